@@ -1,0 +1,135 @@
+// Command check is all that CI checks, as `make check` and .ci/run start it.
+// It runs one step after another, goes on after a failed one so that a run
+// shows everything, and prints what each step took. The exit code is 0 when
+// every step passed.
+//
+// With CI=true in the environment a skipped test fails the run: there,
+// whatever was left out was not checked.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// promised is what a whole run may take on two cores from empty caches.
+const promised = 25 * time.Minute
+
+// checker is one run. Its fields are set before the first step and read by
+// one goroutine; only totals grows.
+type checker struct {
+	out     io.Writer
+	strict  bool // a skipped test is a failure
+	torture bool // the long versions
+	totals  tally
+}
+
+// step is a part of the check with a name and a time of its own.
+type step struct {
+	name string
+	run  func(context.Context) error
+}
+
+// outcome is how a step went.
+type outcome struct {
+	name string
+	took time.Duration
+	err  error
+}
+
+func main() {
+	torture := flag.Bool("torture", false, "run the long versions: 10,000 runs a property, and the tests that only this runs")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	c := &checker{out: os.Stdout, strict: os.Getenv("CI") == "true", torture: *torture}
+	ok := c.run(ctx)
+	stop()
+	if !ok {
+		os.Exit(1)
+	}
+}
+
+// run goes through the steps and answers whether all of them passed.
+func (c *checker) run(ctx context.Context) bool {
+	var outcomes []outcome
+	for _, s := range c.steps() {
+		if ctx.Err() != nil {
+			outcomes = append(outcomes, outcome{s.name, 0, context.Cause(ctx)})
+			continue
+		}
+		c.say("── %s", s.name)
+		start := time.Now()
+		err := s.run(ctx)
+		took := time.Since(start)
+		if err != nil {
+			c.say("   FAILED: %v", err)
+		}
+		outcomes = append(outcomes, outcome{s.name, took, err})
+	}
+	return c.report(outcomes)
+}
+
+// report prints the time and the result of every step and, last, the count.
+func (c *checker) report(outcomes []outcome) bool {
+	var total time.Duration
+	var failed []string
+	c.say("\n%-30s %9s  result", "step", "time")
+	for _, o := range outcomes {
+		result := "ok"
+		if o.err != nil {
+			result = "FAILED: " + firstLine(o.err.Error())
+			failed = append(failed, o.name)
+		}
+		c.say("%-30s %8.1fs  %s", o.name, o.took.Seconds(), result)
+		total += o.took
+	}
+	c.say("%-30s %8.1fs", "total", total.Seconds())
+	if total > promised && !c.torture {
+		c.say("that is more than the %v that make check promises on two cores", promised)
+	}
+	c.say("%s", c.totals)
+	if len(failed) > 0 {
+		c.say("check FAILED: %s", strings.Join(failed, ", "))
+		return false
+	}
+	c.say("check passed")
+	return true
+}
+
+func (c *checker) say(format string, args ...any) {
+	fmt.Fprintf(c.out, format+"\n", args...)
+}
+
+// command runs a program with its output shown, and answers its failure.
+func (c *checker) command(ctx context.Context, name string, args ...string) error {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Stdout, cmd.Stderr = c.out, c.out
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
+	if err := cmd.Run(); err != nil {
+		line := strings.Join(append([]string{filepath.Base(name)}, args...), " ")
+		return fmt.Errorf("%s: %w", line, err)
+	}
+	return nil
+}
+
+// exists reports whether a path of the repository is there: the steps of a
+// room that has not moved in yet have nothing to check.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}

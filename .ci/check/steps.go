@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+)
+
+// here is this program: `./...` does not reach into a folder that begins with
+// a dot, so it is named wherever all packages are meant.
+const here = "./.ci/check"
+
+func (c *checker) steps() []step {
+	return []step{
+		{"programs", c.programs},
+		{"build", c.build},
+		{"format", c.format},
+		{"vet", c.vet},
+		{"staticcheck", c.staticcheck},
+		{"go.mod", c.modules},
+		{"bundle", c.bundle},
+		{"typescript", c.typescript},
+		{"unit and property tests", c.unit},
+		{"race detector", c.race},
+		{"two nodes and browsers", c.processes},
+	}
+}
+
+// build also fetches the modules, so that later steps show their own time.
+func (c *checker) build(ctx context.Context) error {
+	return c.command(ctx, "go", "build", "./...", here)
+}
+
+func (c *checker) format(ctx context.Context) error {
+	out, err := exec.CommandContext(ctx, "gofmt", "-l", ".").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("gofmt: %w: %s", err, out)
+	}
+	if files := strings.Fields(string(out)); len(files) > 0 {
+		return fmt.Errorf("not as gofmt writes them: %s", strings.Join(files, " "))
+	}
+	return nil
+}
+
+func (c *checker) vet(ctx context.Context) error {
+	return c.command(ctx, "go", "vet", "./...", here)
+}
+
+func (c *checker) staticcheck(ctx context.Context) error {
+	return c.command(ctx, "go", "tool", "staticcheck", "./...", here)
+}
+
+// modules holds go.mod and go.sum to what the code imports.
+func (c *checker) modules(ctx context.Context) error {
+	if !exists("main.go") {
+		c.say("   no main.go yet, nothing to hold it to")
+		return nil
+	}
+	return c.command(ctx, "go", "mod", "tidy", "-diff")
+}
+
+// bundle builds static/dist anew and fails where it differs from the one that
+// is embedded.
+func (c *checker) bundle(ctx context.Context) error {
+	if !exists("static/build") {
+		c.say("   no static/build yet, nothing to rebuild")
+		return nil
+	}
+	return c.command(ctx, "go", "run", "./static/build", "-check")
+}
+
+func (c *checker) unit(ctx context.Context) error {
+	packages, err := inProcess(ctx)
+	if err != nil {
+		return err
+	}
+	return c.test(ctx, testRun{
+		packages: packages,
+		env:      []string{"RAPID_CHECKS=" + c.either("200", "10000")},
+		timeout:  c.long(8*time.Minute, 3*time.Hour),
+	})
+}
+
+// sequential are the rooms that start no goroutine and are not shared by any:
+// the race detector would make their tests ten times as dear and find nothing.
+var sequential = []string{"sheet", "demo", "demo/make", "static/build", "static/bundle"}
+
+// race repeats the other tests with fewer runs a property.
+func (c *checker) race(ctx context.Context) error {
+	packages, err := inProcess(ctx)
+	if err != nil {
+		return err
+	}
+	packages = slices.DeleteFunc(packages, func(path string) bool {
+		_, folder, _ := strings.Cut(path, "/")
+		return slices.Contains(sequential, folder)
+	})
+	return c.test(ctx, testRun{
+		packages: packages,
+		flags:    []string{"-race"},
+		env:      []string{"CGO_ENABLED=1", "RAPID_CHECKS=" + c.either("40", "1000")},
+		timeout:  c.long(10*time.Minute, 3*time.Hour),
+	})
+}
+
+// processes runs what starts nodes, balancers and browsers: one package at a
+// time, because these tests wait for each other's processor time.
+func (c *checker) processes(ctx context.Context) error {
+	return c.test(ctx, testRun{
+		packages: []string{"./e2e/..."},
+		flags:    []string{"-p", "1", "-count=1"},
+		timeout:  c.long(15*time.Minute, 3*time.Hour),
+	})
+}
+
+// inProcess lists the packages whose tests need nothing beside the test
+// binary, which is all but e2e; a Redis server is started by its own tests.
+func inProcess(ctx context.Context) ([]string, error) {
+	var faults bytes.Buffer
+	list := exec.CommandContext(ctx, "go", "list", "./...")
+	list.Stderr = &faults
+	out, err := list.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list: %w\n%s", err, faults.Bytes())
+	}
+	outside := func(path string) bool {
+		return strings.HasSuffix(path, "/e2e") || strings.Contains(path, "/e2e/")
+	}
+	return append(slices.DeleteFunc(strings.Fields(string(out)), outside), here), nil
+}
+
+func (c *checker) either(check, torture string) string {
+	if c.torture {
+		return torture
+	}
+	return check
+}
+
+func (c *checker) long(check, torture time.Duration) time.Duration {
+	if c.torture {
+		return torture
+	}
+	return check
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+)
+
+// kept is how many bytes of one test's output are remembered at least, in case
+// it fails; from twice that on the older half goes.
+const kept = 256 << 10
+
+// slow is the duration from which a passed test is worth a line.
+const slow = 3 * time.Second
+
+// event is one line of `go test -json`, as `go doc test2json` describes it.
+type event struct {
+	Action     string
+	Package    string
+	ImportPath string // of build output
+	Test       string
+	Output     string
+	Elapsed    float64 // seconds
+}
+
+// tally counts tests, sub-tests included.
+type tally struct{ passed, failed, skipped int }
+
+func (t *tally) add(o tally) {
+	t.passed += o.passed
+	t.failed += o.failed
+	t.skipped += o.skipped
+}
+
+func (t tally) ran() int { return t.passed + t.failed }
+
+func (t tally) String() string {
+	return fmt.Sprintf("%d passed, %d failed, %d skipped", t.passed, t.failed, t.skipped)
+}
+
+// testKey names a test; an empty test is the package itself.
+type testKey struct{ pkg, test string }
+
+// transcript turns the events of a run into what a person wants to read: a
+// line a package, the output of what failed, the reason of what was skipped.
+type transcript struct {
+	out     io.Writer
+	tally   tally
+	output  map[testKey][]byte
+	started map[testKey]time.Time // of tests that have not ended
+	now     func() time.Time
+}
+
+func newTranscript(out io.Writer) *transcript {
+	return &transcript{out: out, output: map[testKey][]byte{}, started: map[testKey]time.Time{}, now: time.Now}
+}
+
+// take handles one event and reports whether it printed something.
+func (t *transcript) take(e event) bool {
+	key := testKey{e.Package, e.Test}
+	switch e.Action {
+	case "run":
+		t.started[key] = t.now()
+	case "output":
+		t.remember(key, e.Output)
+	case "build-output":
+		fmt.Fprint(t.out, "   ", e.Output)
+		return true
+	case "pass", "fail", "skip":
+		delete(t.started, key)
+		if e.Test == "" {
+			return t.endPackage(e)
+		}
+		return t.endTest(e)
+	}
+	return false
+}
+
+func (t *transcript) remember(key testKey, line string) {
+	text := append(t.output[key], line...)
+	if len(text) > 2*kept {
+		text = append([]byte(nil), text[len(text)-kept:]...)
+	}
+	t.output[key] = text
+}
+
+func (t *transcript) endTest(e event) bool {
+	key := testKey{e.Package, e.Test}
+	text := string(t.output[key])
+	delete(t.output, key)
+	switch e.Action {
+	case "pass":
+		t.tally.passed++
+		took := time.Duration(e.Elapsed * float64(time.Second))
+		if took < slow || strings.Contains(e.Test, "/") {
+			return false
+		}
+		fmt.Fprintf(t.out, "   pass %s %s %.1fs\n", e.Package, e.Test, e.Elapsed)
+	case "fail":
+		t.tally.failed++
+		fmt.Fprintf(t.out, "   FAIL %s %s\n%s", e.Package, e.Test, indent(text))
+	case "skip":
+		t.tally.skipped++
+		fmt.Fprintf(t.out, "   skip %s %s: %s\n", e.Package, e.Test, reason(text))
+	}
+	return true
+}
+
+// endPackage closes a package. A failed one shows what its own output says (a
+// panic, a leak, a time-out) and the tests that never came to an end.
+func (t *transcript) endPackage(e event) bool {
+	defer t.forget(e.Package)
+	switch e.Action {
+	case "skip": // no test files
+		return false
+	case "pass":
+		fmt.Fprintf(t.out, "   ok   %s %.1fs\n", e.Package, e.Elapsed)
+	case "fail":
+		for _, key := range t.unfinished() {
+			if key.pkg == e.Package {
+				t.tally.failed++
+				fmt.Fprintf(t.out, "   FAIL %s %s did not end\n%s", key.pkg, key.test, indent(string(t.output[key])))
+			}
+		}
+		fmt.Fprintf(t.out, "   FAIL %s %.1fs\n%s", e.Package, e.Elapsed, indent(string(t.output[testKey{e.Package, ""}])))
+	}
+	return true
+}
+
+func (t *transcript) forget(pkg string) {
+	for key := range t.output {
+		if key.pkg == pkg {
+			delete(t.output, key)
+		}
+	}
+	for key := range t.started {
+		if key.pkg == pkg {
+			delete(t.started, key)
+		}
+	}
+}
+
+// sayRunning names the tests that have been running longest.
+func (t *transcript) sayRunning() {
+	keys := t.unfinished()
+	if len(keys) == 0 {
+		fmt.Fprintln(t.out, "   … building")
+	}
+	for _, key := range keys[:min(3, len(keys))] {
+		fmt.Fprintf(t.out, "   … %s %s, %.0fs so far\n", key.pkg, key.test, t.now().Sub(t.started[key]).Seconds())
+	}
+}
+
+// unfinished are the tests that are running, the oldest first, without those
+// that only wait for a sub-test.
+func (t *transcript) unfinished() []testKey {
+	var keys []testKey
+	for key := range t.started {
+		if !t.hasRunningChild(key) {
+			keys = append(keys, key)
+		}
+	}
+	slices.SortFunc(keys, func(a, b testKey) int {
+		if c := t.started[a].Compare(t.started[b]); c != 0 {
+			return c
+		}
+		return strings.Compare(a.pkg+" "+a.test, b.pkg+" "+b.test)
+	})
+	return keys
+}
+
+func (t *transcript) hasRunningChild(key testKey) bool {
+	for other := range t.started {
+		if other.pkg == key.pkg && strings.HasPrefix(other.test, key.test+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// reason is what a skipped test said, on one line.
+func reason(text string) string {
+	var said []string
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "=== ") || strings.HasPrefix(line, "--- ") {
+			continue
+		}
+		said = append(said, line)
+	}
+	if len(said) == 0 {
+		return "no reason given"
+	}
+	return strings.Join(said, " ")
+}
+
+func indent(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "=== ") {
+			continue
+		}
+		b.WriteString("        " + strings.TrimSuffix(line, "\n") + "\n")
+	}
+	return b.String()
+}

@@ -1,0 +1,19 @@
+.PHONY: build test check torture shots bundle
+
+build: ## the binary, ./matchfloor
+	CGO_ENABLED=0 go build -trimpath -o matchfloor .
+
+test: ## what needs Go only
+	go test ./...
+
+check: ## all that CI checks; see .ci/check
+	@go run ./.ci/check
+
+torture: ## the same with the long versions: 10,000 runs a property
+	@go run ./.ci/check -torture
+
+shots: ## every page and state as a picture, into shots/
+	MATCHFLOOR_SHOTS=shots go test ./e2e -run '^TestShots' -count=1 -v -timeout 30m
+
+bundle: ## static/dist from static/src
+	go run ./static/build
