@@ -1,0 +1,286 @@
+package floor
+
+// Subject names an audience: "everyone", "moderator", "attendee:<id>",
+// "interpreter:<id>" or "display:<zone>". A session watches one or more.
+type Subject string
+
+// The subjects that are not one person's or one zone's.
+const (
+	Everyone  Subject = "everyone"  // clock, rounds, agenda, announcements, zones
+	Moderator Subject = "moderator" // all the rest: moderators, runners and organisers
+)
+
+// CardKey names a card within a session's view: "<kind>/<id>".
+type CardKey string
+
+// Card is one entry of a view; its concrete types are below. A card is replaced
+// whole, never merged, and never holds the revision of what it shows.
+type Card any
+
+// View is what an audience sees of a state.
+type View map[CardKey]Card
+
+// EventCard is event/<event>, for everyone.
+type EventCard struct {
+	Name       Text    `json:"name"`
+	TimeZone   string  `json:"timeZone"`
+	Place      Text    `json:"place,omitzero"`
+	GraceMin   int     `json:"graceMin"`
+	Version    int     `json:"version"` // 0: the schedule is not released
+	ReleasedAt Instant `json:"releasedAt,omitzero"`
+}
+
+// SlotCard is what round and item cards share.
+type SlotCard struct {
+	Plan  Span      `json:"plan"`
+	Now   Span      `json:"now"`
+	State SlotState `json:"state"`
+}
+
+// RoundCard is round/<round>, for everyone.
+type RoundCard struct {
+	No int `json:"no"`
+	SlotCard
+	Left int `json:"left,omitzero"`
+}
+
+// ItemCard is item/<item>, for everyone.
+type ItemCard struct {
+	Kind ItemKind `json:"kind"`
+	Name Text     `json:"name"`
+	SlotCard
+	Place Text `json:"place,omitzero"`
+}
+
+// ZoneCard is zone/<zone>, for everyone.
+type ZoneCard struct {
+	Name Text `json:"name"`
+}
+
+// AnnouncementCard is announcement/<announcement>, for everyone.
+type AnnouncementCard struct {
+	Text  Text    `json:"text"`
+	At    Instant `json:"at"`
+	Until Instant `json:"until"`
+}
+
+// MeCard is me/<attendee>, for that attendee.
+type MeCard struct {
+	Name        Text      `json:"name"`
+	Company     CompanyID `json:"company"`
+	CompanyName Text      `json:"companyName"`
+	CheckedIn   Instant   `json:"checkedIn,omitzero"`
+}
+
+// Representative is a person of a meeting's other side, as their partner sees them.
+type Representative struct {
+	Name  Text   `json:"name"`
+	Title string `json:"title,omitzero"`
+}
+
+// PlaceCard is a place as people read it.
+type PlaceCard struct {
+	Round RoundID `json:"round,omitzero"`
+	Table TableID `json:"table,omitzero"`
+	Label string  `json:"label,omitzero"` // what the table's sign says
+	Zone  ZoneID  `json:"zone,omitzero"`
+}
+
+// OwnMeetingCard is meeting/<meeting>, for an attendee of it.
+type OwnMeetingCard struct {
+	Place       PlaceCard        `json:"place"`
+	Side        Side             `json:"side"`
+	Partner     Text             `json:"partner"`
+	Country     string           `json:"country"`
+	People      []Representative `json:"people"` // the partner's
+	Pair        Pair             `json:"pair,omitzero"`
+	Interpreter Text             `json:"interpreter,omitzero"` // the assigned one's name
+	Mine        Presence         `json:"mine"`
+	Theirs      Presence         `json:"theirs"`
+	Cancelled   bool             `json:"cancelled,omitzero"`
+}
+
+// OwnRequestCard is request/<request>, for the attendees of its meeting while it is open.
+type OwnRequestCard struct {
+	Meeting     MeetingID    `json:"meeting"`
+	Pair        Pair         `json:"pair"`
+	Skill       string       `json:"skill,omitzero"`
+	State       RequestState `json:"state"`
+	Line        int          `json:"line,omitzero"`        // place in line while requested; 1 is next
+	Interpreter Text         `json:"interpreter,omitzero"` // who claimed it
+	At          Instant      `json:"at"`
+}
+
+// OwnNoticeCard is notice/<notice>, for each person it is for, until seen or expired.
+type OwnNoticeCard struct {
+	Kind    NoticeKind `json:"kind"`
+	Round   RoundID    `json:"round,omitzero"`
+	Meeting MeetingID  `json:"meeting,omitzero"`
+	From    PlaceCard  `json:"from,omitzero"`
+	To      PlaceCard  `json:"to,omitzero"`
+	At      Instant    `json:"at"`
+	Last    bool       `json:"last,omitzero"`
+	Undo    bool       `json:"undo,omitzero"` // it takes back a move that was a mistake
+}
+
+// SelfCard is self/<interpreter>, for that interpreter.
+type SelfCard struct {
+	Name   Text     `json:"name"`
+	Pairs  []Pair   `json:"pairs"`
+	Skills []string `json:"skills,omitempty"`
+	Shifts []Span   `json:"shifts,omitempty"`
+	Duty   Duty     `json:"duty"`
+}
+
+// AssignmentCard is assignment/<meeting>, for the interpreter who is assigned to it.
+type AssignmentCard struct {
+	Place     PlaceCard `json:"place"`
+	Host      Text      `json:"host"`
+	Guest     Text      `json:"guest"`
+	Pair      Pair      `json:"pair"`
+	Cancelled bool      `json:"cancelled,omitzero"`
+}
+
+// OfferCard is offer/<request>, for every interpreter on duty who speaks its pair and has
+// its skill, until someone has arrived; and for its claimant until it ends.
+type OfferCard struct {
+	Place     PlaceCard    `json:"place"`
+	Host      Text         `json:"host"`
+	Guest     Text         `json:"guest"`
+	Pair      Pair         `json:"pair"`
+	Skill     string       `json:"skill,omitzero"`
+	State     RequestState `json:"state"`
+	Mine      bool         `json:"mine,omitzero"`
+	Claimant  Text         `json:"claimant,omitzero"` // who took it
+	At        Instant      `json:"at"`
+	Escalated bool         `json:"escalated,omitzero"`
+}
+
+// CompanyCard is company/<company>, for moderators.
+type CompanyCard struct {
+	Name      Text    `json:"name"`
+	Country   string  `json:"country"`
+	HomeTable TableID `json:"homeTable,omitzero"`
+	Standby   bool    `json:"standby,omitzero"`
+}
+
+// AttendeeCard is attendee/<attendee>, for moderators.
+type AttendeeCard struct {
+	Company   CompanyID `json:"company"`
+	Name      Text      `json:"name"`
+	Title     string    `json:"title,omitzero"`
+	CheckedIn Instant   `json:"checkedIn,omitzero"`
+}
+
+// InterpreterCard is interpreter/<interpreter>, for moderators.
+type InterpreterCard struct {
+	Name    Text     `json:"name"`
+	Pairs   []Pair   `json:"pairs"`
+	Skills  []string `json:"skills,omitempty"`
+	Shifts  []Span   `json:"shifts,omitempty"`
+	Floater bool     `json:"floater,omitzero"`
+	Duty    Duty     `json:"duty"`
+}
+
+// StaffCard is staff/<staff>, for moderators.
+type StaffCard struct {
+	Name  Text     `json:"name"`
+	Role  Role     `json:"role"`
+	Lead  bool     `json:"lead,omitzero"`
+	Zones []ZoneID `json:"zones,omitempty"`
+}
+
+// DisplayCard is display/<display>, for moderators.
+type DisplayCard struct {
+	Name      string   `json:"name"`
+	Zones     []ZoneID `json:"zones"`
+	Languages []Lang   `json:"languages"`
+}
+
+// TableCard is table/<table>, for moderators.
+type TableCard struct {
+	Label    string    `json:"label"`
+	Zone     ZoneID    `json:"zone"`
+	Capacity int       `json:"capacity"`
+	Home     CompanyID `json:"home,omitzero"`
+	Closed   bool      `json:"closed,omitzero"`
+	Reason   string    `json:"reason,omitzero"`
+}
+
+// MeetingCard is meeting/<meeting>, for moderators.
+type MeetingCard struct {
+	Place       Place         `json:"place"`
+	Host        Party         `json:"host"`
+	Guest       Party         `json:"guest"`
+	Pair        Pair          `json:"pair,omitzero"`
+	Interpreter InterpreterID `json:"interpreter,omitzero"`
+	Locked      bool          `json:"locked,omitzero"`
+	Cancelled   bool          `json:"cancelled,omitzero"`
+	Reason      string        `json:"reason,omitzero"`
+}
+
+// RequestCard is request/<request>, for moderators, while it is open.
+type RequestCard struct {
+	Meeting     MeetingID     `json:"meeting"`
+	Pair        Pair          `json:"pair"`
+	Skill       string        `json:"skill,omitzero"`
+	State       RequestState  `json:"state"`
+	Interpreter InterpreterID `json:"interpreter,omitzero"`
+	At          Instant       `json:"at"`
+	ClaimedAt   Instant       `json:"claimedAt,omitzero"`
+	ArrivedAt   Instant       `json:"arrivedAt,omitzero"`
+	Escalated   bool          `json:"escalated,omitzero"`
+	CanTake     int           `json:"canTake"` // interpreters on duty and free who could claim it
+}
+
+// NoticeCard is notice/<notice>, for moderators: how many of those it is for have seen it.
+type NoticeCard struct {
+	Kind    NoticeKind `json:"kind"`
+	Round   RoundID    `json:"round,omitzero"`
+	Meeting MeetingID  `json:"meeting,omitzero"`
+	From    Place      `json:"from,omitzero"`
+	To      Place      `json:"to,omitzero"`
+	At      Instant    `json:"at"`
+	Last    bool       `json:"last,omitzero"`
+	For     int        `json:"for"`
+	Seen    int        `json:"seen"`
+}
+
+// UnseenCard is unseen/<notice>:<role>:<id>, for moderators: one person who has not said "Got it".
+type UnseenCard struct {
+	Notice NoticeID `json:"notice"`
+	Who    Who      `json:"who"`
+}
+
+// DoneCard is done/<sequence>, for moderators: one of the last commands, newest by sequence.
+type DoneCard struct {
+	Command CommandKey  `json:"command"`
+	Kind    CommandKind `json:"kind"`
+	By      Who         `json:"by"`
+	At      Instant     `json:"at"`   // event time
+	Of      []string    `json:"of"`   // what it changed: "meeting/m017", "table/T05", …
+	Undo    bool        `json:"undo"` // it is of a kind that can be undone, and has not been
+}
+
+// SeatCard is seat/<zone>:<meeting>, for the displays of a zone. It names no person.
+type SeatCard struct {
+	Round       RoundID `json:"round"`
+	Table       TableID `json:"table"`
+	Label       string  `json:"label"`
+	Host        Text    `json:"host"`
+	Guest       Text    `json:"guest"`
+	Interpreted bool    `json:"interpreted,omitzero"`
+	MovedAt     Instant `json:"movedAt,omitzero"` // event time; marked as changed for a minute
+	Cancelled   bool    `json:"cancelled,omitzero"`
+}
+
+// BoardCard is board/<zone>:<table>, for the displays of a zone: a table of it.
+type BoardCard struct {
+	Label  string `json:"label"`
+	Closed bool   `json:"closed,omitzero"`
+}
+
+// ClockCard is clock/clock, for everyone: how the event's time runs.
+type ClockCard struct {
+	EventClock
+}

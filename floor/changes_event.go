@@ -1,0 +1,189 @@
+package floor
+
+// The changes of the event as a whole.
+type (
+	// ForumImported holds the whole floor as it was imported.
+	ForumImported struct {
+		Forum Forum `json:"forum"`
+	}
+	// ScheduleReleased made a version of the schedule public.
+	ScheduleReleased struct {
+		Version int `json:"version"`
+	}
+	// ClockSet gave the event another clock.
+	ClockSet struct {
+		Clock EventClock `json:"clock"`
+	}
+	// LinkRotated made a link's earlier secrets void.
+	LinkRotated struct {
+		Link       LinkID `json:"link"`
+		Generation int    `json:"generation"`
+	}
+	// Announced told everyone a sentence.
+	Announced struct {
+		Announcement Announcement `json:"announcement"`
+	}
+	// AnnouncementWithdrawn took it back, or time did.
+	AnnouncementWithdrawn struct {
+		Announcement Announcement `json:"announcement"` // whole, so that an undo can restore it
+		Expired      bool         `json:"expired,omitzero"`
+	}
+	// CommandUndone marks a command whose changes this record compensates.
+	CommandUndone struct {
+		Command CommandKey `json:"command"`
+	}
+)
+
+func (c ForumImported) apply(d *draft) {
+	f := c.Forum
+	links, seq := d.links, d.seq
+	d.State = State{seq: seq, clock: d.clock, done: d.done, event: f.Event, derived: derived{doneAt: d.doneAt, recent: d.recent}}
+	for _, v := range f.Items {
+		d.items = d.items.with(v.ID, v)
+	}
+	for _, v := range f.Zones {
+		d.zones = d.zones.with(v.ID, v)
+	}
+	for _, v := range f.Tables {
+		d.tables = d.tables.with(v.ID, v)
+	}
+	for _, v := range f.Rounds {
+		d.rounds = d.rounds.with(v.ID, v)
+	}
+	for _, v := range f.Companies {
+		d.companies = d.companies.with(v.ID, v)
+	}
+	for _, v := range f.Wishes {
+		d.wishes = d.wishes.with(string(v.From)+":"+string(v.To), v)
+	}
+	d.importPeople(f, links)
+	for _, m := range f.Meetings {
+		d.meetings = d.meetings.with(m.ID, d.completeMeeting(m))
+	}
+	d.derive()
+	d.all = true
+}
+
+// importPeople adds everyone who signs in, each with the link they had before, if any.
+func (d *draft) importPeople(f Forum, old index[LinkID, Link]) {
+	link := func(w Who) {
+		l, ok := old.get(w.Link())
+		if !ok {
+			l = Link{ID: w.Link(), Who: w, Generation: 1}
+		}
+		d.links = d.links.with(l.ID, l)
+	}
+	for _, v := range f.Attendees {
+		d.attendees = d.attendees.with(v.ID, v)
+		d.peopleOf = d.peopleOf.with(v.Company, append(d.peopleOf.at(v.Company), v.ID))
+		link(NewWho(RoleAttendee, v.ID))
+	}
+	for _, v := range f.Staff {
+		d.staff = d.staff.with(v.ID, v)
+		link(v.Who())
+	}
+	for _, v := range f.Interpreters {
+		v.Duty = OffDuty
+		d.interpreters = d.interpreters.with(v.ID, v)
+		link(NewWho(RoleInterpreter, v.ID))
+	}
+	for _, v := range f.Displays {
+		d.displays = d.displays.with(v.ID, v)
+		link(NewWho(RoleDisplay, v.ID))
+	}
+}
+
+// completeMeeting fills in what a workbook may leave out: everyone of a company comes.
+func (d *draft) completeMeeting(m Meeting) Meeting {
+	for _, p := range []*Party{&m.Host, &m.Guest} {
+		if len(p.People) == 0 {
+			p.People = d.peopleOf.at(p.Company)
+		}
+		if p.Presence == "" {
+			p.Presence = Expected
+		}
+	}
+	return m
+}
+
+func (c ScheduleReleased) apply(d *draft) {
+	d.event.Version, d.event.ReleasedAt = c.Version, d.now
+	d.change("event/" + string(d.event.ID))
+	d.all = true
+}
+
+func (c ClockSet) apply(d *draft) {
+	d.clock = c.Clock
+	d.change("clock/clock")
+}
+
+func (c LinkRotated) apply(d *draft) {
+	l := d.links.at(c.Link)
+	l.Generation = c.Generation
+	d.links = d.links.with(c.Link, l)
+	d.change("link/" + string(c.Link))
+	d.rotated = append(d.rotated, c.Link)
+}
+
+func (c Announced) apply(d *draft) {
+	d.announcements = d.announcements.with(c.Announcement.ID, c.Announcement)
+	d.change(c.ref())
+}
+
+func (c Announced) ref() string { return "announcement/" + string(c.Announcement.ID) }
+
+func (c Announced) inverse() Change { return AnnouncementWithdrawn{Announcement: c.Announcement} }
+
+func (c AnnouncementWithdrawn) apply(d *draft) {
+	d.announcements = d.announcements.without(c.Announcement.ID)
+	d.change(c.ref())
+}
+
+func (c AnnouncementWithdrawn) ref() string { return "announcement/" + string(c.Announcement.ID) }
+
+func (c AnnouncementWithdrawn) inverse() Change { return Announced{c.Announcement} }
+
+func (c CommandUndone) apply(d *draft) {
+	e, ok := d.done.get(c.Command)
+	if !ok {
+		return
+	}
+	e.UndoneBy = d.rec.By
+	d.done = d.done.with(c.Command, e)
+	d.touch(doneRef(e.Seq))
+}
+
+// The changes of the instance's own log.
+type (
+	// OrganiserAdded lets a person organise.
+	OrganiserAdded struct {
+		Organiser Organiser `json:"organiser"`
+	}
+	// EventRegistered lists an event.
+	EventRegistered struct {
+		Event EventEntry `json:"event"`
+	}
+	// PublicURLSet says where phones reach the instance.
+	PublicURLSet struct {
+		URL string `json:"url"`
+	}
+)
+
+func (c OrganiserAdded) apply(d *draft) {
+	d.organisers = d.organisers.with(c.Organiser.ID, c.Organiser)
+	w := NewWho(RoleOrganiser, c.Organiser.ID)
+	if !d.links.has(w.Link()) {
+		d.links = d.links.with(w.Link(), Link{ID: w.Link(), Who: w, Generation: 1})
+	}
+	d.change("organiser/" + string(c.Organiser.ID))
+}
+
+func (c EventRegistered) apply(d *draft) {
+	d.events = d.events.with(c.Event.ID, c.Event)
+	d.change("event/" + string(c.Event.ID))
+}
+
+func (c PublicURLSet) apply(d *draft) {
+	d.publicURL = c.URL
+	d.change("instance/url")
+}

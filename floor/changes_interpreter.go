@@ -1,0 +1,115 @@
+package floor
+
+import "slices"
+
+// The changes of interpreters, their requests, and notices.
+type (
+	// DutySet put an interpreter on or off duty, or on a break.
+	DutySet struct {
+		Interpreter InterpreterID `json:"interpreter"`
+		From        Duty          `json:"from"`
+		To          Duty          `json:"to"`
+	}
+	// InterpreterRequested called for an interpreter.
+	InterpreterRequested struct {
+		Request Request `json:"request"`
+	}
+	// RequestProgressed brought a request to another state. Interpreter is who has it then.
+	RequestProgressed struct {
+		Request     RequestID     `json:"request"`
+		From        RequestState  `json:"from"`
+		To          RequestState  `json:"to"`
+		Interpreter InterpreterID `json:"interpreter,omitzero"`
+	}
+	// RequestEscalated raised a request that nobody took in time.
+	RequestEscalated struct {
+		Request RequestID `json:"request"`
+	}
+	// NoticeIssued told people something that they are to confirm.
+	NoticeIssued struct {
+		Notice Notice `json:"notice"`
+	}
+	// NoticeSeen says that a person has confirmed it.
+	NoticeSeen struct {
+		Notice NoticeID `json:"notice"`
+		Who    Who      `json:"who"`
+	}
+	// NoticeWithdrawn ended a notice: what it said is past, or was replaced.
+	NoticeWithdrawn struct {
+		Notice NoticeID `json:"notice"`
+	}
+)
+
+func (c DutySet) apply(d *draft) {
+	i := d.interpreters.at(c.Interpreter)
+	i.Duty = c.To
+	d.interpreters = d.interpreters.with(c.Interpreter, i)
+	d.change(interpreterRef(c.Interpreter))
+	d.subjectWhole(Subject(NewWho(RoleInterpreter, c.Interpreter)))
+}
+
+func (c InterpreterRequested) apply(d *draft) {
+	d.setRequest(c.Request)
+	d.change(requestRef(c.Request.ID))
+}
+
+func (c RequestProgressed) apply(d *draft) {
+	r := d.requests.at(c.Request)
+	r.State, r.Interpreter = c.To, c.Interpreter
+	switch c.To {
+	case Claimed:
+		r.ClaimedAt = d.now
+	case Arrived:
+		r.ArrivedAt = d.now
+	case Requested:
+		r.ClaimedAt, r.ArrivedAt = 0, 0
+	}
+	d.setRequest(r)
+	d.change(requestRef(c.Request))
+}
+
+func (c RequestEscalated) apply(d *draft) {
+	r := d.requests.at(c.Request)
+	r.Escalated = true
+	d.setRequest(r)
+	d.touch(requestRef(c.Request))
+}
+
+func (c NoticeIssued) apply(d *draft) {
+	d.notices = d.notices.with(c.Notice.ID, told{Notice: c.Notice})
+	for _, w := range c.Notice.For {
+		d.pending = d.pending.with(w, withItem(d.pending.at(w), c.Notice.ID))
+	}
+	d.touch(noticeRef(c.Notice.ID))
+}
+
+func (c NoticeSeen) apply(d *draft) {
+	n, ok := d.notices.get(c.Notice)
+	if !ok || !slices.Contains(d.pending.at(c.Who), c.Notice) {
+		return
+	}
+	n.Seen++
+	d.notices = d.notices.with(c.Notice, n)
+	d.setPending(c.Who, withoutItem(d.pending.at(c.Who), c.Notice))
+	d.touch("seen/" + string(c.Notice) + ":" + string(c.Who))
+}
+
+func (c NoticeWithdrawn) apply(d *draft) {
+	n, ok := d.notices.get(c.Notice)
+	if !ok {
+		return
+	}
+	d.touch(noticeRef(c.Notice))
+	for _, w := range n.For {
+		d.setPending(w, withoutItem(d.pending.at(w), c.Notice))
+	}
+	d.notices = d.notices.without(c.Notice)
+}
+
+func (d *draft) setPending(w Who, list []NoticeID) {
+	if len(list) == 0 {
+		d.pending = d.pending.without(w)
+		return
+	}
+	d.pending = d.pending.with(w, list)
+}

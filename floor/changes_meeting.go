@@ -1,0 +1,143 @@
+package floor
+
+// The changes of meetings, tables and presence.
+type (
+	// MeetingMoved gave a meeting another place.
+	MeetingMoved struct {
+		Meeting MeetingID `json:"meeting"`
+		From    Place     `json:"from,omitzero"`
+		To      Place     `json:"to,omitzero"`
+	}
+	// MeetingCancelled took a meeting out of the schedule, or (an undo) back in.
+	MeetingCancelled struct {
+		Meeting   MeetingID `json:"meeting"`
+		Cancelled bool      `json:"cancelled"`
+		Reason    string    `json:"reason,omitzero"`
+	}
+	// MeetingLocked fixed a meeting to its place, or freed it.
+	MeetingLocked struct {
+		Meeting MeetingID `json:"meeting"`
+		Locked  bool      `json:"locked"`
+	}
+	// TableClosed took a table out of use, or (Closed false) back into it.
+	TableClosed struct {
+		Table  TableID `json:"table"`
+		Closed bool    `json:"closed"`
+		Reason string  `json:"reason,omitzero"`
+	}
+	// AttendeeCheckedIn says since when a person is at the event; an undo sets To to 0.
+	AttendeeCheckedIn struct {
+		Attendee AttendeeID `json:"attendee"`
+		From     Instant    `json:"from,omitzero"`
+		To       Instant    `json:"to,omitzero"`
+	}
+	// SideMarked says whether a side is at its table.
+	SideMarked struct {
+		Meeting MeetingID `json:"meeting"`
+		Side    Side      `json:"side"`
+		From    Presence  `json:"from"`
+		To      Presence  `json:"to"`
+	}
+	// GraceEnded says that a side was not seen at its table in time.
+	GraceEnded struct {
+		Meeting MeetingID `json:"meeting"`
+		Side    Side      `json:"side"`
+	}
+)
+
+func meetingRef(id MeetingID) string         { return "meeting/" + string(id) }
+func sideRef(id MeetingID, side Side) string { return "side/" + string(id) + ":" + string(side) }
+func tableRef(id TableID) string             { return "table/" + string(id) }
+func attendeeRef(id AttendeeID) string       { return "attendee/" + string(id) }
+func interpreterRef(id InterpreterID) string { return "interpreter/" + string(id) }
+func requestRef(id RequestID) string         { return "request/" + string(id) }
+func noticeRef(id NoticeID) string           { return "notice/" + string(id) }
+
+func (c MeetingMoved) apply(d *draft) {
+	m := d.meetings.at(c.Meeting)
+	m.Place = c.To
+	if d.Released() {
+		m.MovedAt = d.now
+	}
+	if c.From.Round != c.To.Round {
+		m.Host.Presence, m.Guest.Presence = Expected, Expected
+		m.Host.GraceEnd, m.Guest.GraceEnd = false, false
+	}
+	d.setMeeting(m)
+	d.change(c.ref())
+}
+
+func (c MeetingMoved) ref() string     { return meetingRef(c.Meeting) }
+func (c MeetingMoved) inverse() Change { return MeetingMoved{c.Meeting, c.To, c.From} }
+
+func (c MeetingCancelled) apply(d *draft) {
+	m := d.meetings.at(c.Meeting)
+	m.Cancelled, m.Reason = c.Cancelled, c.Reason
+	if !c.Cancelled {
+		m.Reason = ""
+	}
+	d.setMeeting(m)
+	d.change(c.ref())
+}
+
+func (c MeetingCancelled) ref() string { return meetingRef(c.Meeting) }
+func (c MeetingCancelled) inverse() Change {
+	return MeetingCancelled{c.Meeting, !c.Cancelled, c.Reason}
+}
+
+func (c MeetingLocked) apply(d *draft) {
+	m := d.meetings.at(c.Meeting)
+	m.Locked = c.Locked
+	d.setMeeting(m)
+	d.change(c.ref())
+}
+
+func (c MeetingLocked) ref() string     { return meetingRef(c.Meeting) }
+func (c MeetingLocked) inverse() Change { return MeetingLocked{c.Meeting, !c.Locked} }
+
+func (c TableClosed) apply(d *draft) {
+	t := d.tables.at(c.Table)
+	t.Closed, t.Reason = c.Closed, c.Reason
+	if !c.Closed {
+		t.Reason = ""
+	}
+	d.tables = d.tables.with(c.Table, t)
+	d.change(c.ref())
+}
+
+func (c TableClosed) ref() string     { return tableRef(c.Table) }
+func (c TableClosed) inverse() Change { return TableClosed{c.Table, !c.Closed, c.Reason} }
+
+func (c AttendeeCheckedIn) apply(d *draft) {
+	a := d.attendees.at(c.Attendee)
+	a.CheckedIn = c.To
+	d.attendees = d.attendees.with(c.Attendee, a)
+	d.change(c.ref())
+}
+
+func (c AttendeeCheckedIn) ref() string     { return attendeeRef(c.Attendee) }
+func (c AttendeeCheckedIn) inverse() Change { return AttendeeCheckedIn{c.Attendee, c.To, c.From} }
+
+func (c SideMarked) apply(d *draft) {
+	d.markSide(c.Meeting, c.Side, func(p *Party) { p.Presence = c.To })
+}
+
+func (c SideMarked) inverse() Change { return SideMarked{c.Meeting, c.Side, c.To, c.From} }
+
+func (c GraceEnded) apply(d *draft) {
+	d.markSide(c.Meeting, c.Side, func(p *Party) { p.GraceEnd = true })
+}
+
+// markSide changes one side. The revision is the side's own: who is present
+// makes no move of the meeting stale.
+func (d *draft) markSide(id MeetingID, side Side, mark func(*Party)) {
+	m := d.meetings.at(id)
+	if side == Guest {
+		mark(&m.Guest)
+	} else {
+		mark(&m.Host)
+	}
+	d.setMeeting(m)
+	d.touch(meetingRef(id))
+	d.change(sideRef(id, side))
+}

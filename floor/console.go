@@ -1,0 +1,100 @@
+package floor
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// moderatorKeys and moderatorCard are what the console sees: the whole floor.
+func (s State) moderatorKeys() []CardKey {
+	var keys []CardKey
+	keys = appendKeys(keys, "company", s.companies)
+	keys = appendKeys(keys, "attendee", s.attendees)
+	keys = appendKeys(keys, "interpreter", s.interpreters)
+	keys = appendKeys(keys, "staff", s.staff)
+	keys = appendKeys(keys, "display", s.displays)
+	keys = appendKeys(keys, "table", s.tables)
+	keys = appendKeys(keys, "meeting", s.meetings)
+	keys = appendKeys(keys, "request", s.open)
+	keys = appendKeys(keys, "notice", s.notices)
+	for n := range s.notices.values() {
+		for _, w := range n.For {
+			keys = append(keys, CardKey("unseen/"+string(n.ID)+":"+string(w)))
+		}
+	}
+	for _, seq := range s.recent {
+		keys = append(keys, CardKey("done/"+doneID(seq)))
+	}
+	return keys
+}
+
+func (s State) moderatorCard(kind, id string) (Card, bool) {
+	switch kind {
+	case "company":
+		c, ok := s.companies.get(CompanyID(id))
+		return CompanyCard{c.Name, c.Country, c.HomeTable, c.Standby}, ok
+	case "attendee":
+		a, ok := s.attendees.get(AttendeeID(id))
+		return AttendeeCard{a.Company, a.Name, a.Title, a.CheckedIn}, ok
+	case "interpreter":
+		i, ok := s.interpreters.get(InterpreterID(id))
+		return InterpreterCard{i.Name, i.Pairs, i.Skills, i.Shifts, i.Floater, i.Duty}, ok
+	case "staff":
+		m, ok := s.staff.get(StaffID(id))
+		return StaffCard{m.Name, m.Role, m.Lead, m.Zones}, ok
+	case "display":
+		d, ok := s.displays.get(DisplayID(id))
+		return DisplayCard{d.Name, d.Zones, d.Languages}, ok
+	case "table":
+		t, ok := s.tables.get(TableID(id))
+		return TableCard{t.Label, t.Zone, t.Capacity, t.Home, t.Closed, t.Reason}, ok
+	case "meeting":
+		m, ok := s.meetings.get(MeetingID(id))
+		return MeetingCard{m.Place, m.Host, m.Guest, m.Pair, m.Interpreter, m.Locked, m.Cancelled, m.Reason}, ok
+	}
+	return s.liveCard(kind, id)
+}
+
+// liveCard is the part of the console that comes and goes during a day.
+func (s State) liveCard(kind, id string) (Card, bool) {
+	switch kind {
+	case "request":
+		r, ok := s.requests.get(RequestID(id))
+		if !ok || !r.State.Open() {
+			return nil, false
+		}
+		return RequestCard{
+			Meeting: r.Meeting, Pair: r.Pair, Skill: r.Skill, State: r.State, Interpreter: r.Interpreter, At: r.At,
+			ClaimedAt: r.ClaimedAt, ArrivedAt: r.ArrivedAt, Escalated: r.Escalated, CanTake: s.canTake(r),
+		}, true
+	case "notice":
+		n, ok := s.notices.get(NoticeID(id))
+		return NoticeCard{
+			Kind: n.Kind, Round: n.Round, Meeting: n.Meeting, From: n.From, To: n.To, At: n.At, Last: n.Last,
+			For: len(n.For), Seen: n.Seen,
+		}, ok
+	case "unseen":
+		notice, who, _ := strings.Cut(id, ":")
+		w := Who(who)
+		return UnseenCard{NoticeID(notice), w}, slices.Contains(s.pending.at(w), NoticeID(notice))
+	case "done":
+		seq, err := strconv.ParseUint(id, 10, 64)
+		if err != nil {
+			return nil, false
+		}
+		return s.doneCard(seq)
+	}
+	return nil, false
+}
+
+// canTake counts the interpreters who could claim a request now.
+func (s State) canTake(r Request) int {
+	n := 0
+	for i := range s.interpreters.values() {
+		if s.mayServe(i, r) && s.freeFor(i.ID, r) == nil {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,149 @@
+package floor
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The limits of what people may write and set.
+const (
+	MaxText          = 300 // runes of one language of an announcement
+	MaxReason        = 120 // runes
+	MaxAnnouncements = 50  // shown at once
+	defaultAnnounce  = 15  // minutes
+	maxAnnounce      = 240 // minutes
+	maxRate          = 60
+)
+
+func (c ImportForum) decide(d *decision) *Error {
+	if d.Released() {
+		return newError(CodeReleased, "version", itoa(d.event.Version))
+	}
+	if d.event.ID != "" && d.event.ID != c.Forum.Event.ID {
+		return badValue("event")
+	}
+	if faults := CheckForum(c.Forum); len(faults) > 0 {
+		return faults[0].Err
+	}
+	forum := c.Forum
+	forum.Event.Version, forum.Event.ReleasedAt = 0, 0
+	d.do(ForumImported{forum})
+	return nil
+}
+
+func (Release) decide(d *decision) *Error {
+	if d.event.ID == "" {
+		return unknown("event")
+	}
+	if d.Released() {
+		return newError(CodeReleased, "version", itoa(d.event.Version))
+	}
+	d.do(ScheduleReleased{d.event.Version + 1})
+	return nil
+}
+
+func (c SetClock) decide(d *decision) *Error {
+	if c.Rate < 1 || c.Rate > maxRate {
+		return badValue("rate")
+	}
+	if c.Event <= 0 {
+		return badValue("event")
+	}
+	d.do(ClockSet{EventClock{Wall: d.order.Wall, Event: c.Event, Rate: c.Rate}})
+	return nil
+}
+
+func (c RotateLink) decide(d *decision) *Error {
+	ref := "link/" + string(c.Link)
+	l, ok := d.links.get(c.Link)
+	if !ok {
+		return unknown(ref)
+	}
+	if err := d.fresh(ref); err != nil {
+		return err
+	}
+	d.do(LinkRotated{c.Link, l.Generation + 1})
+	return nil
+}
+
+func (c Announce) decide(d *decision) *Error {
+	minutes := c.Minutes
+	if minutes == 0 {
+		minutes = defaultAnnounce
+	}
+	if minutes < 1 || minutes > maxAnnounce {
+		return badValue("minutes")
+	}
+	if c.Text.Empty() || !c.Text.Clean(MaxText) {
+		return badValue("text")
+	}
+	if d.announcements.len() >= MaxAnnouncements {
+		return newError(CodeTooMany, "of", "announcement", "limit", itoa(MaxAnnouncements))
+	}
+	d.do(Announced{Announcement{
+		ID: AnnouncementID(d.newID("a")), Text: c.Text, At: d.now, Until: d.now + Instant(minutes)*Minute,
+	}})
+	return nil
+}
+
+func (c Withdraw) decide(d *decision) *Error {
+	a, ok := d.announcements.get(c.Announcement)
+	if !ok {
+		return unknown("announcement/" + string(c.Announcement))
+	}
+	d.do(AnnouncementWithdrawn{Announcement: a})
+	return nil
+}
+
+func (c AddOrganiser) decide(d *decision) *Error {
+	if !ValidID(string(c.Organiser)) {
+		return badValue("organiser")
+	}
+	if d.organisers.has(c.Organiser) {
+		return newError(CodeAlready, "of", "organiser/"+string(c.Organiser), "state", "added")
+	}
+	d.do(OrganiserAdded{Organiser{c.Organiser, c.Name}})
+	return nil
+}
+
+func (c RegisterEvent) decide(d *decision) *Error {
+	if !ValidID(string(c.Event)) || c.Event == "_" {
+		return badValue("event")
+	}
+	entry := EventEntry{c.Event, c.Name}
+	if old, ok := d.events.get(c.Event); ok && old == entry {
+		return newError(CodeNothingChanges)
+	}
+	d.do(EventRegistered{entry})
+	return nil
+}
+
+func (c SetPublicURL) decide(d *decision) *Error {
+	address := strings.TrimRight(c.URL, "/")
+	_, host, ok := strings.Cut(address, "://")
+	if !ok || host == "" || !strings.HasPrefix(address, "http") || strings.ContainsAny(address, "?#@ ") || !cleanText(address, MaxText) {
+		return badValue("url")
+	}
+	if d.publicURL == address {
+		return newError(CodeNothingChanges)
+	}
+	d.do(PublicURLSet{address})
+	return nil
+}
+
+// Clean reports whether every language is plain text of at most limit runes.
+func (t Text) Clean(limit int) bool {
+	return cleanText(t.Ko, limit) && cleanText(t.Zh, limit) && cleanText(t.En, limit)
+}
+
+// cleanText reports whether s is valid UTF-8 of at most limit runes, without control
+// characters and without those that turn the direction of writing.
+func cleanText(s string, limit int) bool {
+	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > limit {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
+	})
+}

@@ -1,0 +1,224 @@
+package floor
+
+import "slices"
+
+// MaxSkill is the longest name of a skill, in runes.
+const MaxSkill = 40
+
+func (c SetDuty) decide(d *decision) *Error {
+	ref := interpreterRef(c.Interpreter)
+	if err := d.mayAsInterpreter(c.Interpreter, ref); err != nil {
+		return err
+	}
+	i, ok := d.interpreters.get(c.Interpreter)
+	if !ok {
+		return unknown(ref)
+	}
+	switch c.Duty {
+	case OnDuty, OffDuty, OnBreak:
+	default:
+		return badValue("duty")
+	}
+	if i.Duty == c.Duty {
+		return newError(CodeAlready, "of", ref, "state", string(c.Duty))
+	}
+	d.do(DutySet{i.ID, i.Duty, c.Duty})
+	return nil
+}
+
+func (c RequestInterpreter) decide(d *decision) *Error {
+	m, ok := d.meetings.get(c.Meeting)
+	if !ok {
+		return unknown(meetingRef(c.Meeting))
+	}
+	if err := d.mayForMeeting(m); err != nil {
+		return err
+	}
+	if err := d.released(); err != nil {
+		return err
+	}
+	if m.Cancelled {
+		return newError(CodeCancelled, "meeting", string(m.ID))
+	}
+	if !m.seated() {
+		return newError(CodeNoPlace, "meeting", string(m.ID))
+	}
+	if err := d.leave(m.Place); err != nil {
+		return err
+	}
+	if r, ok := d.openRequest(m.ID); ok {
+		return newError(CodeRequestOpen, "request", string(r.ID))
+	}
+	pair, err := d.pairFor(c, m)
+	if err != nil {
+		return err
+	}
+	d.do(InterpreterRequested{Request{
+		ID: RequestID(d.newID("r")), Meeting: m.ID, By: d.order.By, Pair: pair, Skill: c.Skill, State: Requested, At: d.now,
+	}})
+	return nil
+}
+
+// pairFor answers the language pair of a request: one that an interpreter of the event speaks.
+func (d *decision) pairFor(c RequestInterpreter, m Meeting) (Pair, *Error) {
+	pair := c.Pair
+	if pair == "" {
+		pair = m.Pair
+	}
+	if pair == "" {
+		pair = d.commonPair(m)
+	}
+	if !cleanText(c.Skill, MaxSkill) {
+		return "", badValue("skill")
+	}
+	for i := range d.interpreters.values() {
+		if slices.Contains(i.Pairs, pair) && (c.Skill == "" || slices.Contains(i.Skills, c.Skill)) {
+			return pair, nil
+		}
+	}
+	if c.Skill != "" {
+		return "", badValue("skill")
+	}
+	return "", badValue("pair")
+}
+
+// commonPair guesses the pair from the two companies' first languages.
+func (d *decision) commonPair(m Meeting) Pair {
+	host, guest := d.companies.at(m.Host.Company).Languages, d.companies.at(m.Guest.Company).Languages
+	if len(host) == 0 || len(guest) == 0 {
+		return ""
+	}
+	return MakePair(host[0], guest[0])
+}
+
+func (d *decision) request(id RequestID) (Request, *Error) {
+	r, ok := d.requests.get(id)
+	if !ok {
+		return Request{}, unknown(requestRef(id))
+	}
+	return r, nil
+}
+
+func (c ClaimRequest) decide(d *decision) *Error {
+	id := c.Interpreter
+	if id == "" {
+		id = InterpreterID(d.order.By.ID())
+	}
+	if err := d.mayAsInterpreter(id, requestRef(c.Request)); err != nil {
+		return err
+	}
+	r, err := d.request(c.Request)
+	if err != nil {
+		return err
+	}
+	if err := d.mayAtTables(d.meetings.at(r.Meeting).Place.Table); err != nil {
+		return err
+	}
+	if r.Interpreter != "" && r.State.Open() {
+		return newError(CodeClaimed, "by", string(NewWho(RoleInterpreter, r.Interpreter)))
+	}
+	if r.State != Requested {
+		return newError(CodeAlready, "of", requestRef(r.ID), "state", string(r.State))
+	}
+	i, ok := d.interpreters.get(id)
+	if !ok {
+		return unknown(interpreterRef(id))
+	}
+	if err := d.mayTake(i, r); err != nil {
+		return err
+	}
+	d.do(RequestProgressed{r.ID, r.State, Claimed, i.ID})
+	return nil
+}
+
+// mayTake refuses an interpreter who cannot serve a request now.
+func (d *decision) mayTake(i Interpreter, r Request) *Error {
+	who := string(NewWho(RoleInterpreter, i.ID))
+	if i.Duty != OnDuty {
+		return newError(CodeOffDuty, "who", who)
+	}
+	if !onShift(i, d.now) {
+		return newError(CodeOffShift, "who", who)
+	}
+	if !slices.Contains(i.Pairs, r.Pair) {
+		return newError(CodeWrongPair, "who", who, "pair", string(r.Pair))
+	}
+	if r.Skill != "" && !slices.Contains(i.Skills, r.Skill) {
+		return newError(CodeMissingSkill, "who", who, "skill", r.Skill)
+	}
+	return d.freeFor(i.ID, r)
+}
+
+func onShift(i Interpreter, now Instant) bool {
+	return len(i.Shifts) == 0 || slices.ContainsFunc(i.Shifts, func(s Span) bool { return s.Contains(now) })
+}
+
+// freeFor refuses an interpreter who has another open request, or another
+// meeting in the round of the request's.
+func (s State) freeFor(i InterpreterID, r Request) *Error {
+	for o := range s.openRequests() {
+		if o.Interpreter == i && o.ID != r.ID {
+			return newError(CodeInterpBusy, "who", string(NewWho(RoleInterpreter, i)),
+				"round", string(s.meetings.at(o.Meeting).Place.Round), "meeting", string(o.Meeting))
+		}
+	}
+	return s.interpreterFree(i, r.Meeting, s.meetings.at(r.Meeting).Place.Round)
+}
+
+func (c SetOut) decide(d *decision) *Error {
+	return d.progress(c.Request, OnTheWay, Claimed)
+}
+
+func (c Arrive) decide(d *decision) *Error {
+	return d.progress(c.Request, Arrived, Claimed, OnTheWay)
+}
+
+func (c ReleaseRequest) decide(d *decision) *Error {
+	r, err := d.request(c.Request)
+	if err != nil {
+		return err
+	}
+	if r.State == Arrived {
+		return d.progress(c.Request, Released, Arrived)
+	}
+	return d.progress(c.Request, Requested, Claimed, OnTheWay)
+}
+
+// progress brings a request from one of some states to the next, for its
+// claimant or for staff.
+func (d *decision) progress(id RequestID, to RequestState, from ...RequestState) *Error {
+	r, err := d.request(id)
+	if err != nil {
+		return err
+	}
+	if err := d.mayAsInterpreter(r.Interpreter, requestRef(id)); err != nil {
+		return err
+	}
+	if err := d.mayAtTables(d.meetings.at(r.Meeting).Place.Table); err != nil {
+		return err
+	}
+	if !slices.Contains(from, r.State) {
+		return newError(CodeAlready, "of", requestRef(id), "state", string(r.State))
+	}
+	keep := r.Interpreter
+	if to == Requested {
+		keep = ""
+	}
+	d.do(RequestProgressed{r.ID, r.State, to, keep})
+	return nil
+}
+
+func (c CancelRequest) decide(d *decision) *Error {
+	r, err := d.request(c.Request)
+	if err != nil {
+		return err
+	}
+	if err := d.mayForMeeting(d.meetings.at(r.Meeting)); err != nil {
+		return err
+	}
+	if !r.State.Open() {
+		return newError(CodeAlready, "of", requestRef(r.ID), "state", string(r.State))
+	}
+	d.do(RequestProgressed{r.ID, r.State, Cancelled, r.Interpreter})
+	return nil
+}

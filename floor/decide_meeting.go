@@ -1,0 +1,369 @@
+package floor
+
+import "slices"
+
+// meeting answers a meeting that may be changed, held against the sender's screen.
+func (d *decision) meeting(id MeetingID) (Meeting, *Error) {
+	m, ok := d.meetings.get(id)
+	if !ok {
+		return Meeting{}, unknown(meetingRef(id))
+	}
+	if err := d.mayAtTables(m.Place.Table); err != nil {
+		return Meeting{}, err
+	}
+	if err := d.fresh(meetingRef(id)); err != nil {
+		return Meeting{}, err
+	}
+	if m.Cancelled {
+		return Meeting{}, newError(CodeCancelled, "meeting", string(id))
+	}
+	return m, nil
+}
+
+func (c MoveMeeting) decide(d *decision) *Error {
+	m, err := d.meeting(c.Meeting)
+	if err != nil {
+		return err
+	}
+	if m.Locked && !c.Override {
+		return newError(CodeLocked, "meeting", string(m.ID))
+	}
+	to, err := d.target(m, c)
+	if err != nil {
+		return err
+	}
+	if to == m.Place {
+		return newError(CodeNothingChanges)
+	}
+	if err := d.leave(m.Place); err != nil {
+		return err
+	}
+	if err := d.fits(m, to); err != nil {
+		return err
+	}
+	d.relocate(m, to, false)
+	return nil
+}
+
+// target answers where a move leads.
+func (d *decision) target(m Meeting, c MoveMeeting) (Place, *Error) {
+	if c.Tray {
+		if c.Table != "" || c.Round != "" {
+			return Place{}, badValue("tray")
+		}
+		return Place{}, nil
+	}
+	to := m.Place
+	if c.Table != "" {
+		to.Table = c.Table
+	}
+	if c.Round != "" {
+		to.Round = c.Round
+	}
+	if to.Table == "" || to.Round == "" {
+		return Place{}, badValue("table")
+	}
+	return to, d.mayAtTables(to.Table)
+}
+
+// leave refuses a move out of a round that is over.
+func (d *decision) leave(p Place) *Error {
+	if r, ok := d.rounds.get(p.Round); ok && r.State == StateEnded {
+		return newError(CodeRoundClosed, "round", string(p.Round))
+	}
+	return nil
+}
+
+// fits holds a meeting's new place against the hard rules: an open round, an
+// open table that is free and large enough, and nobody in two meetings at once.
+// The meeting's own present place does not count.
+func (d *decision) fits(m Meeting, to Place) *Error {
+	if to == (Place{}) {
+		return nil
+	}
+	round, ok := d.rounds.get(to.Round)
+	if !ok {
+		return unknown("round/" + string(to.Round))
+	}
+	if round.State == StateEnded {
+		return newError(CodeRoundClosed, "round", string(to.Round))
+	}
+	table, ok := d.tables.get(to.Table)
+	if !ok {
+		return unknown(tableRef(to.Table))
+	}
+	if table.Closed {
+		return newError(CodeTableClosed, "table", string(to.Table))
+	}
+	if people := len(m.Host.People) + len(m.Guest.People); people > table.Capacity {
+		return newError(CodeTableSmall, "table", string(table.ID), "capacity", itoa(table.Capacity), "people", itoa(people))
+	}
+	if other, ok := d.meetingAt(to); ok && other.ID != m.ID {
+		return newError(CodeTableTaken, "table", string(to.Table), "round", string(to.Round), "meeting", string(other.ID))
+	}
+	return d.free(m, to.Round)
+}
+
+// free refuses a round in which someone of the meeting sits in another one.
+func (s State) free(m Meeting, round RoundID) *Error {
+	for _, w := range m.people() {
+		for _, id := range s.meetingsOf.at(w) {
+			other := s.meetings.at(id)
+			if id == m.ID || !other.seated() || other.Place.Round != round {
+				continue
+			}
+			code := CodePersonBusy
+			if w.Role() == RoleInterpreter {
+				code = CodeInterpBusy
+			}
+			return newError(code, "who", string(w), "round", string(round), "meeting", string(id))
+		}
+	}
+	return s.claimantFree(m, round)
+}
+
+// claimantFree refuses a round in which the interpreter who has the meeting's
+// open request, or is assigned to it, is taken by another.
+func (s State) claimantFree(m Meeting, round RoundID) *Error {
+	if r, ok := s.openRequest(m.ID); ok && r.Interpreter != "" {
+		if err := s.interpreterFree(r.Interpreter, m.ID, round); err != nil {
+			return err
+		}
+	}
+	if m.Interpreter == "" {
+		return nil
+	}
+	return s.interpreterFree(m.Interpreter, m.ID, round)
+}
+
+// interpreterFree refuses if an interpreter has another meeting than m in a
+// round, by assignment or by a claimed request.
+func (s State) interpreterFree(i InterpreterID, m MeetingID, round RoundID) *Error {
+	w := NewWho(RoleInterpreter, i)
+	busy := func(id MeetingID) *Error {
+		other := s.meetings.at(id)
+		if id == m || !other.seated() || other.Place.Round != round {
+			return nil
+		}
+		return newError(CodeInterpBusy, "who", string(w), "round", string(round), "meeting", string(id))
+	}
+	for _, id := range s.meetingsOf.at(w) {
+		if err := busy(id); err != nil {
+			return err
+		}
+	}
+	for r := range s.openRequests() {
+		if r.Interpreter == i {
+			if err := busy(r.Meeting); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// relocate moves a meeting that fits, tells its people, and notes what is soft.
+func (d *decision) relocate(m Meeting, to Place, undo bool) {
+	d.do(MeetingMoved{m.ID, m.Place, to})
+	d.tellMoved(m, to, undo)
+	d.noteSoft(m, to)
+}
+
+func (c SwapMeetings) decide(d *decision) *Error {
+	a, err := d.meeting(c.A)
+	if err != nil {
+		return err
+	}
+	b, err := d.meeting(c.B)
+	if err != nil {
+		return err
+	}
+	if a.ID == b.ID || a.Place == b.Place {
+		return newError(CodeNothingChanges)
+	}
+	for _, m := range []Meeting{a, b} {
+		if m.Locked {
+			return newError(CodeLocked, "meeting", string(m.ID))
+		}
+		if m.Place == (Place{}) {
+			return newError(CodeNoPlace, "meeting", string(m.ID))
+		}
+		if err := d.leave(m.Place); err != nil {
+			return err
+		}
+	}
+	return d.exchange(a, b, false)
+}
+
+// exchange gives two meetings each other's place. Both are taken off first, so
+// that neither stands in the other's way.
+func (d *decision) exchange(a, b Meeting, undo bool) *Error {
+	lifted := *d.draft
+	lifted.setMeeting(a.at(Place{}))
+	lifted.setMeeting(b.at(Place{}))
+	probe := &decision{draft: &lifted}
+	if err := probe.fits(a, b.Place); err != nil {
+		return err
+	}
+	lifted.setMeeting(a.at(b.Place))
+	if err := probe.fits(b, a.Place); err != nil {
+		return err
+	}
+	// a passes over the tray, so that no change of the record puts two meetings on one seat.
+	d.do(MeetingMoved{a.ID, a.Place, Place{}})
+	d.do(MeetingMoved{b.ID, b.Place, a.Place})
+	d.do(MeetingMoved{a.ID, Place{}, b.Place})
+	d.tellMoved(a, b.Place, undo)
+	d.tellMoved(b, a.Place, undo)
+	d.noteSoft(a, b.Place)
+	d.noteSoft(b, a.Place)
+	return nil
+}
+
+// at answers the meeting at another place.
+func (m Meeting) at(p Place) Meeting { m.Place = p; return m }
+
+// noteSoft tells what a new place allows but does not recommend.
+func (d *decision) noteSoft(m Meeting, to Place) {
+	if to == (Place{}) {
+		return
+	}
+	if home := d.companies.at(m.Host.Company).HomeTable; home != "" && home != to.Table && d.tables.at(home).Zone != d.tables.at(to.Table).Zone {
+		d.note(NoteFarTable, "table", string(to.Table), "home", string(home))
+	}
+	for other := range d.meetings.values() {
+		if other.ID != m.ID && other.seated() && other.Host.Company == m.Host.Company && other.Guest.Company == m.Guest.Company {
+			d.note(NoteMetBefore, "host", string(m.Host.Company), "guest", string(m.Guest.Company), "round", string(other.Place.Round))
+			break
+		}
+	}
+	if m.Interpreter != "" && !d.rests(m.Interpreter, to.Round) {
+		d.note(NoteNoRest, "who", string(NewWho(RoleInterpreter, m.Interpreter)), "round", string(to.Round))
+	}
+}
+
+// maxInARow is how many rounds an interpreter works without a pause before it is told.
+const maxInARow = 4
+
+// rests reports whether an interpreter has a pause at least every maxInARow
+// rounds, with a meeting in the given one.
+func (s State) rests(i InterpreterID, round RoundID) bool {
+	busy := map[int]bool{s.rounds.at(round).No: true}
+	for _, id := range s.meetingsOf.at(NewWho(RoleInterpreter, i)) {
+		if m := s.meetings.at(id); m.seated() {
+			busy[s.rounds.at(m.Place.Round).No] = true
+		}
+	}
+	row := 0
+	for no := s.rounds.at(round).No - maxInARow; no <= s.rounds.at(round).No+maxInARow; no++ {
+		if !busy[no] {
+			row = 0
+		} else if row++; row > maxInARow {
+			return false
+		}
+	}
+	return true
+}
+
+func (c CancelMeeting) decide(d *decision) *Error {
+	m, err := d.meeting(c.Meeting)
+	if err != nil {
+		return err
+	}
+	if !cleanText(c.Reason, MaxReason) {
+		return badValue("reason")
+	}
+	if m.Locked {
+		return newError(CodeLocked, "meeting", string(m.ID))
+	}
+	if err := d.leave(m.Place); err != nil {
+		return err
+	}
+	if r, ok := d.openRequest(m.ID); ok {
+		d.endRequest(r)
+	}
+	d.do(MeetingCancelled{m.ID, true, c.Reason})
+	d.withdrawNotices(func(n Notice) bool { return n.Meeting == m.ID })
+	d.issue(Notice{Kind: NoticeCancelled, Meeting: m.ID, From: m.Place}, m.people())
+	return nil
+}
+
+func (c LockMeeting) decide(d *decision) *Error {
+	m, err := d.meeting(c.Meeting)
+	if err != nil {
+		return err
+	}
+	if m.Locked == c.Locked {
+		return newError(CodeNothingChanges)
+	}
+	d.do(MeetingLocked{m.ID, c.Locked})
+	return nil
+}
+
+// table answers a table that may be changed, held against the sender's screen.
+func (d *decision) table(id TableID) (Table, *Error) {
+	t, ok := d.tables.get(id)
+	if !ok {
+		return Table{}, unknown(tableRef(id))
+	}
+	if err := d.mayAtTables(id); err != nil {
+		return Table{}, err
+	}
+	return t, d.fresh(tableRef(id))
+}
+
+func (c CloseTable) decide(d *decision) *Error {
+	t, err := d.table(c.Table)
+	if err != nil {
+		return err
+	}
+	if !cleanText(c.Reason, MaxReason) {
+		return badValue("reason")
+	}
+	if t.Closed {
+		return newError(CodeAlready, "of", tableRef(t.ID), "state", "closed")
+	}
+	d.do(TableClosed{t.ID, true, c.Reason})
+	return nil
+}
+
+func (c OpenTable) decide(d *decision) *Error {
+	t, err := d.table(c.Table)
+	if err != nil {
+		return err
+	}
+	if !t.Closed {
+		return newError(CodeAlready, "of", tableRef(t.ID), "state", "open")
+	}
+	d.do(TableClosed{t.ID, false, t.Reason})
+	return nil
+}
+
+// issue tells people something that they are to confirm. Before the release
+// nobody has been told anything that could change.
+func (d *decision) issue(n Notice, who []Who) {
+	if !d.Released() || len(who) == 0 {
+		return
+	}
+	slices.Sort(who)
+	n.ID, n.At, n.For = NoticeID(d.newID("n")), d.now, slices.Compact(who)
+	d.do(NoticeIssued{n})
+}
+
+// tellMoved replaces what the people of a meeting were told of its place.
+func (d *decision) tellMoved(m Meeting, to Place, undo bool) {
+	d.withdrawNotices(func(n Notice) bool { return n.Kind == NoticeMoved && n.Meeting == m.ID })
+	who := m.people()
+	if r, ok := d.openRequest(m.ID); ok && r.Interpreter != "" {
+		who = append(who, NewWho(RoleInterpreter, r.Interpreter))
+	}
+	d.issue(Notice{Kind: NoticeMoved, Meeting: m.ID, From: m.Place, To: to, Undo: undo}, who)
+}
+
+func (d *decision) withdrawNotices(when func(Notice) bool) {
+	for n := range d.notices.values() {
+		if when(n.Notice) {
+			d.do(NoticeWithdrawn{n.ID})
+		}
+	}
+}

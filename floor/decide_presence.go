@@ -1,0 +1,90 @@
+package floor
+
+// MaxSeen is how many notices one Seen may name.
+const MaxSeen = 100
+
+func (c CheckIn) decide(d *decision) *Error {
+	a, ok := d.attendees.get(c.Attendee)
+	ref := attendeeRef(c.Attendee)
+	if err := d.mayOwn(d.order.By == NewWho(RoleAttendee, c.Attendee), ref); err != nil {
+		return err
+	}
+	if !ok {
+		return unknown(ref)
+	}
+	if a.CheckedIn != 0 {
+		return newError(CodeAlready, "of", ref, "state", "checkedIn")
+	}
+	d.do(AttendeeCheckedIn{a.ID, 0, d.now})
+	return nil
+}
+
+func (c MarkPresent) decide(d *decision) *Error {
+	m, err := d.sideToMark(c.Meeting, c.Side)
+	if err != nil {
+		return err
+	}
+	if d.order.By.Role() == RoleAttendee {
+		if side, ok := m.sideOf(AttendeeID(d.order.By.ID())); !ok || side != c.Side {
+			return newError(CodeNotYours, "of", meetingRef(m.ID))
+		}
+	}
+	return d.mark(m, c.Side, Present)
+}
+
+func (c MarkNoShow) decide(d *decision) *Error {
+	m, err := d.sideToMark(c.Meeting, c.Side)
+	if err != nil {
+		return err
+	}
+	if err := d.fresh(meetingRef(c.Meeting), sideRef(c.Meeting, c.Side)); err != nil {
+		return err
+	}
+	return d.mark(m, c.Side, NoShow)
+}
+
+func (d *decision) sideToMark(id MeetingID, side Side) (Meeting, *Error) {
+	if side != Host && side != Guest {
+		return Meeting{}, badValue("side")
+	}
+	m, ok := d.meetings.get(id)
+	if !ok {
+		return Meeting{}, unknown(meetingRef(id))
+	}
+	if err := d.mayForMeeting(m); err != nil {
+		return Meeting{}, err
+	}
+	if m.Cancelled {
+		return Meeting{}, newError(CodeCancelled, "meeting", string(id))
+	}
+	if !m.seated() {
+		return Meeting{}, newError(CodeNoPlace, "meeting", string(id))
+	}
+	return m, d.released()
+}
+
+func (d *decision) mark(m Meeting, side Side, to Presence) *Error {
+	if from := m.Party(side).Presence; from != to {
+		d.do(SideMarked{m.ID, side, from, to})
+		return nil
+	}
+	return newError(CodeAlready, "of", meetingRef(m.ID), "state", string(to))
+}
+
+func (c Seen) decide(d *decision) *Error {
+	if len(c.Notices) == 0 || len(c.Notices) > MaxSeen {
+		return badValue("notices")
+	}
+	by := d.order.By
+	if err := d.mayOwn(true, ""); err != nil {
+		return err
+	}
+	for _, id := range c.Notices {
+		for _, p := range d.pending.at(by) {
+			if p == id {
+				d.do(NoticeSeen{id, by})
+			}
+		}
+	}
+	return nil
+}

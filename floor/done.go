@@ -1,0 +1,114 @@
+package floor
+
+import (
+	"slices"
+	"strings"
+)
+
+// keepDone is how many of the last commands a state remembers, for undo and for
+// commands that come after them; showDone how many of them moderators see.
+const (
+	keepDone = 4096
+	showDone = 40
+)
+
+// doing is a command that was done: enough to show it and to undo it.
+type doing struct {
+	Key      CommandKey
+	Kind     CommandKind
+	Seq      uint64
+	By       Who
+	At       Instant
+	Of       []string // refs of what it changed
+	Changes  []Change // those that have an inverse
+	UndoneBy Who
+}
+
+// reversible is a change that another change can compensate.
+type reversible interface {
+	Change
+	inverse() Change
+}
+
+// undoable reports whether the command can still be undone, as far as it knows itself.
+func (e doing) undoable() bool { return len(e.Changes) > 0 && e.UndoneBy == "" }
+
+// shown reports whether moderators see commands of a kind: not receipts, and not the clock's.
+func (e doing) shown() bool { return e.Kind != "seen" && e.By != Clock }
+
+// keep remembers the record that was folded in, and forgets the oldest.
+func (d *draft) keep(r Record) {
+	e := doing{Key: r.Key, Kind: r.Kind, Seq: d.seq, By: r.By, At: d.now}
+	for _, ref := range d.refs {
+		if d.revs.at(ref).Seq == d.seq {
+			e.Of = append(e.Of, ref)
+		}
+	}
+	for _, c := range r.Changes {
+		if _, ok := c.(reversible); ok {
+			e.Changes = append(e.Changes, c)
+		}
+	}
+	d.done = d.done.with(e.Key, e)
+	d.doneAt = d.doneAt.with(seqKey(e.Seq), e.Key)
+	d.show(e)
+	d.forget()
+}
+
+func (d *draft) show(e doing) {
+	if !e.shown() {
+		return
+	}
+	d.recent = append(slices.Clip(d.recent), e.Seq)
+	d.touch(doneRef(e.Seq))
+	if len(d.recent) > showDone {
+		d.touch(doneRef(d.recent[0]))
+		d.recent = d.recent[1:]
+	}
+}
+
+func (d *draft) forget() {
+	for d.doneAt.len() > keepDone {
+		for at, key := range d.doneAt.all() {
+			d.doneAt = d.doneAt.without(at)
+			if seqKey(d.done.at(key).Seq) == at {
+				d.done = d.done.without(key)
+			}
+			break
+		}
+	}
+}
+
+func doneRef(seq uint64) string { return "done/" + seqKey(seq) }
+
+// doneByRef answers the command that doneRef named.
+func (s State) doneByRef(id string) (doing, bool) {
+	key, ok := s.doneAt.get(id)
+	if !ok {
+		return doing{}, false
+	}
+	return s.done.get(key)
+}
+
+func (s State) doneCard(seq uint64) (Card, bool) {
+	e, ok := s.doneByRef(seqKey(seq))
+	if !ok || !slices.Contains(s.recent, seq) {
+		return nil, false
+	}
+	return DoneCard{Command: e.Key, Kind: e.Kind, By: e.By, At: e.At, Of: cardRefs(e.Of), Undo: e.undoable()}, true
+}
+
+// cardRefs answers refs in the words of cards: a side is part of its meeting.
+func cardRefs(refs []string) []string {
+	out := make([]string, 0, len(refs))
+	for _, ref := range refs {
+		if rest, ok := strings.CutPrefix(ref, "side/"); ok {
+			meeting, _, _ := strings.Cut(rest, ":")
+			ref = meetingRef(MeetingID(meeting))
+		}
+		if !slices.Contains(out, ref) {
+			out = append(out, ref)
+		}
+	}
+	return out
+}

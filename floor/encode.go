@@ -1,0 +1,217 @@
+package floor
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// stored is a state as bytes hold it: every list sorted by key, nothing derived.
+type stored struct {
+	Seq           uint64              `json:"seq"`
+	Event         Event               `json:"event"`
+	Clock         EventClock          `json:"clock"`
+	Zones         []Zone              `json:"zones,omitempty"`
+	Tables        []Table             `json:"tables,omitempty"`
+	Rounds        []Round             `json:"rounds,omitempty"`
+	Items         []Item              `json:"items,omitempty"`
+	Companies     []Company           `json:"companies,omitempty"`
+	Attendees     []Attendee          `json:"attendees,omitempty"`
+	Staff         []Staff             `json:"staff,omitempty"`
+	Interpreters  []Interpreter       `json:"interpreters,omitempty"`
+	Displays      []Display           `json:"displays,omitempty"`
+	Meetings      []Meeting           `json:"meetings,omitempty"`
+	Wishes        []Wish              `json:"wishes,omitempty"`
+	Requests      []Request           `json:"requests,omitempty"`
+	Announcements []Announcement      `json:"announcements,omitempty"`
+	Notices       []storedNotice      `json:"notices,omitempty"`
+	Links         []Link              `json:"links,omitempty"`
+	Revs          map[string]revision `json:"revs,omitempty"`
+	Done          []storedDoing       `json:"done,omitempty"`
+	Organisers    []Organiser         `json:"organisers,omitempty"`
+	Events        []EventEntry        `json:"events,omitempty"`
+	PublicURL     string              `json:"publicURL,omitzero"`
+}
+
+// storedNotice is a notice with those of its people who have not seen it.
+type storedNotice struct {
+	Notice
+	Seen    int   `json:"seenCount"`
+	Pending []Who `json:"pending,omitempty"`
+}
+
+type storedDoing struct {
+	Key      CommandKey   `json:"key"`
+	Kind     CommandKind  `json:"kind"`
+	Seq      uint64       `json:"seq"`
+	By       Who          `json:"by"`
+	At       Instant      `json:"at"`
+	Of       []string     `json:"of,omitempty"`
+	Changes  []changeJSON `json:"changes,omitempty"`
+	UndoneBy Who          `json:"undoneBy,omitzero"`
+	Shown    bool         `json:"shown,omitzero"`
+}
+
+// Digest answers the SHA-256, in hex, of what Encode answers: two states with the
+// same digest are the same state.
+func (s State) Digest() (string, error) {
+	data, err := s.Encode()
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// Encode answers the state as canonical JSON: the same state gives the same bytes.
+func (s State) Encode() ([]byte, error) {
+	out := stored{
+		Seq: s.seq, Event: s.event, Clock: s.clock, PublicURL: s.publicURL,
+		Zones: slices.Collect(s.zones.values()), Tables: slices.Collect(s.tables.values()),
+		Rounds: slices.Collect(s.rounds.values()), Items: slices.Collect(s.items.values()),
+		Companies: slices.Collect(s.companies.values()), Attendees: slices.Collect(s.attendees.values()),
+		Staff: slices.Collect(s.staff.values()), Interpreters: slices.Collect(s.interpreters.values()),
+		Displays: slices.Collect(s.displays.values()), Meetings: slices.Collect(s.meetings.values()),
+		Wishes: slices.Collect(s.wishes.values()), Requests: slices.Collect(s.requests.values()),
+		Announcements: slices.Collect(s.announcements.values()), Links: slices.Collect(s.links.values()),
+		Organisers: slices.Collect(s.organisers.values()), Events: slices.Collect(s.events.values()),
+		Revs: map[string]revision{},
+	}
+	for ref, r := range s.revs.all() {
+		out.Revs[ref] = r
+	}
+	for n := range s.notices.values() {
+		out.Notices = append(out.Notices, s.storeNotice(n))
+	}
+	if err := s.storeDone(&out); err != nil {
+		return nil, err
+	}
+	return json.Marshal(out)
+}
+
+func (s State) storeNotice(n told) storedNotice {
+	out := storedNotice{Notice: n.Notice, Seen: n.Seen}
+	for _, w := range n.For {
+		if slices.Contains(s.pending.at(w), n.ID) {
+			out.Pending = append(out.Pending, w)
+		}
+	}
+	return out
+}
+
+func (s State) storeDone(out *stored) error {
+	for key := range s.doneAt.values() {
+		e := s.done.at(key)
+		v := storedDoing{
+			Key: e.Key, Kind: e.Kind, Seq: e.Seq, By: e.By, At: e.At, Of: e.Of, UndoneBy: e.UndoneBy,
+			Shown: slices.Contains(s.recent, e.Seq),
+		}
+		for _, c := range e.Changes {
+			body, err := json.Marshal(c)
+			if err != nil {
+				return fmt.Errorf("floor: encode %T: %w", c, err)
+			}
+			v.Changes = append(v.Changes, changeJSON{changeKind(c), body})
+		}
+		out.Done = append(out.Done, v)
+	}
+	return nil
+}
+
+// DecodeState reads what Encode wrote. A state that holds a change of a later
+// version is an *UnknownChangeError.
+func DecodeState(data []byte) (State, error) {
+	var in stored
+	if err := json.Unmarshal(data, &in); err != nil {
+		return State{}, fmt.Errorf("floor: decode state: %w", err)
+	}
+	d := &draft{State: State{seq: in.Seq, event: in.Event, clock: in.Clock, publicURL: in.PublicURL}}
+	d.loadRoom(in)
+	d.loadPeople(in)
+	for ref, r := range in.Revs {
+		d.revs = d.revs.with(ref, r)
+	}
+	for _, v := range in.Done {
+		if err := d.loadDoing(v); err != nil {
+			return State{}, err
+		}
+	}
+	d.derive()
+	for _, n := range in.Notices {
+		d.notices = d.notices.with(n.ID, told{n.Notice, n.Seen})
+		for _, w := range n.Pending {
+			d.pending = d.pending.with(w, withItem(d.pending.at(w), n.ID))
+		}
+	}
+	return d.State, nil
+}
+
+func (d *draft) loadRoom(in stored) {
+	for _, v := range in.Zones {
+		d.zones = d.zones.with(v.ID, v)
+	}
+	for _, v := range in.Tables {
+		d.tables = d.tables.with(v.ID, v)
+	}
+	for _, v := range in.Rounds {
+		d.rounds = d.rounds.with(v.ID, v)
+	}
+	for _, v := range in.Items {
+		d.items = d.items.with(v.ID, v)
+	}
+	for _, v := range in.Meetings {
+		d.meetings = d.meetings.with(v.ID, v)
+	}
+	for _, v := range in.Requests {
+		d.requests = d.requests.with(v.ID, v)
+	}
+	for _, v := range in.Announcements {
+		d.announcements = d.announcements.with(v.ID, v)
+	}
+	for _, v := range in.Wishes {
+		d.wishes = d.wishes.with(string(v.From)+":"+string(v.To), v)
+	}
+}
+
+func (d *draft) loadPeople(in stored) {
+	for _, v := range in.Companies {
+		d.companies = d.companies.with(v.ID, v)
+	}
+	for _, v := range in.Attendees {
+		d.attendees = d.attendees.with(v.ID, v)
+	}
+	for _, v := range in.Staff {
+		d.staff = d.staff.with(v.ID, v)
+	}
+	for _, v := range in.Interpreters {
+		d.interpreters = d.interpreters.with(v.ID, v)
+	}
+	for _, v := range in.Displays {
+		d.displays = d.displays.with(v.ID, v)
+	}
+	for _, v := range in.Links {
+		d.links = d.links.with(v.ID, v)
+	}
+	for _, v := range in.Organisers {
+		d.organisers = d.organisers.with(v.ID, v)
+	}
+	for _, v := range in.Events {
+		d.events = d.events.with(v.ID, v)
+	}
+}
+
+func (d *draft) loadDoing(v storedDoing) error {
+	r, err := decodeChanges(v.Changes)
+	if err != nil {
+		return err
+	}
+	e := doing{Key: v.Key, Kind: v.Kind, Seq: v.Seq, By: v.By, At: v.At, Of: v.Of, Changes: r, UndoneBy: v.UndoneBy}
+	d.done = d.done.with(e.Key, e)
+	d.doneAt = d.doneAt.with(seqKey(e.Seq), e.Key)
+	if v.Shown {
+		d.recent = append(d.recent, e.Seq)
+	}
+	return nil
+}

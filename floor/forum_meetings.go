@@ -1,0 +1,125 @@
+package floor
+
+import "slices"
+
+// meetings holds every meeting of a forum against the rules that Decide holds
+// moves against, by placing them one after the other.
+func (c *forumCheck) meetings() {
+	booked := c.bookings()
+	for i, m := range c.forum.Meetings {
+		c.entry("meeting", string(m.ID), i)
+		c.known("round", "round", string(m.Place.Round))
+		c.known("table", "table", string(m.Place.Table))
+		if (m.Place.Round == "") != (m.Place.Table == "") {
+			c.fault("table", badValue("table"))
+		}
+		if m.Host.Company == m.Guest.Company || m.Host.Company == "" || m.Guest.Company == "" {
+			c.fault("guest", badValue("guest"))
+		}
+		m.Host.People = c.party("host", m.Host)
+		m.Guest.People = c.party("guest", m.Guest)
+		c.interpreting(m)
+		if m.Place != (Place{}) {
+			c.book(booked, m)
+		}
+	}
+}
+
+// party answers the people of one side, all of the company unless told.
+func (c *forumCheck) party(field string, p Party) []AttendeeID {
+	c.known(field, "company", string(p.Company))
+	for _, a := range p.People {
+		if !c.known(field+"People", "attendee", string(a)) {
+			continue
+		}
+		i := slices.IndexFunc(c.forum.Attendees, func(v Attendee) bool { return v.ID == a })
+		if c.forum.Attendees[i].Company != p.Company {
+			c.fault(field+"People", newError(CodeNotYours, "of", attendeeRef(a)))
+		}
+	}
+	if len(p.People) > 0 {
+		return p.People
+	}
+	var all []AttendeeID
+	for _, v := range c.forum.Attendees {
+		if v.Company == p.Company {
+			all = append(all, v.ID)
+		}
+	}
+	return all
+}
+
+// interpreting holds an assigned interpreter against the pair and their shifts.
+func (c *forumCheck) interpreting(m Meeting) {
+	if m.Pair != "" {
+		c.pair("pair", m.Pair)
+	}
+	if m.Interpreter == "" || !c.known("interpreter", "interpreter", string(m.Interpreter)) {
+		return
+	}
+	at := slices.IndexFunc(c.forum.Interpreters, func(v Interpreter) bool { return v.ID == m.Interpreter })
+	i, who := c.forum.Interpreters[at], string(NewWho(RoleInterpreter, m.Interpreter))
+	if !slices.Contains(i.Pairs, m.Pair) {
+		c.fault("interpreter", newError(CodeWrongPair, "who", who, "pair", string(m.Pair)))
+	}
+	round := slices.IndexFunc(c.forum.Rounds, func(r Round) bool { return r.ID == m.Place.Round })
+	if round < 0 {
+		return
+	}
+	plan := c.forum.Rounds[round].Plan
+	if !onShift(i, plan.Start) || !onShift(i, plan.End-1) {
+		c.fault("interpreter", newError(CodeOffShift, "who", who))
+	}
+}
+
+// bookings is who and what is taken in each round: "<round>|<what>" → the meeting.
+type bookings struct {
+	taken    map[string]MeetingID
+	capacity map[TableID]int
+	closed   map[TableID]bool
+}
+
+func (c *forumCheck) bookings() bookings {
+	b := bookings{map[string]MeetingID{}, map[TableID]int{}, map[TableID]bool{}}
+	for _, t := range c.forum.Tables {
+		b.capacity[t.ID], b.closed[t.ID] = t.Capacity, t.Closed
+	}
+	return b
+}
+
+func (b bookings) take(round RoundID, what string, m MeetingID) (by MeetingID, ok bool) {
+	key := string(round) + "|" + what
+	if by, taken := b.taken[key]; taken {
+		return by, false
+	}
+	b.taken[key] = m
+	return m, true
+}
+
+func (c *forumCheck) book(b bookings, m Meeting) {
+	table, round := m.Place.Table, m.Place.Round
+	if by, ok := b.take(round, tableRef(table), m.ID); !ok {
+		c.fault("table", newError(CodeTableTaken, "table", string(table), "round", string(round), "meeting", string(by)))
+	}
+	if b.closed[table] {
+		c.fault("table", newError(CodeTableClosed, "table", string(table)))
+	}
+	people := len(m.Host.People) + len(m.Guest.People)
+	if limit, ok := b.capacity[table]; ok && people > limit {
+		c.fault("table", newError(CodeTableSmall, "table", string(table), "capacity", itoa(limit), "people", itoa(people)))
+	}
+	for _, w := range m.people() {
+		by, ok := b.take(round, string(w), m.ID)
+		if ok {
+			continue
+		}
+		field, code := "guest", CodePersonBusy
+		switch {
+		case w.Role() == RoleInterpreter:
+			field, code = "interpreter", CodeInterpBusy
+		case slices.Contains(m.Host.People, AttendeeID(w.ID())):
+			field = "host"
+		}
+		c.fault(field, newError(code, "who", string(w), "round", string(round), "meeting", string(by)))
+	}
+}

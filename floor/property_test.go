@@ -1,0 +1,251 @@
+package floor
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestRulesHold: no sequence of commands, by whomever, breaks a hard rule.
+func TestRulesHold(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		for n := range between(t, 5, 80) {
+			w.step(t, n)
+			holdRules(t, w.now())
+		}
+	})
+}
+
+func holdRules(t *rapid.T, s State) {
+	taken := map[string]MeetingID{}
+	take := func(what string, p Place, m MeetingID) {
+		key := string(p.Round) + "|" + what
+		if other, ok := taken[key]; ok && other != m {
+			t.Fatalf("%s is in %s and %s in round %s", what, other, m, p.Round)
+		}
+		taken[key] = m
+	}
+	for m := range s.meetings.values() {
+		if !m.seated() {
+			continue
+		}
+		take(string(m.Place.Table), m.Place, m.ID)
+		for _, who := range m.people() {
+			take(string(who), m.Place, m.ID)
+		}
+		if people := len(m.Host.People) + len(m.Guest.People); people > s.tables.at(m.Place.Table).Capacity {
+			t.Fatalf("%s seats %d at %s", m.ID, people, m.Place.Table)
+		}
+	}
+	working := map[InterpreterID]RequestID{}
+	for r := range s.openRequests() {
+		if r.Interpreter == "" {
+			continue
+		}
+		if other, ok := working[r.Interpreter]; ok {
+			t.Fatalf("%s has %s and %s", r.Interpreter, other, r.ID)
+		}
+		working[r.Interpreter] = r.ID
+		m := s.meetings.at(r.Meeting)
+		if m.seated() {
+			take(string(NewWho(RoleInterpreter, r.Interpreter)), m.Place, m.ID)
+		}
+		i := s.interpreters.at(r.Interpreter)
+		if !slices.Contains(i.Pairs, r.Pair) || r.Skill != "" && !slices.Contains(i.Skills, r.Skill) {
+			t.Fatalf("%s cannot serve %+v", i.ID, r)
+		}
+	}
+	running := 0
+	for r := range s.rounds.values() {
+		if r.State == StateRunning {
+			running++
+		}
+		if r.Now.Length() < 0 || r.Now.Start < r.Plan.Start-600*Minute {
+			t.Fatalf("round %s runs %+v", r.ID, r.Now)
+		}
+	}
+	if running > 1 {
+		t.Fatalf("%d rounds run at once", running)
+	}
+}
+
+// TestRefold: the log, through its bytes, folds to the live state; and a state
+// through its bytes is itself and goes on as the live one does.
+func TestRefold(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		w.play(t)
+		folded, from := New(), between(t, 0, len(w.records))
+		for i, r := range w.records {
+			if i == from {
+				folded = recode(t, folded)
+			}
+			data, err := EncodeRecord(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			back, err := DecodeRecord(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			folded, _ = folded.Apply(back)
+		}
+		if a, b := digest(t, folded), digest(t, w.now()); a != b {
+			t.Fatalf("refolded %s, live %s", a, b)
+		}
+		if a, b := folded.View(Everyone, Moderator), w.now().View(Everyone, Moderator); !sameView(a, b) {
+			t.Fatalf("refolded view differs:\n%s", viewDiff(a, b))
+		}
+	})
+}
+
+func recode(t *rapid.T, s State) State {
+	data, err := s.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := DecodeState(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return back
+}
+
+func digest(t interface{ Fatal(...any) }, s State) string {
+	d, err := s.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// TestPatch: for every audience and any two positions, the view at the first and
+// the cards that were touched since make the view at the second, exactly; and no
+// audience is told, even to drop it, of a card that it never had.
+func TestPatch(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		w.play(t)
+		from := between(t, 0, len(w.states)-1)
+		to := between(t, from, len(w.states)-1)
+		for _, subject := range w.subjects() {
+			w.holdPatch(t, subject, from, to)
+		}
+	})
+}
+
+func (w *world) subjects() []Subject {
+	all := []Subject{Everyone, Moderator, "display:Z0", "display:Z1", "interpreter:i0", "interpreter:i1"}
+	for _, a := range w.forum.Attendees {
+		all = append(all, Subject(NewWho(RoleAttendee, a.ID)))
+	}
+	return all
+}
+
+func (w *world) holdPatch(t *rapid.T, subject Subject, from, to int) {
+	a, b := w.states[from].View(subject), w.states[to].View(subject)
+	keys := map[CardKey]bool{}
+	for _, touched := range w.touched[from:to] {
+		if touched.All || slices.Contains(touched.Whole, subject) {
+			return // a snapshot
+		}
+		for _, k := range touched.Keys {
+			if k.Subject == subject {
+				keys[k.Key] = true
+			}
+		}
+	}
+	patched := maps.Clone(a)
+	for k := range keys {
+		was, had := w.states[from].Card(subject, k)
+		is, has := w.states[to].Card(subject, k)
+		if viewed, ok := a[k]; ok != had || had && !reflect.DeepEqual(viewed, was) {
+			t.Fatalf("%s: card %s is not the view's", subject, k)
+		}
+		switch {
+		case has:
+			patched[k] = is
+		case had:
+			delete(patched, k)
+		}
+	}
+	if !sameView(patched, b) {
+		t.Fatalf("%s from %d to %d (%s): patched view differs:\n%s", subject, from, to, w.records[max(0, to-1)].Kind, viewDiff(patched, b))
+	}
+}
+
+// TestSecrets: what an audience gets, at any time, holds nothing that is not its own.
+func TestSecrets(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		w.play(t)
+		for _, s := range w.states {
+			for _, subject := range w.subjects() {
+				holdSecrets(t, s, subject)
+			}
+		}
+	})
+}
+
+func holdSecrets(t *rapid.T, s State, subject Subject) {
+	view := s.View(subject)
+	role, own, _ := strings.Cut(string(subject), ":")
+	for key, card := range view {
+		data, err := json.Marshal(card)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (role == "display" || subject == Everyone) && strings.Contains(string(data), "PERSON") {
+			t.Fatalf("%s is shown a person: %s %s", subject, key, data)
+		}
+		kind, id, _ := strings.Cut(string(key), "/")
+		if !s.Released() && slices.Contains([]string{"seat", "assignment", "offer", "notice"}, kind) {
+			t.Fatalf("%s sees %s of a draft", subject, key)
+		}
+		switch {
+		case role == "attendee" && kind == "me" && id != own,
+			role == "interpreter" && kind == "self" && id != own:
+			t.Fatalf("%s sees %s", subject, key)
+		case role == "attendee" && kind == "meeting":
+			if _, mine := s.meetings.at(MeetingID(id)).sideOf(AttendeeID(own)); !mine || !s.Released() {
+				t.Fatalf("%s sees %s", subject, key)
+			}
+		case role == "interpreter" && kind == "offer":
+			if i := s.interpreters.at(InterpreterID(own)); i.Duty != OnDuty && s.requests.at(RequestID(id)).Interpreter != i.ID {
+				t.Fatalf("%s sees %s off duty", subject, key)
+			}
+		}
+	}
+}
+
+func sameView(a, b View) bool {
+	return maps.EqualFunc(a, b, func(x, y Card) bool {
+		dx, _ := json.Marshal(x)
+		dy, _ := json.Marshal(y)
+		return string(dx) == string(dy)
+	})
+}
+
+func viewDiff(a, b View) string {
+	var out strings.Builder
+	for _, k := range slices.Sorted(maps.Keys(a)) {
+		if _, ok := b[k]; !ok {
+			fmt.Fprintf(&out, "- %s %+v\n", k, a[k])
+		} else if !reflect.DeepEqual(a[k], b[k]) {
+			fmt.Fprintf(&out, "~ %s %+v → %+v\n", k, a[k], b[k])
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(b)) {
+		if _, ok := a[k]; !ok {
+			fmt.Fprintf(&out, "+ %s %+v\n", k, b[k])
+		}
+	}
+	return out.String()
+}

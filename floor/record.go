@@ -1,0 +1,96 @@
+package floor
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+)
+
+// Change is one thing that happened. Records of changes are what the log holds;
+// folding them in order makes the state.
+type Change interface {
+	apply(*draft)
+}
+
+// ChangeKind is a change's name in the log.
+type ChangeKind string
+
+// Record is what one command did.
+type Record struct {
+	Key     CommandKey
+	Kind    CommandKind
+	By      Who
+	Wall    Instant // stamp of the node that decided; it informs, sequence orders
+	Changes []Change
+}
+
+// UnknownChangeError says that a record holds a change that this version does not know.
+type UnknownChangeError struct{ Kind ChangeKind }
+
+func (e *UnknownChangeError) Error() string {
+	return fmt.Sprintf("floor: the log holds a change of the kind %q, which this version does not know", e.Kind)
+}
+
+type recordJSON struct {
+	Key     CommandKey   `json:"key"`
+	Kind    CommandKind  `json:"kind"`
+	By      Who          `json:"by"`
+	Wall    Instant      `json:"wall"`
+	Changes []changeJSON `json:"changes"`
+}
+
+type changeJSON struct {
+	Kind ChangeKind      `json:"kind"`
+	Body json.RawMessage `json:"body"`
+}
+
+// EncodeRecord answers the bytes under which a record is logged.
+func EncodeRecord(r Record) ([]byte, error) {
+	out := recordJSON{Key: r.Key, Kind: r.Kind, By: r.By, Wall: r.Wall, Changes: make([]changeJSON, 0, len(r.Changes))}
+	for _, c := range r.Changes {
+		body, err := json.Marshal(c)
+		if err != nil {
+			return nil, fmt.Errorf("floor: encode %T: %w", c, err)
+		}
+		out.Changes = append(out.Changes, changeJSON{changeKind(c), body})
+	}
+	return json.Marshal(out)
+}
+
+// DecodeRecord reads what EncodeRecord wrote. A change of a later version is an
+// *UnknownChangeError: whoever meets one must not fold on.
+func DecodeRecord(data []byte) (Record, error) {
+	var in recordJSON
+	if err := json.Unmarshal(data, &in); err != nil {
+		return Record{}, fmt.Errorf("floor: decode record: %w", err)
+	}
+	changes, err := decodeChanges(in.Changes)
+	return Record{Key: in.Key, Kind: in.Kind, By: in.By, Wall: in.Wall, Changes: changes}, err
+}
+
+func decodeChanges(in []changeJSON) ([]Change, error) {
+	var out []Change
+	for _, c := range in {
+		t, ok := changeTypes[c.Kind]
+		if !ok {
+			return nil, &UnknownChangeError{c.Kind}
+		}
+		v := reflect.New(t)
+		if err := json.Unmarshal(c.Body, v.Interface()); err != nil {
+			return nil, fmt.Errorf("floor: decode %s: %w", c.Kind, err)
+		}
+		out = append(out, v.Elem().Interface().(Change))
+	}
+	return out, nil
+}
+
+// Apply folds one record in and answers the next state, with what may look
+// different in it. It is total: a record that the log holds has been decided.
+func (s State) Apply(r Record) (State, Touched) {
+	d := newDraft(s, r)
+	for _, c := range r.Changes {
+		c.apply(d)
+	}
+	d.keep(r)
+	return d.State, d.touched()
+}

@@ -1,0 +1,159 @@
+package floor
+
+import "slices"
+
+// right is how far a role may go with a command. The zero value is not at all.
+type right uint8
+
+const (
+	nowhere    right = iota
+	own              // for their own company's meetings, or for themselves
+	inZone           // where every table concerned lies in their zones
+	everywhere       //
+)
+
+// Shorthand for the rows below. O organiser, L lead, M zone moderator, R runner,
+// I interpreter, A attendee, C clock, P operator (the program itself). A display may nothing.
+type row struct{ O, L, M, R, I, A, C, P right }
+
+// rights is the one table of who may do what. What is not in it is refused.
+var rights = map[CommandKind]row{
+	"importForum":   {O: everywhere, P: everywhere},
+	"release":       {O: everywhere, L: everywhere, P: everywhere},
+	"setClock":      {O: everywhere, L: everywhere, P: everywhere},
+	"rotateLink":    {O: everywhere, L: everywhere, P: everywhere},
+	"announce":      {O: everywhere, L: everywhere, M: everywhere},
+	"withdraw":      {O: everywhere, L: everywhere, M: everywhere},
+	"undo":          {O: everywhere, L: everywhere, M: own, R: own},
+	"call":          {O: everywhere, L: everywhere},
+	"start":         {O: everywhere, L: everywhere},
+	"extend":        {O: everywhere, L: everywhere},
+	"end":           {O: everywhere, L: everywhere},
+	"moveMeeting":   {O: everywhere, L: everywhere, M: inZone},
+	"swapMeetings":  {O: everywhere, L: everywhere, M: inZone},
+	"cancelMeeting": {O: everywhere, L: everywhere, M: inZone},
+	"lockMeeting":   {O: everywhere, L: everywhere, M: inZone},
+	"closeTable":    {O: everywhere, L: everywhere, M: inZone},
+	"openTable":     {O: everywhere, L: everywhere, M: inZone},
+
+	"checkIn":     {O: everywhere, L: everywhere, M: everywhere, R: everywhere, A: own},
+	"markPresent": {O: everywhere, L: everywhere, M: inZone, R: everywhere, A: own},
+	"markNoShow":  {O: everywhere, L: everywhere, M: inZone, R: everywhere},
+	"seen":        {I: own, A: own},
+
+	"setDuty":            {O: everywhere, L: everywhere, M: everywhere, I: own},
+	"requestInterpreter": {O: everywhere, L: everywhere, M: inZone, R: everywhere, A: own},
+	"claimRequest":       {O: everywhere, L: everywhere, M: inZone, I: own},
+	"setOut":             {O: everywhere, L: everywhere, M: inZone, I: own},
+	"arrive":             {O: everywhere, L: everywhere, M: inZone, I: own},
+	"releaseRequest":     {O: everywhere, L: everywhere, M: inZone, I: own},
+	"cancelRequest":      {O: everywhere, L: everywhere, M: inZone, R: everywhere, A: own},
+
+	"timePassed":    {C: everywhere},
+	"addOrganiser":  {O: everywhere, P: everywhere},
+	"registerEvent": {O: everywhere, P: everywhere},
+	"setPublicURL":  {O: everywhere, P: everywhere},
+}
+
+func (r row) of(role Role, lead bool) right {
+	switch role {
+	case RoleOrganiser:
+		return r.O
+	case RoleModerator:
+		if lead {
+			return r.L
+		}
+		return r.M
+	case RoleRunner:
+		return r.R
+	case RoleInterpreter:
+		return r.I
+	case RoleAttendee:
+		return r.A
+	case RoleClock:
+		return r.C
+	case RoleOperator:
+		return r.P
+	}
+	return nowhere
+}
+
+// MayEver reports whether a role may give a command at all: pages show no more than that.
+func MayEver(role Role, lead bool, k CommandKind) bool { return rights[k].of(role, lead) != nowhere }
+
+// authorise finds the sender's right. A limited one is held against what the
+// command concerns by one of the may… methods; a command that forgets to ask is refused.
+func (d *decision) authorise() *Error {
+	by := d.order.By
+	kind := KindOf(d.order.Command)
+	forbidden := newError(CodeForbidden, "command", string(kind))
+	switch by.Role() {
+	case RoleOrganiser, RoleClock, RoleOperator: // known to whoever gives the order
+	default:
+		if _, ok := d.Profile(by); !ok {
+			return forbidden
+		}
+	}
+	d.right = rights[kind].of(by.Role(), d.isLead(by))
+	if d.right == nowhere {
+		return forbidden
+	}
+	return nil
+}
+
+func (d *decision) isLead(w Who) bool {
+	return w.Role() == RoleModerator && d.staff.at(StaffID(w.ID())).Lead
+}
+
+// mayAtTables refuses a zone moderator who reaches outside their zones. The
+// empty table is the tray, which is everyone's.
+func (d *decision) mayAtTables(tables ...TableID) *Error {
+	if d.right != inZone {
+		return nil
+	}
+	d.checked = true
+	zones := d.staff.at(StaffID(d.order.By.ID())).Zones
+	for _, id := range tables {
+		if zone := d.tables.at(id).Zone; id != "" && !slices.Contains(zones, zone) {
+			return newError(CodeOtherZone, "zone", string(zone))
+		}
+	}
+	return nil
+}
+
+// mayForMeeting lets staff act by the meeting's table, and attendees where they take part.
+func (d *decision) mayForMeeting(m Meeting) *Error {
+	if d.right != own || d.order.By.Role() != RoleAttendee {
+		return d.mayAtTables(m.Place.Table)
+	}
+	d.checked = true
+	company := d.attendees.at(AttendeeID(d.order.By.ID())).Company
+	if company != m.Host.Company && company != m.Guest.Company {
+		return newError(CodeNotYours, "of", meetingRef(m.ID))
+	}
+	return nil
+}
+
+// mayAsInterpreter lets an interpreter act for themselves only.
+func (d *decision) mayAsInterpreter(id InterpreterID, of string) *Error {
+	if d.right != own {
+		return nil
+	}
+	d.checked = true
+	if d.order.By != NewWho(RoleInterpreter, id) {
+		return newError(CodeNotYours, "of", of)
+	}
+	return nil
+}
+
+// mayOwn lets a limited right act where mine says that the thing is theirs.
+func (d *decision) mayOwn(mine bool, of string) *Error {
+	if d.right != own {
+		return nil
+	}
+	d.checked = true
+	if !mine {
+		return newError(CodeNotYours, "of", of)
+	}
+	return nil
+}

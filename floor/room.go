@@ -1,0 +1,208 @@
+package floor
+
+// Event is the occasion as a whole.
+type Event struct {
+	ID          EventID `json:"id"`
+	Name        Text    `json:"name"`
+	TimeZone    string  `json:"timeZone"` // IANA name; pages show times in it
+	Place       Text    `json:"place,omitzero"`
+	GraceMin    int     `json:"graceMin"`    // minutes after a round's start until a missing side may be marked
+	EscalateMin int     `json:"escalateMin"` // minutes until an unclaimed request is raised to the moderators
+	Version     int     `json:"version"`     // 0 while the schedule is a draft, then 1, 2, …
+	ReleasedAt  Instant `json:"releasedAt,omitzero"`
+}
+
+// Zone is a part of the room.
+type Zone struct {
+	ID   ZoneID `json:"id"`
+	Name Text   `json:"name"`
+}
+
+// Table is where meetings are held.
+type Table struct {
+	ID       TableID   `json:"id"`
+	Label    string    `json:"label"` // what its sign says: "07"
+	Zone     ZoneID    `json:"zone"`
+	Capacity int       `json:"capacity"` // people seated, the interpreter not counted
+	Home     CompanyID `json:"home,omitzero"`
+	Closed   bool      `json:"closed,omitzero"`
+	Reason   string    `json:"reason,omitzero"` // why it is closed
+}
+
+// SlotState is how far a round or an agenda item has come.
+type SlotState string
+
+// The states of a slot, in the order that they come in.
+const (
+	StatePlanned    SlotState = "planned"
+	StateCalled     SlotState = "called"
+	StateCalledLast SlotState = "calledLast"
+	StateRunning    SlotState = "running"
+	StateEnded      SlotState = "ended"
+)
+
+// Slot is a stretch of the timetable: what a round and an agenda item share.
+type Slot struct {
+	Plan  Span      `json:"plan"` // as imported
+	Now   Span      `json:"now"`  // as it is expected, or was
+	State SlotState `json:"state"`
+	Extra Instant   `json:"extra,omitzero"` // what extensions have added to its length
+}
+
+// Late answers how many milliseconds the slot runs behind its plan; negative is early.
+func (s Slot) Late() Instant { return s.Now.End - s.Plan.End }
+
+// Round is one of the timed rounds of meetings.
+type Round struct {
+	ID RoundID `json:"id"`
+	No int     `json:"no"`
+	Slot
+	Left int `json:"left,omitzero"` // the last "minutes left" that was announced
+}
+
+// ItemKind is what happens in an agenda item.
+type ItemKind string
+
+// The kinds of agenda items.
+const (
+	ItemTalk     ItemKind = "talk"
+	ItemMatching ItemKind = "matching" // holds rounds; its times follow theirs
+	ItemBreak    ItemKind = "break"
+	ItemVisit    ItemKind = "visit"
+)
+
+// Item is an entry of the agenda.
+type Item struct {
+	ID   ItemID   `json:"id"`
+	Kind ItemKind `json:"kind"`
+	Name Text     `json:"name"`
+	Slot
+	AbsorbsMin int  `json:"absorbsMin,omitzero"` // minutes of delay that it may swallow by being shorter
+	Place      Text `json:"place,omitzero"`
+}
+
+// Side is one of a meeting's two companies.
+type Side string
+
+// The sides.
+const (
+	Host  Side = "host"
+	Guest Side = "guest"
+)
+
+// Presence is whether a side has come to its table.
+type Presence string
+
+// The presences.
+const (
+	Expected Presence = "expected"
+	Present  Presence = "present"
+	NoShow   Presence = "noShow"
+)
+
+// Place is where and when a meeting is held. The zero Place is the tray: no place.
+type Place struct {
+	Round RoundID `json:"round,omitzero"`
+	Table TableID `json:"table,omitzero"`
+}
+
+// Party is one side of a meeting.
+type Party struct {
+	Company  CompanyID    `json:"company"`
+	People   []AttendeeID `json:"people"`
+	Presence Presence     `json:"presence"`
+	GraceEnd bool         `json:"graceEnd,omitzero"` // the grace period ended before it was seen at the table
+}
+
+// Meeting is two companies at a table in a round.
+type Meeting struct {
+	ID          MeetingID     `json:"id"`
+	Place       Place         `json:"place"`
+	Host        Party         `json:"host"`
+	Guest       Party         `json:"guest"`
+	Pair        Pair          `json:"pair,omitzero"` // needs interpreting between these
+	Interpreter InterpreterID `json:"interpreter,omitzero"`
+	Locked      bool          `json:"locked,omitzero"`
+	Cancelled   bool          `json:"cancelled,omitzero"`
+	Reason      string        `json:"reason,omitzero"`  // why it was cancelled
+	MovedAt     Instant       `json:"movedAt,omitzero"` // event time of its last move after release
+}
+
+// Party answers one side.
+func (m Meeting) Party(s Side) Party {
+	if s == Guest {
+		return m.Guest
+	}
+	return m.Host
+}
+
+// RequestState is how far an interpreter request has come.
+type RequestState string
+
+// The states of a request, in the order that they come in; the last two end it.
+const (
+	Requested RequestState = "requested"
+	Claimed   RequestState = "claimed"
+	OnTheWay  RequestState = "onTheWay"
+	Arrived   RequestState = "arrived"
+	Released  RequestState = "released"
+	Cancelled RequestState = "cancelled"
+)
+
+// Open reports whether the request still wants something.
+func (s RequestState) Open() bool { return s != Released && s != Cancelled }
+
+// Request is a call for an interpreter to a meeting.
+type Request struct {
+	ID          RequestID     `json:"id"`
+	Meeting     MeetingID     `json:"meeting"`
+	By          Who           `json:"by"`
+	Pair        Pair          `json:"pair"`
+	Skill       string        `json:"skill,omitzero"`
+	State       RequestState  `json:"state"`
+	Interpreter InterpreterID `json:"interpreter,omitzero"`
+	At          Instant       `json:"at"` // event time of the request
+	ClaimedAt   Instant       `json:"claimedAt,omitzero"`
+	ArrivedAt   Instant       `json:"arrivedAt,omitzero"`
+	Escalated   bool          `json:"escalated,omitzero"`
+}
+
+// Announcement is a sentence to everyone.
+type Announcement struct {
+	ID    AnnouncementID `json:"id"`
+	Text  Text           `json:"text"`
+	At    Instant        `json:"at"`
+	Until Instant        `json:"until"` // event time at which it goes by itself
+}
+
+// NoticeKind is why people are told something.
+type NoticeKind string
+
+// The kinds of notices.
+const (
+	NoticeCall      NoticeKind = "call"      // come to your table: a round is called
+	NoticeMoved     NoticeKind = "moved"     // your meeting has another place
+	NoticeCancelled NoticeKind = "cancelled" // your meeting will not take place
+)
+
+// Notice is what must not be lost: it stays with each person it is for until
+// they say "Got it", or until it expires.
+type Notice struct {
+	ID      NoticeID   `json:"id"`
+	Kind    NoticeKind `json:"kind"`
+	Round   RoundID    `json:"round,omitzero"`
+	Meeting MeetingID  `json:"meeting,omitzero"`
+	From    Place      `json:"from,omitzero"`
+	To      Place      `json:"to,omitzero"`
+	At      Instant    `json:"at"`
+	Last    bool       `json:"last,omitzero"` // a call: the last one
+	Undo    bool       `json:"undo,omitzero"` // a move that takes back a mistaken one
+	For     []Who      `json:"for"`           // sorted
+}
+
+// Wish is a company's wish to meet another; it is imported and kept for the schedule.
+type Wish struct {
+	From     CompanyID `json:"from"`
+	To       CompanyID `json:"to"`
+	Priority int       `json:"priority"` // 1 is the strongest
+}

@@ -1,0 +1,191 @@
+package floor
+
+import "iter"
+
+// State is one log's whole state: an event's floor, or, for the log "_", the
+// instance's organisers and events. It is an immutable value; the zero value is
+// the empty log's state. Copying one is cheap, and all methods only read.
+type State struct {
+	seq   uint64
+	event Event
+	clock EventClock
+
+	zones         index[ZoneID, Zone]
+	tables        index[TableID, Table]
+	rounds        index[RoundID, Round]
+	items         index[ItemID, Item]
+	companies     index[CompanyID, Company]
+	attendees     index[AttendeeID, Attendee]
+	staff         index[StaffID, Staff]
+	interpreters  index[InterpreterID, Interpreter]
+	displays      index[DisplayID, Display]
+	meetings      index[MeetingID, Meeting]
+	wishes        index[string, Wish] // "<from>:<to>"
+	requests      index[RequestID, Request]
+	announcements index[AnnouncementID, Announcement]
+	notices       index[NoticeID, told]
+	links         index[LinkID, Link]
+	revs          index[string, revision] // by ref: "meeting/m017"
+	done          index[CommandKey, doing]
+
+	organisers index[OrganiserID, Organiser]
+	events     index[EventID, EventEntry]
+	publicURL  string
+
+	derived
+}
+
+// derived is what is found again from the rest: never stored, only kept.
+type derived struct {
+	seats      index[string, MeetingID]       // by "<round>|<table>"
+	meetingsOf index[Who, []MeetingID]        // attendees and assigned interpreters
+	open       index[RequestID, struct{}]     // requests that are not ended
+	pending    index[Who, []NoticeID]         // what each person has not said "Got it" to
+	doneAt     index[string, CommandKey]      // by seqKey
+	recent     []uint64                       // the commands that moderators see, oldest first
+	peopleOf   index[CompanyID, []AttendeeID] // a company's representatives
+}
+
+// revision is the last change of a thing: its sequence, who made it, by which command.
+type revision struct {
+	Seq uint64     `json:"seq"`
+	By  Who        `json:"by"`
+	Key CommandKey `json:"key"`
+}
+
+// told is a notice and how many of those it is for have seen it.
+type told struct {
+	Notice
+	Seen int `json:"seen"`
+}
+
+// EventEntry lists an event in the instance's log.
+type EventEntry struct {
+	ID   EventID `json:"id"`
+	Name Text    `json:"name"`
+}
+
+// Profile is what a session knows of its own person or screen.
+type Profile struct {
+	Name      Text
+	Lead      bool
+	Zones     []ZoneID
+	Languages []Lang
+}
+
+// New answers the state of an empty log.
+func New() State { return State{} }
+
+// Seq is the sequence number of the last record folded in.
+func (s State) Seq() uint64 { return s.seq }
+
+// Event answers the event; its ID is empty before the first import.
+func (s State) Event() Event { return s.event }
+
+// Clock answers the event's clock.
+func (s State) Clock() EventClock { return s.clock }
+
+// Released reports whether attendees, interpreters and displays may see the schedule.
+func (s State) Released() bool { return s.event.Version > 0 }
+
+// Link answers the link of an id.
+func (s State) Link(id LinkID) (Link, bool) { return s.links.get(id) }
+
+// Links yields all links, in the order of their ids.
+func (s State) Links() iter.Seq[Link] { return s.links.values() }
+
+// Organisers yields the organisers of the instance's log.
+func (s State) Organisers() iter.Seq[Organiser] { return s.organisers.values() }
+
+// Events yields the events of the instance's log.
+func (s State) Events() iter.Seq[EventEntry] { return s.events.values() }
+
+// PublicURL answers the address that the instance's log names, or "".
+func (s State) PublicURL() string { return s.publicURL }
+
+// Done answers the sequence of the record that a command made, for at least the
+// last keepDone commands.
+func (s State) Done(key CommandKey) (seq uint64, ok bool) {
+	d, ok := s.done.get(key)
+	return d.Seq, ok
+}
+
+// Profile answers what is known of a person or screen of this log.
+func (s State) Profile(w Who) (Profile, bool) {
+	switch w.Role() {
+	case RoleAttendee:
+		a, ok := s.attendees.get(AttendeeID(w.ID()))
+		return Profile{Name: a.Name}, ok
+	case RoleInterpreter:
+		i, ok := s.interpreters.get(InterpreterID(w.ID()))
+		return Profile{Name: i.Name}, ok
+	case RoleModerator, RoleRunner:
+		m, ok := s.staff.get(StaffID(w.ID()))
+		return Profile{Name: m.Name, Lead: m.Lead, Zones: m.Zones}, ok && m.Role == w.Role()
+	case RoleDisplay:
+		d, ok := s.displays.get(DisplayID(w.ID()))
+		return Profile{Name: Text{En: d.Name}, Zones: d.Zones, Languages: d.Languages}, ok
+	case RoleOrganiser:
+		o, ok := s.organisers.get(OrganiserID(w.ID()))
+		return Profile{Name: Text{En: o.Name}}, ok
+	}
+	return Profile{}, false
+}
+
+// Subjects answers what a session of w watches, or nil where this log does not
+// know w. Organisers are not listed in an event's log, and watch it as
+// moderators do.
+func (s State) Subjects(w Who) []Subject {
+	if w.Role() == RoleOrganiser {
+		return []Subject{Everyone, Moderator}
+	}
+	p, ok := s.Profile(w)
+	if !ok {
+		return nil
+	}
+	switch w.Role() {
+	case RoleModerator, RoleRunner:
+		return []Subject{Everyone, Moderator}
+	case RoleDisplay:
+		subjects := []Subject{Everyone}
+		for _, z := range p.Zones {
+			subjects = append(subjects, displaySubject(z))
+		}
+		return subjects
+	}
+	return []Subject{Everyone, Subject(w)}
+}
+
+func displaySubject(z ZoneID) Subject { return Subject("display:" + string(z)) }
+
+func seatKey(p Place) string { return string(p.Round) + "|" + string(p.Table) }
+
+// meetingAt answers the meeting that holds a place.
+func (s State) meetingAt(p Place) (Meeting, bool) {
+	id, ok := s.seats.get(seatKey(p))
+	if !ok {
+		return Meeting{}, false
+	}
+	return s.meetings.get(id)
+}
+
+// zoneOf answers the zone of the table of a place, or "" for the tray.
+func (s State) zoneOf(p Place) ZoneID { return s.tables.at(p.Table).Zone }
+
+// slot answers a round's or item's slot.
+func (s State) slot(r SlotRef) (Slot, bool) {
+	if r.Round != "" {
+		round, ok := s.rounds.get(r.Round)
+		return round.Slot, ok
+	}
+	item, ok := s.items.get(r.Item)
+	return item.Slot, ok
+}
+
+// ref answers how revisions and errors name the slot.
+func (r SlotRef) ref() string {
+	if r.Round != "" {
+		return "round/" + string(r.Round)
+	}
+	return "item/" + string(r.Item)
+}

@@ -1,0 +1,117 @@
+package floor
+
+import (
+	"cmp"
+	"slices"
+)
+
+// resting is a gap in the plan that no delay crosses: what comes after it, the
+// next day's site visits for one, keeps its time.
+const resting = 180 * Minute
+
+// planned is a slot on the timeline.
+type planned struct {
+	SlotRef
+	Slot
+	absorbs Instant
+}
+
+// timeline answers the slots of the event in the order of the plan. Matching
+// sessions are not among them: their rounds are.
+func (s State) timeline() []planned {
+	var line []planned
+	for r := range s.rounds.values() {
+		line = append(line, planned{SlotRef{Round: r.ID}, r.Slot, 0})
+	}
+	for i := range s.items.values() {
+		if i.Kind != ItemMatching {
+			line = append(line, planned{SlotRef{Item: i.ID}, i.Slot, Instant(i.AbsorbsMin) * Minute})
+		}
+	}
+	slices.SortStableFunc(line, func(a, b planned) int {
+		return cmp.Or(cmp.Compare(a.Plan.Start, b.Plan.Start), cmp.Compare(a.Plan.End, b.Plan.End), cmp.Compare(a.ref(), b.ref()))
+	})
+	return line
+}
+
+// starting answers how the slot runs when it starts at: its planned length, less
+// what it absorbs of being late, plus its extensions.
+func (p planned) starting(at Instant) Span {
+	late := at - p.Plan.Start
+	if late > 0 {
+		late = max(0, late-p.absorbs)
+	}
+	return Span{at, max(at+Minute, p.Plan.End+late+p.Extra)}
+}
+
+// expect answers how a slot of the timeline runs when it starts at.
+func (d *decision) expect(r SlotRef, slot Slot, at Instant) Span {
+	p := planned{SlotRef: r, Slot: slot}
+	if r.Item != "" {
+		p.absorbs = Instant(d.items.at(r.Item).AbsorbsMin) * Minute
+	}
+	return p.starting(at)
+}
+
+// shiftFollowers moves what follows a slot: a delay runs on from slot to slot,
+// less what each absorbs, until nothing is left of it, or until a rest. Nothing
+// is ever pulled before its plan, because people were told that time.
+func (d *decision) shiftFollowers(of SlotRef) {
+	var shifts []SlotShift
+	line := d.timeline()
+	at := slices.IndexFunc(line, func(p planned) bool { return p.SlotRef == of })
+	prev := line[at]
+	for _, p := range line[at+1:] {
+		if p.Plan.Start-prev.Plan.End >= resting {
+			break
+		}
+		if p.State == StateRunning || p.State == StateEnded {
+			prev = p
+			continue
+		}
+		if now := p.starting(p.Plan.Start + max(0, prev.Late())); now != p.Now {
+			shifts = append(shifts, SlotShift{p.SlotRef, now})
+			p.Now = now
+		}
+		prev = p
+	}
+	shifts = append(shifts, d.matchingShifts(shifts)...)
+	if len(shifts) > 0 {
+		d.do(SlotsShifted{shifts})
+	}
+}
+
+// matchingShifts answers the matching sessions whose rounds do not run from and
+// to the times that are noted, once shifts are made.
+func (d *decision) matchingShifts(shifts []SlotShift) []SlotShift {
+	now := func(r Round) Span {
+		for _, s := range shifts {
+			if s.Round == r.ID {
+				return s.Now
+			}
+		}
+		return r.Now
+	}
+	var out []SlotShift
+	for item := range d.items.values() {
+		if item.Kind != ItemMatching {
+			continue
+		}
+		span := item.Now
+		first := true
+		for r := range d.rounds.values() {
+			if !item.Plan.Contains(r.Plan.Start) {
+				continue
+			}
+			n := now(r)
+			if first {
+				span, first = n, false
+			}
+			span = Span{min(span.Start, n.Start), max(span.End, n.End)}
+		}
+		if span != item.Now {
+			out = append(out, SlotShift{SlotRef{Item: item.ID}, span})
+		}
+	}
+	return out
+}
