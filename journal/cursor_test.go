@@ -1,0 +1,178 @@
+package journal_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"matchfloor/journal"
+)
+
+const theLog journal.LogID = "spring-forum"
+
+func records(prefix string, n int) []journal.Record {
+	rs := make([]journal.Record, n)
+	for i := range rs {
+		rs[i] = journal.Record{Key: journal.CommandKey(fmt.Sprintf("%s-%d", prefix, i)), Body: []byte(prefix)}
+	}
+	return rs
+}
+
+// failer is what a *testing.T and a *rapid.T have in common here.
+type failer interface {
+	Fatalf(format string, args ...any)
+	Context() context.Context
+}
+
+// filled answers a journal whose log holds n records.
+func filled(t failer, n int) (*journal.Memory, []journal.Record) {
+	m := journal.NewMemory(time.Now)
+	all := records("first", n)
+	at := journal.Genesis(theLog, 1)
+	for rest := all; len(rest) > 0; {
+		batch := rest[:min(len(rest), journal.MaxBatch)]
+		end := journal.Chain(at, batch)
+		if r, err := m.Append(t.Context(), theLog, at, batch); err != nil || r.Outcome != journal.Appended {
+			t.Fatalf("Append: %+v, %v", r, err)
+		}
+		at, rest = end, rest[len(batch):]
+	}
+	return m, all
+}
+
+// Whatever hints come, cut, repeated, out of order or forged, and whenever the
+// log is read between them, a cursor answers the log's records, each once, in order.
+func TestCursorAnswersEachRecordOnce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const size = 30
+		m, all := filled(t, size)
+		forged := records("forged", size)
+		journal.Chain(journal.Genesis(theLog, 2), forged) // of another history
+		cursor := journal.NewCursor(theLog, journal.Genesis(theLog, 1))
+		var got []journal.Record
+		for range rapid.IntRange(0, 40).Draw(t, "hints") {
+			from := rapid.IntRange(0, size-1).Draw(t, "from")
+			to := rapid.IntRange(from, size).Draw(t, "to")
+			hint := append([]journal.Record(nil), all[from:to]...)
+			if rapid.IntRange(0, 3).Draw(t, "forge") == 0 && to > from {
+				hint[rapid.IntRange(0, to-from-1).Draw(t, "which")] = forged[from]
+			}
+			before := cursor.At()
+			taken, err := cursor.Take(hint)
+			got = append(got, taken...)
+			if err != nil && !errors.Is(err, journal.ErrGap) {
+				t.Fatalf("Take: %v", err)
+			}
+			if cursor.At().Seq != before.Seq+uint64(len(taken)) {
+				t.Fatalf("the cursor went from %v to %v over %d records", before, cursor.At(), len(taken))
+			}
+		}
+		rest, err := cursor.CatchUp(t.Context(), m)
+		if err != nil {
+			t.Fatalf("CatchUp: %v", err)
+		}
+		got = append(got, rest...)
+		if len(got) != size {
+			t.Fatalf("%d records answered, want %d", len(got), size)
+		}
+		for i := range got {
+			if got[i].Hash != all[i].Hash {
+				t.Fatalf("record %d is not the log's", i+1)
+			}
+		}
+	})
+}
+
+func TestTake(t *testing.T) {
+	_, all := filled(t, 4)
+	cursor := journal.NewCursor(theLog, journal.Genesis(theLog, 1))
+	steps := []struct {
+		name  string
+		hint  []journal.Record
+		taken int
+		err   error
+	}{
+		{"an empty hint", nil, 0, journal.ErrGap},
+		{"beyond a gap", all[1:2], 0, journal.ErrGap},
+		{"the first", all[:1], 1, nil},
+		{"the first again", all[:1], 0, nil},
+		{"other contents under a number held", records("other", 1), 0, nil},
+		{"one new, then a gap", []journal.Record{all[0], all[1], all[3]}, 1, journal.ErrGap},
+		{"the rest", all, 2, nil},
+	}
+	for _, s := range steps {
+		taken, err := cursor.Take(s.hint)
+		if len(taken) != s.taken || !errors.Is(err, s.err) {
+			t.Errorf("%s: %d taken, %v; want %d, %v", s.name, len(taken), err, s.taken, s.err)
+		}
+	}
+	if want := (journal.Position{Epoch: 1, Seq: 4, Hash: all[3].Hash}); cursor.At() != want {
+		t.Errorf("the cursor stands at %v, want %v", cursor.At(), want)
+	}
+}
+
+func TestCatchUpKnowsItsLineage(t *testing.T) {
+	m, all := filled(t, 5)
+	head := journal.Position{Epoch: 1, Seq: 5, Hash: all[4].Hash}
+	other := records("other", 6)
+	foreign := []journal.Position{
+		{Epoch: 2, Seq: 5, Hash: all[4].Hash},
+		{Epoch: 2, Seq: 3, Hash: all[2].Hash},
+		journal.Genesis(theLog, 2),
+		journal.Chain(journal.Genesis(theLog, 1), other[:3]),
+		journal.Chain(journal.Genesis(theLog, 1), other[:5]),
+		journal.Chain(head, other[:1]),
+	}
+	for _, at := range foreign {
+		cursor := journal.NewCursor(theLog, at)
+		if got, err := cursor.CatchUp(t.Context(), m); !errors.Is(err, journal.ErrLineage) || len(got) > 0 || cursor.At() != at {
+			t.Errorf("from %v: %d records, %v, then at %v; want ErrLineage and no move", at, len(got), err, cursor.At())
+		}
+	}
+	for n := range 6 {
+		cursor := journal.NewCursor(theLog, journal.Chain(journal.Genesis(theLog, 1), all[:n]))
+		if got, err := cursor.CatchUp(t.Context(), m); err != nil || len(got) != 5-n || cursor.At() != head {
+			t.Errorf("from %d: %d records, %v, then at %v", n, len(got), err, cursor.At())
+		}
+	}
+}
+
+// A watch that does not keep up is told to look for itself rather than growing.
+func TestHintsAreBounded(t *testing.T) {
+	hints := journal.NewHints()
+	taking, deliver := make(chan struct{}), make(chan struct{})
+	got := make(chan []journal.Record, 10)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- hints.Watch(t.Context(), theLog, func() { hints.Post(theLog, nil) }, 0, nil, func(rs []journal.Record) {
+			taking <- struct{}{}
+			<-deliver
+			got <- rs
+		})
+	}()
+	<-taking // the first hint is being delivered while the rest is posted
+	batch := records("batch", journal.MaxPage/2)
+	for range 3 {
+		hints.Post(theLog, batch)
+	}
+	deliver <- struct{}{}
+	<-taking
+	hints.Post(theLog, batch)
+	deliver <- struct{}{}
+	<-taking
+	deliver <- struct{}{}
+	for i, want := range []int{0, 0, len(batch)} {
+		if rs := <-got; len(rs) != want {
+			t.Errorf("hint %d has %d records, want %d", i, len(rs), want)
+		}
+	}
+	reason := errors.New("the journal is closed")
+	hints.Close(reason)
+	if err := <-ended; err != reason {
+		t.Errorf("Watch ended with %v, want the reason of Close", err)
+	}
+}

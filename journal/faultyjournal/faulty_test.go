@@ -1,0 +1,169 @@
+package faultyjournal_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"matchfloor/journal"
+	"matchfloor/journal/faultyjournal"
+	"matchfloor/journal/journaltest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const theLog journal.LogID = "spring-forum"
+
+var rough = faultyjournal.Odds{
+	Persisted: 0.2, Lost: 0.2, Unavailable: 0.1,
+	ConfirmFails: 0.3, ReadFails: 0.2,
+	HintLost: 0.2, HintDoubled: 0.2, HintLate: 0.2, HintSwapped: 0.2,
+	HintDelay: time.Millisecond,
+}
+
+func TestSuite(t *testing.T) {
+	for seed := range uint64(5) {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			journaltest.Run(t, func(*testing.T) journaltest.Env {
+				m := journal.NewMemory(time.Now)
+				return journaltest.Env{
+					Journal:   faultyjournal.Wrap(m, seed, rough),
+					Snapshots: m,
+					Other:     faultyjournal.Wrap(m, seed+100, rough),
+					Faulty:    true,
+				}
+			})
+		})
+	}
+}
+
+// one answers a chained batch of one record, and the position after it.
+func one(at journal.Position, key string) ([]journal.Record, journal.Position) {
+	batch := []journal.Record{{Key: journal.CommandKey(key), Body: []byte(key)}}
+	return batch, journal.Chain(at, batch)
+}
+
+func TestScriptedAppends(t *testing.T) {
+	m := journal.NewMemory(time.Now)
+	j := faultyjournal.Wrap(m, 1, faultyjournal.Odds{})
+	genesis := journal.Genesis(theLog, 1)
+	batch, head := one(genesis, "first")
+	j.Script(theLog, faultyjournal.Unavailable, faultyjournal.Lost, faultyjournal.Persisted)
+	for i, want := range []struct {
+		err  error
+		head journal.Position
+	}{{journal.ErrUnavailable, genesis}, {journal.ErrUnknown, genesis}, {journal.ErrUnknown, head}} {
+		if _, err := j.Append(t.Context(), theLog, genesis, batch); !errors.Is(err, want.err) {
+			t.Errorf("append %d: %v, want %v", i, err, want.err)
+		}
+		if page, err := m.Read(t.Context(), theLog, 0, 0); err != nil || page.Head != want.head {
+			t.Errorf("after append %d the log stands at %v (%v), want %v", i, page.Head, err, want.head)
+		}
+	}
+	if r, err := j.Append(t.Context(), theLog, genesis, batch); err != nil || r.Outcome != journal.AlreadyKnown {
+		t.Errorf("the same bytes again: %+v, %v, want them known", r, err)
+	}
+	if got, want := j.Counts(), (faultyjournal.Counts{Persisted: 1, Lost: 1, Unavailable: 1}); got != want {
+		t.Errorf("counts %+v, want %+v", got, want)
+	}
+}
+
+func TestAway(t *testing.T) {
+	j := faultyjournal.Wrap(journal.NewMemory(time.Now), 1, faultyjournal.Odds{})
+	genesis := journal.Genesis(theLog, 1)
+	batch, head := one(genesis, "first")
+	j.SetAway(true)
+	_, appendErr := j.Append(t.Context(), theLog, genesis, batch)
+	_, readErr := j.Read(t.Context(), theLog, 0, 1)
+	_, confirmErr := j.Confirm(t.Context(), theLog, genesis)
+	_, replaceErr := j.Replace(t.Context(), theLog, genesis, nil)
+	for call, err := range map[string]error{"Append": appendErr, "Read": readErr, "Confirm": confirmErr, "Replace": replaceErr} {
+		if !errors.Is(err, journal.ErrUnavailable) {
+			t.Errorf("%s while away: %v, want ErrUnavailable", call, err)
+		}
+	}
+	j.SetAway(false)
+	if r, err := j.Append(t.Context(), theLog, genesis, batch); err != nil || r.Head != head {
+		t.Errorf("once back: %+v, %v, want it appended", r, err)
+	}
+}
+
+// The same seed gives the same faults on a log, whatever happens on others.
+func TestSeeded(t *testing.T) {
+	transcript := func(disturb bool) (faults string) {
+		j := faultyjournal.Wrap(journal.NewMemory(time.Now), 42, rough)
+		at := journal.Genesis(theLog, 1)
+		for i := range 200 {
+			batch, end := one(at, fmt.Sprint(i))
+			r, err := j.Append(t.Context(), theLog, at, batch)
+			faults += fmt.Sprintln(r.Outcome, err)
+			if err == nil && r.Head == end {
+				at = end
+			}
+			if disturb {
+				_, err := j.Read(t.Context(), "autumn-forum", 0, 0)
+				faults += fmt.Sprint(err)[:0]
+			}
+		}
+		return faults
+	}
+	if quiet, disturbed := transcript(false), transcript(true); quiet != disturbed {
+		t.Error("calls on another log changed the faults")
+	}
+}
+
+// hints answers what a watch delivers, by first sequence number and time, while
+// ten records are appended a second apart.
+func hints(t *testing.T, odds faultyjournal.Odds) (seen []string) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		m := journal.NewMemory(time.Now)
+		j := faultyjournal.Wrap(m, 7, odds)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() {
+			ended <- j.Watch(ctx, theLog, func(rs []journal.Record) {
+				if len(rs) > 0 {
+					seen = append(seen, fmt.Sprintf("%d@%v", rs[0].Seq, time.Since(start)))
+				}
+			})
+		}()
+		synctest.Wait()
+		at := journal.Genesis(theLog, 1)
+		for i := range 3 {
+			batch, end := one(at, fmt.Sprint(i))
+			if _, err := m.Append(ctx, theLog, at, batch); err != nil {
+				t.Error(err)
+			}
+			at = end
+			time.Sleep(time.Second)
+		}
+		cancel()
+		<-ended
+	})
+	return seen
+}
+
+func TestHintFaults(t *testing.T) {
+	for name, c := range map[string]struct {
+		odds faultyjournal.Odds
+		want string
+	}{
+		"none":    {faultyjournal.Odds{}, "[1@0s 2@1s 3@2s]"},
+		"lost":    {faultyjournal.Odds{HintLost: 1}, "[]"},
+		"doubled": {faultyjournal.Odds{HintDoubled: 1}, "[1@0s 1@0s 2@1s 2@1s 3@2s 3@2s]"},
+		"late":    {faultyjournal.Odds{HintLate: 1, HintDelay: 1500 * time.Millisecond}, "[1@1.5s 2@2.5s]"},
+	} {
+		if got := fmt.Sprint(hints(t, c.odds)); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+	if got := fmt.Sprint(hints(t, faultyjournal.Odds{HintSwapped: 0.5})); got == "[1@0s 2@1s 3@2s]" {
+		t.Errorf("swapped: %s, want another order", got)
+	}
+}

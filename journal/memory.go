@@ -1,0 +1,255 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Memory is a journal in memory: durable as long as the process, shared by
+// whoever holds the pointer. Tests and rehearsals use it. It keeps the keys of
+// all records, not only of the last Window.
+type Memory struct {
+	clock func() time.Time
+	hints *Hints
+
+	mu   sync.Mutex // guards logs and everything inside
+	logs map[LogID]*memoryLog
+}
+
+type memoryLog struct {
+	head     Position
+	genesis  Position // of the epoch that head is in
+	records  []Record // of the numbers 1 to head.Seq
+	known    map[CommandKey]Known
+	snapshot *memorySnapshot // nil where there is none
+}
+
+type memorySnapshot struct {
+	at    Position
+	state []byte
+}
+
+var (
+	_ Journal   = (*Memory)(nil)
+	_ Snapshots = (*Memory)(nil)
+)
+
+// NewMemory answers an empty journal that reads its time from clock
+// (time.Now, also under testing/synctest).
+func NewMemory(clock func() time.Time) *Memory {
+	return &Memory{clock: clock, hints: NewHints(), logs: make(map[LogID]*memoryLog)}
+}
+
+// Append implements Journal.
+func (m *Memory) Append(ctx context.Context, log LogID, expect Position, batch []Record) (Result, error) {
+	if err := CheckBatch(log, expect, batch); err != nil {
+		return Result{}, err
+	}
+	if err := Ended(ctx); err != nil {
+		return Result{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l := m.at(log)
+	result := Result{Head: l.head, Clock: m.clock()}
+	if result.Known = l.knownOf(batch); len(result.Known) > 0 {
+		result.Outcome = AlreadyKnown
+		return result, nil
+	}
+	if l.head != expect {
+		result.Outcome, result.Lineage = Conflict, !l.holds(expect)
+		if result.Lineage {
+			return result, nil
+		}
+		var err error
+		result.Missed, err = l.page(log, expect.Seq, MaxPage)
+		return result, err
+	}
+	stored := cloneBodies(batch)
+	l.store(stored)
+	m.logs[log] = l
+	// Inside the lock, so that hints are posted in the log's order.
+	m.hints.Post(log, stored)
+	result.Outcome, result.Head = Appended, l.head
+	return result, nil
+}
+
+// Read implements Journal.
+func (m *Memory) Read(ctx context.Context, log LogID, after uint64, limit int) (Page, error) {
+	if err := log.Check(); err != nil {
+		return Page{}, err
+	}
+	if err := Ended(ctx); err != nil {
+		return Page{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l := m.at(log)
+	records, err := l.page(log, after, limit)
+	return Page{Records: records, Head: l.head}, err
+}
+
+// Watch implements Journal.
+func (m *Memory) Watch(ctx context.Context, log LogID, hint func([]Record)) error {
+	if err := log.Check(); err != nil {
+		return err
+	}
+	return m.hints.Watch(ctx, log, func() { m.hints.Post(log, nil) }, 0, nil, hint)
+}
+
+// Confirm implements Journal.
+func (m *Memory) Confirm(ctx context.Context, log LogID, at Position) (time.Time, error) {
+	if err := log.Check(); err != nil {
+		return time.Time{}, err
+	}
+	if err := Ended(ctx); err != nil {
+		return time.Time{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if l := m.at(log); l.head != at {
+		return time.Time{}, fmt.Errorf("%w: at %v, not %v", ErrMoved, l.head, at)
+	}
+	return m.clock(), nil
+}
+
+// Replace implements Journal.
+func (m *Memory) Replace(ctx context.Context, log LogID, expect Position, records []Record) (Position, error) {
+	chained, _, err := Rechain(log, expect, records)
+	if err != nil {
+		return Position{}, err
+	}
+	if err := Ended(ctx); err != nil {
+		return Position{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if l := m.at(log); l.head != expect {
+		return Position{}, fmt.Errorf("%w: at %v, not %v", ErrMoved, l.head, expect)
+	}
+	l := newMemoryLog(log, expect.Epoch+1)
+	l.store(cloneBodies(chained))
+	m.logs[log] = l // the snapshot of the old epoch goes with it
+	m.hints.Post(log, nil)
+	return l.head, nil
+}
+
+// PutSnapshot implements Snapshots.
+func (m *Memory) PutSnapshot(ctx context.Context, log LogID, at Position, state []byte) error {
+	if err := log.Check(); err != nil {
+		return err
+	}
+	if err := Ended(ctx); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l := m.at(log)
+	l.snapshot = &memorySnapshot{at: at, state: bytes.Clone(state)}
+	m.logs[log] = l
+	return nil
+}
+
+// Snapshot implements Snapshots.
+func (m *Memory) Snapshot(ctx context.Context, log LogID) (Position, []byte, bool, error) {
+	if err := log.Check(); err != nil {
+		return Position{}, nil, false, err
+	}
+	if err := Ended(ctx); err != nil {
+		return Position{}, nil, false, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.at(log).snapshot
+	if s == nil {
+		return Position{}, nil, false, nil
+	}
+	return s.at, bytes.Clone(s.state), true, nil
+}
+
+// DropSnapshot implements Snapshots.
+func (m *Memory) DropSnapshot(ctx context.Context, log LogID) error {
+	if err := log.Check(); err != nil {
+		return err
+	}
+	if err := Ended(ctx); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.at(log).snapshot = nil
+	return nil
+}
+
+// at answers the log, or an empty one that is not kept until something is
+// stored in it: reading must not grow the journal.
+func (m *Memory) at(log LogID) *memoryLog {
+	if l, ok := m.logs[log]; ok {
+		return l
+	}
+	return newMemoryLog(log, 1)
+}
+
+func newMemoryLog(log LogID, epoch uint64) *memoryLog {
+	genesis := Genesis(log, epoch)
+	return &memoryLog{head: genesis, genesis: genesis, known: make(map[CommandKey]Known)}
+}
+
+func (l *memoryLog) store(chained []Record) {
+	for _, r := range chained {
+		l.records = append(l.records, r)
+		l.known[r.Key] = Known{Key: r.Key, Seq: r.Seq, Digest: r.Digest}
+		l.head = Position{Epoch: l.head.Epoch, Seq: r.Seq, Hash: r.Hash}
+	}
+}
+
+func (l *memoryLog) knownOf(batch []Record) (known []Known) {
+	for _, r := range batch {
+		if k, ok := l.known[r.Key]; ok {
+			known = append(known, k)
+		}
+	}
+	return known
+}
+
+// position answers where the log stood after the record seq, as stored.
+func (l *memoryLog) position(seq uint64) Position {
+	if seq == 0 {
+		return l.genesis
+	}
+	return Position{Epoch: l.head.Epoch, Seq: seq, Hash: l.records[seq-1].Hash}
+}
+
+// holds reports whether p is a position of this log.
+func (l *memoryLog) holds(p Position) bool {
+	return p.Seq <= l.head.Seq && p == l.position(p.Seq)
+}
+
+// page answers what follows the record number after, verified.
+func (l *memoryLog) page(log LogID, after uint64, limit int) ([]Record, error) {
+	if after >= l.head.Seq || limit <= 0 {
+		return nil, nil
+	}
+	rest := l.records[after:]
+	rest = rest[:PageEnd(rest, limit)]
+	end, err := Verify(log, l.position(after), rest)
+	if err == nil && end.Seq == l.head.Seq && end != l.head {
+		err = &CorruptError{Log: log, Seq: end.Seq}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return append([]Record(nil), rest...), nil
+}
+
+// cloneBodies lets the caller of Append keep its buffers.
+func cloneBodies(records []Record) []Record {
+	cloned := append([]Record(nil), records...)
+	for i := range cloned {
+		cloned[i].Body = bytes.Clone(cloned[i].Body)
+	}
+	return cloned
+}

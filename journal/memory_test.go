@@ -1,0 +1,27 @@
+package journal_test
+
+import (
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"matchfloor/journal"
+	"matchfloor/journal/journaltest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestMemory(t *testing.T) {
+	journaltest.Run(t, func(*testing.T) journaltest.Env {
+		m := journal.NewMemory(time.Now)
+		return journaltest.Env{
+			Journal:   m,
+			Snapshots: m,
+			Other:     m,
+			Flip: func(log journal.LogID, seq uint64, field journaltest.Field) {
+				m.Flip(log, seq, string(field))
+			},
+		}
+	})
+}

@@ -1,0 +1,58 @@
+-- Append: validates everything before it writes anything, because what a script
+-- has written is not taken back when a later command fails.
+-- KEYS: 3 ops (hash: command key -> seq and digest)
+-- ARGV: 1-3 expected epoch, seq, hash; 4 genesis of epoch 1; 5 genesis of the
+-- expected epoch; 6 window; 7 "1" to leave a write behind in any case; 8 page,
+-- 9 page bytes; 10 channel, 11 message; then key, digest, hash, body of each record.
+-- Answers {outcome, epoch, seq, hash, seconds, microseconds, …}.
+local first = 12
+local epoch, seq, hash = where(ARGV[4])
+if not seq then
+	return epoch
+end
+local now = redis.call('TIME')
+
+local known = {}
+for i = first, #ARGV, 4 do
+	local op = redis.call('HGET', KEYS[3], ARGV[i])
+	if op then
+		local at = string.match(op, '^%d+')
+		local fields = entry(at)
+		known[#known + 1] = { ARGV[i], at, string.sub(op, #at + 2), fields and fields[4] or '' }
+	end
+end
+if #known > 0 then
+	if ARGV[7] == '1' then
+		redis.call('HINCRBY', KEYS[2], 'touched', 1)
+	end
+	return { 'known', epoch, seq, hash, now[1], now[2], known }
+end
+
+if epoch ~= ARGV[1] or seq ~= ARGV[2] or hash ~= ARGV[3] then
+	local answer = { 'conflict', epoch, seq, hash, now[1], now[2] }
+	if epoch == ARGV[1] and tonumber(ARGV[2]) < tonumber(seq) then
+		local held = ARGV[2] == '0' and ARGV[5] or hash_at(ARGV[2])
+		if held == ARGV[3] then
+			answer[7] = page(ARGV[2], tonumber(ARGV[8]), tonumber(ARGV[9]))
+		end
+	end
+	return answer
+end
+
+local head, window = tonumber(seq), tonumber(ARGV[6])
+for i = first, #ARGV, 4 do
+	head = head + 1
+	local at = string.format('%d', head)
+	redis.call('XADD', KEYS[1], at .. '-0', 'k', ARGV[i], 'd', ARGV[i + 1], 'h', ARGV[i + 2], 'b', ARGV[i + 3])
+	redis.call('HSET', KEYS[3], ARGV[i], at .. ':' .. ARGV[i + 1])
+	if head > window then
+		local old = entry(string.format('%d', head - window))
+		if old then
+			redis.call('HDEL', KEYS[3], old[2])
+		end
+	end
+end
+seq, hash = string.format('%d', head), ARGV[#ARGV - 1]
+redis.call('HSET', KEYS[2], 'epoch', epoch, 'seq', seq, 'hash', hash)
+redis.call('PUBLISH', ARGV[10], ARGV[11])
+return { 'appended', epoch, seq, hash, now[1], now[2] }

@@ -1,0 +1,17 @@
+-- Confirm: also leaves a write behind where WAIT is to follow, which counts
+-- only what its own connection has written.
+-- ARGV: 1-3 epoch, seq, hash; 4 genesis of epoch 1; 5 "1" to leave a write behind
+-- Answers {"confirmed" or "moved", epoch, seq, hash, seconds, microseconds}.
+local epoch, seq, hash = where(ARGV[4])
+if not seq then
+	return epoch
+end
+local now = redis.call('TIME')
+local outcome = 'moved'
+if epoch == ARGV[1] and seq == ARGV[2] and hash == ARGV[3] then
+	outcome = 'confirmed'
+	if ARGV[5] == '1' then
+		redis.call('HINCRBY', KEYS[2], 'touched', 1)
+	end
+end
+return { outcome, epoch, seq, hash, now[1], now[2] }

@@ -1,0 +1,446 @@
+package redisjournal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"matchfloor/journal"
+	"matchfloor/journal/faultyjournal"
+	"matchfloor/journal/journaltest"
+	"matchfloor/journal/redisjournal/redistest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const theLog journal.LogID = "spring-forum"
+
+func openTest(t testing.TB, url string, options Options) *Journal {
+	t.Helper()
+	j, err := Open(url, options)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := j.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return j
+}
+
+// flipper damages stored records: a stream's entries cannot be changed, so it is
+// written anew.
+func flipper(t *testing.T, j *Journal) func(journal.LogID, uint64, journaltest.Field) {
+	names := map[journaltest.Field]string{journaltest.Key: "k", journaltest.Digest: "d", journaltest.Hash: "h", journaltest.Body: "b"}
+	return func(log journal.LogID, seq uint64, field journaltest.Field) {
+		t.Helper()
+		ctx, key := t.Context(), j.key(log, "log")
+		entries, err := j.client.XRange(ctx, key, "-", "+").Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		value := []byte(entries[seq-1].Values[names[field]].(string))
+		value[len(value)/2] ^= 1
+		entries[seq-1].Values[names[field]] = string(value)
+		_, err = j.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
+			p.Del(ctx, key)
+			for _, e := range entries {
+				v := e.Values
+				p.XAdd(ctx, &redis.XAddArgs{Stream: key, ID: e.ID, Values: []any{"k", v["k"], "d", v["d"], "h", v["h"], "b", v["b"]}})
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// prefixes gives each case of a suite keys of its own in one server.
+func prefixes() func() Options {
+	n := 0
+	return func() Options {
+		n++
+		return Options{Prefix: fmt.Sprintf("case-%d:", n)}
+	}
+}
+
+func TestSuite(t *testing.T) {
+	server, next := redistest.Start(t), prefixes()
+	journaltest.Run(t, func(t *testing.T) journaltest.Env {
+		options := next()
+		j := openTest(t, server.URL, options)
+		return journaltest.Env{Journal: j, Snapshots: j, Other: openTest(t, server.URL, options), Flip: flipper(t, j)}
+	})
+}
+
+func TestSuiteWithFaults(t *testing.T) {
+	server, next := redistest.Start(t), prefixes()
+	odds := faultyjournal.Odds{Persisted: 0.15, Lost: 0.15, ConfirmFails: 0.2, ReadFails: 0.1, HintLost: 0.3, HintDoubled: 0.2, HintLate: 0.2, HintSwapped: 0.2}
+	journaltest.Run(t, func(t *testing.T) journaltest.Env {
+		options := next()
+		j, other := openTest(t, server.URL, options), openTest(t, server.URL, options)
+		return journaltest.Env{Journal: faultyjournal.Wrap(j, 1, odds), Snapshots: j, Other: faultyjournal.Wrap(other, 2, odds), Faulty: true}
+	})
+}
+
+// The suite again where every write waits for a replica, over pinned connections.
+func TestSuiteWithReplica(t *testing.T) {
+	master, next := redistest.Start(t), prefixes()
+	redistest.Start(t, "--replicaof", strings.Replace(master.Addr, ":", " ", 1))
+	journaltest.Run(t, func(t *testing.T) journaltest.Env {
+		options := next()
+		options.WaitReplicas, options.WaitTimeout = 1, 10*time.Second
+		j := openTest(t, master.URL, options)
+		return journaltest.Env{Journal: j, Snapshots: j, Other: openTest(t, master.URL, options)}
+	})
+}
+
+func one(at journal.Position, key string) ([]journal.Record, journal.Position) {
+	batch := []journal.Record{{Key: journal.CommandKey(key), Body: []byte("body of " + key)}}
+	return batch, journal.Chain(at, batch)
+}
+
+func mustAppend(t testing.TB, j journal.Journal, at journal.Position, key string) journal.Position {
+	t.Helper()
+	batch, end := one(at, key)
+	result, err := j.Append(t.Context(), theLog, at, batch)
+	if err != nil || result.Outcome != journal.Appended {
+		t.Fatalf("Append: %+v, %v", result, err)
+	}
+	return end
+}
+
+// A replica that stops answering makes writes unknown, not lost and not refused.
+func TestReplicaShortfallIsUnknown(t *testing.T) {
+	master := redistest.Start(t)
+	replica := redistest.Start(t, "--replicaof", strings.Replace(master.Addr, ":", " ", 1))
+	genesis := journal.Genesis(theLog, 1)
+	at := mustAppend(t, openTest(t, master.URL, Options{WaitReplicas: 1, WaitTimeout: 10 * time.Second}), genesis, "first")
+	j := openTest(t, master.URL, Options{WaitReplicas: 1, WaitTimeout: 100 * time.Millisecond})
+	if err := syscall.Kill(replica.Pid(), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	batch, end := one(at, "second")
+	if r, err := j.Append(t.Context(), theLog, at, batch); !errors.Is(err, journal.ErrUnknown) {
+		t.Errorf("Append without its replica: %+v, %v, want ErrUnknown", r, err)
+	}
+	// WAIT is only promised to count its own connection's writes, so on another
+	// one the known key has to leave a write behind; likewise Confirm.
+	j = openTest(t, master.URL, Options{WaitReplicas: 1, WaitTimeout: 100 * time.Millisecond})
+	if r, err := j.Append(t.Context(), theLog, at, batch); !errors.Is(err, journal.ErrUnknown) {
+		t.Errorf("the same again: %+v, %v, want ErrUnknown while the replica lacks it", r, err)
+	}
+	j = openTest(t, master.URL, Options{WaitReplicas: 1, WaitTimeout: 100 * time.Millisecond})
+	if _, err := j.Confirm(t.Context(), theLog, end); err == nil {
+		t.Error("Confirm without the replica was answered")
+	}
+	if touched, err := j.client.HGet(t.Context(), j.key(theLog, "meta"), "touched").Int(); err != nil || touched != 2 {
+		t.Errorf("%d writes were left behind (%v), want 2: the known key's and Confirm's", touched, err)
+	}
+	if err := syscall.Kill(replica.Pid(), syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	j = openTest(t, master.URL, Options{WaitReplicas: 1, WaitTimeout: 10 * time.Second})
+	r, err := j.Append(t.Context(), theLog, at, batch)
+	if err != nil || r.Outcome != journal.AlreadyKnown || r.Head != end {
+		t.Errorf("the same again with the replica: %+v, %v, want it known", r, err)
+	}
+	if _, err := j.Confirm(t.Context(), theLog, end); err != nil {
+		t.Errorf("Confirm with the replica: %v", err)
+	}
+}
+
+func TestErrorsAreSorted(t *testing.T) {
+	server := redistest.Start(t)
+	j := openTest(t, server.URL, Options{})
+	at := mustAppend(t, j, journal.Genesis(theLog, 1), "first")
+	batch, _ := one(at, "second")
+	try := func() error {
+		_, err := j.Append(t.Context(), theLog, at, batch)
+		return err
+	}
+	config := func(name, value string) {
+		t.Helper()
+		if err := j.client.ConfigSet(t.Context(), name, value).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config("min-replicas-to-write", "1")
+	if err := try(); !errors.Is(err, journal.ErrUnavailable) {
+		t.Errorf("without enough replicas: %v, want ErrUnavailable", err)
+	}
+	config("min-replicas-to-write", "0")
+	config("maxmemory", "1")
+	if err := try(); !errors.Is(err, journal.ErrUnavailable) {
+		t.Errorf("out of memory: %v, want ErrUnavailable", err)
+	}
+	config("maxmemory", "0")
+	if err := syscall.Kill(server.Pid(), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := j.Append(ctx, theLog, at, batch); !errors.Is(err, journal.ErrUnknown) {
+		t.Errorf("without an answer in time: %v, want ErrUnknown", err)
+	}
+	if _, err := j.Read(ctx, theLog, 0, 1); !errors.Is(err, journal.ErrUnavailable) {
+		t.Errorf("Read without an answer in time: %v, want ErrUnavailable", err)
+	}
+	server.Kill()
+	if err := openTest(t, server.URL, Options{}).appendErr(t, at, batch); !errors.Is(err, journal.ErrUnavailable) {
+		t.Errorf("with nobody listening: %v, want ErrUnavailable", err)
+	}
+	for _, url := range []string{"", "http://127.0.0.1", "redis://127.0.0.1:port"} {
+		if _, err := Open(url, Options{}); err == nil {
+			t.Errorf("Open(%q) was answered", url)
+		}
+	}
+}
+
+func (j *Journal) appendErr(t *testing.T, at journal.Position, batch []journal.Record) error {
+	_, err := j.Append(t.Context(), theLog, at, batch)
+	return err
+}
+
+// appendThrough sends the same bytes until they are answered, however often
+// Redis goes away meanwhile.
+func appendThrough(ctx context.Context, j journal.Journal, at journal.Position, key string) (journal.Position, error) {
+	batch, end := one(at, key)
+	again := time.NewTicker(2 * time.Millisecond)
+	defer again.Stop()
+	for {
+		result, err := j.Append(ctx, theLog, at, batch)
+		switch {
+		case err == nil && result.Outcome == journal.Appended,
+			err == nil && result.Outcome == journal.AlreadyKnown && result.Known[0].Seq == end.Seq:
+			return end, nil
+		case err == nil:
+			return at, fmt.Errorf("append %q at %v: %+v", key, at, result)
+		case !errors.Is(err, journal.ErrUnknown) && !errors.Is(err, journal.ErrUnavailable):
+			return at, err
+		}
+		select {
+		case <-ctx.Done():
+			return at, ctx.Err()
+		case <-again.C:
+		}
+	}
+}
+
+// An append whose answer is lost is not repeated behind the caller's back; sent
+// again by the caller, it is there once.
+func TestCutReplies(t *testing.T) {
+	const appends = 50
+	server := redistest.Start(t)
+	proxy := startRelay(t, server.Addr)
+	j := openTest(t, proxy.url(), Options{})
+	at := mustAppend(t, j, journal.Genesis(theLog, 1), "loads the script")
+	for n := range appends {
+		// Whatever connects anew does so before the cut.
+		if _, err := j.Confirm(t.Context(), theLog, at); err != nil {
+			t.Fatal(err)
+		}
+		batch, end := one(at, fmt.Sprint("key-", n))
+		proxy.cutReply()
+		if r, err := j.Append(t.Context(), theLog, at, batch); !errors.Is(err, journal.ErrUnknown) {
+			t.Fatalf("append %d with its reply cut: %+v, %v, want ErrUnknown", n, r, err)
+		}
+		if r, err := j.Append(t.Context(), theLog, at, batch); err != nil || r.Outcome != journal.AlreadyKnown || r.Head != end {
+			t.Fatalf("append %d again: %+v, %v, want it known", n, r, err)
+		}
+		at = end
+	}
+	if page, err := j.Read(t.Context(), theLog, 0, 2*appends); err != nil || len(page.Records) != 1+appends {
+		t.Errorf("%d records (%v), want %d", len(page.Records), err, 1+appends)
+	}
+}
+
+func TestKilledWhileAppending(t *testing.T) {
+	server := redistest.Start(t)
+	j := openTest(t, server.URL, Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	progress := make(chan journal.CommandKey)
+	ended := make(chan error, 1)
+	go func() {
+		at := journal.Genesis(theLog, 1)
+		for n := 0; ; n++ {
+			key := fmt.Sprint("key-", n)
+			next, err := appendThrough(ctx, j, at, key)
+			if err != nil {
+				ended <- err
+				return
+			}
+			at = next
+			select {
+			case progress <- journal.CommandKey(key):
+			case <-ctx.Done():
+			}
+		}
+	}()
+	var acknowledged []journal.CommandKey
+	for kill := range 4 {
+		for range 50 + 17*kill {
+			acknowledged = append(acknowledged, <-progress)
+		}
+		server.Kill()
+		server.Restart()
+	}
+	acknowledged = append(acknowledged, <-progress)
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) && !errors.Is(err, journal.ErrUnavailable) {
+		t.Errorf("appending ended with %v", err)
+	}
+	all, err := journal.NewCursor(theLog, journal.Position{}).CatchUp(t.Context(), openTest(t, server.URL, Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if extra := len(all) - len(acknowledged); extra < 0 || extra > 2 {
+		t.Fatalf("%d records are stored, %d were acknowledged", len(all), len(acknowledged))
+	}
+	for i, key := range acknowledged {
+		if all[i].Key != key {
+			t.Fatalf("record %d has the key %q, acknowledged was %q", i+1, all[i].Key, key)
+		}
+	}
+	t.Logf("4 kills, %d acknowledged records, each there once, in order", len(acknowledged))
+}
+
+// A key older than the window may be forgotten, one inside may not.
+func TestWindowOfKnownKeys(t *testing.T) {
+	j := openTest(t, redistest.Start(t).URL, Options{})
+	restored := make([]journal.Record, journal.Window+2)
+	for i := range restored {
+		restored[i] = journal.Record{Seq: uint64(i) + 1, Key: journal.CommandKey(fmt.Sprint("key-", i+1)), Body: []byte{1}}
+	}
+	at, err := j.Replace(t.Context(), theLog, journal.Genesis(theLog, 1), restored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantKnown := func(key string, want bool) {
+		t.Helper()
+		batch, _ := one(journal.Genesis(theLog, 99), key)
+		result, err := j.Append(t.Context(), theLog, journal.Genesis(theLog, 99), batch)
+		if err != nil || (result.Outcome == journal.AlreadyKnown) != want {
+			t.Errorf("%s: %+v, %v, want it known: %v", key, result, err, want)
+		}
+	}
+	wantKnown("key-2", false)
+	wantKnown("key-3", true)
+	mustAppend(t, j, at, "new")
+	wantKnown("key-3", false)
+	wantKnown("key-4", true)
+	wantKnown("new", true)
+	if n, err := j.client.HLen(t.Context(), j.key(theLog, "ops")).Result(); err != nil || n != journal.Window {
+		t.Errorf("%d keys are kept (%v), want %d", n, err, journal.Window)
+	}
+	keys, err := j.client.Keys(t.Context(), "*").Result()
+	if slices.Sort(keys); err != nil || len(keys) != 3 {
+		t.Errorf("Redis holds %q (%v), want log, meta and ops", keys, err)
+	}
+	for _, key := range keys {
+		if ttl, err := j.client.TTL(t.Context(), key).Result(); err != nil || ttl != -1 {
+			t.Errorf("%s expires in %v (%v), want never", key, ttl, err)
+		}
+	}
+}
+
+// What was brought for a Replace that comes too late is not left behind.
+func TestStagedIsRemovedWhenMoved(t *testing.T) {
+	j := openTest(t, redistest.Start(t).URL, Options{})
+	genesis := journal.Genesis(theLog, 1)
+	mustAppend(t, j, genesis, "first")
+	restored, head, err := journal.Rechain(theLog, genesis, []journal.Record{{Seq: 1, Key: "restored"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.swap(t.Context(), theLog, genesis, restored, head); !errors.Is(err, journal.ErrMoved) {
+		t.Errorf("a Replace overtaken by an append: %v, want ErrMoved", err)
+	}
+	if staged, err := j.client.Keys(t.Context(), "*:new:*").Result(); err != nil || len(staged) > 0 {
+		t.Errorf("%q were left behind (%v)", staged, err)
+	}
+}
+
+// A log whose head is lost must not look like one that nobody has written.
+func TestLostHeadIsReported(t *testing.T) {
+	j := openTest(t, redistest.Start(t).URL, Options{})
+	mustAppend(t, j, journal.Genesis(theLog, 1), "first")
+	if err := j.client.Del(t.Context(), j.key(theLog, "meta")).Err(); err != nil {
+		t.Fatal(err)
+	}
+	batch, _ := one(journal.Genesis(theLog, 1), "second")
+	if err := j.appendErr(t, journal.Genesis(theLog, 1), batch); !errors.Is(err, journal.ErrCorrupt) {
+		t.Errorf("Append: %v, want ErrCorrupt", err)
+	}
+	if _, err := j.Read(t.Context(), theLog, 0, 1); !errors.Is(err, journal.ErrCorrupt) {
+		t.Errorf("Read: %v, want ErrCorrupt", err)
+	}
+}
+
+func TestLostRecordIsReported(t *testing.T) {
+	j := openTest(t, redistest.Start(t).URL, Options{})
+	at := mustAppend(t, j, journal.Genesis(theLog, 1), "first")
+	at = mustAppend(t, j, at, "second")
+	mustAppend(t, j, at, "third")
+	for seq := uint64(3); seq > 0; seq-- {
+		if err := j.client.XDel(t.Context(), j.key(theLog, "log"), number(seq)+"-0").Err(); err != nil {
+			t.Fatal(err)
+		}
+		var corrupt *journal.CorruptError
+		if _, err := j.Read(t.Context(), theLog, 0, 10); !errors.As(err, &corrupt) || corrupt.Seq != seq {
+			t.Errorf("Read without record %d: %v, want it named", seq, err)
+		}
+	}
+}
+
+// The digest beside a key is told only where the record says the same.
+func TestDamagedOperationIsReported(t *testing.T) {
+	j := openTest(t, redistest.Start(t).URL, Options{})
+	at := mustAppend(t, j, journal.Genesis(theLog, 1), "first")
+	if err := j.client.HSet(t.Context(), j.key(theLog, "ops"), "first", "1:"+strings.Repeat("x", 32)).Err(); err != nil {
+		t.Fatal(err)
+	}
+	batch, _ := one(at, "first")
+	if err := j.appendErr(t, at, batch); !errors.Is(err, journal.ErrCorrupt) {
+		t.Errorf("a key with a damaged digest: %v, want ErrCorrupt", err)
+	}
+}
+
+// Messages carry any batch; whatever else is published makes an empty hint.
+func TestMessages(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		batch := make([]journal.Record, rapid.IntRange(0, 5).Draw(t, "records"))
+		for i := range batch {
+			batch[i].Key = journal.CommandKey(rapid.SliceOfN(rapid.Byte(), 1, 9).Draw(t, "key"))
+			batch[i].Body = rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "body")
+		}
+		journal.Chain(journal.Genesis(theLog, 1), batch)
+		message := encode(batch)
+		got := decode(string(message))
+		if len(got) != len(batch) {
+			t.Fatalf("%d records of %d", len(got), len(batch))
+		}
+		if _, err := journal.Verify(theLog, journal.Genesis(theLog, 1), got); err != nil {
+			t.Fatal(err)
+		}
+		if cut := rapid.IntRange(0, len(message)-1).Draw(t, "cut"); decode(string(message[:cut])) != nil {
+			t.Fatalf("a message cut at %d was read", cut)
+		}
+		decode(string(rapid.SliceOf(rapid.Byte()).Draw(t, "noise")))
+	})
+	large := []journal.Record{{Body: make([]byte, maxMessage)}}
+	if got := decode(string(encode(large))); got != nil {
+		t.Errorf("a large batch makes a hint of %d records, want an empty one", len(got))
+	}
+}

@@ -1,0 +1,60 @@
+package redisjournal
+
+import (
+	"context"
+	"fmt"
+
+	"matchfloor/journal"
+)
+
+// PutSnapshot implements journal.Snapshots.
+func (j *Journal) PutSnapshot(ctx context.Context, log journal.LogID, at journal.Position, state []byte) error {
+	if err := checked(ctx, log); err != nil {
+		return err
+	}
+	err := j.client.HSet(ctx, j.key(log, "snap"), "epoch", number(at.Epoch), "seq", number(at.Seq), "hash", at.Hash[:], "state", state).Err()
+	return answered(log, err)
+}
+
+// Snapshot implements journal.Snapshots.
+func (j *Journal) Snapshot(ctx context.Context, log journal.LogID) (at journal.Position, state []byte, ok bool, err error) {
+	if err := checked(ctx, log); err != nil {
+		return at, nil, false, err
+	}
+	values, err := j.client.HMGet(ctx, j.key(log, "snap"), "epoch", "seq", "hash", "state").Result()
+	if err != nil {
+		return at, nil, false, unwritten(sorted(log, err))
+	}
+	if values[0] == nil {
+		return at, nil, false, nil
+	}
+	f := fields{values: values}
+	at = journal.Position{Epoch: f.number(), Seq: f.number(), Hash: journal.Hash(f.hash())}
+	state = []byte(f.text())
+	if f.broken {
+		return journal.Position{}, nil, false, fmt.Errorf("%w: the snapshot of log %q", journal.ErrCorrupt, log)
+	}
+	return at, state, true, nil
+}
+
+// DropSnapshot implements journal.Snapshots.
+func (j *Journal) DropSnapshot(ctx context.Context, log journal.LogID) error {
+	if err := checked(ctx, log); err != nil {
+		return err
+	}
+	return answered(log, j.client.Del(ctx, j.key(log, "snap")).Err())
+}
+
+func checked(ctx context.Context, log journal.LogID) error {
+	if err := log.Check(); err != nil {
+		return err
+	}
+	return journal.Ended(ctx)
+}
+
+func answered(log journal.LogID, err error) error {
+	if err == nil {
+		return nil
+	}
+	return sorted(log, err)
+}

@@ -1,0 +1,285 @@
+package redisjournal
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"matchfloor/journal"
+	"matchfloor/journal/redisjournal/redistest"
+)
+
+const patience = 20 * time.Second
+
+// relay is a TCP proxy that can become a black hole: connections stay open, but
+// nothing passes any more. New ones work. It can also cut a connection in place
+// of its next reply.
+type relay struct {
+	listener net.Listener
+	to       string
+	all      sync.WaitGroup
+
+	mu    sync.Mutex // guards what follows
+	holes map[*hole]struct{}
+	cut   bool // the next reply is swallowed and its connection closed
+}
+
+type hole struct {
+	client, server net.Conn
+	dark           bool // guarded by relay.mu
+}
+
+func startRelay(t *testing.T, to string) *relay {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &relay{listener: listener, to: to, holes: make(map[*hole]struct{})}
+	r.all.Go(r.accept)
+	t.Cleanup(func() {
+		_ = listener.Close()
+		r.mu.Lock()
+		for h := range r.holes {
+			_, _ = h.client.Close(), h.server.Close()
+		}
+		r.mu.Unlock()
+		r.all.Wait()
+	})
+	return r
+}
+
+func (r *relay) url() string { return "redis://" + r.listener.Addr().String() }
+
+func (r *relay) accept() {
+	for {
+		client, err := r.listener.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", r.to)
+		if err != nil {
+			_ = client.Close()
+			continue
+		}
+		h := &hole{client: client, server: server}
+		r.mu.Lock()
+		r.holes[h] = struct{}{}
+		r.mu.Unlock()
+		r.all.Go(func() { r.pass(h, client, server) })
+		r.all.Go(func() { r.pass(h, server, client) })
+	}
+}
+
+func (r *relay) pass(h *hole, from, to net.Conn) {
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		if from == h.server && n > 0 && r.cuts() {
+			_, _ = h.client.Close(), h.server.Close()
+			return
+		}
+		r.mu.Lock()
+		dark := h.dark
+		r.mu.Unlock()
+		if !dark {
+			if _, writeErr := to.Write(buffer[:n]); writeErr != nil || errors.Is(err, io.EOF) {
+				_ = to.Close()
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// cutReply makes the next reply on any connection the one that is cut.
+func (r *relay) cutReply() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cut = true
+}
+
+func (r *relay) cuts() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	cut := r.cut
+	r.cut = false
+	return cut
+}
+
+// darken makes a black hole of every connection there is.
+func (r *relay) darken() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for h := range r.holes {
+		h.dark = true
+	}
+}
+
+// watch answers a channel of the hints of a watch that ends with the test.
+func watch(t *testing.T, j *Journal) <-chan []journal.Record {
+	hints := make(chan []journal.Record, 100)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- j.Watch(ctx, theLog, func(records []journal.Record) {
+			select {
+			case hints <- records:
+			default:
+			}
+		})
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	return hints
+}
+
+// await answers once a hint passes want.
+func await(t *testing.T, hints <-chan []journal.Record, what string, want func([]journal.Record) bool) {
+	t.Helper()
+	timeout := time.After(patience)
+	for {
+		select {
+		case records := <-hints:
+			if want(records) {
+				return
+			}
+		case <-timeout:
+			t.Fatalf("no hint of %s in %v", what, patience)
+		}
+	}
+}
+
+func empty(records []journal.Record) bool { return len(records) == 0 }
+
+func holds(key journal.CommandKey) func([]journal.Record) bool {
+	return func(records []journal.Record) bool { return len(records) > 0 && records[0].Key == key }
+}
+
+// A subscription whose connection is alive but no longer delivers is noticed by
+// its silence and made anew; then an empty hint tells to look.
+func TestSilentSubscriptionIsRebuilt(t *testing.T) {
+	server := redistest.Start(t)
+	proxy := startRelay(t, server.Addr)
+	watching := openTest(t, proxy.url(), Options{})
+	watching.watched.probePace, watching.watched.silence = 50*time.Millisecond, 300*time.Millisecond
+	hints := watch(t, watching)
+	await(t, hints, "the watch standing", empty)
+	writing := openTest(t, server.URL, Options{})
+	at := mustAppend(t, writing, journal.Genesis(theLog, 1), "first")
+	await(t, hints, "the first record", holds("first"))
+	proxy.darken()
+	at = mustAppend(t, writing, at, "into the dark")
+	began := time.Now()
+	await(t, hints, "the rebuilt subscription", empty)
+	t.Logf("noticed after %v of %v", time.Since(began).Round(time.Millisecond), watching.watched.silence)
+	mustAppend(t, writing, at, "again")
+	await(t, hints, "a record on the new subscription", holds("again"))
+}
+
+// Without probes and hints an idle subscription would be rebuilt all the time.
+func TestIdleSubscriptionIsKept(t *testing.T) {
+	j := openTest(t, redistest.Start(t).URL, Options{})
+	j.watched.probePace, j.watched.silence = 20*time.Millisecond, 400*time.Millisecond
+	hints := watch(t, j)
+	await(t, hints, "the watch standing", empty)
+	select {
+	case records := <-hints:
+		t.Errorf("a hint of %d records on an idle subscription", len(records))
+	case <-time.After(2 * time.Second):
+	}
+}
+
+func TestWatchSurvivesRestart(t *testing.T) {
+	server := redistest.Start(t)
+	j := openTest(t, server.URL, Options{})
+	hints := watch(t, j)
+	await(t, hints, "the watch standing", empty)
+	at := mustAppend(t, j, journal.Genesis(theLog, 1), "first")
+	await(t, hints, "the first record", holds("first"))
+	server.Kill()
+	server.Restart()
+	await(t, hints, "the subscription after the restart", empty)
+	at, err := appendThrough(t.Context(), j, at, "second")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustAppend(t, j, at, "third")
+	await(t, hints, "the third record", holds("third"))
+}
+
+// Watches come and go: what is watched is subscribed, and nothing else.
+func TestSubscribesToWhatIsWatched(t *testing.T) {
+	server := redistest.Start(t)
+	j, other := openTest(t, server.URL, Options{}), openTest(t, server.URL, Options{})
+	name := channel(j.options.Prefix, theLog)
+	at := journal.Genesis(theLog, 1)
+	for round := range 5 {
+		ctx, cancel := context.WithCancel(t.Context())
+		var ended sync.WaitGroup
+		hints := make(chan []journal.Record, 100)
+		for range 2 {
+			ended.Go(func() { _ = j.Watch(ctx, theLog, func(rs []journal.Record) { hints <- rs }) })
+		}
+		await(t, hints, "the watch standing", empty)
+		batch, end := one(at, string(rune('a'+round)))
+		if _, err := other.Append(t.Context(), theLog, at, batch); err != nil {
+			t.Fatal(err)
+		}
+		at = end
+		await(t, hints, "the record", holds(batch[0].Key))
+		cancel()
+		ended.Wait()
+		if round%2 == 0 {
+			wantSubscribers(t, j, name, 0)
+		}
+	}
+}
+
+func wantSubscribers(t *testing.T, j *Journal, name string, want int64) {
+	t.Helper()
+	again := time.NewTicker(5 * time.Millisecond)
+	defer again.Stop()
+	timeout := time.After(patience)
+	for {
+		got, err := j.client.PubSubNumSub(t.Context(), name).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got[name] == want {
+			return
+		}
+		select {
+		case <-again.C:
+		case <-timeout:
+			t.Fatalf("%d subscribers of %s, want %d", got[name], name, want)
+		}
+	}
+}
+
+func TestClosedWhileAway(t *testing.T) {
+	server := redistest.Start(t)
+	server.Kill()
+	j, err := Open(server.URL, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- j.Watch(t.Context(), theLog, func([]journal.Record) {}) }()
+	if _, err := j.Read(t.Context(), theLog, 0, 1); !errors.Is(err, journal.ErrUnavailable) {
+		t.Errorf("Read: %v, want ErrUnavailable", err)
+	}
+	if err := j.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; !errors.Is(err, journal.ErrUnavailable) {
+		t.Errorf("Watch ended with %v, want ErrUnavailable", err)
+	}
+}

@@ -1,0 +1,146 @@
+package sqlitejournal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"matchfloor/journal"
+)
+
+// Append implements journal.Journal. Its clock is this machine's.
+func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.Position, batch []journal.Record) (journal.Result, error) {
+	if err := journal.CheckBatch(log, expect, batch); err != nil {
+		return journal.Result{}, err
+	}
+	var result journal.Result
+	err := j.write(ctx, func(tx *tx) (err error) {
+		result, err = tx.judge(log, expect, batch)
+		return err
+	})
+	result.Clock = time.Now()
+	switch {
+	case errors.Is(err, errNothing):
+		return result, nil
+	case err != nil:
+		return journal.Result{}, err
+	}
+	j.hints.Post(log, cloned(batch))
+	return result, nil
+}
+
+// judge decides what becomes of batch, and stores it if it is to be stored;
+// otherwise its error is errNothing.
+func (tx *tx) judge(log journal.LogID, expect journal.Position, batch []journal.Record) (journal.Result, error) {
+	l, err := tx.find(log)
+	if err != nil {
+		return journal.Result{}, err
+	}
+	result := journal.Result{Head: l.head}
+	if result.Known, err = tx.known(l, batch); err != nil {
+		return result, err
+	}
+	if len(result.Known) > 0 {
+		result.Outcome = journal.AlreadyKnown
+		return result, errNothing
+	}
+	if l.head != expect {
+		return tx.conflict(l, expect)
+	}
+	result.Outcome = journal.Appended
+	result.Head, err = tx.store(l, batch)
+	return result, err
+}
+
+func (tx *tx) conflict(l storedLog, expect journal.Position) (journal.Result, error) {
+	result := journal.Result{Outcome: journal.Conflict, Head: l.head}
+	held, err := tx.holds(l, expect)
+	if err != nil {
+		return result, err
+	}
+	if result.Lineage = !held; held {
+		if result.Missed, err = tx.page(l, expect.Seq, journal.MaxPage); err != nil {
+			return result, err
+		}
+	}
+	return result, errNothing
+}
+
+// store writes chained records at the log's end and answers its new head.
+func (tx *tx) store(l storedLog, chained []journal.Record) (journal.Position, error) {
+	head := l.head
+	if len(chained) > 0 {
+		last := chained[len(chained)-1]
+		head = journal.Position{Epoch: head.Epoch, Seq: last.Seq, Hash: last.Hash}
+	}
+	err := tx.row(`INSERT INTO logs (name, epoch, seq, hash) VALUES (?, ?, ?, ?)
+		ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, hash = excluded.hash
+		RETURNING id`, string(l.name), head.Epoch, head.Seq, head.Hash[:]).Scan(&l.id)
+	if err != nil {
+		return head, err
+	}
+	insert, err := tx.conn.PrepareContext(tx.ctx, "INSERT INTO records (log, seq, key, digest, hash, body) VALUES (?, ?, ?, ?, ?, ?)")
+	if err != nil {
+		return head, err
+	}
+	for _, r := range chained {
+		_, err := insert.ExecContext(tx.ctx, l.id, r.Seq, []byte(r.Key), r.Digest[:], r.Hash[:], notNil(r.Body))
+		if err != nil {
+			return head, errors.Join(err, insert.Close())
+		}
+	}
+	return head, insert.Close()
+}
+
+// Replace implements journal.Journal. What was replaced is overwritten in the
+// file, and the write-ahead log emptied where no reader holds it.
+func (j *Journal) Replace(ctx context.Context, log journal.LogID, expect journal.Position, records []journal.Record) (journal.Position, error) {
+	chained, head, err := journal.Rechain(log, expect, records)
+	if err != nil {
+		return journal.Position{}, err
+	}
+	err = j.write(ctx, func(tx *tx) error {
+		l, err := tx.find(log)
+		if err != nil {
+			return err
+		}
+		if l.head != expect {
+			return fmt.Errorf("%w: at %v, not %v", journal.ErrMoved, l.head, expect)
+		}
+		if err := tx.exec("DELETE FROM records WHERE log = ?", l.id); err != nil {
+			return err
+		}
+		if err := tx.exec("DELETE FROM snapshots WHERE log = ?", string(log)); err != nil {
+			return err
+		}
+		l.head = journal.Genesis(log, expect.Epoch+1)
+		_, err = tx.store(l, chained)
+		return err
+	})
+	if err != nil {
+		return journal.Position{}, err
+	}
+	j.hints.Post(log, nil)
+	if _, err := j.writer.ExecContext(context.WithoutCancel(ctx), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		return head, fmt.Errorf("%w: replaced, but the write-ahead log could not be emptied: %w", journal.ErrUnknown, err)
+	}
+	return head, nil
+}
+
+// cloned gives the watches bodies that the caller of Append cannot change.
+func cloned(batch []journal.Record) []journal.Record {
+	records := append([]journal.Record(nil), batch...)
+	for i := range records {
+		records[i].Body = append([]byte(nil), records[i].Body...)
+	}
+	return records
+}
+
+// notNil keeps an empty body apart from SQL's NULL.
+func notNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}

@@ -1,0 +1,369 @@
+package sqlitejournal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"matchfloor/journal"
+	"matchfloor/journal/faultyjournal"
+	"matchfloor/journal/journaltest"
+)
+
+// TestMain is also the second process of some tests: see child_test.go.
+func TestMain(m *testing.M) {
+	if role := os.Getenv(childRole); role != "" {
+		os.Exit(runChild(role))
+	}
+	goleak.VerifyTestMain(m)
+}
+
+const theLog journal.LogID = "spring-forum"
+
+func openTest(t testing.TB, dir string) *Journal {
+	t.Helper()
+	j, err := Open(dir)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := j.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return j
+}
+
+// flipper damages stored records as another writer of the file would.
+func flipper(t *testing.T, dir string) func(journal.LogID, uint64, journaltest.Field) {
+	db, err := open(filepath.Join(dir, FileName), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return func(log journal.LogID, seq uint64, field journaltest.Field) {
+		t.Helper()
+		var id int64
+		var value []byte
+		query := fmt.Sprintf("SELECT log, %s FROM records WHERE seq = ? AND log = (SELECT id FROM logs WHERE name = ?)", field)
+		if err := db.QueryRow(query, seq, string(log)).Scan(&id, &value); err != nil {
+			t.Fatalf("reading the %s: %v", field, err)
+		}
+		value[len(value)/2] ^= 1
+		if _, err := db.Exec(fmt.Sprintf("UPDATE records SET %s = ? WHERE log = ? AND seq = ?", field), value, id, seq); err != nil {
+			t.Fatalf("writing the %s: %v", field, err)
+		}
+	}
+}
+
+func TestSuite(t *testing.T) {
+	journaltest.Run(t, func(t *testing.T) journaltest.Env {
+		dir := t.TempDir()
+		j := openTest(t, dir)
+		return journaltest.Env{Journal: j, Snapshots: j, Other: openTest(t, dir), Flip: flipper(t, dir)}
+	})
+}
+
+func TestSuiteWithFaults(t *testing.T) {
+	journaltest.Run(t, func(t *testing.T) journaltest.Env {
+		j := openTest(t, t.TempDir())
+		odds := faultyjournal.Odds{Persisted: 0.15, Lost: 0.15, HintLost: 0.3, HintDoubled: 0.2, HintSwapped: 0.2}
+		return journaltest.Env{Journal: faultyjournal.Wrap(j, 1, odds), Snapshots: j, Other: faultyjournal.Wrap(j, 2, odds), Faulty: true}
+	})
+}
+
+// fill appends n records one by one and answers the position after them.
+func fill(t testing.TB, j journal.Journal, log journal.LogID, n int) journal.Position {
+	t.Helper()
+	at := journal.Genesis(log, 1)
+	for i := range n {
+		batch := []journal.Record{{Key: journal.CommandKey(fmt.Sprint(i)), Body: fmt.Appendf(nil, "record %d of %s", i, log)}}
+		end := journal.Chain(at, batch)
+		result, err := j.Append(t.Context(), log, at, batch)
+		if err != nil || result.Outcome != journal.Appended {
+			t.Fatalf("Append: %+v, %v", result, err)
+		}
+		at = end
+	}
+	return at
+}
+
+func TestReopened(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data?#%", "deeper")
+	first, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := fill(t, first, theLog, 10)
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second := openTest(t, dir)
+	if _, err := second.Confirm(t.Context(), theLog, at); err != nil {
+		t.Errorf("Confirm after reopening: %v", err)
+	}
+}
+
+func TestFilesAreTheOwnersOnly(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	files := []string{dir, filepath.Join(dir, FileName), filepath.Join(dir, FileName+"-wal"), filepath.Join(dir, FileName+"-shm")}
+	want := func(when string) {
+		t.Helper()
+		for _, name := range files {
+			info, err := os.Stat(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if info.Mode().Perm()&0o077 != 0 {
+				t.Errorf("%s: %s has the mode %v, want it closed to others", when, name, info.Mode())
+			}
+		}
+	}
+	first, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want("when made")
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(files[1], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	openTest(t, dir)
+	want("when opened")
+}
+
+// Several openers of a directory that is still empty don't get in each other's way.
+func TestOpenedAtOnce(t *testing.T) {
+	for range 5 {
+		dir := t.TempDir()
+		const openers = 6
+		errs := make(chan error, openers)
+		for n := range openers {
+			go func() { errs <- openAndAppend(dir, fmt.Sprint("opener-", n)) }()
+		}
+		for range openers {
+			if err := <-errs; err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+func openAndAppend(dir, prefix string) error {
+	j, err := Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(appendMany(j, io.Discard, prefix, 3), j.Close())
+}
+
+func TestOtherFormatIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	openTest(t, dir)
+	db, err := open(filepath.Join(dir, FileName), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("PRAGMA user_version = 9"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir); err == nil || !regexp.MustCompile("format 9").MatchString(err.Error()) {
+		t.Errorf("Open: %v, want the format refused", err)
+	}
+}
+
+// A name with a flipped bit must not look like a log that nobody has written.
+func TestDamagedNameIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	fill(t, openTest(t, dir), theLog, 3)
+	db, err := open(filepath.Join(dir, FileName), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("UPDATE logs SET name = 'sprinG-forum'"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir); !errors.Is(err, journal.ErrCorrupt) {
+		t.Errorf("Open: %v, want ErrCorrupt", err)
+	}
+}
+
+func TestLostRecordIsReported(t *testing.T) {
+	dir := t.TempDir()
+	j := openTest(t, dir)
+	fill(t, j, theLog, 3)
+	db, err := open(filepath.Join(dir, FileName), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for seq := uint64(3); seq > 0; seq-- {
+		if _, err := db.Exec("DELETE FROM records WHERE seq = ?", int64(seq)); err != nil {
+			t.Fatal(err)
+		}
+		var corrupt *journal.CorruptError
+		if _, err := j.Read(t.Context(), theLog, 0, 10); !errors.As(err, &corrupt) || corrupt.Seq != seq {
+			t.Errorf("Read without record %d: %v, want it named", seq, err)
+		}
+	}
+}
+
+// Whatever bit of the file flips while nobody has it open, nothing else than
+// what was appended is ever read.
+func TestFlippedBitsOfTheFile(t *testing.T) {
+	const seed, flips, size = 1, 150, 40
+	dir := t.TempDir()
+	j, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := fill(t, j, theLog, size)
+	if err := j.Close(); err != nil { // moves all into the one file
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, FileName)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(seed, 0))
+	reported := 0
+	for range flips {
+		damaged := append([]byte(nil), whole...)
+		bit := random.IntN(8 * len(damaged))
+		damaged[bit/8] ^= 1 << (bit % 8)
+		if err := os.WriteFile(path, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := readBack(t, dir, at); err != nil {
+			reported++
+		}
+	}
+	t.Logf("seed %d: %d of %d flipped bits were reported, the others changed nothing that is stored", seed, reported, flips)
+	if reported == 0 {
+		t.Error("no flipped bit was reported")
+	}
+}
+
+// readBack answers nil if the log is whole, an error if damage is reported, and
+// fails the test if the log is silently another.
+func readBack(t *testing.T, dir string, want journal.Position) error {
+	t.Helper()
+	j, err := Open(dir)
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	cursor := journal.NewCursor(theLog, journal.Position{})
+	if _, err := cursor.CatchUp(t.Context(), j); err != nil {
+		return err
+	}
+	if cursor.At() != want {
+		t.Errorf("a flipped bit went unnoticed: the log stands at %v, want %v", cursor.At(), want)
+	}
+	return nil
+}
+
+// What Replace took away is not in the file any more: erasure relies on it.
+func TestReplacedIsGoneFromTheFile(t *testing.T) {
+	dir := t.TempDir()
+	j, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := fill(t, j, theLog, 50)
+	erased := make([]journal.Record, 50)
+	for i := range erased {
+		erased[i] = journal.Record{Seq: uint64(i) + 1, Key: journal.CommandKey(fmt.Sprint(i)), Body: []byte("-")}
+	}
+	if _, err := j.Replace(t.Context(), theLog, at, erased); err != nil {
+		t.Fatal(err)
+	}
+	wal, err := os.Stat(filepath.Join(dir, FileName+"-wal"))
+	if err != nil || wal.Size() > 0 {
+		t.Errorf("the write-ahead log has %d bytes (%v), want it emptied", wal.Size(), err)
+	}
+	// Read when closed: closing another handle would drop SQLite's locks in this process.
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{FileName, FileName + "-wal"} {
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+		if left := regexp.MustCompile("record [0-9]+ of spring-forum").Find(content); left != nil {
+			t.Errorf("%s still holds %q", name, left)
+		}
+	}
+}
+
+func TestClosed(t *testing.T) {
+	j, err := Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	stands := make(chan struct{}, 1)
+	go func() {
+		ended <- j.Watch(t.Context(), theLog, func([]journal.Record) {
+			select {
+			case stands <- struct{}{}:
+			default:
+			}
+		})
+	}()
+	<-stands
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; !errors.Is(err, journal.ErrUnavailable) {
+		t.Errorf("Watch ended with %v, want ErrUnavailable", err)
+	}
+	if _, err := j.Read(t.Context(), theLog, 0, 1); !errors.Is(err, journal.ErrUnavailable) {
+		t.Errorf("Read after Close: %v, want ErrUnavailable", err)
+	}
+}
+
+// The generated C of modernc.org/sqlite works with the libc it was made for only.
+func TestLibcIsTheOneOfSQLite(t *testing.T) {
+	ours := requiredLibc(t, "../../go.mod")
+	theirs := requiredLibc(t, filepath.Join(moduleDir(t, "modernc.org/sqlite"), "go.mod"))
+	if ours != theirs {
+		t.Errorf("go.mod requires modernc.org/libc %s, modernc.org/sqlite is made for %s", ours, theirs)
+	}
+}
+
+func requiredLibc(t *testing.T, file string) string {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`modernc\.org/libc (v\S+)`).FindSubmatch(content)
+	if found == nil {
+		t.Fatalf("%s does not require modernc.org/libc", file)
+	}
+	return string(found[1])
+}
+
+func TestSettings(t *testing.T) {
+	j := openTest(t, t.TempDir())
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "secure_delete": "1"} {
+		var got string
+		if err := j.writer.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %q (%v), want %q", pragma, got, err, want)
+		}
+	}
+}

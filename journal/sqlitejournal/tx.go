@@ -1,0 +1,159 @@
+package sqlitejournal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"matchfloor/journal"
+)
+
+// tx is a transaction on one connection; all of it sees one state of the file.
+type tx struct {
+	ctx  context.Context
+	conn *sql.Conn
+}
+
+// errNothing is answered by the function given to write to leave all as it was.
+var errNothing = errors.New("nothing to write")
+
+func (tx *tx) exec(query string, args ...any) error {
+	_, err := tx.conn.ExecContext(tx.ctx, query, args...)
+	return err
+}
+
+func (tx *tx) row(query string, args ...any) *sql.Row {
+	return tx.conn.QueryRowContext(tx.ctx, query, args...)
+}
+
+// read runs do in a transaction that reads.
+func (j *Journal) read(ctx context.Context, do func(*tx) error) error {
+	if err := journal.Ended(ctx); err != nil {
+		return err
+	}
+	conn, err := j.reader.Conn(ctx)
+	if err != nil {
+		return sorted(err)
+	}
+	t := &tx{ctx: ctx, conn: conn}
+	err = t.exec("BEGIN")
+	if err == nil {
+		err = do(t)
+		t.ctx = context.WithoutCancel(ctx)
+		err = errors.Join(err, t.exec("ROLLBACK"))
+	}
+	return sorted(errors.Join(err, conn.Close()))
+}
+
+// write runs do in the one transaction that writes, and commits it unless do
+// answers an error. When it answers nil, what was written is on the disk. An
+// error of the disk makes the journal fail for good; only that of the commit
+// itself leaves open what is in the file.
+func (j *Journal) write(ctx context.Context, do func(*tx) error) error {
+	if err := journal.Ended(ctx); err != nil {
+		return err
+	}
+	select {
+	case j.turn <- struct{}{}:
+		defer func() { <-j.turn }()
+	case <-ctx.Done():
+		return journal.Ended(ctx)
+	}
+	if err := j.standing(); err != nil {
+		return err
+	}
+	// From here on ctx only ends the wait for another process: a transaction cut
+	// in the middle would tell nobody more than one that is finished.
+	t := &tx{ctx: context.WithoutCancel(ctx)}
+	var err error
+	if t.conn, err = j.writer.Conn(t.ctx); err != nil {
+		return sorted(err)
+	}
+	err = j.transact(ctx, t, do)
+	return errors.Join(err, t.conn.Close())
+}
+
+func (j *Journal) transact(ctx context.Context, t *tx, do func(*tx) error) error {
+	if err := t.begin(ctx); err != nil {
+		return j.sortedWrite(err)
+	}
+	if err := do(t); err != nil {
+		// SQLite may have rolled back by itself; then there is nothing to end.
+		if rollback := t.exec("ROLLBACK"); rollback != nil && !diskError(err) {
+			err = errors.Join(err, rollback)
+		}
+		return j.sortedWrite(err)
+	}
+	if err := t.exec("COMMIT"); err != nil {
+		return j.fail(fmt.Errorf("%w: %w", journal.ErrUnknown, err))
+	}
+	return nil
+}
+
+// begin waits for its turn among processes.
+func (tx *tx) begin(ctx context.Context) error {
+	patience := time.NewTimer(lockPatience)
+	defer patience.Stop()
+	for {
+		err := tx.exec("BEGIN IMMEDIATE")
+		if codeOf(err)&0xff != sqlite3.SQLITE_BUSY {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return journal.Ended(ctx)
+		case <-patience.C:
+			return err
+		default: // SQLite has waited its busy time-out already
+		}
+	}
+}
+
+// sortedWrite is sorted for what happens before a commit; errors of the disk
+// make the journal fail.
+func (j *Journal) sortedWrite(err error) error {
+	err = sorted(err)
+	if diskError(err) {
+		return j.fail(err)
+	}
+	return err
+}
+
+// sorted wraps an error of SQLite in the contract's: damaged, or nothing was done.
+func sorted(err error) error {
+	switch code := codeOf(err) & 0xff; {
+	case err == nil, errors.Is(err, errNothing), errors.Is(err, journal.ErrUnavailable), errors.Is(err, journal.ErrCorrupt),
+		errors.Is(err, journal.ErrMoved):
+		return err
+	case code == sqlite3.SQLITE_CORRUPT, code == sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%w: %w", journal.ErrCorrupt, err)
+	default:
+		return fmt.Errorf("%w: %w", journal.ErrUnavailable, err)
+	}
+}
+
+// diskError reports whether SQLite could not read or write its file. Being busy
+// or interrupted is none; nor is a damaged page, which concerns only whoever
+// needs what stands there.
+func diskError(err error) bool {
+	switch codeOf(err) & 0xff {
+	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN,
+		sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PERM:
+		return true
+	}
+	return false
+}
+
+// codeOf answers SQLite's result code in err, 0 where there is none.
+func codeOf(err error) int {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code()
+	}
+	return 0
+}
