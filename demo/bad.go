@@ -1,0 +1,124 @@
+package demo
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/xuri/excelize/v2"
+
+	"matchfloor/sheet"
+)
+
+// WithBadRows answers the sample workbook with three mistakes in it, as on the
+// acceptance day, and what reading it must answer: a company with a language that
+// does not exist, a person listed twice, and a company that is in two meetings of
+// one round. The bytes are the caller's own.
+func WithBadRows() ([]byte, []sheet.Fault, error) {
+	f, err := excelize.OpenReader(bytes.NewReader(workbook))
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the sample workbook: %w", err)
+	}
+	faults, err := spoil(f)
+	if err != nil {
+		return nil, nil, fmt.Errorf("spoil the sample workbook: %w", err)
+	}
+	var out bytes.Buffer
+	if err := f.Write(&out); err != nil {
+		return nil, nil, fmt.Errorf("write the spoilt workbook: %w", err)
+	}
+	return out.Bytes(), faults, f.Close()
+}
+
+func spoil(f *excelize.File) ([]sheet.Fault, error) {
+	companies, err := f.GetRows("companies")
+	if err != nil {
+		return nil, err
+	}
+	attendees, err := f.GetRows("attendees")
+	if err != nil {
+		return nil, err
+	}
+	meetings, err := f.GetRows("meetings")
+	if err != nil {
+		return nil, err
+	}
+	company := rowOf(companies, "c23")
+	if err := f.SetCellStr("companies", cellOf(companies, "languages", company), "zh; cn"); err != nil {
+		return nil, err
+	}
+	person, again := rowOf(attendees, "c17b"), len(attendees)+1
+	if err := f.SetSheetRow("attendees", fmt.Sprintf("A%d", again), &attendees[person-1]); err != nil {
+		return nil, err
+	}
+	booked, twice := rowAt(meetings, "R3", "T05"), len(meetings)+1
+	if booked == 0 {
+		return nil, fmt.Errorf("no meeting is at T05 in R3")
+	}
+	wrong := map[string]string{"id": "m169", "round": "R3", "table": "T25", "host": "k05", "guest": freeGuest(meetings, "R3"), "pair": "ko-zh"}
+	for column, value := range wrong {
+		if err := f.SetCellStr("meetings", cellOf(meetings, column, twice), value); err != nil {
+			return nil, err
+		}
+	}
+	return []sheet.Fault{
+		{Sheet: "companies", Row: company, Column: "languages", Code: sheet.BadLanguage, Params: map[string]string{"value": "cn"}},
+		{Sheet: "attendees", Row: again, Column: "id", Code: sheet.Duplicate, Params: map[string]string{"value": "c17b", "row": fmt.Sprint(person)}},
+		{Sheet: "meetings", Row: twice, Column: "host", Code: sheet.PersonTwice, Params: map[string]string{
+			"person": "k05a, k05b", "round": "R3", "meeting": meetings[booked-1][0], "row": fmt.Sprint(booked),
+		}},
+	}, nil
+}
+
+// rowOf answers the row, from 1, whose id it is; 0 if none. The id is the first column.
+func rowOf(rows [][]string, id string) int {
+	for i, r := range rows {
+		if len(r) > 0 && r[0] == id {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+func columnOf(rows [][]string, column string) int {
+	for i, title := range rows[0] {
+		if title == column {
+			return i
+		}
+	}
+	return 0
+}
+
+func cellOf(rows [][]string, column string, row int) string {
+	name, err := excelize.CoordinatesToCellName(columnOf(rows, column)+1, row)
+	if err != nil { // a row or column below 1: neither exists here
+		return ""
+	}
+	return name
+}
+
+func rowAt(meetings [][]string, round, table string) int {
+	inRound, atTable := columnOf(meetings, "round"), columnOf(meetings, "table")
+	for i, r := range meetings {
+		if r[inRound] == round && r[atTable] == table {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// freeGuest answers a company that is a guest somewhere, but not in that round.
+func freeGuest(meetings [][]string, round string) string {
+	inRound, guest := columnOf(meetings, "round"), columnOf(meetings, "guest")
+	busy := map[string]bool{}
+	for _, r := range meetings[1:] {
+		if r[inRound] == round {
+			busy[r[guest]] = true
+		}
+	}
+	for _, r := range meetings[1:] {
+		if !busy[r[guest]] {
+			return r[guest]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,33 @@
+// Command make writes the sample forum's workbook, demo/forum.xlsx. The same
+// program writes the same bytes; nothing in it is drawn by chance.
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+
+	"matchfloor/sheet"
+)
+
+func main() {
+	out := flag.String("o", "demo/forum.xlsx", "the `file` to write")
+	flag.Parse()
+	if err := run(*out); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(out string) error {
+	forum, err := build()
+	if err != nil {
+		return err
+	}
+	var file bytes.Buffer
+	if err := sheet.Write(&file, forum); err != nil {
+		return err
+	}
+	return os.WriteFile(out, file.Bytes(), 0o644)
+}
