@@ -150,6 +150,12 @@ func (c CommandUndone) apply(d *draft) {
 	}
 	e.UndoneBy = d.rec.By
 	d.done = d.done.with(c.Command, e)
+	for i, ref := range e.Of { // it stands as before the command, so that an earlier one can be undone too
+		if r := d.revs.at(ref); r.Seq == d.seq {
+			r.Undo, r.As = true, e.Was[i]
+			d.revs = d.revs.with(ref, r)
+		}
+	}
 	d.touch(doneRef(e.Seq))
 }
 

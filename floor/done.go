@@ -20,6 +20,7 @@ type doing struct {
 	By       Who
 	At       Instant
 	Of       []string // refs of what it changed
+	Was      []uint64 // as of when each of those stood before
 	Changes  []Change // those that have an inverse
 	UndoneBy Who
 }
@@ -41,7 +42,7 @@ func (d *draft) keep(r Record) {
 	e := doing{Key: r.Key, Kind: r.Kind, Seq: d.seq, By: r.By, At: d.now}
 	for _, ref := range d.refs {
 		if d.revs.at(ref).Seq == d.seq {
-			e.Of = append(e.Of, ref)
+			e.Of, e.Was = append(e.Of, ref), append(e.Was, d.before.revs.at(ref).as())
 		}
 	}
 	for _, c := range r.Changes {

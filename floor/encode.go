@@ -49,6 +49,7 @@ type storedDoing struct {
 	By       Who          `json:"by"`
 	At       Instant      `json:"at"`
 	Of       []string     `json:"of,omitempty"`
+	Was      []uint64     `json:"was,omitempty"`
 	Changes  []changeJSON `json:"changes,omitempty"`
 	UndoneBy Who          `json:"undoneBy,omitzero"`
 	Shown    bool         `json:"shown,omitzero"`
@@ -105,7 +106,7 @@ func (s State) storeDone(out *stored) error {
 	for key := range s.doneAt.values() {
 		e := s.done.at(key)
 		v := storedDoing{
-			Key: e.Key, Kind: e.Kind, Seq: e.Seq, By: e.By, At: e.At, Of: e.Of, UndoneBy: e.UndoneBy,
+			Key: e.Key, Kind: e.Kind, Seq: e.Seq, By: e.By, At: e.At, Of: e.Of, Was: e.Was, UndoneBy: e.UndoneBy,
 			Shown: slices.Contains(s.recent, e.Seq),
 		}
 		for _, c := range e.Changes {
@@ -207,7 +208,7 @@ func (d *draft) loadDoing(v storedDoing) error {
 	if err != nil {
 		return err
 	}
-	e := doing{Key: v.Key, Kind: v.Kind, Seq: v.Seq, By: v.By, At: v.At, Of: v.Of, Changes: r, UndoneBy: v.UndoneBy}
+	e := doing{Key: v.Key, Kind: v.Kind, Seq: v.Seq, By: v.By, At: v.At, Of: v.Of, Was: v.Was, Changes: r, UndoneBy: v.UndoneBy}
 	d.done = d.done.with(e.Key, e)
 	d.doneAt = d.doneAt.with(seqKey(e.Seq), e.Key)
 	if v.Shown {

@@ -48,9 +48,20 @@ type derived struct {
 
 // revision is the last change of a thing: its sequence, who made it, by which command.
 type revision struct {
-	Seq uint64     `json:"seq"`
-	By  Who        `json:"by"`
-	Key CommandKey `json:"key"`
+	Seq  uint64     `json:"seq"`
+	By   Who        `json:"by"`
+	Key  CommandKey `json:"key"`
+	Undo bool       `json:"undo,omitzero"` // it was an undo, which left the thing as of As
+	As   uint64     `json:"as,omitzero"`
+}
+
+// as answers the sequence as of which the thing stands: its last change's, or,
+// after an undo, that of the change before the one that was undone.
+func (r revision) as() uint64 {
+	if r.Undo {
+		return r.As
+	}
+	return r.Seq
 }
 
 // told is a notice and how many of those it is for have seen it.

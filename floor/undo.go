@@ -31,7 +31,7 @@ func doneCardRef(e doing) string { return "done/" + doneID(e.Seq) }
 // dependsOn refuses if anything that the command changed was changed again since.
 func (d *decision) dependsOn(e doing) *Error {
 	for _, ref := range e.Of {
-		if r := d.before.revs.at(ref); r.Seq > e.Seq {
+		if r := d.before.revs.at(ref); r.as() > e.Seq {
 			return newError(CodeUndoDepends, "of", cardRefs([]string{ref})[0], "by", string(r.By), "seq", strconv.FormatUint(r.Seq, 10))
 		}
 	}
