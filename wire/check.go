@@ -1,0 +1,148 @@
+package wire
+
+import (
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"matchfloor/floor"
+)
+
+// checkBody answers what in a command's body no command of its kind may say,
+// whatever the floor's state is: a name that is no id, a text with control
+// characters, a number out of range.
+func checkBody(body floor.Command) *Problem {
+	if p := checkFields(reflect.ValueOf(body)); p != nil {
+		return p
+	}
+	switch c := body.(type) {
+	case floor.Call:
+		return checkSlot(c.SlotRef)
+	case floor.Start:
+		return checkSlot(c.SlotRef)
+	case floor.End:
+		return checkSlot(c.SlotRef)
+	case floor.Extend:
+		return firstOf(checkSlot(c.SlotRef), within("minutes", c.Minutes != 0 && -30 <= c.Minutes && c.Minutes <= 120))
+	case floor.SetClock:
+		return firstOf(within("event", c.Event >= 1 && c.Event <= MaxInteger), within("rate", 1 <= c.Rate && c.Rate <= 60))
+	case floor.Announce:
+		return firstOf(within("text", !c.Text.Empty()), within("minutes", 0 <= c.Minutes && c.Minutes <= 240))
+	case floor.MoveMeeting:
+		return checkMove(c)
+	case floor.RequestInterpreter:
+		return within("skill", utf8.RuneCountInString(c.Skill) <= MaxSkill)
+	case floor.Seen:
+		return within("notices", 1 <= len(c.Notices) && len(c.Notices) <= MaxNotices)
+	}
+	return nil
+}
+
+func checkSlot(ref floor.SlotRef) *Problem {
+	return within("round", (ref.Round == "") != (ref.Item == ""))
+}
+
+func checkMove(c floor.MoveMeeting) *Problem {
+	somewhere := c.Table != "" || c.Round != ""
+	return within("table", c.Tray != somewhere)
+}
+
+// checkFields checks every field of a command by its type: there is no command
+// whose ids or texts go unchecked because nobody thought of them.
+func checkFields(v reflect.Value) *Problem {
+	for i := range v.NumField() {
+		field, value := v.Type().Field(i), v.Field(i)
+		if field.Anonymous {
+			if p := checkFields(value); p != nil {
+				return p
+			}
+			continue
+		}
+		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+		mayLack := strings.Contains(options, "omit")
+		if !lawful(value, mayLack) {
+			return badValue(name)
+		}
+	}
+	return nil
+}
+
+// lawful judges one field of a command.
+func lawful(v reflect.Value, mayLack bool) bool {
+	if v.Kind() == reflect.Slice {
+		for i := range v.Len() {
+			if !lawful(v.Index(i), false) {
+				return false
+			}
+		}
+		return true
+	}
+	if mayLack && v.IsZero() {
+		return true
+	}
+	switch x := v.Interface().(type) {
+	case floor.Text:
+		return cleanText(x.Ko, MaxSentence) && cleanText(x.Zh, MaxSentence) && cleanText(x.En, MaxSentence)
+	case floor.LinkID:
+		return validLink(string(x))
+	case floor.CommandKey:
+		link, id, ok := strings.Cut(string(x), "/")
+		return ok && validLink(link) && floor.ValidID(id)
+	case floor.Pair:
+		return validPair.MatchString(string(x))
+	case floor.Side:
+		return x == floor.Host || x == floor.Guest
+	case floor.Duty:
+		return x == floor.OffDuty || x == floor.OnDuty || x == floor.OnBreak
+	case string:
+		return cleanText(x, MaxReason)
+	}
+	if v.Kind() == reflect.String {
+		return floor.ValidID(v.String()) // every other string type of floor's commands is an id
+	}
+	return true
+}
+
+var validPair = regexp.MustCompile(`^[a-z]{2,3}-[a-z]{2,3}$`)
+
+// linkRoles are the roles that have links.
+var linkRoles = []floor.Role{
+	floor.RoleOrganiser, floor.RoleModerator, floor.RoleRunner, floor.RoleInterpreter, floor.RoleAttendee, floor.RoleDisplay,
+}
+
+// validLink reports whether s is "<role>-<id>".
+func validLink(s string) bool {
+	role, id, ok := strings.Cut(s, "-")
+	return ok && slices.Contains(linkRoles, floor.Role(role)) && floor.ValidID(id)
+}
+
+// cleanText reports whether s is at most limit characters of text that shows as it
+// is written: no control characters, no line or paragraph ends, nothing that turns
+// the direction of what stands beside it.
+func cleanText(s string, limit int) bool {
+	return utf8.RuneCountInString(s) <= limit && !strings.ContainsFunc(s, misleading)
+}
+
+func misleading(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) ||
+		r == '\uFEFF' || r == utf8.RuneError
+}
+
+func within(field string, ok bool) *Problem {
+	if ok {
+		return nil
+	}
+	return badValue(field)
+}
+
+func firstOf(problems ...*Problem) *Problem {
+	for _, p := range problems {
+		if p != nil {
+			return p
+		}
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package wire
+
+import (
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"matchfloor/floor"
+	"matchfloor/journal"
+)
+
+// DecodeClient reads a frame that a client sent. It takes nothing that the
+// protocol does not say: see docs/PROTOCOL.md.
+//
+// A problem with a command that has a readable id comes with a frame whose
+// Command holds that id and no body, and is to be answered with rejected; the
+// connection goes on. Any other problem is to be answered with error and a close
+// with CloseBadFrame. A hello of another version is read no further than its
+// number, and is no problem: the caller compares Hello.Version.
+//
+// The frame shares no memory with text.
+func DecodeClient(text []byte) (FromClient, *Problem) {
+	if len(text) > MaxFrame {
+		return FromClient{}, tooLarge(MaxFrame)
+	}
+	if why, at := checkText(text); why != "" {
+		return FromClient{}, shapeProblem(CodeBadFrame, why, at)
+	}
+	all, ok := members(text)
+	if !ok || len(all) != 1 {
+		return FromClient{}, shapeProblem(CodeBadFrame, WhyKinds, "")
+	}
+	frame, body := all[0], jsontext.Pointer("/"+all[0].name)
+	switch frame.name {
+	case "hello":
+		hello, p := decodeHello(frame.value, body)
+		return FromClient{Hello: hello}, p
+	case "ping":
+		return decodePing(frame.value, body)
+	case "ack":
+		return decodeAck(frame.value, body)
+	case "command":
+		c, p := decodeCommand(frame.value, CodeBadFrame)
+		if p != nil && c.ID == "" {
+			return FromClient{}, p
+		}
+		return FromClient{Command: &c}, p
+	}
+	return FromClient{}, shapeProblem(CodeBadFrame, WhyUnknown, body)
+}
+
+func decodeHello(value []byte, at jsontext.Pointer) (*Hello, *Problem) {
+	// Another version's hello may hold anything beside its number.
+	var of struct {
+		Version *int `json:"v"`
+	}
+	if err := json.Unmarshal(value, &of); err != nil || of.Version == nil || *of.Version < 1 {
+		return nil, shapeProblem(CodeBadFrame, WhyType, at+"/v")
+	}
+	if *of.Version != Version {
+		return &Hello{Version: *of.Version}, nil
+	}
+	var in struct {
+		Version  int        `json:"v"`
+		Have     *inputHave `json:"have"`
+		Subjects string     `json:"subjects"`
+		Hidden   bool       `json:"hidden"`
+	}
+	if p := unmarshal(value, &in, CodeBadFrame, at); p != nil {
+		return nil, p
+	}
+	if in.Subjects != "" && !floor.ValidID(in.Subjects) {
+		return nil, badValue("subjects")
+	}
+	have, p := in.Have.position(at + "/have")
+	return &Hello{Version: in.Version, Have: have, Subjects: in.Subjects, Hidden: in.Hidden}, p
+}
+
+// inputHave is a position of which it can be told what is missing.
+type inputHave struct {
+	Epoch *uint64       `json:"epoch"`
+	Seq   *uint64       `json:"seq"`
+	Hash  *journal.Hash `json:"hash"`
+}
+
+func (h *inputHave) position(at jsontext.Pointer) (*journal.Position, *Problem) {
+	switch {
+	case h == nil:
+		return nil, nil
+	case h.Epoch == nil || h.Seq == nil || h.Hash == nil:
+		return nil, shapeProblem(CodeBadFrame, WhyType, at)
+	case *h.Epoch > MaxInteger || *h.Seq > MaxInteger:
+		return nil, badValue("have")
+	}
+	return &journal.Position{Epoch: *h.Epoch, Seq: *h.Seq, Hash: *h.Hash}, nil
+}
+
+func decodePing(value []byte, at jsontext.Pointer) (FromClient, *Problem) {
+	var in struct {
+		N      *uint32 `json:"n"`
+		Ack    uint64  `json:"ack"`
+		Hidden bool    `json:"hidden"`
+	}
+	p := unmarshal(value, &in, CodeBadFrame, at)
+	switch {
+	case p != nil:
+		return FromClient{}, p
+	case in.N == nil:
+		return FromClient{}, shapeProblem(CodeBadFrame, WhyType, at+"/n")
+	case in.Ack > MaxInteger:
+		return FromClient{}, badValue("ack")
+	}
+	return FromClient{Ping: &Ping{N: *in.N, Ack: in.Ack, Hidden: in.Hidden}}, nil
+}
+
+func decodeAck(value []byte, at jsontext.Pointer) (FromClient, *Problem) {
+	var in struct {
+		Seq *uint64 `json:"seq"`
+	}
+	p := unmarshal(value, &in, CodeBadFrame, at)
+	switch {
+	case p != nil:
+		return FromClient{}, p
+	case in.Seq == nil:
+		return FromClient{}, shapeProblem(CodeBadFrame, WhyType, at+"/seq")
+	case *in.Seq > MaxInteger:
+		return FromClient{}, badValue("seq")
+	}
+	return FromClient{Ack: &Ack{Seq: *in.Seq}}, nil
+}
+
+// DecodeServer reads a frame that a server sent. Names that it does not know are
+// passed over, and a frame of an unknown kind is the zero FromServer: both are a
+// newer server's. Cards keep the exact bytes that they were sent with, in memory
+// of their own. An error means that the text is no frame.
+func DecodeServer(text []byte) (FromServer, error) {
+	var f FromServer
+	err := json.Unmarshal(text, &f)
+	return f, err
+}
+
+// DecodeSnapshot reads the body of GET …/snapshot, like DecodeServer.
+func DecodeSnapshot(text []byte) (Snapshot, error) {
+	var s Snapshot
+	err := json.Unmarshal(text, &s)
+	return s, err
+}
+
+func tooLarge(limit int) *Problem {
+	return &Problem{Code: CodeTooLarge, Params: map[string]string{"limit": strconv.Itoa(limit)}}
+}

@@ -1,0 +1,139 @@
+package wire
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
+
+	"matchfloor/floor"
+)
+
+// encoding is how everything on the wire is written: equal values give equal
+// bytes on every node, nothing is escaped for HTML, and "omitempty" also leaves
+// out false and 0. Invalid UTF-8 cannot come in, so it cannot make this fail.
+var encoding = jsonv2.JoinOptions(
+	jsonv2.Deterministic(true),
+	jsonv1.OmitEmptyWithLegacySemantics(true),
+	jsontext.AllowInvalidUTF8(true),
+)
+
+// mustMarshal writes one of the wire's or floor's own types. These hold nothing
+// that JSON has no form for, so an error is a mistake in the program.
+func mustMarshal(value any) []byte {
+	b, err := jsonv2.Marshal(value, encoding)
+	if err != nil {
+		panic("wire: a type without a JSON form: " + err.Error())
+	}
+	return b
+}
+
+// EncodeCard answers a card's JSON: the same bytes for an equal card, on every
+// node and in every version that has not changed the card's type.
+func EncodeCard(card floor.Card) json.RawMessage { return mustMarshal(card) }
+
+// Encode answers a server's frame as the text to send. Cards go out byte for byte
+// as they are held, in the order of their keys. Exactly one field of f must be
+// set; otherwise Encode panics.
+func Encode(f FromServer) []byte {
+	switch {
+	case count(f.Hello != nil, f.Snapshot != nil, f.Patch != nil, f.Pong != nil,
+		f.Live != nil, f.Accepted != nil, f.Rejected != nil, f.Error != nil) != 1:
+		panic("wire: a frame has exactly one kind")
+	case f.Snapshot != nil:
+		return wrap("snapshot", EncodeSnapshot(*f.Snapshot))
+	case f.Patch != nil:
+		return wrap("patch", encodePatch(*f.Patch))
+	}
+	return mustMarshal(&f)
+}
+
+// EncodeClient answers a client's frame as the text to send. Exactly one field of
+// f must be set; otherwise EncodeClient panics.
+func EncodeClient(f FromClient) []byte {
+	if count(f.Hello != nil, f.Ping != nil, f.Ack != nil, f.Command != nil) != 1 {
+		panic("wire: a frame has exactly one kind")
+	}
+	if f.Command != nil {
+		return wrap("command", EncodeCommand(*f.Command))
+	}
+	return mustMarshal(&f)
+}
+
+// EncodeSnapshot answers a snapshot without the frame around it: the body of
+// GET …/snapshot.
+func EncodeSnapshot(s Snapshot) []byte {
+	b := append(make([]byte, 0, 160+s.Cards.size()), `{"at":`...)
+	b = append(b, mustMarshal(&s.At)...)
+	if s.Get != "" {
+		b = appendQuote(append(b, `,"get":`...), s.Get)
+	} else {
+		b = s.Cards.append(append(b, `,"cards":`...))
+	}
+	return append(b, '}')
+}
+
+func encodePatch(p Patch) []byte {
+	b := append(make([]byte, 0, 200+p.Set.size()), `{"from":`...)
+	b = strconv.AppendUint(b, p.From, 10)
+	b = append(append(b, `,"to":`...), mustMarshal(&p.To)...)
+	if len(p.Set) > 0 {
+		b = p.Set.append(append(b, `,"set":`...))
+	}
+	for i, key := range p.Drop {
+		open := `,"drop":[`
+		if i > 0 {
+			open = ","
+		}
+		b = appendQuote(append(b, open...), string(key))
+	}
+	if len(p.Drop) > 0 {
+		b = append(b, ']')
+	}
+	return append(b, '}')
+}
+
+// size answers about how many bytes the cards take.
+func (c Cards) size() (n int) {
+	for key, card := range c {
+		n += len(key) + len(card) + len(`"":,`)
+	}
+	return n
+}
+
+// append writes the cards as one object in the order of their keys.
+func (c Cards) append(b []byte) []byte {
+	b = append(b, '{')
+	for i, key := range slices.Sorted(maps.Keys(c)) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(appendQuote(b, string(key)), ':'), c[key]...)
+	}
+	return append(b, '}')
+}
+
+func appendQuote(b []byte, s string) []byte {
+	// The error tells of invalid UTF-8, which is replaced all the same.
+	b, _ = jsontext.AppendQuote(b, s)
+	return b
+}
+
+func wrap(kind string, body []byte) []byte {
+	b := make([]byte, 0, len(kind)+len(body)+len(`{"":}`))
+	b = append(append(append(b, `{"`...), kind...), `":`...)
+	return append(append(b, body...), '}')
+}
+
+func count(set ...bool) (n int) {
+	for _, s := range set {
+		if s {
+			n++
+		}
+	}
+	return n
+}
