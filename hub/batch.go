@@ -1,0 +1,210 @@
+package hub
+
+import (
+	"crypto/sha256"
+	"errors"
+	"time"
+
+	"matchfloor/floor"
+	"matchfloor/journal"
+	"matchfloor/wire"
+)
+
+// attempt is one batch as decided on one state: what is to be appended, and who
+// is to be told what afterwards.
+type attempt struct {
+	batch   []*pending // in the order that they came in
+	expect  journal.Position
+	records []journal.Record
+	steps   []step     // of each record
+	orders  []*pending // of each record
+	notes   [][]*floor.Error
+	refused []refused // on the state after the records before them
+	bytes   int
+	fork    floor.State
+}
+
+// step is one record folded in.
+type step struct {
+	moment  moment
+	record  floor.Record
+	touched floor.Touched
+}
+
+// refused is an order that Decide would not have, or that is in the log already.
+type refused struct {
+	*pending
+	problem *wire.Problem
+}
+
+// serve decides, appends and answers what waits, batch by batch.
+func (f *fold) serve() {
+	for f.unsettled == nil && f.away.Load() == 0 && f.broken.Load() == nil {
+		f.busy.Store(true) // before the queue is emptied: whoever drains looks at both
+		batch := append(f.dueOrders(), f.queue.take(journal.MaxBatch-maxDue)...)
+		f.serveBatch(batch)
+		f.busy.Store(false)
+		f.hub.signal()
+		if len(batch) == 0 {
+			return
+		}
+	}
+}
+
+// serveBatch answers every command of batch, deciding again for as long as the
+// log moves under it.
+func (f *fold) serveBatch(batch []*pending) {
+	if len(batch) == 0 {
+		return
+	}
+	f.hub.counters.batches.Add(1)
+	begun := time.Now()
+	for _, p := range batch {
+		if p.begun.IsZero() {
+			p.begun = begun
+		}
+	}
+	for len(batch) > 0 {
+		if batch = f.tooLong(batch); len(batch) == 0 {
+			return
+		}
+		a, rest := f.decide(batch)
+		left, ok := f.commit(a)
+		if !ok {
+			answerAll(append(left, rest...), unavailable)
+			return
+		}
+		batch = append(left, rest...)
+	}
+}
+
+// tooLong answers busy to those whose time has passed, and keeps the others.
+func (f *fold) tooLong(batch []*pending) (keep []*pending) {
+	for _, p := range batch {
+		if time.Since(p.begun) > commandTime {
+			p.settle(refusal(wire.CodeBusy))
+			continue
+		}
+		keep = append(keep, p)
+	}
+	return keep
+}
+
+func answerAll(batch []*pending, v verdict) {
+	for _, p := range batch {
+		p.settle(v)
+	}
+}
+
+// decide makes an attempt of a batch, each order on the fork that the ones before
+// it left. rest is what does not fit into one append.
+func (f *fold) decide(batch []*pending) (a *attempt, rest []*pending) {
+	head := f.past.head()
+	a = &attempt{batch: batch, expect: head.at, fork: head.state}
+	at, wall := head.at, instant(f.now())
+	for i, p := range batch {
+		record, notes, problem := f.decideOne(a.fork, p, wall)
+		if problem != nil {
+			a.refused = append(a.refused, refused{p, problem})
+			continue
+		}
+		body, err := floor.EncodeRecord(record)
+		if err != nil || len(body) > journal.MaxRecord {
+			f.hub.log.Error("a decided command cannot be logged", "log", f.log, "kind", record.Kind, "bytes", len(body), "err", err)
+			a.refused = append(a.refused, refused{p, &wire.Problem{Code: wire.CodeTooLarge}})
+			continue
+		}
+		if a.bytes+len(body) > journal.MaxBatchBytes {
+			a.batch = batch[:i]
+			return a, batch[i:]
+		}
+		at = f.extend(a, at, p, body, notes)
+	}
+	return a, nil
+}
+
+// decideOne decides one order. A refusal may still turn out to be a repeat of a
+// command that is in the log: see refuse.
+func (f *fold) decideOne(on floor.State, p *pending, wall floor.Instant) (floor.Record, []*floor.Error, *wire.Problem) {
+	o := p.order
+	o.Wall = wall
+	if p.who != nil && !f.good(*p.who, on) {
+		return floor.Record{}, nil, &wire.Problem{Code: wire.CodeSignedOut}
+	}
+	if _, done := on.Done(o.Key); done { // in the log, or earlier in this batch
+		return floor.Record{}, nil, &wire.Problem{Code: wire.CodeIDReused}
+	}
+	if !o.NoBase && o.Base+journal.Window < on.Seq() {
+		return floor.Record{}, nil, &wire.Problem{Code: wire.Code(floor.CodeTooOld)}
+	}
+	decision, refusal := floor.Decide(on, o)
+	if refusal != nil {
+		problem := wire.ProblemOf(refusal)
+		return floor.Record{}, nil, &problem
+	}
+	return floor.Record{Key: o.Key, Kind: floor.KindOf(o.Command), By: o.By, Wall: wall, Changes: decision.Changes}, decision.Notes, nil
+}
+
+// extend adds an accepted order to an attempt. It folds in what the log will
+// hold, as every other node does: the decoded bytes.
+func (f *fold) extend(a *attempt, at journal.Position, p *pending, body []byte, notes []*floor.Error) journal.Position {
+	record := journal.Record{Key: journal.CommandKey(p.order.Key), Digest: p.digest, Body: body}
+	next := at.Next(record)
+	record.Seq, record.Hash = next.Seq, next.Hash
+	decoded, err := floor.DecodeRecord(body)
+	if err != nil {
+		f.hub.log.Error("a decided command cannot be read back", "log", f.log, "kind", floor.KindOf(p.order.Command), "err", err)
+		a.refused = append(a.refused, refused{p, &wire.Problem{Code: wire.CodeInternal}})
+		return at
+	}
+	state, touched := a.fork.Apply(decoded)
+	a.fork = state
+	a.records = append(a.records, record)
+	a.steps = append(a.steps, step{moment{next, state}, decoded, touched})
+	a.orders = append(a.orders, p)
+	a.notes = append(a.notes, notes)
+	a.bytes += len(body)
+	return next
+}
+
+// open answers the orders of an attempt that have no answer yet.
+func (a *attempt) open() (open []*pending) {
+	for _, p := range a.batch {
+		if !p.done {
+			open = append(open, p)
+		}
+	}
+	return open
+}
+
+// probe asks the journal which of the given orders are in the log, whatever state
+// they were refused on. A batch that follows from a position the log cannot stand
+// at is never stored: it answers only what is known.
+func (f *fold) probe(orders []refused) (map[journal.CommandKey]journal.Known, error) {
+	nowhere := f.past.head().at
+	nowhere.Hash = journal.Hash(sha256.Sum256(append([]byte("nowhere"), nowhere.Hash[:]...)))
+	var batch []journal.Record
+	asked := make(map[journal.CommandKey]bool)
+	for _, r := range orders {
+		key := journal.CommandKey(r.order.Key)
+		if !asked[key] {
+			asked[key] = true
+			batch = append(batch, journal.Record{Key: key, Digest: r.digest})
+		}
+	}
+	journal.Chain(nowhere, batch)
+	ctx, cancel := f.call()
+	defer cancel()
+	result, err := f.hub.journal.Append(ctx, f.log, nowhere, batch)
+	if err != nil {
+		return nil, err
+	}
+	if result.Outcome == journal.Appended {
+		return nil, errors.New("hub: the journal stored a batch that follows from nowhere")
+	}
+	known := make(map[journal.CommandKey]journal.Known, len(result.Known))
+	for _, k := range result.Known {
+		known[k.Key] = k
+	}
+	return known, nil
+}

@@ -1,0 +1,133 @@
+package hub_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"matchfloor/floor"
+	"matchfloor/hub"
+	"matchfloor/wire"
+)
+
+// sink is an outlet that takes everything; it counts patches and acknowledges.
+type sink struct {
+	session *hub.Session
+	views   *atomic.Int64 // patches and snapshots
+}
+
+func (s *sink) Write(frame []byte, _ time.Time) error {
+	if bytes.HasPrefix(frame, []byte(`{"patch"`)) || bytes.HasPrefix(frame, []byte(`{"snapshot"`)) {
+		s.views.Add(1)
+	}
+	return nil
+}
+func (s *sink) Close(wire.CloseCode) {}
+func (s *sink) Cut()                 {}
+
+// crowded answers a hub with n attendees connected.
+func crowded(b *testing.B, n int) (*hub.Hub, []*sink, *atomic.Int64) {
+	b.Helper()
+	m := newMemory()
+	h := hub.New(m, m, hub.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	b.Cleanup(func() { _ = h.Close() })
+	f := forum(time.Now())
+	for i := range n {
+		f.Attendees = append(f.Attendees, floor.Attendee{ID: floor.AttendeeID(fmt.Sprintf("n%05d", i)), Company: "c5", Name: floor.Text{En: "Person"}})
+	}
+	f.Meetings = nil
+	if _, err := try(h, demo, floor.Operator, "import", floor.ImportForum{Forum: f}); err != nil {
+		b.Fatal(err)
+	}
+	views := new(atomic.Int64)
+	var sinks []*sink
+	for i := range n {
+		s := &sink{views: views}
+		who := floor.NewWho(floor.RoleAttendee, f.Attendees[len(f.Attendees)-1-i].ID)
+		session, err := h.Attach(b.Context(), demo, credential(who), s)
+		if err != nil {
+			b.Fatal(err)
+		}
+		s.session = session
+		session.Receive(wire.FromClient{Hello: &wire.Hello{Version: wire.Version}})
+		sinks = append(sinks, s)
+	}
+	await(b, views, int64(n))
+	return h, sinks, views
+}
+
+// await blocks until n has come to want.
+func await(b *testing.B, n *atomic.Int64, want int64) {
+	b.Helper()
+	for end := time.Now().Add(10 * time.Second); n.Load() < want; time.Sleep(20 * time.Microsecond) {
+		if time.Now().After(end) {
+			b.Fatalf("%d of %d frames", n.Load(), want)
+		}
+	}
+}
+
+// BenchmarkOneChangeToEveryone is a change that every phone shows: from the
+// command to the last write.
+func BenchmarkOneChangeToEveryone(b *testing.B) {
+	for _, n := range []int{1000, 10000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			h, sinks, views := crowded(b, n)
+			want := views.Load()
+			encoded := h.Stats().PatchesEncoded
+			for i := 0; b.Loop(); i++ {
+				a, err := try(h, demo, floor.Operator, fmt.Sprint(i), floor.SetClock{Event: floor.Instant(i + 1), Rate: 1})
+				if err != nil {
+					b.Fatal(err)
+				}
+				want += int64(n)
+				await(b, views, want)
+				b.StopTimer()
+				for _, s := range sinks {
+					s.session.Receive(wire.FromClient{Ack: &wire.Ack{Seq: a.Seq}})
+				}
+				b.StartTimer()
+			}
+			b.ReportMetric(float64(h.Stats().PatchesEncoded-encoded)/float64(b.N), "encodings/op")
+		})
+	}
+}
+
+// BenchmarkCommand is a command that one phone shows, among many.
+func BenchmarkCommand(b *testing.B) {
+	h, sinks, _ := crowded(b, 10000)
+	for i := 0; b.Loop(); i++ {
+		duty := floor.OnDuty
+		if i%2 == 1 {
+			duty = floor.OffDuty
+		}
+		if _, err := try(h, demo, "interpreter:i0", fmt.Sprint(i), floor.SetDuty{Interpreter: "i0", Duty: duty}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	_ = sinks
+}
+
+// BenchmarkReconnect is a phone that comes back with what it holds.
+func BenchmarkReconnect(b *testing.B) {
+	h, sinks, _ := crowded(b, 1000)
+	who := sinks[0].session.Who()
+	state, at, err := h.State(b.Context(), demo)
+	if err != nil {
+		b.Fatal(err)
+	}
+	hash := wire.SubjectsHash(state.Subjects(who.Who))
+	for b.Loop() {
+		s := &sink{views: new(atomic.Int64)}
+		session, err := h.Attach(b.Context(), demo, who, s)
+		if err != nil {
+			b.Fatal(err)
+		}
+		session.Receive(wire.FromClient{Hello: &wire.Hello{Version: wire.Version, Have: &at, Subjects: hash}})
+		await(b, s.views, 1)
+		session.Closed()
+	}
+}

@@ -1,0 +1,208 @@
+package hub
+
+import (
+	"errors"
+	"time"
+
+	"matchfloor/journal"
+	"matchfloor/wire"
+)
+
+// errUnsettled says that nobody knows yet whether an append was stored.
+var errUnsettled = errors.New("hub: no answer to an append in time")
+
+// commit appends an attempt and answers its orders. What is left has to be decided
+// again, on another state. ok is false where the journal does not answer: what is
+// left is then to be told so.
+func (f *fold) commit(a *attempt) (left []*pending, ok bool) {
+	if len(a.records) == 0 {
+		return f.refuse(a)
+	}
+	result, err := f.append(a)
+	if err != nil {
+		if errors.Is(err, errUnsettled) {
+			f.unsettled = a
+		}
+		f.lost(err)
+		return a.open(), false
+	}
+	switch result.Outcome {
+	case journal.Appended:
+		f.publish(a.steps)
+		f.advance(a.records)
+		for i, p := range a.orders {
+			f.hub.counters.accepted.Add(1)
+			p.settle(verdict{Answer: Answer{Seq: a.records[i].Seq, Notes: a.notes[i]}})
+		}
+		return f.refuse(a)
+	case journal.AlreadyKnown:
+		f.answerKnown(a, result.Known)
+		return a.open(), f.catchUp(result)
+	default:
+		f.hub.counters.conflicts.Add(1)
+		return a.open(), f.catchUp(result)
+	}
+}
+
+// append sends an attempt until the journal says what became of it: the same
+// bytes with the same expectation, for as long as a command may take.
+func (f *fold) append(a *attempt) (journal.Result, error) {
+	begun, pause, unknown := time.Now(), retryPause, false
+	for {
+		result, err := f.appendOnce(a)
+		switch {
+		case err == nil:
+			return result, nil
+		case errors.Is(err, journal.ErrMalformed), errors.Is(err, journal.ErrCorrupt):
+			f.breakDown(err)
+			return result, err
+		case errors.Is(err, journal.ErrUnavailable) && !errors.Is(err, journal.ErrUnknown) && !unknown:
+			return result, err
+		}
+		unknown = true
+		f.hub.counters.unknowns.Add(1)
+		if time.Since(begun) > commandTime {
+			return result, errUnsettled
+		}
+		select {
+		case <-f.hub.ctx.Done():
+			return result, errUnsettled
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, retryMost)
+	}
+}
+
+func (f *fold) appendOnce(a *attempt) (journal.Result, error) {
+	ctx, cancel := f.call()
+	defer cancel()
+	begun := time.Now()
+	result, err := f.hub.journal.Append(ctx, f.log, a.expect, a.records)
+	f.hub.counters.appended(time.Since(begun))
+	if err == nil {
+		f.setClock(result.Clock, begun)
+	}
+	return result, err
+}
+
+// answerKnown gives those orders of an attempt that are in the log already their
+// original result. The journal's answer is as durable as an append.
+func (f *fold) answerKnown(a *attempt, known []journal.Known) {
+	byKey := make(map[journal.CommandKey]journal.Known, len(known))
+	for _, k := range known {
+		byKey[k.Key] = k
+	}
+	for i, p := range a.orders {
+		k, ok := byKey[journal.CommandKey(p.order.Key)]
+		switch {
+		case !ok:
+		case k.Seq == a.records[i].Seq && k.Digest == p.digest:
+			// Very likely these very bytes, stored while the answer was lost.
+			p.settle(verdict{Answer: Answer{Seq: k.Seq, Notes: a.notes[i]}})
+		default:
+			p.settle(f.original(p, k))
+		}
+	}
+}
+
+// original is the verdict on an order whose key the log holds.
+func (f *fold) original(p *pending, k journal.Known) verdict {
+	if k.Digest != p.digest {
+		f.hub.counters.countRefusal(wire.CodeIDReused)
+		return refusal(wire.CodeIDReused)
+	}
+	f.hub.counters.repeated.Add(1)
+	return verdict{Answer: Answer{Seq: k.Seq}}
+}
+
+// refuse answers the refused orders of an attempt whose accepted ones are durable.
+// Those that the log holds get their original answer; for the others the head is
+// confirmed first, so that nobody is refused on a state that was already past.
+func (f *fold) refuse(a *attempt) (left []*pending, ok bool) {
+	a.quiet()
+	if len(a.refused) == 0 {
+		return nil, true
+	}
+	known, err := f.probe(a.refused)
+	if err == nil {
+		a.refused = f.answerRepeats(a, known)
+		if len(a.refused) == 0 {
+			return nil, true
+		}
+		err = f.confirm()
+	}
+	switch {
+	case errors.Is(err, journal.ErrMoved):
+		f.hub.counters.conflicts.Add(1)
+		return a.open(), f.checkHead()
+	case err != nil:
+		f.lost(err)
+		return a.open(), false
+	}
+	for _, r := range a.refused {
+		f.hub.counters.countRefusal(r.problem.Code)
+		r.settle(verdict{refused: r.problem})
+	}
+	return nil, true
+}
+
+// quiet drops the clock's refused orders: what is not due any more needs no
+// answer, and no journal to confirm it.
+func (a *attempt) quiet() {
+	var keep []refused
+	for _, r := range a.refused {
+		if r.isClock() {
+			r.settle(verdict{refused: r.problem})
+			continue
+		}
+		keep = append(keep, r)
+	}
+	a.refused = keep
+}
+
+// answerRepeats answers those refused orders that the log holds; the others are
+// left.
+func (f *fold) answerRepeats(a *attempt, known map[journal.CommandKey]journal.Known) (left []refused) {
+	for _, r := range a.refused {
+		if k, ok := known[journal.CommandKey(r.order.Key)]; ok {
+			r.settle(f.original(r.pending, k))
+			continue
+		}
+		left = append(left, r)
+	}
+	return left
+}
+
+// confirm answers nil if the log stands durably where the fold does.
+func (f *fold) confirm() error {
+	ctx, cancel := f.call()
+	defer cancel()
+	begun := time.Now()
+	clock, err := f.hub.journal.Confirm(ctx, f.log, f.past.head().at)
+	if err == nil {
+		f.setClock(clock, begun)
+	}
+	return err
+}
+
+// settle finds out what became of an append that was never answered.
+func (f *fold) settle() {
+	if f.unsettled == nil || f.broken.Load() != nil {
+		return
+	}
+	result, err := f.appendOnce(f.unsettled)
+	switch {
+	case errors.Is(err, journal.ErrMalformed), errors.Is(err, journal.ErrCorrupt):
+		f.breakDown(err)
+		return
+	case err != nil:
+		return
+	}
+	a := f.unsettled
+	f.unsettled = nil
+	// Its senders were told to send it again; they will be answered as known.
+	if result.Outcome == journal.Appended && f.past.head().at == a.expect {
+		f.publish(a.steps)
+		f.advance(a.records)
+	}
+}

@@ -1,0 +1,166 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"matchfloor/floor"
+	"matchfloor/journal"
+)
+
+// finalPut is how long the last snapshot of a closing log may take.
+const finalPut = 5 * time.Second
+
+// tail is a log as it was read: a state, and the newest steps that led on from it.
+type tail struct {
+	cursor *journal.Cursor
+	base   moment
+	steps  []step
+}
+
+// load folds the log to its head: from the stored snapshot where there is a good
+// one, otherwise from its start.
+func (f *fold) load() error {
+	t, err := f.readStored()
+	if err != nil {
+		t, err = f.readFrom(moment{}, journal.NewCursor(f.log, journal.Position{}))
+	}
+	if err != nil {
+		return f.failure(err)
+	}
+	f.take(t)
+	f.hub.noteOpening(f.log, nil)
+	// For the journal's clock; that the log moved meanwhile is nothing.
+	if err := f.confirm(); err != nil && !errors.Is(err, journal.ErrMoved) {
+		f.lost(err)
+	}
+	return nil
+}
+
+// failure is why a log cannot be opened, as callers are told.
+func (f *fold) failure(err error) error {
+	if errors.Is(err, journal.ErrCorrupt) || errors.Is(err, errUnreadable) {
+		f.hub.log.Error("the log cannot be opened", "log", f.log, "err", err)
+		f.hub.noteOpening(f.log, &brokenError{f.log, err})
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
+
+var errNoSnapshot = errors.New("hub: no snapshot is stored")
+
+// readStored reads on from the stored snapshot. Any error means: without it.
+func (f *fold) readStored() (*tail, error) {
+	ctx, cancel := f.call()
+	defer cancel()
+	at, data, ok, err := f.hub.snapshots.Snapshot(ctx, f.log)
+	if err != nil || !ok {
+		return nil, errors.Join(errNoSnapshot, err)
+	}
+	t, err := f.readOnFrom(at, data)
+	away := errors.Is(err, journal.ErrUnavailable) || errors.Is(err, journal.ErrUnknown) || ctx.Err() != nil
+	if err != nil && !away {
+		f.hub.log.Warn("the stored snapshot is of no use; folding from the start", "log", f.log, "err", err)
+		err = errors.Join(err, f.hub.snapshots.DropSnapshot(ctx, f.log))
+	}
+	return t, err
+}
+
+func (f *fold) readOnFrom(at journal.Position, data []byte) (*tail, error) {
+	state, err := floor.DecodeState(data)
+	if err != nil {
+		return nil, err
+	}
+	if state.Seq() != at.Seq {
+		return nil, fmt.Errorf("hub: a snapshot at %v holds the state %d", at, state.Seq())
+	}
+	return f.readFrom(moment{at, state}, journal.NewCursor(f.log, at))
+}
+
+// readFrom reads the log from the cursor to its head, folding on from base, and
+// keeps as many of the newest steps as the past holds.
+func (f *fold) readFrom(base moment, cursor *journal.Cursor) (*tail, error) {
+	t := &tail{cursor: cursor, base: base}
+	for last := base; ; {
+		ctx, cancel := f.call()
+		records, head, err := cursor.ReadOn(ctx, f.hub.journal)
+		cancel()
+		if err != nil {
+			return nil, err
+		}
+		if last.at == (journal.Position{}) {
+			last.at = journal.Genesis(f.log, head.Epoch)
+			t.base = last
+		}
+		steps, err := foldOn(last, records)
+		if err != nil {
+			return nil, err
+		}
+		t.keep(steps, f.hub.options.Ring)
+		if len(steps) > 0 {
+			last = steps[len(steps)-1].moment
+		}
+		if cursor.At() == head {
+			return t, nil
+		}
+	}
+}
+
+// keep adds steps, and makes those before the last n part of the base.
+func (t *tail) keep(steps []step, n int) {
+	t.steps = append(t.steps, steps...)
+	if over := len(t.steps) - n; over > 0 {
+		t.base = t.steps[over-1].moment
+		t.steps = append([]step(nil), t.steps[over:]...)
+	}
+}
+
+// take makes a tail the fold's past: a new lineage.
+func (f *fold) take(t *tail) {
+	f.past.reset(t.base)
+	for _, s := range t.steps {
+		f.past.add(s.moment, s.touched)
+	}
+	f.frames.forget()
+	f.cursor, f.snapAt = t.cursor, t.base.at.Seq
+}
+
+// putNowAndThen stores a snapshot when enough has changed since the last one, off
+// the fold's goroutine; one at a time.
+func (f *fold) putNowAndThen() {
+	head := f.past.head()
+	if head.at.Seq-min(f.snapAt, head.at.Seq) < uint64(f.hub.options.SnapEvery) || !f.putting.CompareAndSwap(false, true) {
+		return
+	}
+	f.snapAt = head.at.Seq
+	f.hub.owned.Go(func() {
+		defer f.putting.Store(false)
+		ctx, cancel := context.WithTimeout(f.hub.ctx, finalPut)
+		defer cancel()
+		f.put(ctx, head)
+	})
+}
+
+// putLast stores a snapshot as the log is closed.
+func (f *fold) putLast() {
+	head := f.past.head()
+	if head.at.Seq == f.snapAt || f.broken.Load() != nil || f.away.Load() != 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), finalPut)
+	defer cancel()
+	f.put(ctx, head)
+}
+
+func (f *fold) put(ctx context.Context, m moment) {
+	data, err := m.state.Encode()
+	if err == nil {
+		err = f.hub.snapshots.PutSnapshot(ctx, f.log, m.at, data)
+	}
+	if err != nil {
+		f.hub.log.Warn("no snapshot was stored; the next start takes longer", "log", f.log, "at", m.at, "err", err)
+		return
+	}
+	f.hub.counters.snapshotsPut.Add(1)
+}

@@ -1,0 +1,237 @@
+package hub
+
+import (
+	"slices"
+	"sort"
+	"sync"
+
+	"matchfloor/floor"
+	"matchfloor/journal"
+)
+
+// moment is a log's state after one record. It never changes.
+type moment struct {
+	at    journal.Position
+	state floor.State
+}
+
+// past is the newest moments of one log, without a gap, and which cards each of
+// them touched. Only the fold adds to it; everyone reads.
+type past struct {
+	keep int
+
+	mu      sync.RWMutex // guards what follows
+	lineage int          // grows when the log's history was found to be another
+	moments []moment     // oldest first; never empty once the log is loaded
+	touches map[floor.Subject][]touch
+	all     []uint64                 // records that touched everyone's whole view
+	last    map[floor.Subject]uint64 // of each subject since the log was loaded, also before moments
+	lastAll uint64
+	changed chan struct{} // closed and replaced at each addition
+}
+
+// touch is what one record touched of one subject's view.
+type touch struct {
+	seq   uint64
+	keys  []floor.CardKey
+	whole bool // what the subject may see at large: only a snapshot helps
+}
+
+func newPast(keep int) *past {
+	p := &past{keep: keep, changed: make(chan struct{})}
+	p.begin(moment{})
+	return p
+}
+
+// reset begins another history at m.
+func (p *past) reset(m moment) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.begin(m)
+	p.lineage++
+	p.announce()
+}
+
+func (p *past) begin(m moment) {
+	p.moments = []moment{m}
+	p.touches = make(map[floor.Subject][]touch)
+	p.last = make(map[floor.Subject]uint64)
+	p.all, p.lastAll = nil, 0
+}
+
+// add appends the next moment, and forgets the oldest beyond keep.
+func (p *past) add(m moment, t floor.Touched) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.moments = append(p.moments, m)
+	seq := m.at.Seq
+	for _, k := range t.Keys {
+		t := p.touch(k.Subject, seq)
+		t.keys = append(t.keys, k.Key) // floor names each once
+	}
+	for _, s := range t.Whole {
+		p.touch(s, seq).whole = true
+	}
+	if t.All {
+		p.all, p.lastAll = append(p.all, seq), seq
+	}
+	for len(p.moments) > p.keep {
+		p.forget()
+	}
+	p.announce()
+}
+
+// touch answers the entry of one record in a subject's list.
+func (p *past) touch(s floor.Subject, seq uint64) *touch {
+	list := p.touches[s]
+	if n := len(list); n == 0 || list[n-1].seq != seq {
+		list = append(list, touch{seq: seq})
+		p.touches[s], p.last[s] = list, seq
+	}
+	return &list[len(list)-1]
+}
+
+// forget drops the oldest moment, and now and then the touches that led there.
+func (p *past) forget() {
+	p.moments[0] = moment{} // let the state go before the array does
+	p.moments = p.moments[1:]
+	if oldest := p.moments[0].at.Seq; oldest%256 == 0 {
+		p.prune(oldest)
+	}
+}
+
+// prune drops the touches up to the oldest moment: nobody is told the difference
+// from before it.
+func (p *past) prune(oldest uint64) {
+	for s, list := range p.touches {
+		i := after(list, oldest)
+		switch {
+		case i == len(list):
+			delete(p.touches, s)
+		case i > 0:
+			p.touches[s] = slices.Clone(list[i:])
+		}
+	}
+	p.all = slices.Clone(p.all[sort.Search(len(p.all), func(i int) bool { return p.all[i] > oldest }):])
+}
+
+func (p *past) announce() {
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// head answers the newest moment.
+func (p *past) head() moment {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.moments[len(p.moments)-1]
+}
+
+// wait answers a channel that is closed when there is something newer than what
+// the caller has seen of head before the call.
+func (p *past) wait() <-chan struct{} {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.changed
+}
+
+// holds reports whether at is a position of the moments kept, and of which lineage.
+func (p *past) holds(at journal.Position) (lineage int, ok bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	m, ok := p.find(at.Seq)
+	return p.lineage, ok && m.at == at
+}
+
+// find answers the moment of a sequence number; mu is held.
+func (p *past) find(seq uint64) (moment, bool) {
+	oldest := p.moments[0].at.Seq
+	if seq < oldest || seq-oldest >= uint64(len(p.moments)) {
+		return moment{}, false
+	}
+	return p.moments[seq-oldest], true
+}
+
+// gap is what lies between a session and now.
+type gap struct {
+	lineage  int
+	from, to moment          // a frame leads from any view in [from, to) to to
+	subjects []floor.Subject // of the session, those that were touched; none: its view is level
+	whole    bool            // no difference leads there, only a snapshot
+}
+
+// gap answers what someone who watches subjects and holds the sequence number at
+// of a lineage has not been sent.
+func (p *past) gap(lineage int, at uint64, subjects []floor.Subject) gap {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	g := gap{lineage: p.lineage, to: p.moments[len(p.moments)-1]}
+	if at >= g.to.at.Seq && lineage == p.lineage {
+		g.from = g.to
+		return g
+	}
+	held, ok := p.find(at)
+	if lineage != p.lineage || !ok || p.lastAll > at {
+		g.whole = true
+		return g
+	}
+	g.from = held
+	level := p.moments[0].at.Seq
+	if i := sort.Search(len(p.all), func(i int) bool { return p.all[i] > at }); i > 0 {
+		level = max(level, p.all[i-1])
+	}
+	for _, s := range subjects {
+		list := p.touches[s]
+		i := after(list, at)
+		if i == len(list) {
+			continue
+		}
+		g.subjects = append(g.subjects, s)
+		g.whole = g.whole || slices.ContainsFunc(list[i:], func(t touch) bool { return t.whole })
+		if i > 0 {
+			level = max(level, list[i-1].seq)
+		}
+	}
+	if len(g.subjects) > 0 && !g.whole {
+		g.from, _ = p.find(level)
+	}
+	return g
+}
+
+// between answers the cards of each subject that were touched after from, up to
+// to. ok is false where that is not known any more.
+func (p *past) between(g gap) (keys map[floor.Subject][]floor.CardKey, ok bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if g.lineage != p.lineage || g.from.at.Seq < p.moments[0].at.Seq {
+		return nil, false
+	}
+	keys = make(map[floor.Subject][]floor.CardKey, len(g.subjects))
+	for _, s := range g.subjects {
+		list := p.touches[s]
+		for _, t := range list[after(list, g.from.at.Seq):] {
+			if t.seq <= g.to.at.Seq {
+				keys[s] = append(keys[s], t.keys...)
+			}
+		}
+		slices.Sort(keys[s])
+		keys[s] = slices.Compact(keys[s])
+	}
+	return keys, true
+}
+
+// newest answers the head, its lineage, and at which record each subject's view
+// was last touched: equal numbers mean an equal view.
+func (p *past) newest(subjects []floor.Subject) (m moment, lineage int, levels []uint64) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	for _, s := range subjects {
+		levels = append(levels, max(p.last[s], p.lastAll))
+	}
+	return p.moments[len(p.moments)-1], p.lineage, levels
+}
+
+// after answers the index of the first touch past seq.
+func after(list []touch, seq uint64) int {
+	return sort.Search(len(list), func(i int) bool { return list[i].seq > seq })
+}

@@ -1,0 +1,288 @@
+package hub_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"matchfloor/floor"
+	"matchfloor/hub"
+	"matchfloor/journal"
+	"matchfloor/wire"
+)
+
+// setup answers a hub with the released forum, and the oracle of its journal.
+func setup(t *testing.T, change ...func(*hub.Options)) (*hub.Hub, *oracle, *journal.Memory) {
+	t.Helper()
+	m := newMemory()
+	h := newHub(t, m, m, change...)
+	open(t, h)
+	return h, &oracle{mem: m}, m
+}
+
+func TestFirstVisitIsASnapshot(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h, o, _ := setup(t)
+		for _, who := range []floor.Who{"attendee:c0a", "moderator:lead", "interpreter:i0", "display:d0"} {
+			p := dial(t, h, o, who)
+			if got := p.kinds(); got != "hello snapshot live" {
+				t.Errorf("%s was sent %s", who, got)
+			}
+			if got := p.last("hello").Hello.You; got.Who != who || got.Link != who.Link() || got.Name.Empty() {
+				t.Errorf("%s is told to be %+v", who, got)
+			}
+		}
+	})
+}
+
+func TestResume(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h, o, _ := setup(t)
+		p := dial(t, h, o, "attendee:c0a")
+		p.session.Closed()
+		p.connect(h)
+		if got := p.kinds(); got != "hello patch live" {
+			t.Errorf("with nothing changed it was sent %s", got)
+		}
+		if patch := p.last("patch").Patch; len(patch.Set)+len(patch.Drop) > 0 || patch.To != p.have {
+			t.Errorf("with nothing changed the patch is %+v", patch)
+		}
+		p.session.Closed()
+		give(t, h, demo, "moderator:lead", "move", floor.MoveMeeting{Meeting: "m0", Table: "T4"})
+		p.connect(h)
+		if got := p.kinds(); got != "hello patch live" {
+			t.Errorf("after a move it was sent %s", got)
+		}
+		if patch := p.last("patch").Patch; patch.Set["meeting/m0"] == nil {
+			t.Errorf("the patch after a move lacks it: %+v", patch)
+		}
+	})
+}
+
+func TestResumeWithWhatCannotBeContinued(t *testing.T) {
+	for name, spoil := range map[string]func(*phone){
+		"another hash":     func(p *phone) { p.have.Hash[0] ^= 1 },
+		"another epoch":    func(p *phone) { p.have.Epoch++ },
+		"ahead of the log": func(p *phone) { p.have.Seq += 10 },
+		"other subjects":   func(p *phone) { p.subjects = "0000000000000000" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				h, o, _ := setup(t)
+				p := dial(t, h, o, "attendee:c0a")
+				p.session.Closed()
+				spoil(p)
+				p.connect(h)
+				if got := p.kinds(); got != "hello snapshot live" && got != "hello live snapshot" {
+					t.Errorf("it was sent %s", got)
+				}
+			})
+		})
+	}
+}
+
+func TestResumeBeyondTheRing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h, o, _ := setup(t, func(o *hub.Options) { o.Ring = 4 })
+		near, far := dial(t, h, o, "attendee:c0a"), dial(t, h, o, "attendee:c1a")
+		far.session.Closed()
+		for i := range 6 {
+			if i == 4 {
+				near.session.Closed()
+			}
+			give(t, h, demo, "moderator:lead", string(rune('a'+i)), announce("hear, hear"))
+			synctest.Wait()
+		}
+		near.connect(h)
+		far.connect(h)
+		if got := near.kinds(); got != "hello patch live" {
+			t.Errorf("within the ring: %s", got)
+		}
+		if got := far.kinds(); got != "hello snapshot live" {
+			t.Errorf("beyond the ring: %s", got)
+		}
+	})
+}
+
+// A node that has read less than the client holds reads on before it judges.
+func TestResumeAheadOfTheNode(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		m := newMemory()
+		a := newHub(t, m, m)
+		open(t, a)
+		o := &oracle{mem: m}
+		late := &deaf{Journal: m}
+		b := newHub(t, late, m)
+		if _, _, err := b.State(t.Context(), demo); err != nil {
+			t.Fatal(err)
+		}
+		p := dial(t, a, o, "attendee:c0a")
+		late.set(true)
+		give(t, a, demo, "moderator:lead", "x", announce("news"))
+		synctest.Wait()
+		p.session.Closed()
+		p.connect(b)
+		if got := p.kinds(); got != "hello live" {
+			t.Fatalf("while the journal is away it was sent %s", got)
+		}
+		late.set(false)
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		if got := p.kinds(); strings.Contains(got, "snapshot") || strings.Count(got, "patch") != 1 {
+			t.Errorf("after the journal came back it was sent %s", got)
+		}
+	})
+}
+
+// bigForum is one with many more companies, which moderators see.
+func bigForum(companies int) floor.Forum {
+	f := forum(time.Now())
+	for i := range companies {
+		f.Companies = append(f.Companies, floor.Company{
+			ID: floor.CompanyID(fmt.Sprintf("x%d", i)), Country: "CN", Languages: []floor.Lang{"zh"},
+			Name: floor.Text{En: "A firm with a rather long name that fills the view"},
+		})
+	}
+	return f
+}
+
+func TestLargeSnapshotIsFetched(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		m := newMemory()
+		h := newHub(t, m, m)
+		give(t, h, demo, "operator:cli", "import", floor.ImportForum{Forum: bigForum(800)})
+		o := &oracle{mem: m}
+		p := dial(t, h, o, "moderator:lead")
+		s := p.last("snapshot").Snapshot
+		if s.Get != "/api/v1/events/demo/snapshot?as=moderator-lead&seq=1" || len(s.Cards) > 0 {
+			t.Fatalf("the snapshot is fetched from %q and has %d cards", s.Get, len(s.Cards))
+		}
+		give(t, h, demo, "moderator:lead", "x", announce("news"))
+		synctest.Wait()
+		if p.position().Seq != 2 {
+			t.Errorf("after the fetch it stands at %v", p.position())
+		}
+		if n := h.Stats().SnapshotsEncoded; n != 1 {
+			t.Errorf("%d snapshots were encoded, not 1", n)
+		}
+	})
+}
+
+// What a fetch answers may be later than what the frame named; a card that
+// changed and changed back between the two must not stay as it was meanwhile.
+func TestFetchThatAnswersALaterPosition(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		m := newMemory()
+		h := newHub(t, m, m)
+		give(t, h, demo, "operator:cli", "import", floor.ImportForum{Forum: bigForum(800)})
+		o := &oracle{mem: m}
+		p := newPhone(t, h, o, "moderator:lead")
+		p.slow = make(chan struct{})
+		stalled := &gate{phone: p, from: "snapshot", open: make(chan struct{})}
+		p.attachBy(h, stalled)
+		// The frame names 1. By the time of the fetch the table is closed, and before
+		// that has arrived it is open again.
+		give(t, h, demo, "moderator:lead", "close", floor.CloseTable{Table: "T4", Reason: "leak"})
+		close(stalled.open)
+		synctest.Wait()
+		give(t, h, demo, "moderator:lead", "open", floor.OpenTable{Table: "T4"})
+		synctest.Wait()
+		if strings.Contains(p.kinds(), "patch") || p.last("snapshot").Snapshot.At.Seq != 1 {
+			t.Errorf("while it fetches it is sent %s", p.kinds())
+		}
+		close(p.slow)
+		synctest.Wait()
+		if p.position().Seq != 3 {
+			t.Errorf("it stands at %v", p.position())
+		}
+	})
+}
+
+// gate is a phone whose frames from a kind on arrive when it is opened.
+type gate struct {
+	*phone
+	from string
+	open chan struct{}
+}
+
+func (g *gate) Write(frame []byte, deadline time.Time) error {
+	if strings.HasPrefix(string(frame), `{"`+g.from) {
+		<-g.open
+	}
+	return g.phone.Write(frame, deadline)
+}
+
+// Another import changes every view at large.
+func TestImportIsSentWhole(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		m := newMemory()
+		h := newHub(t, m, m)
+		f := forum(time.Now())
+		give(t, h, demo, floor.Operator, "import", floor.ImportForum{Forum: f})
+		o := &oracle{mem: m}
+		here, away := dial(t, h, o, "attendee:c0a"), dial(t, h, o, "attendee:c1a")
+		away.session.Closed()
+		here.clear()
+		f.Event.Name.En = "Another name"
+		give(t, h, demo, floor.Operator, "again", floor.ImportForum{Forum: f})
+		synctest.Wait()
+		away.connect(h)
+		if here.kinds() != "snapshot" || away.kinds() != "hello snapshot live" {
+			t.Errorf("who was there was sent %s, who came back %s", here.kinds(), away.kinds())
+		}
+	})
+}
+
+// A log that was replaced is another history, also where it is as long as before.
+func TestReplacedLogIsSentWhole(t *testing.T) {
+	for _, keep := range []int{2, 3} {
+		t.Run(fmt.Sprint(keep, " records"), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				h, o, m := setup(t)
+				p := dial(t, h, o, "attendee:c0a")
+				give(t, h, demo, "moderator:lead", "x", announce("news"))
+				synctest.Wait()
+				page, err := m.Read(t.Context(), demo, 0, keep)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := m.Replace(t.Context(), demo, page.Head, page.Records); err != nil {
+					t.Fatal(err)
+				}
+				p.clear()
+				time.Sleep(1100 * time.Millisecond)
+				synctest.Wait()
+				if got := p.position(); p.kinds() != "snapshot" || got.Epoch != 2 || got.Seq != uint64(keep) {
+					t.Errorf("after the log was replaced it was sent %s and stands at %v", p.kinds(), got)
+				}
+				give(t, h, demo, "moderator:lead", "y", announce("more"))
+				synctest.Wait()
+				if p.position().Seq != uint64(keep)+1 {
+					t.Errorf("it does not follow the new history: %v", p.position())
+				}
+			})
+		})
+	}
+}
+
+func TestVersion(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h, o, _ := setup(t)
+		p := newPhone(t, h, o, "attendee:c0a")
+		p.attach(h, p)
+		p.session.Receive(wire.FromClient{Hello: &wire.Hello{Version: 2}})
+		synctest.Wait()
+		if p.kinds() != "error" || p.closeCode() != wire.CloseVersion {
+			t.Errorf("%s, %d", p.kinds(), p.closeCode())
+		}
+		q := newPhone(t, h, o, "attendee:c0a")
+		q.attach(h, q)
+		q.session.Receive(wire.FromClient{Ping: &wire.Ping{}})
+		synctest.Wait()
+		if q.kinds() != "error" || q.closeCode() != wire.CloseBadFrame {
+			t.Errorf("a ping before hello: %s, %d", q.kinds(), q.closeCode())
+		}
+	})
+}
