@@ -1,0 +1,159 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"matchfloor/client"
+	"matchfloor/floor"
+	"matchfloor/wire"
+)
+
+type done struct {
+	accepted wire.Accepted
+	err      error
+}
+
+// doing gives commands one after the other, each in a goroutine of its own.
+func doing(t *testing.T, c *client.Client, commands ...wire.Command) []chan done {
+	answers := make([]chan done, len(commands))
+	for i, command := range commands {
+		answers[i] = make(chan done, 1)
+		go func() {
+			a, err := c.Do(t.Context(), command)
+			answers[i] <- done{a, err}
+		}()
+		synctest.Wait() // so that they stand in the outbox in this order
+	}
+	return answers
+}
+
+func accepted(id string, seq uint64) string {
+	return fmt.Sprintf(`{"accepted":{"id":%q,"seq":%d,"notes":[{"code":"no_rest"}]}}`, id, seq)
+}
+
+func rejected(id, code string) string {
+	return fmt.Sprintf(`{"rejected":{"id":%q,"code":%q,"params":{"of":"meeting/m1"}}}`, id, code)
+}
+
+func TestDo(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fake) {
+		c, p := f.connected(f.options(), `{}`)
+		move := wire.Command{ID: "c2", Base: c.Base(), Body: floor.MoveMeeting{Meeting: "m1", Tray: true}}
+		answers := doing(t, c, release, move)
+		first := p.command()
+		if len(first.ID) < 20 || first.Base != nil || first.Body != release.Body {
+			t.Errorf("%+v", first)
+		}
+		synctest.Wait()
+		if len(p.frames) != 0 {
+			t.Error("the second command did not wait for the first one's answer")
+		}
+		p.send(accepted("unknown", 1)) // nobody's
+		p.send(accepted(first.ID, 6))
+		if d := <-answers[0]; d.err != nil || d.accepted.Seq != 6 || d.accepted.Notes[0].Code != floor.NoteNoRest {
+			t.Errorf("%+v", d)
+		}
+		second := p.command()
+		if second.ID != "c2" || *second.Base != 5 || second.Body != move.Body {
+			t.Errorf("%+v", second)
+		}
+		p.send(rejected("c2", "stale"))
+		d := <-answers[1]
+		var refused *wire.Rejected
+		if !errors.As(d.err, &refused) || refused.Code != "stale" || refused.Params["of"] != "meeting/m1" {
+			t.Errorf("%v", d.err)
+		}
+	})
+}
+
+func TestDoAgainUntilAnswered(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fake) {
+		c, p := f.connected(f.options(), `{}`)
+		answers := doing(t, c, release, wire.Command{ID: "c2", Body: floor.Release{}})
+		id := p.command().ID
+		p.close(wire.CloseRestart) // the answer is lost
+		p = f.accept()
+		p.hello()
+		synctest.Wait()
+		if len(p.frames) != 0 {
+			t.Error("a command before the answer to hello")
+		}
+		p.welcome()
+		if again := p.command(); again.ID != id {
+			t.Errorf("another id: %s, %s", id, again.ID)
+		}
+		for _, pause := range []time.Duration{500, 1000} { // passing refusals: the same command, later
+			start := time.Now()
+			p.send(rejected(id, wire.CodeUnavailable))
+			again := p.command()
+			if took := time.Since(start); again.ID != id || took != pause*time.Millisecond {
+				t.Errorf("%s after %v", again.ID, took)
+			}
+		}
+		p.send(accepted(id, 6))
+		if d := <-answers[0]; d.err != nil {
+			t.Error(d.err)
+		}
+		if next := p.command(); next.ID != "c2" {
+			t.Errorf("%+v", next)
+		}
+		p.send(accepted("c2", 7))
+		<-answers[1]
+	})
+}
+
+func TestDoGivesUp(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fake) {
+		c, p := f.connected(f.options(), `{}`)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := c.Do(ctx, wire.Command{ID: "c1", Body: floor.Release{}}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		p.command()
+		answers := doing(t, c, wire.Command{ID: "c1", Body: floor.Release{}}, wire.Command{ID: "c1", Body: floor.Release{}})
+		if d := <-answers[1]; d.err == nil {
+			t.Error("one id is under way twice")
+		}
+		if again := p.command(); again.ID != "c1" {
+			t.Errorf("%+v", again)
+		}
+		p.send(accepted("c1", 6))
+		if d := <-answers[0]; d.err != nil || d.accepted.Seq != 6 {
+			t.Errorf("%+v", d)
+		}
+		for _, bad := range []wire.Command{{}, {ID: "a b", Body: floor.Release{}}} {
+			if _, err := c.Do(t.Context(), bad); err == nil {
+				t.Errorf("%+v was taken", bad)
+			}
+		}
+	})
+}
+
+func TestOutboxIsBounded(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fake) {
+		c, _ := f.connected(f.options(), `{}`)
+		answers := doing(t, c, make257()...)
+		if d := <-answers[256]; !errors.Is(d.err, client.ErrOutboxFull) {
+			t.Error(d.err)
+		}
+		c.Close()
+		for _, a := range answers[:256] {
+			if d := <-a; !errors.Is(d.err, client.ErrClosed) {
+				t.Fatal(d.err)
+			}
+		}
+	})
+}
+
+func make257() (all []wire.Command) {
+	for range 257 {
+		all = append(all, release)
+	}
+	return all
+}

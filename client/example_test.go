@@ -1,0 +1,114 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"matchfloor/client"
+	"matchfloor/floor"
+	"matchfloor/wire"
+)
+
+// A phone's program: who am I, and what stands on my first meeting's table?
+func ExampleDial() {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	v, err := openVenue()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer v.close()
+	link := v.link(floor.RoleAttendee, nil) // as it stands on the invitation
+
+	c, err := client.Dial(ctx, link, client.Options{HTTP: v.http.Client()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	event, _ := client.Get[floor.EventCard](c.View(), "event/green-2026")
+	me, _ := client.Get[floor.MeCard](c.View(), floor.CardKey("me/"+c.You().Who.ID()))
+	fmt.Println(c.You().Who.Role(), "of", me.Company, "with version", event.Version, "of the schedule")
+	// Output: attendee of c01 with version 1 of the schedule
+}
+
+// A command is given once, however often the connection breaks before the answer.
+func ExampleClient_Do() {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	v, err := openVenue()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer v.close()
+	c, err := client.Dial(ctx, v.link(floor.RoleModerator, lead), client.Options{HTTP: v.http.Client()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+
+	shut := wire.Command{ID: client.NewID(), Base: c.Base(), Body: floor.CloseTable{Table: "T26", Reason: "leaks"}}
+	first, err := c.Do(ctx, shut)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	again, err := c.Do(ctx, shut) // the answer is the same
+	fmt.Println("the same record:", err == nil && first.Seq == again.Seq)
+
+	if err := c.Wait(ctx, first.Seq); err == nil {
+		table, _ := client.Get[floor.TableCard](c.View(), "table/T26")
+		fmt.Println("closed:", table.Closed, "because it", table.Reason)
+	}
+
+	_, err = c.Do(ctx, wire.Command{Body: floor.MoveMeeting{Meeting: "nobody", Table: "T26"}})
+	if refused, ok := errors.AsType[*wire.Rejected](err); ok {
+		fmt.Println("refused:", refused.Code)
+	}
+	// Output:
+	// the same record: true
+	// closed: true because it leaks
+	// refused: unknown
+}
+
+// Waiting for what the screen is to show, rather than for a time.
+func ExampleClient_WaitFor() {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	v, err := openVenue()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer v.close()
+	moderator, err := client.Dial(ctx, v.link(floor.RoleModerator, lead), client.Options{HTTP: v.http.Client()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer moderator.Close()
+	display, err := client.Dial(ctx, v.link(floor.RoleDisplay, nil), client.Options{HTTP: v.http.Client()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer display.Close()
+
+	go moderator.Do(ctx, wire.Command{Body: floor.Announce{Text: floor.Text{En: "Lunch is served"}}})
+	err = display.WaitFor(ctx, func(v client.View) bool {
+		for _, a := range client.Each[floor.AnnouncementCard](v, "announcement") {
+			fmt.Println(a.Text.En)
+			return true
+		}
+		return false
+	})
+	fmt.Println(err)
+	// Output:
+	// Lunch is served
+	// <nil>
+}

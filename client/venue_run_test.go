@@ -1,0 +1,147 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"matchfloor/client"
+	"matchfloor/floor"
+	"matchfloor/journal"
+	"matchfloor/wire"
+)
+
+func realVenue(t *testing.T) (*venue, context.Context) {
+	t.Helper()
+	v, err := openVenue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(v.close)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return v, ctx
+}
+
+func mustDial(t *testing.T, ctx context.Context, link string, o client.Options) *client.Client {
+	t.Helper()
+	c, err := client.Dial(ctx, link, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// TestViewIsTheServers holds that what a client folded from patches is, byte for
+// byte, the view that the server shows at the same position.
+func TestViewIsTheServers(t *testing.T) {
+	v, ctx := realVenue(t)
+	moderator := mustDial(t, ctx, v.link(floor.RoleModerator, lead), v.options())
+	others := []*client.Client{moderator}
+	for _, role := range []floor.Role{floor.RoleAttendee, floor.RoleInterpreter, floor.RoleDisplay, floor.RoleRunner} {
+		others = append(others, mustDial(t, ctx, v.link(role, nil), v.options()))
+	}
+	if you := moderator.You(); !you.Lead {
+		t.Fatalf("not the lead: %+v", you)
+	}
+	var seq uint64
+	var before []string
+	for _, body := range []floor.Command{
+		floor.Call{SlotRef: floor.SlotRef{Round: firstRound(moderator)}},
+		floor.Announce{Text: floor.Text{Ko: "셔틀 <18시>", En: "The shuttle & you"}, Minutes: 5},
+		floor.CloseTable{Table: "T26", Reason: "leaks"},
+		floor.OpenTable{Table: "T26"},
+	} {
+		// The screen need not show the command before yet: it is named instead.
+		done, err := moderator.Do(ctx, wire.Command{Base: moderator.Base(), After: before, Body: body})
+		if err != nil {
+			t.Fatalf("%T: %v", body, err)
+		}
+		seq, before = done.Seq, []string{done.ID}
+	}
+	for _, c := range others {
+		if at, err := c.Level(ctx); err != nil || at.Seq != seq {
+			t.Fatalf("%s: %v, %v", c.You().Who, at, err)
+		}
+		if got, want := c.View(), v.viewOf(t, ctx, c); got.Digest() != want {
+			t.Errorf("%s at %d: another view than the server's", c.You().Who, got.At.Seq)
+		}
+	}
+}
+
+// viewOf answers the digest of the state's own view for a client.
+func (v *venue) viewOf(t *testing.T, ctx context.Context, c *client.Client) string {
+	t.Helper()
+	state, at, err := v.hub.State(ctx, journal.LogID(v.event))
+	if err != nil || at != c.At() {
+		t.Fatal(at, c.At(), err)
+	}
+	cards := wire.Cards{}
+	for key, card := range state.View(state.Subjects(c.You().Who)...) {
+		cards[key] = wire.EncodeCard(card)
+	}
+	return wire.Digest(cards)
+}
+
+func firstRound(c *client.Client) (first floor.RoundID) {
+	for id, r := range client.Each[floor.RoundCard](c.View(), "round") {
+		if r.No == 1 {
+			first = floor.RoundID(id)
+		}
+	}
+	return first
+}
+
+func TestRefusedByTheServer(t *testing.T) {
+	v, ctx := realVenue(t)
+	phone := mustDial(t, ctx, v.link(floor.RoleAttendee, nil), v.options())
+	_, err := phone.Do(ctx, wire.Command{Body: floor.Release{}})
+	if refused, ok := errors.AsType[*wire.Rejected](err); !ok || refused.Code != wire.CodeForbidden {
+		t.Error(err)
+	}
+	moderator := mustDial(t, ctx, v.link(floor.RoleModerator, lead), v.options())
+	if _, err := moderator.Do(ctx, wire.Command{Body: floor.RotateLink{Link: phone.You().Link}}); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-phone.Done():
+	case <-ctx.Done():
+		t.Fatal("a phone whose link was rotated lives on")
+	}
+	if status, ok := errors.AsType[*client.StatusError](phone.Err()); !ok || status.Status != http.StatusUnauthorized {
+		t.Error(phone.Err())
+	}
+}
+
+func TestResumeAtTheServer(t *testing.T) {
+	v, ctx := realVenue(t)
+	moderator := mustDial(t, ctx, v.link(floor.RoleModerator, lead), v.options())
+	phone := mustDial(t, ctx, v.link(floor.RoleAttendee, nil), v.options())
+	kept := phone.Keep()
+	phone.Close()
+	if _, err := moderator.Do(ctx, wire.Command{Body: floor.Announce{Text: floor.Text{En: "Tea"}}}); err != nil {
+		t.Fatal(err)
+	}
+	o := v.options()
+	o.Kept = kept
+	snapshots := 0
+	o.Observe = func(a client.Applied) {
+		if a.Snapshot {
+			snapshots++
+		}
+	}
+	phone = mustDial(t, ctx, v.link(floor.RoleAttendee, nil), o)
+	err := phone.WaitFor(ctx, func(v client.View) bool {
+		for _, a := range client.Each[floor.AnnouncementCard](v, "announcement") {
+			return a.Text.En == "Tea"
+		}
+		return false
+	})
+	if err != nil || snapshots != 0 {
+		t.Error(err, fmt.Sprint(snapshots, " snapshots where a patch would do"))
+	}
+}

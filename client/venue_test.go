@@ -1,0 +1,94 @@
+package client_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"time"
+
+	"matchfloor/client"
+	"matchfloor/demo"
+	"matchfloor/floor"
+	"matchfloor/hub"
+	"matchfloor/journal"
+	"matchfloor/server"
+	"matchfloor/static"
+)
+
+// venue is the sample forum on a real server, all in this process.
+type venue struct {
+	hub  *hub.Hub
+	http *httptest.Server
+	keys server.Keys
+
+	event floor.EventID
+}
+
+// sample is the sample forum, read once.
+var sample = sync.OnceValues(demo.Forum)
+
+// openVenue starts one whose schedule is released.
+func openVenue() (*venue, error) {
+	j := journal.NewMemory(time.Now)
+	v := &venue{hub: hub.New(j, j, hub.Options{Logger: slog.New(slog.DiscardHandler)})}
+	keys, err := server.NewKeys(slices.Repeat([]byte("k"), 32))
+	if err != nil {
+		return nil, err
+	}
+	v.keys = keys
+	s, err := server.New(server.Options{
+		Hub: v.hub, Keys: keys, Pages: static.Dist(), Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return nil, err
+	}
+	v.http = httptest.NewServer(s)
+	return v, v.fill(context.Background())
+}
+
+func (v *venue) fill(ctx context.Context) error {
+	forum, err := sample()
+	if err != nil {
+		return err
+	}
+	v.event = forum.Event.ID
+	if err := server.Enrol(ctx, v.hub, floor.Operator, "cli", forum); err != nil {
+		return err
+	}
+	_, err = v.hub.Submit(ctx, journal.LogID(v.event), floor.Order{
+		Key: "cli/release", By: floor.Operator, NoBase: true, Command: floor.Release{},
+	})
+	return err
+}
+
+func (v *venue) close() {
+	v.http.CloseClientConnections()
+	v.http.Close()
+	v.hub.Close()
+}
+
+// link answers the URL of the first link of a role.
+func (v *venue) link(role floor.Role, match func(floor.State, floor.Link) bool) string {
+	state, _, err := v.hub.State(context.Background(), journal.LogID(v.event))
+	if err != nil {
+		panic(err)
+	}
+	var ids []floor.LinkID
+	byID := map[floor.LinkID]floor.Link{}
+	for l := range state.Links() {
+		if l.Who.Role() == role && (match == nil || match(state, l)) {
+			ids, byID[l.ID] = append(ids, l.ID), l
+		}
+	}
+	return v.keys.LinkURL(v.http.URL, v.event, byID[slices.Min(ids)])
+}
+
+func lead(s floor.State, l floor.Link) bool {
+	p, ok := s.Profile(l.Who)
+	return ok && p.Lead
+}
+
+// options are those whose HTTP connections end with the test.
+func (v *venue) options() client.Options { return client.Options{HTTP: v.http.Client()} }
