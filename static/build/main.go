@@ -1,0 +1,81 @@
+// Command build makes static/dist from static/src, and src/cards.ts from what
+// floor says a card is; run it at the root of the repository.
+//
+//	go run ./static/build           write both
+//	go run ./static/build -check    fail where what is there differs
+//	go run ./static/build -tests DIR    the pages' own tests and canned screens, to look at
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"matchfloor/static/bundle"
+)
+
+func main() {
+	check := flag.Bool("check", false, "write nothing; fail where static/dist or src/cards.ts would change")
+	tests := flag.String("tests", "", "write test.html and story.html to this `folder` instead")
+	flag.Parse()
+	if err := build(*check, *tests); err != nil {
+		fmt.Fprintln(os.Stderr, "static/build:", err)
+		os.Exit(1)
+	}
+}
+
+const root = "static"
+
+func build(check bool, tests string) error {
+	if tests != "" {
+		files, err := bundle.BuildTests(root)
+		if err != nil {
+			return err
+		}
+		return files.Write(tests)
+	}
+	if err := cards(check); err != nil {
+		return err
+	}
+	files, err := bundle.Build(root)
+	if err != nil {
+		return err
+	}
+	for _, page := range bundle.Pages {
+		fmt.Printf("%-12s %5.1f KB gzip\n", page.Name, float64(files.Size(page.Name))/1024)
+	}
+	dist := filepath.Join(root, "dist")
+	if !check {
+		return files.Write(dist)
+	}
+	found, err := files.Differences(dist)
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		return fmt.Errorf("static/dist is not what static/src makes; run `make bundle`:\n  %s", strings.Join(found, "\n  "))
+	}
+	return nil
+}
+
+// cards writes src/cards.ts, or holds it to what floor says now.
+func cards(check bool) error {
+	text, err := bundle.Cards("floor")
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(root, "src", "cards.ts")
+	there, err := os.ReadFile(name)
+	if err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	if string(there) == text {
+		return nil
+	}
+	if check {
+		return fmt.Errorf("%s is not what floor says; run `make bundle`", name)
+	}
+	return os.WriteFile(name, []byte(text), 0o644)
+}

@@ -1,0 +1,253 @@
+package bundle
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// Cards answers src/cards.ts: the card, command and code types of package floor,
+// whose folder is dir, as TypeScript. It reads floor's source, so that the pages
+// depend on floor's words without static importing floor.
+func Cards(dir string) (string, error) {
+	m, err := readModel(dir)
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	out.WriteString("// Written by static/build from floor/*.go: change it there.\n")
+	wanted := m.wanted()
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		if err := m.declare(&out, name); err != nil {
+			return "", err
+		}
+	}
+	err = m.commands(&out)
+	return out.String(), err
+}
+
+// model is what floor's source declares.
+type model struct {
+	types   map[string]ast.Expr
+	values  map[string][]string // of a string type: the constants, in order
+	comment map[string]string   // above a type
+}
+
+func readModel(dir string) (*model, error) {
+	m := &model{types: map[string]ast.Expr{}, values: map[string][]string{}, comment: map[string]string{}}
+	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		source, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, source, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return nil, err
+		}
+		m.read(file)
+	}
+	return m, nil
+}
+
+func (m *model) read(file *ast.File) {
+	for _, decl := range file.Decls {
+		general, ok := decl.(*ast.GenDecl)
+		if !ok {
+			continue
+		}
+		for _, spec := range general.Specs {
+			switch spec := spec.(type) {
+			case *ast.TypeSpec:
+				m.readType(general, spec)
+			case *ast.ValueSpec:
+				m.readValues(spec)
+			}
+		}
+	}
+}
+
+func (m *model) readType(decl *ast.GenDecl, spec *ast.TypeSpec) {
+	name := spec.Name.Name
+	m.types[name] = spec.Type
+	doc := spec.Doc
+	if doc == nil {
+		doc = decl.Doc
+	}
+	m.comment[name] = strings.Join(strings.Fields(doc.Text()), " ")
+}
+
+// readValues collects the constants of a named string type.
+func (m *model) readValues(spec *ast.ValueSpec) {
+	of, ok := spec.Type.(*ast.Ident)
+	if !ok {
+		return
+	}
+	for _, value := range spec.Values {
+		if literal, ok := value.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+			if text, err := strconv.Unquote(literal.Value); err == nil {
+				m.values[of.Name] = append(m.values[of.Name], text)
+			}
+		}
+	}
+}
+
+// inPages are the commands that pages give.
+var inPages = []string{
+	"Release", "SetClock", "RotateLink", "Announce", "Withdraw", "Undo", "Call", "Start", "Extend", "End",
+	"MoveMeeting", "SwapMeetings", "CancelMeeting", "LockMeeting", "CloseTable", "OpenTable",
+	"CheckIn", "MarkPresent", "MarkNoShow", "Seen", "SetDuty", "RequestInterpreter", "ClaimRequest",
+	"SetOut", "Arrive", "ReleaseRequest", "CancelRequest",
+}
+
+// wanted answers the types to declare: cards, commands, codes, and what they are made of.
+func (m *model) wanted() map[string]bool {
+	wanted := map[string]bool{}
+	var add func(expr ast.Expr)
+	addName := func(name string) {
+		if expr, ok := m.types[name]; ok && !wanted[name] {
+			wanted[name] = true
+			add(expr)
+		}
+	}
+	add = func(expr ast.Expr) {
+		switch expr := expr.(type) {
+		case *ast.Ident:
+			addName(expr.Name)
+		case *ast.ArrayType:
+			add(expr.Elt)
+		case *ast.StructType:
+			for _, field := range expr.Fields.List {
+				add(field.Type)
+			}
+		}
+	}
+	for name := range m.types {
+		if strings.HasSuffix(name, "Card") {
+			addName(name)
+		}
+	}
+	for _, name := range append(inPages, "Code", "Role", "EventClock") {
+		addName(name)
+	}
+	return wanted
+}
+
+// declare writes one type.
+func (m *model) declare(out *strings.Builder, name string) error {
+	fmt.Fprintf(out, "\n/** %s */\n", m.comment[name])
+	switch expr := m.types[name].(type) {
+	case *ast.StructType:
+		var parents, fields []string
+		for _, field := range expr.Fields.List {
+			if len(field.Names) == 0 {
+				parents = append(parents, field.Type.(*ast.Ident).Name)
+				continue
+			}
+			line, err := tsField(field)
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			fields = append(fields, line)
+		}
+		extends := ""
+		if len(parents) > 0 {
+			extends = " extends " + strings.Join(parents, ", ")
+		}
+		fmt.Fprintf(out, "export interface %s%s {\n%s}\n", name, extends, strings.Join(fields, ""))
+	default:
+		text, err := m.alias(name, expr)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "export type %s = %s\n", name, text)
+	}
+	return nil
+}
+
+// alias is the right side of a type that is no struct: a union where floor lists all values.
+func (m *model) alias(name string, expr ast.Expr) (string, error) {
+	values := m.values[name]
+	if len(values) == 0 || name == "Who" || name == "Subject" {
+		return tsType(expr)
+	}
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = "'" + v + "'"
+	}
+	return strings.Join(quoted, " | "), nil
+}
+
+func tsField(field *ast.Field) (string, error) {
+	tag := ""
+	if field.Tag != nil {
+		text, err := strconv.Unquote(field.Tag.Value)
+		if err != nil {
+			return "", err
+		}
+		tag = reflect.StructTag(text).Get("json")
+	}
+	name, options, _ := strings.Cut(tag, ",")
+	if name == "" {
+		return "", fmt.Errorf("field %s has no json name", field.Names[0].Name)
+	}
+	typ, err := tsType(field.Type)
+	if err != nil {
+		return "", fmt.Errorf("field %s: %w", name, err)
+	}
+	optional := ""
+	if strings.HasPrefix(options, "omit") {
+		optional = "?"
+	}
+	return fmt.Sprintf("  %s%s: %s\n", name, optional, typ), nil
+}
+
+func tsType(expr ast.Expr) (string, error) {
+	switch expr := expr.(type) {
+	case *ast.ArrayType:
+		inner, err := tsType(expr.Elt)
+		return inner + "[]", err
+	case *ast.Ident:
+		switch name := expr.Name; name {
+		case "string":
+			return name, nil
+		case "bool":
+			return "boolean", nil
+		case "int", "int64", "uint64":
+			return "number", nil
+		default:
+			return name, nil
+		}
+	}
+	return "", fmt.Errorf("no TypeScript for %T", expr)
+}
+
+// commands writes the map from a command's name on the wire to its body.
+func (m *model) commands(out *strings.Builder) error {
+	out.WriteString("\n/** The commands that pages give, by their name on the wire. */\nexport interface Commands {\n")
+	for _, name := range inPages {
+		if _, ok := m.types[name]; !ok {
+			return fmt.Errorf("floor has no command %s", name)
+		}
+		runes := []rune(name)
+		runes[0] = unicode.ToLower(runes[0])
+		fmt.Fprintf(out, "  %s: %s\n", string(runes), name)
+	}
+	out.WriteString("}\n")
+	return nil
+}

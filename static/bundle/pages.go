@@ -1,0 +1,197 @@
+package bundle
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// Page is one entry point of the bundle.
+type Page struct {
+	Name  string // of the folder in src, and of the HTML file
+	Title string
+	Small bool // drawn whole by one effect: see src/live/little-signals.ts
+}
+
+// Pages are those that a server serves.
+var Pages = []Page{
+	{Name: "attendee", Title: "matchfloor", Small: true},
+	{Name: "interpreter", Title: "matchfloor · interpreter", Small: true},
+	{Name: "moderator", Title: "matchfloor · floor"},
+	{Name: "display", Title: "matchfloor · display"},
+	{Name: "organiser", Title: "matchfloor · organiser"},
+	{Name: "index", Title: "matchfloor", Small: true},
+}
+
+// Files maps a slash-separated path below dist to its content.
+type Files map[string][]byte
+
+// Build makes all pages. The root is the folder static. Vendored packages whose
+// checksum is wrong are an error, and so is anything esbuild warns of.
+func Build(root string) (Files, error) {
+	if err := VerifyVendor(filepath.Join(root, "vendor")); err != nil {
+		return nil, err
+	}
+	b, err := newBuilder(root)
+	if err != nil {
+		return nil, err
+	}
+	files := Files{}
+	for _, page := range Pages {
+		if err := b.page(page, page.Name+"/main.tsx", files); err != nil {
+			return nil, fmt.Errorf("%s: %w", page.Name, err)
+		}
+	}
+	return files, b.extras(files)
+}
+
+// builder is one run: what all pages share.
+type builder struct {
+	root     string // absolute
+	template *template.Template
+	catalogs map[string]map[string]string
+}
+
+func newBuilder(root string) (*builder, error) {
+	abs, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
+	html, err := template.ParseFiles(filepath.Join(abs, "src", "page.html"))
+	if err != nil {
+		return nil, err
+	}
+	catalogs, err := readCatalogs(filepath.Join(abs, "catalogs"))
+	if err != nil {
+		return nil, err
+	}
+	return &builder{root: abs, template: html, catalogs: catalogs}, nil
+}
+
+// page bundles one entry point with the words that its sources use, and writes its HTML.
+func (b *builder) page(page Page, entry string, files Files) error {
+	probe := b.options(entry, page, wordsPlugin(words{}, nil))
+	probe.Metafile = true
+	first, err := run(probe)
+	if err != nil {
+		return err
+	}
+	used, err := b.wordsUsed(first.Metafile)
+	if err != nil {
+		return err
+	}
+	sources, err := b.wordFiles(page.Name, used.all(), files)
+	if err != nil {
+		return err
+	}
+	made, err := run(b.options(entry, page, wordsPlugin(used, sources)))
+	if err != nil {
+		return err
+	}
+	html := pageHTML{Page: page, Icon: iconFile}
+	for _, out := range made.OutputFiles {
+		_, hash, _ := strings.Cut(filepath.Base(out.Path), "-")
+		name := "assets/" + page.Name + "-" + hash
+		files[name] = out.Contents
+		switch path.Ext(name) {
+		case ".js":
+			html.Script = name
+		case ".css":
+			html.Style = name
+		}
+	}
+	var text bytes.Buffer
+	if err := b.template.Execute(&text, html); err != nil {
+		return err
+	}
+	files[page.Name+".html"] = text.Bytes()
+	return nil
+}
+
+// pageHTML is what src/page.html is filled with.
+type pageHTML struct {
+	Page
+	Script, Style, Icon string
+}
+
+// options are esbuild's for one entry point.
+func (b *builder) options(entry string, page Page, plugin api.Plugin) api.BuildOptions {
+	alias := map[string]string{}
+	if page.Small {
+		alias["@preact/signals-core"] = "./src/live/little-signals"
+	}
+	return api.BuildOptions{
+		Alias:         alias,
+		AbsWorkingDir: b.root,
+		EntryPoints:   []string{"src/" + entry},
+		EntryNames:    "[name]-[hash]",
+		Outdir:        "dist/assets",
+		Bundle:        true,
+		Write:         false,
+		Format:        api.FormatIIFE,
+		Platform:      api.PlatformNeutral, // "import" in a package's exports, never "browser" or "node"
+		NodePaths:     []string{filepath.Join(b.root, "vendor")},
+		Engines: []api.Engine{
+			{Name: api.EngineChrome, Version: "87"},
+			{Name: api.EngineSafari, Version: "14.1"},
+			{Name: api.EngineIOS, Version: "14.5"},
+		},
+		// Chrome 80 to 90 only fail at a?.(...b, c), which the pages do not say.
+		Supported:         map[string]bool{"optional-chain": true},
+		JSX:               api.JSXTransform, // shorter than the automatic runtime, and the same elements
+		JSXFactory:        "h",
+		JSXFragment:       "Fragment",
+		Inject:            []string{"src/jsx.ts"},
+		MinifyWhitespace:  true,
+		MinifyIdentifiers: true,
+		MinifySyntax:      true,
+		LegalComments:     api.LegalCommentsNone, // assets/licences.txt has them whole
+		Charset:           api.CharsetUTF8,
+		TsconfigRaw:       `{"compilerOptions":{"useDefineForClassFields":false}}`, // shorter; tsconfig.json says the same
+		Plugins:           []api.Plugin{plugin},
+		LogLevel:          api.LogLevelSilent,
+	}
+}
+
+// run is api.Build with its messages as an error.
+func run(options api.BuildOptions) (api.BuildResult, error) {
+	result := api.Build(options)
+	var errs []error
+	for _, m := range slices.Concat(result.Errors, result.Warnings) {
+		at := ""
+		if m.Location != nil {
+			at = fmt.Sprintf("%s:%d:%d: ", m.Location.File, m.Location.Line, m.Location.Column)
+		}
+		errs = append(errs, errors.New(at+m.Text))
+	}
+	return result, errors.Join(errs...)
+}
+
+const iconFile = "assets/icon.svg"
+
+// extras adds what no entry point brings: the icon, and the licences of what is in the bundle.
+func (b *builder) extras(files Files) error {
+	icon, err := os.ReadFile(filepath.Join(b.root, "src", "icon.svg"))
+	if err != nil {
+		return err
+	}
+	files[iconFile] = icon
+	var licences bytes.Buffer
+	for _, name := range vendored {
+		text, err := os.ReadFile(filepath.Join(b.root, "vendor", filepath.FromSlash(name), "LICENSE"))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&licences, "%s\n\n%s\n", name, text)
+	}
+	files["assets/licences.txt"] = licences.Bytes()
+	return nil
+}

@@ -1,0 +1,565 @@
+// Written by static/build from floor/*.go: change it there.
+
+/** Announce tells everyone a sentence for Minutes (default 15). */
+export interface Announce {
+  text: Text
+  minutes?: number
+}
+
+/** AnnouncementCard is announcement/<announcement>, for everyone. */
+export interface AnnouncementCard {
+  text: Text
+  at: Instant
+  until: Instant
+}
+
+/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+export type AnnouncementID = string
+
+/** Arrive says that the claimant is at the table. */
+export interface Arrive {
+  request: RequestID
+}
+
+/** AssignmentCard is assignment/<meeting>, for the interpreter who is assigned to it. */
+export interface AssignmentCard {
+  place: PlaceCard
+  host: Text
+  guest: Text
+  pair: Pair
+  cancelled?: boolean
+}
+
+/** AttendeeCard is attendee/<attendee>, for moderators. */
+export interface AttendeeCard {
+  company: CompanyID
+  name: Text
+  title?: string
+  checkedIn?: Instant
+}
+
+/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+export type AttendeeID = string
+
+/** BoardCard is board/<zone>:<table>, for the displays of a zone: a table of it. */
+export interface BoardCard {
+  label: string
+  closed?: boolean
+}
+
+/** Call asks everyone of a round to their tables, or into an item. */
+export interface Call extends SlotRef {
+  last?: boolean
+}
+
+/** CancelMeeting takes a meeting out of the schedule. */
+export interface CancelMeeting {
+  meeting: MeetingID
+  reason?: string
+}
+
+/** CancelRequest ends a request that is no longer wanted. */
+export interface CancelRequest {
+  request: RequestID
+}
+
+/** Card is one entry of a view; its concrete types are below. A card is replaced whole, never merged, and never holds the revision of what it shows. */
+export type Card = any
+
+/** CheckIn says that an attendee has arrived at the event. */
+export interface CheckIn {
+  attendee: AttendeeID
+}
+
+/** ClaimRequest takes a request. Interpreter is whom it is for: themselves, unless staff say another. */
+export interface ClaimRequest {
+  request: RequestID
+  interpreter?: InterpreterID
+}
+
+/** ClockCard is clock/clock, for everyone: how the event's time runs. */
+export interface ClockCard extends EventClock {
+}
+
+/** CloseTable lets no further meeting be put at a table. */
+export interface CloseTable {
+  table: TableID
+  reason?: string
+}
+
+/** Code names an error. Its sentence, in three languages, is the entry "error.<code>" of the catalogs, with the parameters as placeholders. */
+export type Code = 'forbidden' | 'other_zone' | 'unknown' | 'bad_value' | 'stale' | 'too_late' | 'after_missing' | 'too_old' | 'released' | 'not_released' | 'already' | 'slot_order' | 'round_closed' | 'locked' | 'table_taken' | 'table_closed' | 'table_small' | 'person_busy' | 'interpreter_busy' | 'cancelled' | 'no_place' | 'off_duty' | 'off_shift' | 'wrong_pair' | 'missing_skill' | 'claimed' | 'request_open' | 'not_yours' | 'nothing_to_undo' | 'undone' | 'undo_depends' | 'nothing_changes' | 'too_many' | 'met_before' | 'no_rest' | 'far_table' | 'no_interpreter'
+
+/** CommandKey names a command across retries: the link that gave it, a slash, and the id that it was given there. */
+export type CommandKey = string
+
+/** CommandKind is a command's name on the wire and in the rights table. */
+export type CommandKind = string
+
+/** CompanyCard is company/<company>, for moderators. */
+export interface CompanyCard {
+  name: Text
+  country: string
+  homeTable?: TableID
+  standby?: boolean
+}
+
+/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+export type CompanyID = string
+
+/** DisplayCard is display/<display>, for moderators. */
+export interface DisplayCard {
+  name: string
+  zones: ZoneID[]
+  languages: Lang[]
+}
+
+/** DoneCard is done/<sequence>, for moderators: one of the last commands, newest by sequence. */
+export interface DoneCard {
+  command: CommandKey
+  kind: CommandKind
+  by: Who
+  at: Instant
+  of: string[]
+  undo: boolean
+}
+
+/** Duty is whether an interpreter is working. */
+export type Duty = 'off' | 'on' | 'break'
+
+/** End ends a running slot now. */
+export interface End extends SlotRef {
+}
+
+/** EventCard is event/<event>, for everyone. */
+export interface EventCard {
+  name: Text
+  timeZone: string
+  place?: Text
+  graceMin: number
+  version: number
+  releasedAt?: Instant
+}
+
+/** EventClock maps the wall clock to the event's own: at the wall's instant Wall it was Event there, and it has run at Rate since. The zero value is the wall clock itself. Demos and rehearsals play a day with another one. */
+export interface EventClock {
+  wall: Instant
+  event: Instant
+  rate: number
+}
+
+/** Extend gives a slot Minutes more, or fewer where negative; what follows it moves along. */
+export interface Extend extends SlotRef {
+  minutes: number
+}
+
+/** Instant is a moment in milliseconds since 1970-01-01 UTC. Zero means "not". */
+export type Instant = number
+
+/** InterpreterCard is interpreter/<interpreter>, for moderators. */
+export interface InterpreterCard {
+  name: Text
+  pairs: Pair[]
+  skills?: string[]
+  shifts?: Span[]
+  floater?: boolean
+  duty: Duty
+}
+
+/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+export type InterpreterID = string
+
+/** ItemCard is item/<item>, for everyone. */
+export interface ItemCard extends SlotCard {
+  kind: ItemKind
+  name: Text
+  place?: Text
+}
+
+/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+export type ItemID = string
+
+/** ItemKind is what happens in an agenda item. */
+export type ItemKind = 'talk' | 'matching' | 'break' | 'visit'
+
+/** Lang is a language code: two or three lower-case letters, as in ISO 639. */
+export type Lang = string
+
+/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+export type LinkID = string
+
+/** LockMeeting fixes a meeting to its place, or frees it. */
+export interface LockMeeting {
+  meeting: MeetingID
+  locked: boolean
+}
+
+/** MarkNoShow says that one side of a meeting has not come. */
+export interface MarkNoShow {
+  meeting: MeetingID
+  side: Side
+}
+
+/** MarkPresent says that one side of a meeting sits at its table. */
+export interface MarkPresent {
+  meeting: MeetingID
+  side: Side
+}
+
+/** MeCard is me/<attendee>, for that attendee. */
+export interface MeCard {
+  name: Text
+  company: CompanyID
+  companyName: Text
+  checkedIn?: Instant
+}
+
+/** MeetingCard is meeting/<meeting>, for moderators. */
+export interface MeetingCard {
+  place: Place
+  host: Party
+  guest: Party
+  pair?: Pair
+  interpreter?: InterpreterID
+  locked?: boolean
+  cancelled?: boolean
+  reason?: string
+}
+
+/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+export type MeetingID = string
+
+/** MoveMeeting gives a meeting another table, another round, or both; what is left out stays. Tray takes it off its place instead. */
+export interface MoveMeeting {
+  meeting: MeetingID
+  table?: TableID
+  round?: RoundID
+  tray?: boolean
+  override?: boolean
+}
+
+/** NoticeCard is notice/<notice>, for moderators: how many of those it is for have seen it. */
+export interface NoticeCard {
+  kind: NoticeKind
+  round?: RoundID
+  meeting?: MeetingID
+  from?: Place
+  to?: Place
+  at: Instant
+  last?: boolean
+  for: number
+  seen: number
+}
+
+/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+export type NoticeID = string
+
+/** NoticeKind is why people are told something. */
+export type NoticeKind = 'call' | 'moved' | 'cancelled'
+
+/** OfferCard is offer/<request>, for every interpreter on duty who speaks its pair and has its skill, until someone has arrived; and for its claimant until it ends. */
+export interface OfferCard {
+  place: PlaceCard
+  host: Text
+  guest: Text
+  pair: Pair
+  skill?: string
+  state: RequestState
+  mine?: boolean
+  claimant?: Text
+  at: Instant
+  escalated?: boolean
+}
+
+/** OpenTable makes a closed table usable again. */
+export interface OpenTable {
+  table: TableID
+}
+
+/** OwnMeetingCard is meeting/<meeting>, for an attendee of it. */
+export interface OwnMeetingCard {
+  place: PlaceCard
+  side: Side
+  partner: Text
+  country: string
+  people: Representative[]
+  pair?: Pair
+  interpreter?: Text
+  mine: Presence
+  theirs: Presence
+  cancelled?: boolean
+}
+
+/** OwnNoticeCard is notice/<notice>, for each person it is for, until seen or expired. */
+export interface OwnNoticeCard {
+  kind: NoticeKind
+  round?: RoundID
+  meeting?: MeetingID
+  from?: PlaceCard
+  to?: PlaceCard
+  at: Instant
+  last?: boolean
+  undo?: boolean
+}
+
+/** OwnRequestCard is request/<request>, for the attendees of its meeting while it is open. */
+export interface OwnRequestCard {
+  meeting: MeetingID
+  pair: Pair
+  skill?: string
+  state: RequestState
+  line?: number
+  interpreter?: Text
+  at: Instant
+}
+
+/** Pair is a pair of languages that an interpreter works between. Its text form is "ko-zh"; the two stand in alphabetical order, so a pair equals its reverse. */
+export type Pair = string
+
+/** Party is one side of a meeting. */
+export interface Party {
+  company: CompanyID
+  people: AttendeeID[]
+  presence: Presence
+  graceEnd?: boolean
+}
+
+/** Place is where and when a meeting is held. The zero Place is the tray: no place. */
+export interface Place {
+  round?: RoundID
+  table?: TableID
+}
+
+/** PlaceCard is a place as people read it. */
+export interface PlaceCard {
+  round?: RoundID
+  table?: TableID
+  label?: string
+  zone?: ZoneID
+}
+
+/** Presence is whether a side has come to its table. */
+export type Presence = 'expected' | 'present' | 'noShow'
+
+/** Release publishes the schedule to everyone. */
+export interface Release {
+}
+
+/** ReleaseRequest ends a request that was served; from before arrival it gives it back to the others. */
+export interface ReleaseRequest {
+  request: RequestID
+}
+
+/** Representative is a person of a meeting's other side, as their partner sees them. */
+export interface Representative {
+  name: Text
+  title?: string
+}
+
+/** RequestCard is request/<request>, for moderators, while it is open. */
+export interface RequestCard {
+  meeting: MeetingID
+  pair: Pair
+  skill?: string
+  state: RequestState
+  interpreter?: InterpreterID
+  at: Instant
+  claimedAt?: Instant
+  arrivedAt?: Instant
+  escalated?: boolean
+  canTake: number
+}
+
+/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+export type RequestID = string
+
+/** RequestInterpreter calls for an interpreter to a meeting; Pair defaults to the meeting's own. */
+export interface RequestInterpreter {
+  meeting: MeetingID
+  pair?: Pair
+  skill?: string
+}
+
+/** RequestState is how far an interpreter request has come. */
+export type RequestState = 'requested' | 'claimed' | 'onTheWay' | 'arrived' | 'released' | 'cancelled'
+
+/** Role is what a person or screen is on the floor. */
+export type Role = 'organiser' | 'moderator' | 'runner' | 'interpreter' | 'attendee' | 'display' | 'clock' | 'operator'
+
+/** RotateLink makes a link's secret void and derives a new one. */
+export interface RotateLink {
+  link: LinkID
+}
+
+/** RoundCard is round/<round>, for everyone. */
+export interface RoundCard extends SlotCard {
+  no: number
+  left?: number
+}
+
+/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+export type RoundID = string
+
+/** SeatCard is seat/<zone>:<meeting>, for the displays of a zone. It names no person. */
+export interface SeatCard {
+  round: RoundID
+  table: TableID
+  label: string
+  host: Text
+  guest: Text
+  interpreted?: boolean
+  movedAt?: Instant
+  cancelled?: boolean
+}
+
+/** Seen says that the sender has read notices. */
+export interface Seen {
+  notices: NoticeID[]
+}
+
+/** SelfCard is self/<interpreter>, for that interpreter. */
+export interface SelfCard {
+  name: Text
+  pairs: Pair[]
+  skills?: string[]
+  shifts?: Span[]
+  duty: Duty
+}
+
+/** SetClock sets the event's clock: it shows Event now, and runs at Rate. */
+export interface SetClock {
+  event: Instant
+  rate: number
+}
+
+/** SetDuty puts an interpreter on or off duty, or on a break. */
+export interface SetDuty {
+  interpreter: InterpreterID
+  duty: Duty
+}
+
+/** SetOut says that the claimant is on the way. */
+export interface SetOut {
+  request: RequestID
+}
+
+/** Side is one of a meeting's two companies. */
+export type Side = 'host' | 'guest'
+
+/** SlotCard is what round and item cards share. */
+export interface SlotCard {
+  plan: Span
+  now: Span
+  state: SlotState
+}
+
+/** SlotRef names a round or an agenda item: exactly one of the two. */
+export interface SlotRef {
+  round?: RoundID
+  item?: ItemID
+}
+
+/** SlotState is how far a round or an agenda item has come. */
+export type SlotState = 'planned' | 'called' | 'calledLast' | 'running' | 'ended'
+
+/** Span is the time from Start up to, not including, End. */
+export interface Span {
+  start: Instant
+  end: Instant
+}
+
+/** StaffCard is staff/<staff>, for moderators. */
+export interface StaffCard {
+  name: Text
+  role: Role
+  lead?: boolean
+  zones?: ZoneID[]
+}
+
+/** Start begins a slot now. */
+export interface Start extends SlotRef {
+}
+
+/** SwapMeetings exchanges the places of two meetings. */
+export interface SwapMeetings {
+  a: MeetingID
+  b: MeetingID
+}
+
+/** TableCard is table/<table>, for moderators. */
+export interface TableCard {
+  label: string
+  zone: ZoneID
+  capacity: number
+  home?: CompanyID
+  closed?: boolean
+  reason?: string
+}
+
+/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+export type TableID = string
+
+/** Text is a name or sentence in up to three languages; at least one is given. */
+export interface Text {
+  ko?: string
+  zh?: string
+  en?: string
+}
+
+/** Undo makes the changes that compensate a command of before. */
+export interface Undo {
+  command: CommandKey
+}
+
+/** UnseenCard is unseen/<notice>:<role>:<id>, for moderators: one person who has not said "Got it". */
+export interface UnseenCard {
+  notice: NoticeID
+  who: Who
+}
+
+/** Who names a person, a screen or the clock: "<role>:<id>", for example "attendee:k03a". It is opaque: no personal name is in it. */
+export type Who = string
+
+/** Withdraw takes an announcement back. */
+export interface Withdraw {
+  announcement: AnnouncementID
+}
+
+/** ZoneCard is zone/<zone>, for everyone. */
+export interface ZoneCard {
+  name: Text
+}
+
+/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+export type ZoneID = string
+
+/** The commands that pages give, by their name on the wire. */
+export interface Commands {
+  release: Release
+  setClock: SetClock
+  rotateLink: RotateLink
+  announce: Announce
+  withdraw: Withdraw
+  undo: Undo
+  call: Call
+  start: Start
+  extend: Extend
+  end: End
+  moveMeeting: MoveMeeting
+  swapMeetings: SwapMeetings
+  cancelMeeting: CancelMeeting
+  lockMeeting: LockMeeting
+  closeTable: CloseTable
+  openTable: OpenTable
+  checkIn: CheckIn
+  markPresent: MarkPresent
+  markNoShow: MarkNoShow
+  seen: Seen
+  setDuty: SetDuty
+  requestInterpreter: RequestInterpreter
+  claimRequest: ClaimRequest
+  setOut: SetOut
+  arrive: Arrive
+  releaseRequest: ReleaseRequest
+  cancelRequest: CancelRequest
+}

@@ -1,0 +1,2 @@
+// What the bundler puts where JSX stands.
+export { Fragment, h } from 'preact'

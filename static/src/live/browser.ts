@@ -1,0 +1,55 @@
+// The browser as a World, and the events after which a connection is not trusted.
+import type { Connection, Socket, SocketHears, World } from './connection'
+
+/** A large snapshot over a poor network may take this long. */
+const fetchLimit = 25_000
+
+export const browser: World = {
+  now: Date.now,
+  random: Math.random,
+  after(ms, then) {
+    const id = setTimeout(then, ms)
+    return () => clearTimeout(id)
+  },
+  dial,
+  async get(path) {
+    const limit = new AbortController()
+    const timer = setTimeout(() => limit.abort(), fetchLimit)
+    try {
+      const answer = await fetch(path, { credentials: 'same-origin', signal: limit.signal })
+      return { status: answer.status, body: answer.ok ? await answer.json() : null }
+    } finally {
+      clearTimeout(timer)
+    }
+  },
+}
+
+function dial(path: string, hears: SocketHears): Socket {
+  const socket = new WebSocket(location.origin.replace(/^http/, 'ws') + path)
+  socket.onopen = () => hears.opened()
+  socket.onmessage = (event) => hears.text(event.data as string)
+  socket.onclose = (event) => hears.closed(event.code)
+  return {
+    // A dead socket shows by its silence; what it answers to send or close is of no use.
+    send: (text) => void (socket.readyState === WebSocket.OPEN && socket.send(text)),
+    close: () => socket.close(1000),
+  }
+}
+
+/** A tick this late means that the device slept, or that its clock was set. */
+const jump = 4_000
+
+/** watchWaking probes the connection whenever the page may have been asleep; `jumped` hears of time jumps. */
+export function watchWaking(connection: Connection, jumped: () => void): void {
+  const wake = () => connection.wake()
+  document.addEventListener('visibilitychange', () => connection.setHidden(document.hidden))
+  for (const event of ['pageshow', 'online', 'focus']) window.addEventListener(event, wake)
+  let wall = Date.now()
+  setInterval(() => {
+    const passed = Date.now() - wall
+    wall += passed
+    if (document.hidden || (passed < jump && passed >= 0)) return // timers rest in a hidden page
+    jumped()
+    wake()
+  }, 1_000)
+}

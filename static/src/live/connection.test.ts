@@ -1,0 +1,235 @@
+import { equal, test, truth } from '../testing/check'
+import { FakeWorld, settled } from '../testing/world'
+import { Clocks } from './clock'
+import { Connection, type End } from './connection'
+import { Fold } from './fold'
+import type { FromServer, Patch, Position } from './frames'
+import { freshness } from './freshness'
+import { memoryKeeping } from './keeping'
+import { Outbox, type Progress } from './outbox'
+import { cardsOf } from './view'
+
+const at = (seq: number, epoch = 1): Position => ({ epoch, seq, hash: `h${seq}` })
+const clock = { wall: 0, event: 0, rate: 1 }
+const hello: FromServer = { hello: { v: 1, event: 'demo', you: { who: 'attendee:a', link: 'attendee-a', name: {} }, subjects: 's1', now: 1_000_000, clock } }
+const snapshot: FromServer = { snapshot: { at: at(5), cards: { 'me/a': { name: 'A' } } } }
+const patch = (from: number, to: number, more: Partial<Patch> = {}): FromServer => ({ patch: { from, to: at(to), ...more } })
+
+function setUp() {
+  const world = new FakeWorld()
+  const fold = new Fold()
+  const told: Progress[] = []
+  let ids = 0
+  const outbox = new Outbox(memoryKeeping(), 'demo/attendee-a', () => `c${++ids}`, (_, progress) => void told.push(progress))
+  const ended: End[] = []
+  const connection = new Connection(
+    world,
+    { live: '/live', snapshot: '/snapshot', personal: true },
+    fold,
+    new Clocks(),
+    outbox,
+    { viewChanged() {}, greeted() {}, live() {}, linkChanged() {}, ended: (why) => void ended.push(why) },
+    { subjects: '', asOf: 0 },
+  )
+  connection.start(false)
+  const open = () => {
+    world.socket.hears.opened()
+    world.hear(hello)
+  }
+  const live = () => {
+    open()
+    world.hear(snapshot)
+    pong()
+  }
+  const pong = (seq = fold.view?.at.seq ?? 0) => {
+    const pings = world.frames('ping') as { n: number }[]
+    world.hear({ pong: { n: pings[pings.length - 1]?.n ?? 0, now: world.time, clock, at: at(seq) } })
+  }
+  const link = () => freshness(connection.heard, world.time).state
+  return { world, fold, outbox, told, ended, connection, open, live, pong, link }
+}
+
+test('the first hello has no position, the next one has', () => {
+  const { world, live } = setUp()
+  live()
+  equal(world.frames('hello'), [{ v: 1 }])
+  world.socket.hears.closed(1006)
+  world.pass(300)
+  world.socket.hears.opened()
+  equal(world.frames('hello'), [{ v: 1, have: at(5), subjects: 's1' }])
+})
+
+test('a socket that does not open is given up after six seconds', () => {
+  const { world } = setUp()
+  world.pass(5_999)
+  truth(!world.socket.closed, 'given up too early')
+  world.pass(2_000)
+  truth(world.sockets[0]?.closed === true, 'still waiting')
+  equal(world.sockets.length, 2)
+})
+
+test('no pong within four seconds: the socket is dead whatever it says', () => {
+  const { world, live, link } = setUp()
+  live()
+  world.pass(20_000) // the next ping
+  equal(link(), 'live')
+  world.pass(4_000)
+  truth(world.sockets[0]?.closed === true, 'still trusted')
+  world.pass(1_000)
+  equal(link(), 'stale')
+  world.pass(25_000)
+  equal(link(), 'offline')
+})
+
+test('a socket that was given up is not listened to', () => {
+  const { world, live, fold } = setUp()
+  live()
+  world.pass(25_000)
+  const old = world.sockets[0]
+  old?.hears.text(JSON.stringify(patch(5, 6, { set: { 'me/a': { name: 'ghost' } } })))
+  equal(fold.view?.at.seq, 5)
+})
+
+test('pings every 20 s in sight and every 60 s hidden, and says so at once', () => {
+  const { world, live, pong, connection } = setUp()
+  live()
+  world.pass(20_000)
+  equal(world.frames('ping').length, 2)
+  pong()
+  connection.setHidden(true)
+  equal(world.frames('ping').slice(-1), [{ n: 3, ack: 5, hidden: true }])
+  pong()
+  world.pass(59_000)
+  equal(world.frames('ping').length, 3)
+  world.pass(1_000)
+  equal(world.frames('ping').length, 4)
+})
+
+test('a page that wakes probes at once, and dials anew where the answer was due in its sleep', () => {
+  const { world, live, connection } = setUp()
+  live()
+  connection.wake()
+  equal(world.frames('ping').length, 2)
+  world.sleep(60_000)
+  connection.wake()
+  truth(world.sockets[0]?.closed === true, 'the dead socket is kept')
+})
+
+test('a wake cuts the pause before the next try short, but not one that the server asked for', () => {
+  const { world, live, connection } = setUp()
+  live()
+  world.socket.hears.closed(1006)
+  connection.wake()
+  equal(world.sockets.length, 2)
+  world.socket.hears.closed(4001)
+  connection.wake()
+  equal(world.sockets.length, 2)
+  world.pass(15_000)
+  equal(world.sockets.length, 3)
+})
+
+test('a view that only memory vouches for is not called live', () => {
+  const { world, open, link } = setUp()
+  equal(link(), 'waking')
+  open()
+  equal(link(), 'waking', 'greeted, but the view is not confirmed')
+  world.hear(snapshot)
+  equal(link(), 'live')
+})
+
+test('a view of a moment ago is not called live before it is confirmed', () => {
+  const heard = { met: false, last: 99_000, due: 100_000, serverStale: 0 }
+  equal(freshness(heard, 101_000), { state: 'waking', asOf: 99_000 })
+  equal(freshness(heard, 105_000), { state: 'stale', asOf: 99_000 })
+  equal(freshness({ ...heard, met: true, due: 0 }, 101_000), { state: 'live', asOf: 101_000 })
+})
+
+test('acknowledges a personal card and a snapshot at once, others with every fourth frame or after ten seconds', () => {
+  const { world, live } = setUp()
+  live()
+  equal(world.frames('ack'), [{ seq: 5 }])
+  for (const seq of [6, 7, 8]) world.hear(patch(seq - 1, seq, { set: { 'round/R1': {} } }))
+  equal(world.frames('ack').length, 1)
+  world.hear(patch(8, 9))
+  equal(world.frames('ack').slice(-1), [{ seq: 9 }])
+  world.hear(patch(9, 10))
+  world.pass(10_000)
+  equal(world.frames('ack').slice(-1), [{ seq: 10 }])
+  world.hear(patch(10, 11, { set: { 'notice/n1': {} } }))
+  equal(world.frames('ack').slice(-1), [{ seq: 11 }])
+})
+
+test('a gap, or a pong ahead of the view, means a new connection that says what it has', () => {
+  for (const break_ of ['patch', 'pong']) {
+    const { world, live, connection } = setUp()
+    live()
+    if (break_ === 'patch') world.hear(patch(7, 8))
+    else {
+      connection.wake()
+      const pings = world.frames('ping') as { n: number }[]
+      world.hear({ pong: { n: pings[pings.length - 1]?.n ?? 0, now: world.time, clock, at: at(6) } })
+    }
+    truth(world.sockets[0]?.closed === true, `${break_}: goes on`)
+    world.pass(0)
+    world.socket.hears.opened()
+    equal(world.frames('hello'), [{ v: 1, have: at(5), subjects: 's1' }], break_)
+  }
+})
+
+test('a large snapshot is fetched, again where that fails, and what came meanwhile follows it', async () => {
+  const { world, open, fold } = setUp()
+  open()
+  world.hear({ snapshot: { at: at(5), get: '/big' } })
+  world.hear(patch(5, 6, { set: { 'me/a': { name: 'new' } } }))
+  world.gets[0]?.answer(503, null)
+  await settled()
+  world.pass(2_000)
+  equal(world.gets.length, 2)
+  world.gets[1]?.answer(200, { at: at(5), cards: { 'me/a': { name: 'old' } } })
+  await settled()
+  equal(fold.view && cardsOf(fold.view), { 'me/a': { name: 'new' } })
+  equal(world.frames('ack').slice(-1), [{ seq: 6 }])
+})
+
+test('a session that is over ends, and nothing is dialled after it', () => {
+  const { world, live, ended, connection } = setUp()
+  live()
+  world.socket.hears.closed(4102)
+  equal(ended, ['signedOut'])
+  connection.wake()
+  world.pass(60_000)
+  equal(world.sockets.length, 1)
+})
+
+test('commands go one by one in order, again on a new connection, and leave when answered', () => {
+  const { world, live, outbox, connection, told } = setUp()
+  outbox.put('seen', { notices: ['n1'] }, 1, {})
+  outbox.put('requestInterpreter', { meeting: 'm1' }, 2, { base: 5 })
+  live()
+  const ids = () => world.frames('command').map((c) => (c as { id: string }).id)
+  connection.flush()
+  equal(ids(), ['c1'])
+  world.socket.hears.closed(1006)
+  world.pass(300)
+  live()
+  equal(ids(), ['c1'])
+  world.hear({ accepted: { id: 'c1', seq: 6 } })
+  equal(ids(), ['c1', 'c2'])
+  world.hear({ rejected: { id: 'c2', code: 'unavailable' } })
+  connection.flush()
+  equal(ids(), ['c1', 'c2'], 'resent without a pause')
+  world.pass(2_000)
+  equal(ids(), ['c1', 'c2', 'c2'])
+  world.hear({ rejected: { id: 'c2', code: 'stale', params: { by: 'x' } } })
+  equal(outbox.waiting.length, 0)
+  equal(told[told.length - 1], { state: 'rejected', refusal: { code: 'stale', params: { by: 'x' } } })
+})
+
+test('the server without its journal is said to be stale, though frames come', () => {
+  const { world, live, link } = setUp()
+  live()
+  world.hear({ live: { staleSince: world.time - 3_000 } })
+  equal(link(), 'stale')
+  world.hear({ live: {} })
+  equal(link(), 'live')
+})

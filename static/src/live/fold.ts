@@ -1,0 +1,82 @@
+// The fold: frames in, views out. While a large snapshot is being fetched, the
+// patches that arrive are held and applied after it.
+import type { Patch, Pong, Position, Snapshot } from './frames'
+import { applyPatch, behind, fromSnapshot, type View } from './view'
+
+/** What a frame led to. */
+export type Folded =
+  | 'applied' // the view is another, or at another position
+  | 'ignored' // the view held it already
+  | 'held' // waits for the snapshot that is being fetched
+  | 'fetch' // the snapshot's cards are to be fetched from where it says
+  | 'gap' // something was missed: connect anew
+
+/** More patches than this while a snapshot is on its way mean that it will not come. */
+const maxHeld = 512
+
+export class Fold {
+  view: View | null
+  private awaited: Position | null = null
+  private held: Patch[] = []
+
+  constructor(view: View | null = null) {
+    this.view = view
+  }
+
+  /** The snapshot whose cards are being fetched. */
+  get fetching(): Position | null {
+    return this.awaited
+  }
+
+  snapshot(frame: Snapshot): Folded {
+    this.held = []
+    if (!frame.cards) {
+      this.awaited = frame.at
+      return 'fetch'
+    }
+    this.awaited = null
+    this.view = fromSnapshot(frame.at, frame.cards)
+    return 'applied'
+  }
+
+  /** fetched takes what the snapshot's path answered: its position or a later one of the same log. */
+  fetched(asked: Position, got: Snapshot): Folded {
+    if (this.awaited !== asked) return 'ignored' // another snapshot came meanwhile
+    this.awaited = null
+    if (!got.cards || got.at.epoch !== asked.epoch || got.at.seq < asked.seq) return 'gap'
+    this.view = fromSnapshot(got.at, got.cards)
+    const held = this.held
+    this.held = []
+    for (const patch of held) if (this.patch(patch) === 'gap') return 'gap'
+    return 'applied'
+  }
+
+  patch(frame: Patch): Folded {
+    if (this.awaited) {
+      if (this.held.length >= maxHeld) return 'gap'
+      this.held.push(frame)
+      return 'held'
+    }
+    if (!this.view) return 'gap'
+    const step = applyPatch(this.view, frame)
+    if (step === 'gap') return 'gap'
+    if (step === 'ignore') return 'ignored'
+    this.view = step
+    return 'applied'
+  }
+
+  /** pong holds the view against the position up to which everything was sent. */
+  pong(frame: Pong): Folded {
+    if (this.awaited) {
+      const received = this.held[this.held.length - 1]?.to ?? this.awaited
+      return behind(received, frame.at) ? 'gap' : 'held'
+    }
+    return !this.view || behind(this.view.at, frame.at) ? 'gap' : 'ignored'
+  }
+
+  /** disconnected forgets what only the connection could have completed. */
+  disconnected(): void {
+    this.awaited = null
+    this.held = []
+  }
+}

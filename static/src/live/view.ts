@@ -1,0 +1,71 @@
+// A view: the cards that a client holds, and the position at which they are true.
+// Views are values: a patch makes a new one, which shares the kinds it left alone.
+import type { Cards, Patch, Position } from './frames'
+
+/** The cards of one kind by their id. */
+export type Kind = ReadonlyMap<string, unknown>
+
+export interface View {
+  readonly at: Position
+  readonly kinds: ReadonlyMap<string, Kind>
+}
+
+const split = (key: string): [kind: string, id: string] => {
+  const slash = key.indexOf('/')
+  return [key.slice(0, slash), key.slice(slash + 1)]
+}
+
+/** fromSnapshot answers a view of these cards alone. */
+export function fromSnapshot(at: Position, cards: Cards): View {
+  const kinds = new Map<string, Map<string, unknown>>()
+  for (const key of Object.keys(cards)) {
+    const [kind, id] = split(key)
+    let of = kinds.get(kind)
+    if (!of) kinds.set(kind, (of = new Map()))
+    of.set(id, cards[key])
+  }
+  return { at, kinds }
+}
+
+/** What a patch does to a view: a new view, nothing, or the proof that something was missed. */
+export type Step = View | 'ignore' | 'gap'
+
+/** applyPatch holds to the rules of PROTOCOL.md, "patch". */
+export function applyPatch(view: View, patch: Patch): Step {
+  if (patch.to.epoch !== view.at.epoch) return 'gap'
+  if (patch.to.seq <= view.at.seq) return 'ignore'
+  if (view.at.seq < patch.from) return 'gap'
+  const kinds = new Map(view.kinds)
+  const fresh = new Map<string, Map<string, unknown>>()
+  const own = (kind: string): Map<string, unknown> => {
+    let of = fresh.get(kind)
+    if (!of) {
+      fresh.set(kind, (of = new Map(kinds.get(kind))))
+      kinds.set(kind, of)
+    }
+    return of
+  }
+  const set = patch.set ?? {}
+  for (const key of Object.keys(set)) {
+    const [kind, id] = split(key)
+    own(kind).set(id, set[key])
+  }
+  for (const key of patch.drop ?? []) {
+    const [kind, id] = split(key)
+    own(kind).delete(id)
+  }
+  return { at: patch.to, kinds }
+}
+
+/** cardsOf answers a view's cards by their whole keys: what is kept between visits. */
+export function cardsOf(view: View): Cards {
+  const cards: Cards = {}
+  view.kinds.forEach((of, kind) => of.forEach((card, id) => (cards[kind + '/' + id] = card)))
+  return cards
+}
+
+/** behind reports whether a view lacks something of what a connection was sent up to a position. */
+export function behind(have: Position, sent: Position): boolean {
+  if (have.epoch !== sent.epoch) return true
+  return have.seq < sent.seq || (have.seq === sent.seq && have.hash !== sent.hash)
+}

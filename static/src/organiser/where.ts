@@ -1,0 +1,15 @@
+// The page's address after the '#': an event, and a sheet to print.
+
+export const sheets = ['slips', 'staff', 'tables', 'companies'] as const
+export type Sheet = (typeof sheets)[number]
+
+export interface Where {
+  event: string
+  sheet: Sheet | ''
+}
+
+/** where reads "#green-2026" and "#green-2026/slips"; a link's own fragment has dots, and is none of these. */
+export function where(hash: string): Where {
+  const [, event = '', sheet = ''] = /^#([A-Za-z0-9_-]{1,40})(?:\/([a-z]+))?$/.exec(hash) ?? []
+  return { event, sheet: (sheets as readonly string[]).includes(sheet) ? (sheet as Sheet) : '' }
+}

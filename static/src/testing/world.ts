@@ -1,0 +1,78 @@
+// A World of its own: time moves when the test says so, sockets are lists.
+import type { SocketHears, World } from '../live/connection'
+import type { FromServer } from '../live/frames'
+
+export interface FakeSocket {
+  hears: SocketHears
+  path: string
+  sent: Record<string, unknown>[]
+  closed: boolean
+}
+
+export class FakeWorld implements World {
+  time = 1_000_000
+  chance = 0.5
+  sockets: FakeSocket[] = []
+  gets: { path: string; answer: (status: number, body: unknown) => void; fail: () => void }[] = []
+  private timers: { at: number; then: () => void }[] = []
+
+  now = () => this.time
+  random = () => this.chance
+
+  after(ms: number, then: () => void): () => void {
+    const timer = { at: this.time + ms, then }
+    this.timers.push(timer)
+    return () => void (this.timers = this.timers.filter((t) => t !== timer))
+  }
+
+  dial(path: string, hears: SocketHears) {
+    const socket: FakeSocket = { hears, path, sent: [], closed: false }
+    this.sockets.push(socket)
+    return {
+      send: (text: string) => void socket.sent.push(JSON.parse(text) as Record<string, unknown>),
+      close: () => void (socket.closed = true),
+    }
+  }
+
+  get(path: string): Promise<{ status: number; body: unknown }> {
+    return new Promise((resolve, reject) => {
+      this.gets.push({ path, answer: (status, body) => resolve({ status, body }), fail: () => reject(new Error('no network')) })
+    })
+  }
+
+  /** pass lets time go by, firing what falls due in its order. */
+  pass(ms: number): void {
+    const end = this.time + ms
+    for (;;) {
+      const next = this.timers.filter((t) => t.at <= end).sort((a, b) => a.at - b.at)[0]
+      if (!next) break
+      this.timers = this.timers.filter((t) => t !== next)
+      this.time = Math.max(this.time, next.at)
+      next.then()
+    }
+    this.time = end
+  }
+
+  /** sleep lets time go by as a locked phone does: no timer fires until it wakes. */
+  sleep(ms: number): void {
+    this.time += ms
+  }
+
+  get socket(): FakeSocket {
+    const last = this.sockets[this.sockets.length - 1]
+    if (!last) throw new Error('nothing was dialled')
+    return last
+  }
+
+  /** frames answers what the last socket was sent under a name. */
+  frames(name: string): unknown[] {
+    return this.socket.sent.filter((frame) => name in frame).map((frame) => frame[name])
+  }
+
+  hear(frame: FromServer): void {
+    this.socket.hears.text(JSON.stringify(frame))
+  }
+}
+
+/** settled lets promises that have resolved run on. */
+export const settled = () => new Promise<void>((done) => setTimeout(done, 0))

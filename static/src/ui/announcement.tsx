@@ -1,0 +1,16 @@
+import type { AnnouncementCard } from '../cards'
+import { hhmm, t } from '../words'
+import { Icon } from './icon'
+import { Name } from './names'
+import { horn } from './strokes'
+
+/** Announcement is a sentence to everyone, until it is withdrawn or its time is over. */
+export function Announcement({ card }: { card: AnnouncementCard }) {
+  return (
+    <section class="card strip" aria-label={t('word.announcement')}>
+      <Icon d={horn} />
+      <p><Name of={card.text} /></p>
+      <span class="soft small">{hhmm(card.at)}</span>
+    </section>
+  )
+}

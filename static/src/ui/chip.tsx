@@ -1,0 +1,31 @@
+import type { ComponentChildren } from 'preact'
+import type { Freshness } from '../live/freshness'
+import { hhmm, t } from '../words'
+import { Icon } from './icon'
+import { clock, dot, offline } from './strokes'
+
+export type Tone = 'jade' | 'amber' | 'red' | 'blue' | ''
+
+/** Chip is a state in one word: sign, word, border and colour together. */
+export function Chip({ tone = '', icon, children }: { tone?: Tone; icon?: string; children: ComponentChildren }) {
+  return (
+    <span class={'chip ' + tone}>
+      {icon && <Icon d={icon} />}
+      <span>{children}</span>
+    </span>
+  )
+}
+
+/** LinkChip says how true the page is; eventAt turns the device's time into the event's. */
+export function LinkChip({ link, eventAt }: { link: Freshness; eventAt: (device: number) => number }) {
+  const time = link.asOf ? hhmm(eventAt(link.asOf)) : ''
+  const [tone, icon, key, unknown] = looks[link.state]
+  return <Chip tone={tone} icon={icon}>{t(time ? key : unknown, { time })}</Chip>
+}
+
+const looks: Record<Freshness['state'], [Tone, string, string, string]> = {
+  live: ['jade', dot, 'link.live', 'link.live'],
+  waking: ['', clock, 'link.asOf', 'link.connecting'],
+  stale: ['amber', clock, 'link.asOf', 'link.connecting'],
+  offline: ['red', offline, 'link.offline', 'link.none'],
+}

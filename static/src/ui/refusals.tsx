@@ -1,0 +1,30 @@
+// Commands that the server refused: said where the reader is, until they have read it.
+import type { Sent, Session } from '../session'
+import { refusal, t } from '../words'
+import { Icon } from './icon'
+import { alert, close } from './strokes'
+
+interface Props<K> {
+  session: Session<K>
+  /** Names for the parameters of a refusal that are only ids. */
+  params?: (sent: Sent) => Record<string, string>
+}
+
+// words: error.other
+export function Refusals<K>({ session, params }: Props<K>) {
+  return (
+    <>
+      {session.sent.value.map((sent) =>
+        sent.progress.state === 'rejected' ? (
+          <section key={sent.id} class="card strip refused" role="status">
+            <Icon d={alert} />
+            <p>{refusal({ ...sent.progress.refusal, params: { ...sent.progress.refusal.params, ...params?.(sent) } })}</p>
+            <button type="button" class="button small plain" aria-label={t('word.close')} onClick={() => session.dismiss(sent.id)}>
+              <Icon d={close} />
+            </button>
+          </section>
+        ) : null,
+      )}
+    </>
+  )
+}
