@@ -1,0 +1,143 @@
+package server
+
+import (
+	"container/list"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// pace is how often something may be done: PerSecond on average, Burst at once.
+type pace struct {
+	PerSecond rate.Limit
+	Burst     int
+}
+
+// The paces. They are per credential, because a whole venue shares one address;
+// only wrong secrets are counted by address, and right ones pass whatever else
+// came from there. All are per node.
+var (
+	paceCommands = pace{10, 60}       // POST of commands, per link
+	paceReads    = pace{2, 20}        // snapshots, lists, links, per link
+	paceLive     = pace{1, 20}        // openings of the live connection, per link
+	paceUploads  = pace{1.0 / 10, 5}  // workbooks, per link
+	paceSignIns  = pace{1, 30}        // sign-ins with the right secret, per link
+	paceWrong    = pace{1.0 / 2, 120} // sign-ins with a wrong secret, per address
+)
+
+// paces are the limiters of a server.
+type paces struct{ commands, reads, live, uploads, signIns, wrong *limiter }
+
+func newPaces() paces {
+	return paces{
+		commands: newLimiter(paceCommands), reads: newLimiter(paceReads), live: newLimiter(paceLive),
+		uploads: newLimiter(paceUploads), signIns: newLimiter(paceSignIns), wrong: newLimiter(paceWrong),
+	}
+}
+
+// maxPaced is how many keys a limiter remembers. Beyond them the one that was
+// idle longest is forgotten, which can only be too generous.
+const maxPaced = 20_000
+
+// limiter holds one pace for many keys.
+type limiter struct {
+	pace pace
+
+	mu   sync.Mutex // guards what follows
+	keys map[string]*list.Element
+	idle *list.List // of *paced, the longest idle first
+}
+
+type paced struct {
+	key    string
+	bucket *rate.Limiter
+}
+
+func newLimiter(p pace) *limiter {
+	return &limiter{pace: p, keys: make(map[string]*list.Element), idle: list.New()}
+}
+
+// allow takes one from key's bucket at the time now. Where it is empty it answers
+// false and how long to wait; nothing is taken then.
+func (l *limiter) allow(key string, now time.Time) (wait time.Duration, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	bucket := l.bucket(key)
+	taken := bucket.ReserveN(now, 1)
+	if wait = taken.DelayFrom(now); wait > 0 {
+		taken.CancelAt(now)
+		return wait, false
+	}
+	return 0, true
+}
+
+// bucket is called with mu held.
+func (l *limiter) bucket(key string) *rate.Limiter {
+	if e, ok := l.keys[key]; ok {
+		l.idle.MoveToBack(e)
+		return e.Value.(*paced).bucket
+	}
+	if len(l.keys) >= maxPaced {
+		oldest := l.idle.Remove(l.idle.Front()).(*paced)
+		delete(l.keys, oldest.key)
+	}
+	p := &paced{key, rate.NewLimiter(l.pace.PerSecond, l.pace.Burst)}
+	l.keys[key] = l.idle.PushBack(p)
+	return p.bucket
+}
+
+// addressKey answers what counts as one address: an IPv6 customer has a whole /64.
+func addressKey(ip netip.Addr) string {
+	ip = ip.Unmap().WithZone("")
+	if ip.Is6() {
+		if network, err := ip.Prefix(64); err == nil {
+			return network.String()
+		}
+	}
+	return ip.String()
+}
+
+// slots is a count with a ceiling: of sockets, of uploads.
+type slots struct {
+	max int
+
+	mu   sync.Mutex     // guards what follows
+	all  int            // taken
+	each map[string]int // taken, by key
+}
+
+func newSlots(n int) *slots { return &slots{max: n, each: make(map[string]int)} }
+
+// take takes a slot for key, of which it may hold up to own. It answers a func
+// that gives it back, which may be called once, or why there is none.
+func (s *slots) take(key string, own int) (giveBack func(), full, many bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all >= s.max {
+		return nil, true, false
+	}
+	if s.each[key] >= own {
+		return nil, false, true
+	}
+	s.all++
+	s.each[key]++
+	return func() { s.give(key) }, false, false
+}
+
+func (s *slots) give(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all--
+	if s.each[key]--; s.each[key] <= 0 {
+		delete(s.each, key)
+	}
+}
+
+// taken answers how many slots are in use.
+func (s *slots) taken() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.all
+}

@@ -1,0 +1,397 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"runtime/pprof"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"matchfloor/floor"
+	"matchfloor/wire"
+)
+
+// phone is a client's end of a live connection.
+type phone struct {
+	t    *testing.T
+	conn *websocket.Conn
+}
+
+// dial connects a signed-in program.
+func (w *world) dial(id floor.EventID, link floor.LinkID) *phone {
+	w.t.Helper()
+	return w.dialWith("/api/v1/events/"+string(id)+"/live", w.bearer(id, link)...)
+}
+
+// tryDial answers what becomes of a handshake.
+func (w *world) tryDial(path string, headers ...string) (*websocket.Conn, *http.Response, error) {
+	h := http.Header{}
+	for i := 0; i+1 < len(headers); i += 2 {
+		h.Add(headers[i], headers[i+1])
+	}
+	d := websocket.Dialer{HandshakeTimeout: patience}
+	return d.Dial("ws"+strings.TrimPrefix(w.http.URL, "http")+path, h)
+}
+
+func (w *world) dialWith(path string, headers ...string) *phone {
+	w.t.Helper()
+	conn, _, err := w.tryDial(path, headers...)
+	if err != nil {
+		w.t.Fatalf("dial %s: %v", path, err)
+	}
+	w.t.Cleanup(func() { conn.Close() })
+	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		w.t.Fatal(err)
+	}
+	return &phone{w.t, conn}
+}
+
+func (p *phone) send(text string) {
+	p.t.Helper()
+	if err := p.conn.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// until reads frames up to the first of a kind.
+func (p *phone) until(kind string) json.RawMessage {
+	p.t.Helper()
+	for {
+		_, text, err := p.conn.ReadMessage()
+		if err != nil {
+			p.t.Fatalf("waiting for %s: %v", kind, err)
+		}
+		var frame map[string]json.RawMessage
+		if err := json.Unmarshal(text, &frame); err != nil || len(frame) != 1 {
+			p.t.Fatalf("not a frame: %s", text)
+		}
+		if body, ok := frame[kind]; ok {
+			return body
+		}
+	}
+}
+
+// hello greets and takes the snapshot.
+func (p *phone) hello() wire.Snapshot {
+	p.t.Helper()
+	p.send(`{"hello":{"v":1}}`)
+	p.until("hello")
+	var s wire.Snapshot
+	if err := json.Unmarshal(p.until("snapshot"), &s); err != nil {
+		p.t.Fatal(err)
+	}
+	return s
+}
+
+func (p *phone) ping() {
+	p.t.Helper()
+	p.send(`{"ping":{"n":1}}`)
+	p.until("pong")
+}
+
+// closeCode reads until the close frame.
+func (p *phone) closeCode() int {
+	p.t.Helper()
+	for {
+		_, _, err := p.conn.ReadMessage()
+		if ce, ok := errors.AsType[*websocket.CloseError](err); ok {
+			return ce.Code
+		}
+		if err != nil {
+			p.t.Logf("no close frame: %v", err)
+			return 0
+		}
+	}
+}
+
+func TestLiveFollowsTheFloor(t *testing.T) {
+	w := newWorld(t, false, nil)
+	p := w.dial(event, w.people[floor.RoleModerator])
+	p.hello()
+	p.send(`{"command":{"id":"c1","announce":{"text":{"en":"Welcome"}}}}`)
+	var accepted wire.Accepted
+	if err := json.Unmarshal(p.until("accepted"), &accepted); err != nil || accepted.ID != "c1" {
+		t.Fatalf("%+v %v", accepted, err)
+	}
+	phone := w.dial(event, w.people[floor.RoleAttendee])
+	if cards := phone.hello().Cards; !strings.Contains(cardText(cards), "Welcome") {
+		t.Errorf("the attendee's cards: %s", cardText(cards))
+	}
+	p.send(`{"command":{"id":"c2","announce":{"text":{"en":"Lunch"}}}}`)
+	if patch := phone.until("patch"); !strings.Contains(string(patch), "Lunch") {
+		t.Errorf("the attendee's patch: %s", patch)
+	}
+}
+
+func cardText(cards wire.Cards) string {
+	var b strings.Builder
+	for key, card := range cards {
+		b.WriteString(string(key) + string(card))
+	}
+	return b.String()
+}
+
+func TestLiveOrigins(t *testing.T) {
+	w := newWorld(t, false, nil)
+	link := w.people[floor.RoleAttendee]
+	c := w.cookie(event, link)
+	cookie := []string{"Cookie", c.Name + "=" + c.Value}
+	bearer := w.bearer(event, link)
+	path := "/api/v1/events/demo/live?as=" + string(link)
+	host := strings.TrimPrefix(w.http.URL, "http://")
+	for _, o := range []struct {
+		origin         string
+		cookie, bearer bool
+	}{
+		{"", false, true}, {w.http.URL, true, true}, {"http://evil.example", false, false}, {"null", false, false},
+		{"https://" + host, false, false}, {w.http.URL + ".evil.example", false, false}, {"http://localhost:1", false, false},
+	} {
+		for _, way := range []struct {
+			credential []string
+			taken      bool
+		}{{cookie, o.cookie}, {bearer, o.bearer}, {nil, o.cookie}} {
+			headers := way.credential
+			if o.origin != "" {
+				headers = append([]string{"Origin", o.origin}, headers...)
+			}
+			conn, answer, err := w.tryDial(path, headers...)
+			if err == nil {
+				conn.Close()
+			}
+			if taken := err == nil; taken != way.taken || !taken && answer.StatusCode != http.StatusForbidden {
+				t.Errorf("Origin %q with %.8v: taken %v", o.origin, way.credential, taken)
+			}
+		}
+	}
+}
+
+// Whatever its page must know reaches a browser as a close code.
+func TestLiveTurnsAwayWithACloseCode(t *testing.T) {
+	w := newWorld(t, false, func(o *Options) { o.MaxLinkSockets = 1 })
+	token := w.bearer(event, w.people[floor.RoleAttendee])
+	organiser := w.bearer(event, organiser)
+	w.dialWith("/api/v1/events/demo/live", token...).hello()
+	for name, c := range map[string]struct {
+		path    string
+		headers []string
+		code    wire.CloseCode
+	}{
+		"signed out":           {"/api/v1/events/demo/live?as=attendee-x", []string{"Origin", w.http.URL}, wire.CloseSessionOver},
+		"forged":               {"/api/v1/events/demo/live", []string{"Authorization", "Bearer x"}, wire.CloseSessionOver},
+		"no such event":        {"/api/v1/events/nothing/live", organiser, wire.CloseNoEvent},
+		"a second of the link": {"/api/v1/events/demo/live", token, wire.CloseTooMany},
+	} {
+		if code := w.dialWith(c.path, c.headers...).closeCode(); code != int(c.code) {
+			t.Errorf("%s: closed with %d, want %d", name, code, c.code)
+		}
+	}
+	for _, path := range []string{"/api/v1/events/_/live", "/api/v1/events/a%2Fb/live", "/api/v1/events/%7Bdemo%7D/live"} {
+		if code := w.dialWith(path, organiser...).closeCode(); code != int(wire.CloseNoEvent) {
+			t.Errorf("%s: closed with %d", path, code)
+		}
+	}
+	w.expect("another event's token", w.ask(http.MethodGet, "/api/v1/events/other/live", "", append(token,
+		"Connection", "upgrade", "Upgrade", "websocket", "Sec-Websocket-Version", "13", "Sec-Websocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==")...),
+		http.StatusForbidden, wire.CodeForbidden)
+}
+
+func TestLiveNeedsAHandshake(t *testing.T) {
+	w := newWorld(t, false, nil)
+	token := w.bearer(event, w.people[floor.RoleAttendee])
+	path := "/api/v1/events/demo/live"
+	w.expect("a plain GET", w.ask(http.MethodGet, path, "", token...), http.StatusUpgradeRequired, CodeBadUpgrade)
+	w.expect("a POST", w.ask(http.MethodPost, path, "", token...), http.StatusMethodNotAllowed, CodeBadMethod)
+	upgrade := append(token, "Connection", "upgrade", "Upgrade", "websocket")
+	w.expect("no version", w.ask(http.MethodGet, path, "", upgrade...), http.StatusBadRequest, CodeBadUpgrade)
+	w.expect("no key", w.ask(http.MethodGet, path, "", append(upgrade, "Sec-Websocket-Version", "13")...), http.StatusBadRequest, CodeBadUpgrade)
+	if n := w.server.sockets.taken() + w.server.doorway.taken(); n != 0 {
+		t.Errorf("%d slots are still taken", n)
+	}
+}
+
+func TestFullServerSaysWhenToComeBack(t *testing.T) {
+	w := newWorld(t, false, func(o *Options) { o.MaxSockets = 2 })
+	token := w.bearer(event, w.people[floor.RoleAttendee])
+	w.dialWith("/api/v1/events/demo/live", token...).hello()
+	second := w.dialWith("/api/v1/events/demo/live", token...)
+	second.hello()
+	_, answer, err := w.tryDial("/api/v1/events/demo/live", token...)
+	if err == nil || answer.StatusCode != http.StatusServiceUnavailable || answer.Header.Get("Retry-After") != "5" {
+		t.Errorf("a third: %v %v", answer, err)
+	}
+	second.conn.Close()
+	w.eventually("the slot is given back", func() bool { return w.server.sockets.taken() == 1 })
+	w.dialWith("/api/v1/events/demo/live", token...).hello()
+}
+
+func TestBadFrames(t *testing.T) {
+	w := newWorld(t, false, nil)
+	token := w.bearer(event, w.people[floor.RoleModerator])
+	fit := func(n int) string { return `{"hello":{"v":1}}` + strings.Repeat(" ", n-len(`{"hello":{"v":1}}`)) }
+	for _, c := range []struct {
+		name  string
+		kind  int
+		text  string
+		close int
+		code  wire.Code
+	}{
+		{"empty", websocket.TextMessage, "", 4100, wire.CodeBadFrame},
+		{"null", websocket.TextMessage, "null", 4100, wire.CodeBadFrame},
+		{"binary", websocket.BinaryMessage, `{"hello":{"v":1}}`, 4100, wire.CodeBadFrame},
+		{"invalid UTF-8", websocket.TextMessage, "{\"hello\":{\"v\":1,\"subjects\":\"\xff\"}}", 4100, wire.CodeBadFrame},
+		{"two kinds", websocket.TextMessage, `{"hello":{"v":1},"ping":{"n":1}}`, 4100, wire.CodeBadFrame},
+		{"a name twice", websocket.TextMessage, `{"hello":{"v":1,"v":1}}`, 4100, wire.CodeBadFrame},
+		{"in capitals", websocket.TextMessage, `{"Hello":{"v":1}}`, 4100, wire.CodeBadFrame},
+		{"wrong type", websocket.TextMessage, `{"hello":{"v":"1"}}`, 4100, wire.CodeBadFrame},
+		{"deep", websocket.TextMessage, `{"hello":` + strings.Repeat("[", 10_000), 4100, wire.CodeBadFrame},
+		{"unknown kind", websocket.TextMessage, `{"subscribe":{}}`, 4100, wire.CodeBadFrame},
+		{"no hello first", websocket.TextMessage, `{"ping":{"n":1}}`, 4100, wire.CodeBadFrame},
+		{"unknown version", websocket.TextMessage, `{"hello":{"v":99}}`, 4101, wire.CodeBadVersion},
+		{"too large", websocket.TextMessage, fit(wire.MaxFrame + 1), 1009, ""},
+	} {
+		p := w.dialWith("/api/v1/events/demo/live", token...)
+		if err := p.conn.WriteMessage(c.kind, []byte(c.text)); err != nil {
+			t.Fatal(c.name, err)
+		}
+		if c.code != "" && !strings.Contains(string(p.until("error")), `"`+c.code+`"`) {
+			t.Errorf("%s: not %s", c.name, c.code)
+		}
+		if code := p.closeCode(); code != c.close {
+			t.Errorf("%s: closed with %d, want %d", c.name, code, c.close)
+		}
+		p.conn.Close()
+	}
+	p := w.dialWith("/api/v1/events/demo/live", token...)
+	p.send(fit(wire.MaxFrame))
+	p.until("snapshot")
+}
+
+func TestBadCommandLeavesTheConnectionOpen(t *testing.T) {
+	w := newWorld(t, false, nil)
+	p := w.dial(event, w.people[floor.RoleModerator])
+	p.hello()
+	p.send(`{"command":{"id":"c1","moveMountain":{}}}`)
+	if got := string(p.until("rejected")); !strings.Contains(got, `"c1"`) || !strings.Contains(got, wire.CodeUnknownCommand) {
+		t.Errorf("rejected: %s", got)
+	}
+	p.ping()
+}
+
+func TestFloodIsClosed(t *testing.T) {
+	w := newWorld(t, false, nil)
+	p := w.dial(event, w.people[floor.RoleAttendee])
+	p.hello()
+	for range 2 * framesBurst {
+		if p.conn.WriteMessage(websocket.TextMessage, []byte(`{"ack":{"seq":1}}`)) != nil {
+			break
+		}
+	}
+	if code := p.closeCode(); code != int(wire.CloseTooMany) {
+		t.Errorf("closed with %d", code)
+	}
+}
+
+// Broken at the level of WebSocket itself: the connection goes, nothing else does.
+func TestBrokenWebSocketFrames(t *testing.T) {
+	w := newWorld(t, false, nil)
+	token := w.bearer(event, w.people[floor.RoleAttendee])
+	bystander := w.dialWith("/api/v1/events/demo/live", token...)
+	bystander.hello()
+	for name, raw := range map[string][]byte{
+		"unmasked":               {0x81, 0x02, '{', '}'},
+		"reserved bits":          {0xf1, 0x80, 0, 0, 0, 0},
+		"unknown opcode":         {0x83, 0x80, 0, 0, 0, 0},
+		"fragmented ping":        {0x09, 0x80, 0, 0, 0, 0},
+		"long ping":              append([]byte{0x89, 0xfe, 0x00, 0x7e, 0, 0, 0, 0}, make([]byte, 126)...),
+		"continuation of none":   {0x80, 0x80, 0, 0, 0, 0},
+		"length over 63 bits":    {0x81, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0},
+		"length of a gigabyte":   {0x81, 0xff, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0},
+		"close code of one byte": {0x88, 0x81, 0, 0, 0, 0, 1},
+		"half a header":          {0x81},
+	} {
+		p := w.dialWith("/api/v1/events/demo/live", token...)
+		tcp := p.conn.NetConn()
+		if _, err := tcp.Write(raw); err != nil {
+			t.Fatal(name, err)
+		}
+		if half, ok := tcp.(*net.TCPConn); ok && name == "half a header" {
+			if err := half.CloseWrite(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p.closeCode()
+		p.conn.Close()
+	}
+	w.eventually("the broken ones are gone", func() bool { return w.server.sockets.taken() == 1 })
+	bystander.ping()
+}
+
+// A connection costs one goroutine while nothing happens: net/http's has been
+// given back, and nobody waits to write.
+func TestIdleConnectionIsOneGoroutine(t *testing.T) {
+	w := newWorld(t, false, func(o *Options) { o.MaxLinkSockets = 100 })
+	token := w.bearer(event, w.people[floor.RoleAttendee])
+	const many = 20
+	for range many {
+		w.dialWith("/api/v1/events/demo/live", token...).hello()
+	}
+	reading := func() (n int) { return stacks(t, "server.(*socket).read") }
+	w.eventually("one reader for each", func() bool { return reading() == many })
+	w.eventually("no handler and no writer is left", func() bool {
+		return stacks(t, "server.(*Server).openLive") == 0 && stacks(t, "server.(*socket).Write") == 0
+	})
+	if n := stacks(t, "http.(*conn).serve"); n > 2 { // of the sign-in's own connections
+		t.Errorf("%d of net/http's goroutines are held", n)
+	}
+}
+
+// stacks counts the goroutines that are inside a function.
+func stacks(t *testing.T, function string) int {
+	t.Helper()
+	var b bytes.Buffer
+	if err := pprof.Lookup("goroutine").WriteTo(&b, 2); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for stack := range strings.SplitSeq(b.String(), "\n\n") {
+		if strings.Contains(stack, function+"(") {
+			n++
+		}
+	}
+	return n
+}
+
+func TestDrainClosesWithRestart(t *testing.T) {
+	w := newWorld(t, false, nil)
+	token := w.bearer(event, w.people[floor.RoleAttendee])
+	p := w.dialWith("/api/v1/events/demo/live", token...)
+	p.hello()
+	drained := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		drained <- w.hub.Drain(ctx)
+	}()
+	if code := p.closeCode(); code != int(wire.CloseRestart) {
+		t.Errorf("closed with %d", code)
+	}
+	if err := <-drained; err != nil {
+		t.Error(err)
+	}
+	if code := w.dialWith("/api/v1/events/demo/live", token...).closeCode(); code != int(wire.CloseRestart) {
+		t.Errorf("a new one closed with %d", code)
+	}
+	w.expect("readyz", w.ask(http.MethodGet, "/readyz", ""), http.StatusServiceUnavailable, "")
+	w.expect("healthz", w.ask(http.MethodGet, "/healthz", ""), http.StatusOK, "")
+	r := w.post("/api/v1/events/demo/commands", `{"id":"x","checkIn":{"attendee":"k01a"}}`, token...)
+	if w.expect("a command", r, http.StatusServiceUnavailable, wire.CodeDraining); r.Header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+}

@@ -1,0 +1,51 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"matchfloor/floor"
+	"matchfloor/wire"
+)
+
+// meters are what an operator can measure. No label holds an id of anyone or
+// anything: each takes one of a few values that the program knows beforehand.
+type meters struct {
+	registry *prometheus.Registry
+	requests *prometheus.HistogramVec // seconds, by method, route and status
+	commands *prometheus.CounterVec   // received, by kind and way
+}
+
+func newMeters(s *Server) *meters {
+	m := &meters{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "matchfloor_http_request_seconds",
+			Help:    "How long HTTP requests took, by method, route and status. A live connection counts with its handshake.",
+			Buckets: []float64{.001, .005, .02, .1, .5, 1, 2.5, 10},
+		}, []string{"method", "route", "status"}),
+	}
+	m.commands = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "matchfloor_commands_received_total",
+		Help: "Commands received that could be read, by kind and by the way they came.",
+	}, []string{"kind", "way"})
+	sockets := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "matchfloor_live_connections",
+		Help: "Open live connections of this node.",
+	}, func() float64 { return float64(s.sockets.taken()) })
+	m.registry.MustRegister(m.requests, m.commands, sockets, newHubMeters(s.hub),
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// command counts a command that was received. Its kind is one that floor knows.
+func (m *meters) command(c wire.Command, way string) {
+	m.commands.WithLabelValues(string(floor.KindOf(c.Body)), way).Inc()
+}
+
+func (m *meters) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
+}
