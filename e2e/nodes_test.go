@@ -1,0 +1,172 @@
+package e2e_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"testing"
+	"time"
+
+	"matchfloor/client"
+	"matchfloor/floor"
+	"matchfloor/server"
+	"matchfloor/wire"
+)
+
+// balanced is a venue of two nodes behind HAProxy, as docker-compose.yml has it.
+// People come in through the balancer.
+func balanced(t *testing.T) (*venue, string) {
+	t.Helper()
+	if _, err := exec.LookPath("haproxy"); err != nil {
+		t.Skip("left out: no haproxy on this machine")
+	}
+	v := redisVenue(t)
+	addr := freeAddr(t)
+	c := exec.Command("haproxy", "-db", "-f", "../haproxy.cfg")
+	c.Env = append(os.Environ(), "BALANCER_BIND="+addr, "NODE_A="+v.nodes[0].addr, "NODE_B="+v.nodes[1].addr)
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Process.Kill(); c.Wait() })
+	eventually(t, 20*time.Second, "the balancer to answer", func() error { return answers("http://" + addr + "/readyz") })
+	v.open()
+	return v, "http://" + addr
+}
+
+// enterAt signs people in at one address.
+func (v *venue) enterAt(base string, names ...string) {
+	v.t.Helper()
+	for _, name := range names {
+		p := &person{v: v, name: name, base: base}
+		v.people[name] = p
+		p.dial(nil)
+	}
+	if v.t.Failed() {
+		v.t.FailNow()
+	}
+}
+
+// TestTwoNodes runs the shipped topology as processes: a command on one node is
+// seen on the other; a node that is killed leaves nobody behind; a node that is
+// stopped sends its people over without losing a command; and a rotated link is
+// void on both.
+func TestTwoNodes(t *testing.T) {
+	v, balancer := balanced(t)
+	names := attendees(t)[:40]
+	v.enterAt(v.nodes[0].url(), "moderator:s1")
+	v.enterAt(v.nodes[1].url(), "moderator:s2")
+	lead := v.people["moderator:s1"]
+	lead.does(floor.Release{})
+	v.enterAt(balancer, names...)
+	v.converged()
+	v.crossing(lead, v.people["moderator:s2"])
+	v.rotation()
+	v.nodeKilled(names)
+	v.nodeStopped()
+}
+
+// crossing measures a command on node A until its frame is on node B.
+func (v *venue) crossing(from, to *person) {
+	v.t.Helper()
+	var took []time.Duration
+	for i := range 20 {
+		n := to.count()
+		began := time.Now()
+		if _, err := from.try(floor.Announce{Text: floor.Text{En: fmt.Sprint(i)}, Minutes: 60}); err != nil {
+			v.t.Fatal(err)
+		}
+		eventually(v.t, 2*time.Second, "the frame on the other node", func() error {
+			if to.count() == n {
+				return errors.New("nothing came")
+			}
+			return nil
+		})
+		took = append(took, to.since(n)[0].at.Sub(began))
+	}
+	slices.Sort(took)
+	v.t.Logf("command on node A → frame on node B: p50 %v, max %v", took[len(took)/2], took[len(took)-1])
+	if worst := took[len(took)-1]; worst > time.Second {
+		v.t.Errorf("the slowest took %v", worst)
+	}
+}
+
+// rotation makes a link void and holds that its sockets close on every node within 2 s.
+func (v *venue) rotation() {
+	v.t.Helper()
+	const name = "attendee:k20a"
+	var twice []*person
+	for _, n := range v.nodes {
+		p := &person{v: v, name: name, base: n.url()}
+		p.dial(nil)
+		twice = append(twice, p)
+	}
+	began := time.Now()
+	v.people["moderator:s1"].does(floor.RotateLink{Link: "attendee-k20a"})
+	for _, p := range twice {
+		select {
+		case <-p.Done():
+		case <-time.After(2 * time.Second):
+			v.t.Errorf("a session of a rotated link on %s is still open after 2 s", p.base)
+			continue
+		}
+		var refused *client.StatusError // it came back with its link, which is void
+		if !errors.As(p.Err(), &refused) || refused.Problem.Code != server.CodeBadLink {
+			v.t.Errorf("it ended with %v", p.Err())
+		}
+	}
+	v.t.Logf("sessions of a rotated link closed on both nodes after %v", time.Since(began).Round(time.Millisecond))
+	if _, err := client.Dial(v.t.Context(), v.links[name].at(v.nodes[0].url()), client.Options{}); err == nil {
+		v.t.Error("the old link signs in")
+	}
+	v.links = listLinks(v.t, eventID, v.where...)
+	again := &person{v: v, name: name, base: v.nodes[1].url()}
+	again.dial(nil)
+}
+
+// nodeKilled kills node A; everyone who was on it is whole again by the balancer.
+func (v *venue) nodeKilled(names []string) {
+	v.t.Helper()
+	v.people["moderator:s1"].Close()
+	delete(v.people, "moderator:s1")
+	v.nodes[0].kill()
+	began := time.Now()
+	v.people["moderator:s2"].does(floor.Announce{Text: floor.Text{En: "one node is gone"}})
+	v.converged()
+	v.t.Logf("%d phones are whole %v after a node was killed", len(names), time.Since(began).Round(time.Millisecond))
+	v.nodes[0].start()
+}
+
+// nodeStopped stops node B while commands come in through the balancer.
+func (v *venue) nodeStopped() {
+	v.t.Helper()
+	v.people["moderator:s2"].Close()
+	delete(v.people, "moderator:s2")
+	v.enterAt(v.people[attendees(v.t)[0]].base, "moderator:s3")
+	mod := v.people["moderator:s3"]
+	before := v.fold().Seq()
+	const commands = 40
+	done := make(chan error, 1)
+	go func() {
+		for i := range commands {
+			if _, err := mod.Do(v.t.Context(), wire.Command{Body: floor.LockMeeting{Meeting: "m101", Locked: i%2 == 0}}); err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- nil
+	}()
+	took := v.nodes[1].stop()
+	if took > 10*time.Second {
+		v.t.Errorf("draining took %v", took)
+	}
+	if err := <-done; err != nil {
+		v.t.Fatal(err)
+	}
+	if got := v.fold().Seq() - before; got != commands {
+		v.t.Errorf("%d commands made %d records", commands, got)
+	}
+	v.converged()
+	v.t.Logf("a node drained in %v; %d commands under way, none lost, none twice", took.Round(time.Millisecond), commands)
+}

@@ -1,0 +1,108 @@
+package e2e_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"matchfloor/client"
+	"matchfloor/floor"
+	"matchfloor/wire"
+)
+
+// outage is how long the journal, or the one server, is away.
+const outage = 20 * time.Second
+
+// 15:10: what holds the log is away for 20 s. Commands wait in the outboxes and are
+// applied once, in order; the screens read on, and where a server is left it says since when.
+func (d *acceptanceDay) journalAway() {
+	before := d.fold().Seq()
+	began := time.Now()
+	var restart func()
+	if d.redis != nil {
+		d.redis.Kill()
+		restart = d.redis.Restart
+	} else {
+		d.nodes[0].kill()
+		restart = d.nodes[0].start
+	}
+	texts := []string{"one", "two", "three"}
+	var waiting sync.WaitGroup
+	ids := map[*person][]string{}
+	for _, p := range []*person{d.lead, d.second} {
+		var commands []wire.Command
+		for _, text := range texts {
+			c := wire.Command{ID: client.NewID(), Body: floor.Announce{Text: floor.Text{En: p.name + " " + text}, Minutes: 60}}
+			commands, ids[p] = append(commands, c), append(ids[p], c.ID)
+		}
+		waiting.Go(func() { p.doAll(d.t, commands) })
+	}
+	if d.redis != nil {
+		d.toldStale()
+	}
+	timer := time.NewTimer(outage - time.Since(began))
+	<-timer.C
+	if seq := d.lead.At().Seq; seq > before {
+		d.t.Errorf("the console is at %d, the log was at %d", seq, before)
+	}
+	restart()
+	back := time.Now()
+	waiting.Wait()
+	d.t.Logf("all commands answered %v after the return", time.Since(back).Round(time.Millisecond))
+	d.converged()
+	d.appliedOnceInOrder(before, ids)
+}
+
+// doAll gives commands one after the other, as an outbox does.
+func (p *person) doAll(t *testing.T, commands []wire.Command) {
+	ctx, cancel := context.WithTimeout(t.Context(), outage+60*time.Second)
+	defer cancel()
+	for _, c := range commands {
+		if _, err := p.Do(ctx, c); err != nil {
+			t.Errorf("%s: %v", p.name, err)
+		}
+	}
+}
+
+// toldStale holds that a phone goes on showing its view and is told since when it is stale.
+func (d *acceptanceDay) toldStale() {
+	phone := d.people[d.phones[7]]
+	cards := len(phone.View().Cards)
+	eventually(d.t, 10*time.Second, "the phone to be told", func() error {
+		if phone.Live().StaleSince == 0 {
+			return context.DeadlineExceeded
+		}
+		return nil
+	})
+	if len(phone.View().Cards) != cards || !phone.Online() {
+		d.t.Error("the phone lost its view")
+	}
+}
+
+// appliedOnceInOrder reads the log from a sequence on.
+func (d *acceptanceDay) appliedOnceInOrder(after uint64, ids map[*person][]string) {
+	d.t.Helper()
+	page, err := d.journal.Read(d.t.Context(), eventID, after, 1000)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for p, want := range ids {
+		var got []string
+		for _, r := range page.Records {
+			for _, id := range want {
+				if string(r.Key) == string(p.You().Link)+"/"+id {
+					got = append(got, id)
+				}
+			}
+		}
+		if len(got) != len(want) {
+			d.t.Fatalf("%s: %d of %d commands are in the log", p.name, len(got), len(want))
+		}
+		for i := range want {
+			if got[i] != want[i] {
+				d.t.Errorf("%s: commands are in another order", p.name)
+			}
+		}
+	}
+}

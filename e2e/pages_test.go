@@ -1,0 +1,136 @@
+package e2e_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"matchfloor/client"
+	"matchfloor/floor"
+)
+
+// hall is a released event in the middle of its second round, with staff who act
+// through the protocol beside the pages.
+func hall(t *testing.T) (*venue, *person) {
+	t.Helper()
+	v := sqliteVenue(t)
+	v.open()
+	v.enter("moderator:s1")
+	lead := v.people["moderator:s1"]
+	lead.does(floor.Release{})
+	v.clock("14:00")
+	lead.does(floor.Start{SlotRef: floor.SlotRef{Round: "R2"}})
+	return v, lead
+}
+
+func (v *venue) page(name string) string {
+	v.t.Helper()
+	link, ok := v.links[name]
+	if !ok {
+		v.t.Fatalf("no link for %s", name)
+	}
+	return link.at(v.nodes[0].url())
+}
+
+// TestMoveReachesEveryScreen: a moderator moves a meeting on the console by two
+// taps, and it arrives on the phone and on the wall; the phone keeps it marked
+// until its owner says so, across a lost network.
+func TestMoveReachesEveryScreen(t *testing.T) {
+	for _, language := range []string{"ko", "zh", "en"} {
+		t.Run(language, func(t *testing.T) { moveReachesEveryScreen(t, language) })
+	}
+}
+
+func moveReachesEveryScreen(t *testing.T, language string) {
+	v, lead := hall(t)
+	words := catalog(t, language)
+	// m043 is k01's meeting of R3, at T01.
+	phone := openScreen(t, "phone", v.page("attendee:k01a"), language, phoneSize)
+	wall := openScreen(t, "wall", v.page("display:d1"), language, wallSize)
+	console := openScreen(t, "console", v.page("moderator:s2"), language, deskSize)
+	console.until("the grid", `document.querySelector('[data-round=R3][data-table=T01]')`)
+	phone.until("the phone live", `document.querySelector('.chip.jade')`)
+	wall.until("rows", `document.querySelectorAll('.row').length > 3`)
+	for _, s := range []*screen{phone, wall, console} {
+		if bad := eval[int](s, "location.hash.length"); bad != 0 {
+			t.Errorf("%s keeps the secret in its address", s.name)
+		}
+		s.axe("before the move")
+	}
+
+	console.click(`[data-round=R2][data-table=T01]`)
+	target := fmt.Sprintf(`[data-round=R2][data-table=%s]`, freeTableCell(lead, "R2", "A"))
+	console.until("what is free", fmt.Sprintf(`document.querySelector('%s[data-mark=free], %s[data-mark=soft]')`, target, target))
+	console.axe("a meeting lifted")
+	began := time.Now()
+	console.click(target)
+	took := phone.shows(words["change.table"])
+	wall.until("the changed row", `document.querySelector('.row[data-changed]')`)
+	t.Logf("from the tap to the phone %v, to the wall %v (with the time that asking the pages takes)", took, time.Since(began))
+	phone.axe("a changed table")
+	wall.axe("a changed row")
+
+	phone.offline(true)
+	phone.until("that it is cut off", `!document.querySelector('.chip.jade') || !document.querySelector('.chip.jade').offsetParent`)
+	lead.level()
+	lead.does(floor.Announce{Text: floor.Text{Ko: "공지사항", Zh: "重要通知", En: "Please note"}})
+	phone.offline(false)
+	phone.shows(map[string]string{"ko": "공지사항", "zh": "重要通知", "en": "Please note"}[language], words["change.table"])
+	phone.press(words["word.gotIt"])
+	phone.until("the mark gone", fmt.Sprintf(`!document.body.innerText.includes(%q)`, words["change.table"]))
+	lead.sees("the receipt", func(view client.View) bool {
+		for _, n := range client.Each[floor.NoticeCard](view, "notice") {
+			if n.Kind == floor.NoticeMoved && n.Seen == 1 {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// freeTableCell answers a table of a zone that is free in a round.
+func freeTableCell(lead *person, round floor.RoundID, zone floor.ZoneID) floor.TableID {
+	lead.level()
+	d := &acceptanceDay{venue: lead.v, lead: lead}
+	return d.freeTable(round, zone)
+}
+
+// TestTwoModeratorsOnTheirPages: both lift the same meeting; the second drop is
+// refused in words that name the first.
+func TestTwoModeratorsOnTheirPages(t *testing.T) {
+	v, lead := hall(t)
+	one := openScreen(t, "one", v.page("moderator:s2"), "en", deskSize)
+	one.until("the grid", `document.querySelector('[data-round=R3][data-table=T01]')`)
+	free := freeTableCell(lead, "R3", "A")
+	// The other one's frame is held back: the network is cut while the lead moves.
+	one.offline(true)
+	meeting := (&acceptanceDay{venue: v, lead: lead}).meetingAt("R3", "T01")
+	lead.does(floor.MoveMeeting{Meeting: meeting, Tray: true})
+	one.click(`[data-round=R3][data-table=T01]`)
+	one.click(fmt.Sprintf(`[data-round=R3][data-table=%s]`, free))
+	one.offline(false)
+	one.shows("Park Seungmin")
+	lead.level()
+	if m, _ := client.Get[floor.MeetingCard](lead.View(), floor.CardKey("meeting/"+meeting)); m.Place != (floor.Place{}) {
+		t.Errorf("the first move was overwritten: %+v", m.Place)
+	}
+	one.axe("a refusal")
+}
+
+// TestInterpreterPages: a table calls, an interpreter claims, sets out, arrives; the
+// table sees each step.
+func TestInterpreterPages(t *testing.T) {
+	v, _ := hall(t)
+	words, chinese := catalog(t, "ko"), catalog(t, "zh")
+	table := openScreen(t, "table", v.page("attendee:k05a"), "ko", phoneSize)
+	floater := openScreen(t, "floater", v.page("interpreter:i19"), "zh", phoneSize)
+	floater.press(chinese["duty.start"])
+	table.press(words["request.call"])
+	floater.press("05")
+	table.shows(around(words["asked.claimed"]))
+	floater.axe("a claimed request")
+	table.axe("an interpreter claimed")
+	floater.press(chinese["jobNext.claimed"])
+	floater.press(chinese["jobNext.onTheWay"])
+	table.shows(around(words["asked.arrived"]))
+}

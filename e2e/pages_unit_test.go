@@ -1,0 +1,75 @@
+package e2e_test
+
+import (
+	"context"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"matchfloor/static/bundle"
+)
+
+// serveFiles serves a bundle that was made in memory on loopback.
+func serveFiles(t *testing.T, files bundle.Files) string {
+	t.Helper()
+	tree := fstest.MapFS{}
+	for name, text := range files {
+		tree[name] = &fstest.MapFile{Data: text, Mode: 0o444}
+	}
+	server := httptest.NewServer(http.FileServerFS(fs.FS(tree)))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// bareBrowser answers a tab of a headless Chromium that asks nobody on the network anything.
+func bareBrowser(t *testing.T) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("left out: no chromium on this machine")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-component-update", true),
+	)
+	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	tab, done := chromedp.NewContext(allocator)
+	t.Cleanup(done)
+	bounded, expired := context.WithTimeout(tab, time.Minute)
+	t.Cleanup(expired)
+	return bounded
+}
+
+// TestPagesUnit runs the pages' own tests, static/src/**/*.test.ts, where pages run.
+func TestPagesUnit(t *testing.T) {
+	files, err := bundle.BuildTests("../static")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab := bareBrowser(t)
+	if err := chromedp.Do(tab, chromedp.Navigate(serveFiles(t, files)+"/test.html")); err != nil {
+		t.Fatal(err)
+	}
+	report, err := chromedp.Run(tab, chromedp.Poll[struct {
+		Passed int                          `json:"passed"`
+		Failed []struct{ Name, Why string } `json:"failed"`
+	}]("window.testReport"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, failed := range report.Failed {
+		t.Errorf("%s: %s", failed.Name, failed.Why)
+	}
+	if report.Passed < 50 {
+		t.Errorf("only %d tests ran", report.Passed)
+	}
+	t.Logf("%d passed", report.Passed)
+}

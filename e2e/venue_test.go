@@ -1,0 +1,331 @@
+package e2e_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"matchfloor/client"
+	"matchfloor/demo"
+	"matchfloor/floor"
+	"matchfloor/journal"
+	"matchfloor/journal/redisjournal"
+	"matchfloor/journal/redisjournal/redistest"
+	"matchfloor/journal/sqlitejournal"
+	"matchfloor/wire"
+)
+
+// venue is an instance that runs, and the people in it.
+type venue struct {
+	t       *testing.T
+	nodes   []*node
+	redis   *redistest.Server // nil: one node with SQLite
+	where   []string          // the flags that say where its logs are
+	journal journal.Journal   // the same logs, read by the test
+	links   map[string]personLink
+	people  map[string]*person // by "role:id"
+	states  []floor.State      // the log folded, by sequence
+	cursor  *journal.Cursor
+}
+
+// eventID is the sample forum's.
+const eventID = "green-2026"
+
+// topologies are what the acceptance day runs on.
+var topologies = map[string]func(*testing.T) *venue{"sqlite": sqliteVenue, "two nodes with redis": redisVenue}
+
+func sqliteVenue(t *testing.T) *venue {
+	dir := t.TempDir()
+	v := &venue{t: t, where: []string{"--data", dir}}
+	v.nodes = []*node{startNode(t, v.where...)}
+	j, err := sqlitejournal.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { j.Close() })
+	v.journal = j
+	return v
+}
+
+func redisVenue(t *testing.T) *venue {
+	server := redistest.Start(t)
+	v := &venue{t: t, redis: server, where: []string{"--redis", server.URL, "--key-file", writeKey(t)}}
+	v.nodes = []*node{startNode(t, v.where...), startNode(t, v.where...)}
+	j, err := redisjournal.Open(server.URL, redisjournal.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { j.Close() })
+	v.journal = j
+	return v
+}
+
+// journalFlags answers where the logs are, for a subcommand that needs no key.
+func (v *venue) journalFlags() []string { return v.where[:2] }
+
+// writeWorkbook writes a workbook to a file.
+func (v *venue) writeWorkbook(data []byte) string {
+	v.t.Helper()
+	file := filepath.Join(v.t.TempDir(), "forum.xlsx")
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		v.t.Fatal(err)
+	}
+	return file
+}
+
+// open imports the sample forum and reads its links.
+func (v *venue) open() {
+	v.t.Helper()
+	out, errs, code := matchfloor(v.t, append([]string{"import", v.writeWorkbook(demo.Workbook())}, v.journalFlags()...)...)
+	if words := strings.Fields(out); code != 0 || len(words) == 0 || words[len(words)-1] != eventID {
+		v.t.Fatalf("import: exit %d, %q, %s", code, out, errs)
+	}
+	v.links = listLinks(v.t, eventID, v.where...)
+	v.people = map[string]*person{}
+	v.cursor = journal.NewCursor(eventID, journal.Genesis(eventID, 1))
+	v.states = []floor.State{floor.New()}
+}
+
+// person is someone at the venue with a screen.
+type person struct {
+	*client.Client
+	v    *venue
+	name string // "role:id"
+	base string // the address that they came to
+
+	mu     sync.Mutex
+	frames []frame
+}
+
+// frame is one frame that changed a screen, and when it came.
+type frame struct {
+	to   uint64
+	at   time.Time
+	keys []string // what it set or dropped; nil for a snapshot
+}
+
+// enter signs people in, spread over the nodes, and waits for their first view.
+func (v *venue) enter(names ...string) {
+	v.t.Helper()
+	var wg sync.WaitGroup
+	for i, name := range names {
+		p := &person{v: v, name: name, base: v.nodes[i%len(v.nodes)].url()}
+		v.people[name] = p
+		wg.Go(func() { p.dial(nil) })
+	}
+	wg.Wait()
+	if v.t.Failed() {
+		v.t.FailNow()
+	}
+}
+
+func (p *person) dial(kept *client.Kept) {
+	link, ok := p.v.links[p.name]
+	if !ok {
+		p.v.t.Errorf("no link for %s", p.name)
+		return
+	}
+	ctx, cancel := context.WithTimeout(p.v.t.Context(), 30*time.Second)
+	defer cancel()
+	o := client.Options{Kept: kept, Observe: p.observe}
+	if link.Role == "organiser" {
+		o.Event = eventID
+	}
+	c, err := client.Dial(ctx, link.at(p.base), o)
+	if err != nil {
+		p.v.t.Errorf("%s: %v", p.name, err)
+		return
+	}
+	p.Client = c
+	p.v.t.Cleanup(c.Close)
+}
+
+func (p *person) observe(a client.Applied) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f := frame{to: a.To.Seq, at: a.Received}
+	if !a.Snapshot {
+		f.keys = []string{}
+		for k := range a.Set {
+			f.keys = append(f.keys, string(k))
+		}
+		for _, k := range a.Drop {
+			f.keys = append(f.keys, "-"+string(k))
+		}
+	}
+	p.frames = append(p.frames, f)
+}
+
+// since answers the frames that came after the first n.
+func (p *person) since(n int) []frame {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.frames[n:])
+}
+
+func (p *person) count() int { p.mu.Lock(); defer p.mu.Unlock(); return len(p.frames) }
+
+// try gives a command on what the person's screen shows.
+func (p *person) try(c floor.Command) (wire.Accepted, error) {
+	ctx, cancel := context.WithTimeout(p.v.t.Context(), time.Minute)
+	defer cancel()
+	return p.Do(ctx, wire.Command{Base: p.Base(), Body: c})
+}
+
+// does gives a command that must be accepted, and waits until the person sees it.
+func (p *person) does(c floor.Command) wire.Accepted {
+	p.v.t.Helper()
+	done, err := p.try(c)
+	if err != nil {
+		p.v.t.Fatalf("%s: %T: %v", p.name, c, err)
+	}
+	p.level()
+	return done
+}
+
+// refused gives a command that must be refused with a code.
+func (p *person) refused(c floor.Command, code floor.Code) map[string]string {
+	p.v.t.Helper()
+	_, err := p.try(c)
+	return p.v.holdRefusal(err, code)
+}
+
+func (v *venue) holdRefusal(err error, code floor.Code) map[string]string {
+	v.t.Helper()
+	var no *wire.Rejected
+	if !errors.As(err, &no) || no.Code != string(code) {
+		v.t.Fatalf("answered %v, want %s", err, code)
+	}
+	return no.Params
+}
+
+// level waits until a person's screen is at the log's head, whichever node it is on.
+func (p *person) level() {
+	p.v.t.Helper()
+	head := p.v.fold().Seq()
+	ctx, cancel := context.WithTimeout(p.v.t.Context(), 30*time.Second)
+	defer cancel()
+	eventually(p.v.t, 30*time.Second, p.name+" to be level", func() error {
+		at, err := p.Level(ctx)
+		if err == nil && at.Seq < head {
+			return fmt.Errorf("at %d, the log at %d", at.Seq, head)
+		}
+		return err
+	})
+}
+
+// sees waits until a person's screen satisfies a condition.
+func (p *person) sees(what string, ready func(client.View) bool) {
+	p.v.t.Helper()
+	ctx, cancel := context.WithTimeout(p.v.t.Context(), 20*time.Second)
+	defer cancel()
+	if err := p.WaitFor(ctx, ready); err != nil {
+		p.v.t.Fatalf("%s does not see %s: %v", p.name, what, err)
+	}
+}
+
+// clock sets the event's clock, as a rehearsal would.
+func (v *venue) clock(hhmm string) {
+	v.t.Helper()
+	v.people["moderator:s1"].does(floor.SetClock{Event: instant(v.t, hhmm), Rate: 1})
+}
+
+// instant answers a time of the forum's day.
+func instant(t *testing.T, hhmm string) floor.Instant {
+	t.Helper()
+	at, err := time.Parse("2006-01-02 15:04 -0700", "2026-11-24 "+hhmm+" +0900")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return floor.Instant(at.UnixMilli())
+}
+
+// fold reads the log to its head and answers the state there: the truth that
+// every screen is held to.
+func (v *venue) fold() floor.State {
+	v.t.Helper()
+	records, err := v.cursor.CatchUp(v.t.Context(), v.journal)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	for _, r := range records {
+		record, err := floor.DecodeRecord(r.Body)
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		next, _ := v.states[len(v.states)-1].Apply(record)
+		v.states = append(v.states, next)
+	}
+	return v.states[len(v.states)-1]
+}
+
+// converged holds every screen, at the position that it says, to the log's fold;
+// and every screen to be at the log's head.
+func (v *venue) converged() {
+	v.t.Helper()
+	began := time.Now()
+	head := v.fold().Seq()
+	for _, name := range slices.Sorted(maps.Keys(v.people)) {
+		p := v.people[name]
+		if p.Client == nil {
+			continue
+		}
+		p.level()
+		view := p.View()
+		if int(view.At.Seq) >= len(v.states) {
+			v.fold()
+		}
+		state := v.states[view.At.Seq]
+		want := cards(state, state.Subjects(floor.Who(name))...)
+		if a, b := wire.Digest(view.Cards), wire.Digest(want); a != b {
+			v.t.Fatalf("%s at %d shows something else than the log:\n%s", name, view.At.Seq, cardsDiff(view.Cards, want))
+		}
+	}
+	v.t.Logf("%d screens hold the log's view at %d; checked in %v", len(v.people), head, time.Since(began).Round(time.Millisecond))
+}
+
+func cards(s floor.State, subjects ...floor.Subject) wire.Cards {
+	out := wire.Cards{}
+	for key, card := range s.View(subjects...) {
+		out[key] = wire.EncodeCard(card)
+	}
+	return out
+}
+
+func cardsDiff(got, want wire.Cards) string {
+	var b strings.Builder
+	for k, card := range want {
+		if string(got[k]) != string(card) {
+			fmt.Fprintf(&b, "%s: shows %s, want %s\n", k, got[k], card)
+		}
+	}
+	for k := range got {
+		if _, ok := want[k]; !ok {
+			fmt.Fprintf(&b, "%s: shows %s, want nothing\n", k, got[k])
+		}
+	}
+	return b.String()
+}
+
+// attendees answers "attendee:id" of everyone in the sample forum, sorted.
+func attendees(t *testing.T) []string {
+	t.Helper()
+	forum, err := demo.Forum()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, a := range forum.Attendees {
+		names = append(names, "attendee:"+string(a.ID))
+	}
+	slices.Sort(names)
+	return names
+}

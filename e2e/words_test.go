@@ -1,0 +1,33 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+)
+
+// catalog answers a language's sentences, as the pages say them.
+func catalog(t *testing.T, language string) map[string]string {
+	t.Helper()
+	data, err := os.ReadFile("../static/catalogs/" + language + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var words map[string]string
+	if err := json.Unmarshal(data, &words); err != nil {
+		t.Fatal(err)
+	}
+	return words
+}
+
+// around answers the longest part of a sentence that is no placeholder.
+func around(sentence string) string {
+	longest := ""
+	for _, part := range strings.FieldsFunc(sentence, func(r rune) bool { return r == '{' || r == '}' }) {
+		if len(part) > len(longest) && part != "who" {
+			longest = part
+		}
+	}
+	return strings.TrimSpace(longest)
+}
