@@ -2,6 +2,7 @@ package server
 
 import (
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"time"
@@ -21,6 +22,9 @@ const sessionLife = 36 * time.Hour
 // HMAC-SHA256, and no field that could name another.
 const tokenVersion = 1
 
+// nonceSize is how many random bytes a token holds.
+const nonceSize = 8
+
 // maxToken is the longest text that is looked at as a token, in bytes.
 const maxToken = 512
 
@@ -37,12 +41,15 @@ type session struct {
 	expires    time.Time // whole milliseconds
 }
 
-// seal answers the token of s: base64url of version, key id, expiry, generation,
-// length-prefixed event and link, and the signature over all that.
+// seal answers a token of s: base64url of version, key id, expiry, generation, a
+// random number that sets apart two sessions of one link, length-prefixed event
+// and link, and the signature over all that.
 func (k Keys) seal(s session) string {
 	b := append([]byte{tokenVersion}, k.id[:]...)
 	b = binary.BigEndian.AppendUint64(b, uint64(s.expires.UnixMilli()))
 	b = binary.BigEndian.AppendUint64(b, uint64(s.generation))
+	b = append(b, make([]byte, nonceSize)...)
+	rand.Read(b[len(b)-nonceSize:]) // it never fails: see crypto/rand
 	b = append(b, lengthPrefixed(string(s.event), string(s.link))...)
 	return strict64.EncodeToString(append(b, k.sign(b)...))
 }
@@ -77,7 +84,7 @@ func (k Keys) sign(body []byte) []byte {
 
 // parse reads a body whose signature was right.
 func (k Keys) parse(b []byte) (s session, ok bool) {
-	const fixed = 1 + 4 + 8 + 8
+	const fixed = 1 + 4 + 8 + 8 + nonceSize
 	if len(b) < fixed || b[0] != tokenVersion || [4]byte(b[1:5]) != k.id {
 		return s, false
 	}

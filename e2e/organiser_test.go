@@ -1,0 +1,64 @@
+package e2e_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"matchfloor/demo"
+)
+
+// TestOrganiserPage goes the way of a first event: the link that the first start
+// prints, a workbook with mistakes, the mended one, the import, the release, the
+// links.
+func TestOrganiserPage(t *testing.T) {
+	v := sqliteVenue(t)
+	var link string
+	eventually(t, 10*time.Second, "the first start to print its organiser's link", func() error {
+		said := v.nodes[0].said.String()
+		_, rest, ok := strings.Cut(said, "organiser: ")
+		if link, _, ok = strings.Cut(rest, "\n"); !ok {
+			return fmt.Errorf("it printed %q", said)
+		}
+		return nil
+	})
+	words := catalog(t, "zh")
+	page := openScreen(t, "organiser", link, "zh", deskSize)
+	page.shows(words["org.choose"])
+	page.axe("no event yet")
+
+	bad, faults, err := demo.WithBadRows()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page.choose(v.writeWorkbook(bad))
+	for _, f := range faults {
+		page.shows(f.Sheet, f.Column)
+	}
+	page.axe("mistakes in a workbook")
+
+	page.choose(v.writeWorkbook(demo.Workbook()))
+	page.shows(words["org.fine"], "132", "168")
+	page.press(words["org.import"])
+	page.shows(words["org.links"])
+	page.axe("a draft")
+	page.press(words["org.release"])
+	page.do(chromedp.Sleep(400 * time.Millisecond)) // a second tap sooner than that is taken for a bouncing finger
+	page.press(words["org.releaseYes"])
+	page.shows(around(words["org.releasedAt"]))
+	page.axe("released")
+
+	v.links = listLinks(t, eventID, v.where...)
+	phone := openScreen(t, "phone", v.page("attendee:c01a"), "zh", phoneSize)
+	phone.until("their first table", `document.querySelector('.table-number')`)
+}
+
+// choose picks a file in the page's upload.
+func (s *screen) choose(file string) {
+	s.t.Helper()
+	s.until("where to choose a file", `document.querySelector('input[type=file]')`)
+	s.do(chromedp.SetUploadFiles(`input[type=file]`, []string{file}, chromedp.NodeReady))
+}
