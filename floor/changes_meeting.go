@@ -19,6 +19,12 @@ type (
 		Meeting MeetingID `json:"meeting"`
 		Locked  bool      `json:"locked"`
 	}
+	// InterpreterAssigned gave a meeting another interpreter, or none.
+	InterpreterAssigned struct {
+		Meeting MeetingID     `json:"meeting"`
+		From    InterpreterID `json:"from,omitzero"`
+		To      InterpreterID `json:"to,omitzero"`
+	}
 	// TableClosed took a table out of use, or (Closed false) back into it.
 	TableClosed struct {
 		Table  TableID `json:"table"`
@@ -94,6 +100,24 @@ func (c MeetingLocked) apply(d *draft) {
 
 func (c MeetingLocked) ref() string     { return meetingRef(c.Meeting) }
 func (c MeetingLocked) inverse() Change { return MeetingLocked{c.Meeting, !c.Locked} }
+
+func (c InterpreterAssigned) apply(d *draft) {
+	m := d.meetings.at(c.Meeting)
+	m.Interpreter = c.To
+	d.setMeeting(m)
+	if c.From != "" {
+		w := NewWho(RoleInterpreter, c.From)
+		d.meetingsOf = d.meetingsOf.with(w, withoutItem(d.meetingsOf.at(w), c.Meeting))
+	}
+	if c.To != "" {
+		w := NewWho(RoleInterpreter, c.To)
+		d.meetingsOf = d.meetingsOf.with(w, withItem(d.meetingsOf.at(w), c.Meeting))
+	}
+	d.change(c.ref())
+}
+
+func (c InterpreterAssigned) ref() string     { return meetingRef(c.Meeting) }
+func (c InterpreterAssigned) inverse() Change { return InterpreterAssigned{c.Meeting, c.To, c.From} }
 
 func (c TableClosed) apply(d *draft) {
 	t := d.tables.at(c.Table)

@@ -87,6 +87,8 @@ type (
 		Round    RoundID   `json:"round,omitzero"`
 		Tray     bool      `json:"tray,omitzero"`
 		Override bool      `json:"override,omitzero"` // moves a locked one too
+		// WithoutInterpreter gives up the assigned interpreter where they sit elsewhere in that round.
+		WithoutInterpreter bool `json:"withoutInterpreter,omitzero"`
 	}
 	// SwapMeetings exchanges the places of two meetings.
 	SwapMeetings struct {

@@ -38,11 +38,30 @@ func (c MoveMeeting) decide(d *decision) *Error {
 	if err := d.leave(m.Place); err != nil {
 		return err
 	}
-	if err := d.fits(m, to); err != nil {
+	m, err = d.fitsSomehow(m, to, c.WithoutInterpreter)
+	if err != nil {
 		return err
 	}
 	d.relocate(m, to, false)
 	return nil
+}
+
+// fitsSomehow is fits for a meeting that may go without its interpreter, where
+// those sit elsewhere in the round: its people are told that it does, and so are they.
+func (d *decision) fitsSomehow(m Meeting, to Place, without bool) (Meeting, *Error) {
+	err := d.fits(m, to)
+	if err == nil || !without || err.Code != CodeInterpBusy {
+		return m, err
+	}
+	alone := m
+	alone.Interpreter = ""
+	if err := d.fits(alone, to); err != nil {
+		return m, err
+	}
+	d.do(InterpreterAssigned{m.ID, m.Interpreter, ""})
+	d.issue(Notice{Kind: NoticeCancelled, Meeting: m.ID, From: m.Place}, []Who{NewWho(RoleInterpreter, m.Interpreter)})
+	d.note(NoteNoInterp, "meeting", string(m.ID))
+	return alone, nil
 }
 
 // target answers where a move leads.

@@ -195,7 +195,7 @@ func (w *world) drawCommand(t *rapid.T) Command {
 	notice := func() []NoticeID { return []NoticeID{drawKey(t, s.notices)} }
 	draws := []func() Command{
 		func() Command {
-			return MoveMeeting{Meeting: meeting(), Table: table(), Round: round(), Override: (between(t, 0, 1) == 1)}
+			return MoveMeeting{Meeting: meeting(), Table: table(), Round: round(), Override: (between(t, 0, 1) == 1), WithoutInterpreter: (between(t, 0, 1) == 1)}
 		},
 		func() Command { return MoveMeeting{Meeting: meeting(), Tray: true} },
 		func() Command { return MoveMeeting{Meeting: meeting(), Table: table()} },

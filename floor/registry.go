@@ -13,7 +13,7 @@ var changeTypes = byName[ChangeKind, Change](
 	ForumImported{}, ScheduleReleased{}, ClockSet{}, LinkRotated{},
 	Announced{}, AnnouncementWithdrawn{}, CommandUndone{},
 	SlotCalled{}, SlotStarted{}, SlotExtended{}, SlotEnded{}, SlotsShifted{}, MinutesAnnounced{},
-	MeetingMoved{}, MeetingCancelled{}, MeetingLocked{}, TableClosed{},
+	MeetingMoved{}, MeetingCancelled{}, MeetingLocked{}, InterpreterAssigned{}, TableClosed{},
 	AttendeeCheckedIn{}, SideMarked{}, GraceEnded{},
 	NoticeIssued{}, NoticeSeen{}, NoticeWithdrawn{},
 	DutySet{}, InterpreterRequested{}, RequestProgressed{}, RequestEscalated{},

@@ -158,7 +158,7 @@ func littleMeetings() []Meeting {
 	add("R2", 1, 2, "i1")
 	add("R2", 2, 3, "")
 	add("R2", 3, 1, "")
-	add("", 2, 1, "")
+	add("", 2, 1, "i1")
 	out[6].Place = Place{}
 	return out
 }

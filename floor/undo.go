@@ -55,6 +55,9 @@ func (d *decision) compensate(e doing) *Error {
 			if err := d.unextend(c); err != nil {
 				return err
 			}
+		case InterpreterAssigned:
+			d.do(c.inverse())
+			d.withdrawNotices(func(n Notice) bool { return n.Kind == NoticeCancelled && n.Meeting == c.Meeting })
 		default:
 			d.do(c.inverse())
 		}

@@ -236,6 +236,7 @@ export interface MoveMeeting {
   round?: RoundID
   tray?: boolean
   override?: boolean
+  withoutInterpreter?: boolean
 }
 
 /** NoticeCard is notice/<notice>, for moderators: how many of those it is for have seen it. */

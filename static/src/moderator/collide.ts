@@ -15,6 +15,8 @@ export interface Verdict {
   mark: Mark
   /** The meeting that would change places with the lifted one. */
   swap?: string
+  /** It goes there only without its interpreter, who sits elsewhere then. */
+  without?: boolean
   /** Why it is hard (one), or what is soft. */
   findings: readonly Finding[]
 }
@@ -51,9 +53,15 @@ const ended = (floor: Floor, round: string): boolean => floor.round.get(round)?.
 
 function judgeMove(floor: Floor, id: string, m: MeetingCard, to: At): Verdict {
   const lifted = new Set([id])
-  const refused = fits(floor, m, to, lifted)
+  const after = new Map([[id, to]])
+  const refused = fits(floor, id, m, to, lifted)
+  if (refused?.code === 'interpreter_busy' && m.interpreter) {
+    const alone = { ...m, interpreter: undefined }
+    const still = fits(floor, id, alone, to, lifted)
+    return still ? hard(still) : { mark: 'soft', without: true, findings: [found('no_interpreter', { meeting: id }), ...soft(floor, id, alone, to, after)] }
+  }
   if (refused) return hard(refused)
-  const notes = soft(floor, id, m, to, new Map([[id, to]]))
+  const notes = soft(floor, id, m, to, after)
   return { mark: notes.length ? 'soft' : 'free', findings: notes }
 }
 
@@ -64,7 +72,7 @@ function judgeSwap(floor: Floor, id: string, m: MeetingCard, other: string, to: 
   if (m.locked) return hard(found('locked', { meeting: id }), other)
   if (o.locked) return hard(found('locked', { meeting: other }), other)
   const lifted = new Set([id, other])
-  const refused = fits(floor, m, to, lifted) ?? fits(floor, o, from, lifted)
+  const refused = fits(floor, id, m, to, lifted) ?? fits(floor, other, o, from, lifted)
   if (refused) return hard(refused, other)
   const after = new Map([[id, to], [other, from]])
   const notes = [...soft(floor, id, m, to, after), ...soft(floor, other, o, from, after)]
@@ -72,7 +80,7 @@ function judgeSwap(floor: Floor, id: string, m: MeetingCard, other: string, to: 
 }
 
 /** fits holds a place against the hard rules; the lifted meetings sit nowhere. */
-function fits(floor: Floor, m: MeetingCard, to: At, lifted: ReadonlySet<string>): Finding | null {
+function fits(floor: Floor, id: string, m: MeetingCard, to: At, lifted: ReadonlySet<string>): Finding | null {
   const table = floor.table.get(to.table)
   if (!table) return found('unknown', { of: 'table/' + to.table })
   if (table.closed) return found('table_closed', { table: to.table })
@@ -82,11 +90,11 @@ function fits(floor: Floor, m: MeetingCard, to: At, lifted: ReadonlySet<string>)
   }
   const holder = floor.seats.get(seat(to.round, to.table))
   if (holder && !lifted.has(holder)) return found('table_taken', { ...to, meeting: holder })
-  return free(floor, m, to.round, lifted)
+  return free(floor, id, m, to.round, lifted)
 }
 
 /** free refuses a round in which someone of the meeting sits in another one. */
-function free(floor: Floor, m: MeetingCard, round: string, lifted: ReadonlySet<string>): Finding | null {
+function free(floor: Floor, own: string, m: MeetingCard, round: string, lifted: ReadonlySet<string>): Finding | null {
   const inRound = (id: string): boolean => {
     const other = floor.meeting.get(id)
     return !!other && !lifted.has(id) && seated(other) && other.place.round === round
@@ -95,8 +103,7 @@ function free(floor: Floor, m: MeetingCard, round: string, lifted: ReadonlySet<s
     const clash = floor.meetingsOf.get(who)?.find(inRound)
     if (clash) return busy(who, round, clash)
   }
-  const own = [...lifted].find((id) => floor.meeting.get(id) === m)
-  const request = floor.request.get(floor.requestOf.get(own ?? '') ?? '')
+  const request = floor.request.get(floor.requestOf.get(own) ?? '')
   for (const interpreter of [request?.interpreter, m.interpreter]) {
     if (!interpreter) continue
     const who = 'interpreter:' + interpreter

@@ -63,7 +63,7 @@ export function drop(console: Console, round: string, table: string): void {
     return putDown(console)
   }
   const move = (override?: true) => {
-    console.give('moveMeeting', { meeting: id, table, round, ...(override && { override }) }, moveWords(console, id, verdict, round, table))
+    console.give('moveMeeting', { meeting: id, table, round, ...(override && { override }), ...(verdict?.without && { withoutInterpreter: true }) }, moveWords(console, id, verdict, round, table))
     putDown(console)
   }
   if (!m.locked) return move()
