@@ -147,9 +147,9 @@ func TestResumes(t *testing.T) {
 		fresh bool          // with a new session, and without what was kept
 	}{
 		{"restart", func(p *peer) { p.close(wire.CloseRestart) }, time.Second, false},
-		{"broken", func(p *peer) { p.close(0) }, 500 * time.Millisecond, false},
-		{"server failed", func(p *peer) { p.close(wire.CloseBroken) }, 500 * time.Millisecond, false},
-		{"proxy", func(p *peer) { p.close(wire.CloseGoingAway) }, 500 * time.Millisecond, false},
+		{"broken", func(p *peer) { p.close(0) }, 250 * time.Millisecond, false},
+		{"server failed", func(p *peer) { p.close(wire.CloseBroken) }, 250 * time.Millisecond, false},
+		{"proxy", func(p *peer) { p.close(wire.CloseGoingAway) }, 250 * time.Millisecond, false},
 		{"silent", func(p *peer) { p.close(wire.CloseSilent) }, 0, false},
 		{"lineage", func(p *peer) { p.close(wire.CloseLineage) }, 0, false},
 		{"too many", func(p *peer) { p.close(wire.CloseTooMany) }, 10 * time.Second, false},
@@ -161,7 +161,7 @@ func TestResumes(t *testing.T) {
 		}, 0, false},
 		{"pong ahead", func(p *peer) { p.pong(p.ping().N, 6); p.left() }, 20 * time.Second, false},
 		{"no pong", func(p *peer) { p.ping(); p.left() }, 24 * time.Second, false},
-		{"no frame", func(p *peer) { p.send(`{"patch":`); p.left() }, 500 * time.Millisecond, false},
+		{"no frame", func(p *peer) { p.send(`{"patch":`); p.left() }, 250 * time.Millisecond, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -239,7 +239,7 @@ func TestPausesGrow(t *testing.T) {
 	scripted(t, func(t *testing.T, f *fake) {
 		_, p := f.connected(f.options(), `{}`)
 		p.close(0)
-		for _, want := range []time.Duration{500, 1000, 2000, 4000, 7500, 7500} {
+		for _, want := range []time.Duration{250, 500, 1000, 2000, 4000, 7500, 7500} {
 			start := time.Now()
 			p = f.accept()
 			if took := time.Since(start); took != want*time.Millisecond {
@@ -259,7 +259,7 @@ func TestSilentTwiceIsNoHurry(t *testing.T) {
 		start := time.Now()
 		p.close(wire.CloseSilent)
 		f.accept()
-		if took := time.Since(start); took != 500*time.Millisecond {
+		if took := time.Since(start); took != 250*time.Millisecond {
 			t.Errorf("came back after %v", took)
 		}
 	})

@@ -122,11 +122,12 @@ func (r *row) pause(end ending, usual func(n int) time.Duration, jitter func() f
 	case wire.ComeLater:
 		return max(end.retry, laterFrom+time.Duration(jitter()*float64(laterTo-laterFrom)))
 	}
+	n := r.failures
 	r.failures++
-	return usual(r.failures)
+	return usual(n)
 }
 
-// usualPause answers the pause after the n-th failure in a row, from 1.
+// usualPause answers the pause after the n-th failure in a row, counted from 0.
 func (c *Client) usualPause(n int) time.Duration {
 	most := maxPause
 	if n < 5 { // 0.5 s × 2⁵ is past the most

@@ -2,10 +2,12 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
 
+	"matchfloor/floor"
 	"matchfloor/wire"
 )
 
@@ -86,6 +88,12 @@ func (k *conn) takePatch(p wire.Patch, in inbound) *ending {
 
 // changed is the fold's tell: it is called with mu held.
 func (c *Client) changed(a Applied) {
+	if text, ok := a.Set["clock/clock"]; ok { // a clock that was set anew counts at once, not with the next pong
+		var card floor.ClockCard
+		if json.Unmarshal(text, &card) == nil {
+			c.clock.event = card.EventClock
+		}
+	}
 	if c.options.Observe != nil {
 		a.Bytes, a.Received = c.arriving.bytes, c.arriving.received
 		c.options.Observe(a)

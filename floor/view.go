@@ -79,7 +79,9 @@ func (s State) everyoneKeys() []CardKey {
 func (s State) everyoneCard(kind, id string) (Card, bool) {
 	switch kind {
 	case "clock":
-		return ClockCard{s.clock}, id == "clock"
+		clock := s.clock
+		clock.Rate = max(clock.Rate, 1)
+		return ClockCard{clock}, id == "clock"
 	case "event":
 		e := s.event
 		return EventCard{e.Name, e.TimeZone, e.Place, e.GraceMin, e.Version, e.ReleasedAt}, id != "" && e.ID == EventID(id)

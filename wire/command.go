@@ -12,12 +12,12 @@ import (
 
 // The limits of what stands in a command.
 const (
-	MaxInteger  = 1<<53 - 1 // every number, so that JavaScript reads it exactly
-	MaxAfter    = 32        // ids in after
-	MaxNotices  = 100       // ids in seen
-	MaxSentence = 500       // characters of an announcement, in each language
-	MaxReason   = 200       // characters of a reason
-	MaxSkill    = 40        // characters of a skill
+	MaxInteger  = 1<<53 - 1       // every number, so that JavaScript reads it exactly
+	MaxAfter    = 32              // ids in after
+	MaxNotices  = 100             // ids in seen
+	MaxSentence = floor.MaxText   // characters of an announcement, in each language
+	MaxReason   = floor.MaxReason // characters of a reason
+	MaxSkill    = floor.MaxSkill  // characters of a skill
 )
 
 // fromClients are the commands that a client may give; importForum, the clock's
