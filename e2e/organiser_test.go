@@ -19,7 +19,8 @@ func TestOrganiserPage(t *testing.T) {
 	var link string
 	eventually(t, 10*time.Second, "the first start to print its organiser's link", func() error {
 		said := v.nodes[0].said.String()
-		_, rest, ok := strings.Cut(said, "organiser: ")
+		_, rest, _ := strings.Cut(said, "organiser: ")
+		var ok bool
 		if link, _, ok = strings.Cut(rest, "\n"); !ok {
 			return fmt.Errorf("it printed %q", said)
 		}

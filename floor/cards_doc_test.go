@@ -41,7 +41,7 @@ var cardKinds = []struct {
 	{"moderator", "request/<request>", RequestCard{}, "while open"},
 	{"moderator", "notice/<notice>", NoticeCard{}, "until past"},
 	{"moderator", "unseen/<notice>:<role>:<id>", UnseenCard{}, "until that person has seen it"},
-	{"moderator", "done/<sequence>", DoneCard{}, "the last 40 commands of people, receipts not counted"},
+	{"moderator", "done/<sequence>", DoneCard{}, "the last 40 commands of organisers, moderators and runners"},
 	{"display:<zone>", "board/<zone>:<table>", BoardCard{}, "always; a table of the zone"},
 	{"display:<zone>", "seat/<zone>:<meeting>", SeatCard{}, "released; the meeting's table is in the zone"},
 }

@@ -36,8 +36,16 @@ type (
 
 func (c ForumImported) apply(d *draft) {
 	f := c.Forum
-	links, seq := d.links, d.seq
-	d.State = State{seq: seq, clock: d.clock, done: d.done, event: f.Event, derived: derived{doneAt: d.doneAt, recent: d.recent}}
+	links := d.links
+	for id, l := range d.retired.all() {
+		links = links.with(id, l)
+	}
+	d.State = State{
+		seq: d.seq, clock: d.clock, event: f.Event, done: d.done, retired: links,
+		derived: derived{doneAt: d.doneAt, staffAt: d.staffAt, recent: d.recent},
+	}
+	d.settleDone()
+	d.change(importRef)
 	for _, v := range f.Items {
 		d.items = d.items.with(v.ID, v)
 	}
@@ -64,7 +72,23 @@ func (c ForumImported) apply(d *draft) {
 	d.all = true
 }
 
-// importPeople adds everyone who signs in, each with the link they had before, if any.
+// importRef is what every command changes with, in a manner of speaking: one that
+// was decided on the floor before an import is stale.
+const importRef = "forum/import"
+
+// settleDone makes what was done before an import no longer undoable: it was done
+// to another floor.
+func (d *draft) settleDone() {
+	for key, e := range d.done.all() {
+		if len(e.Changes) > 0 {
+			e.Changes = nil
+			d.done = d.done.with(key, e)
+		}
+	}
+}
+
+// importPeople adds everyone who signs in, each with the link that they had at
+// any import before, so that a secret that was rotated away stays void.
 func (d *draft) importPeople(f Forum, old index[LinkID, Link]) {
 	link := func(w Who) {
 		l, ok := old.get(w.Link())
@@ -72,6 +96,7 @@ func (d *draft) importPeople(f Forum, old index[LinkID, Link]) {
 			l = Link{ID: w.Link(), Who: w, Generation: 1}
 		}
 		d.links = d.links.with(l.ID, l)
+		d.retired = d.retired.without(l.ID)
 	}
 	for _, v := range f.Attendees {
 		d.attendees = d.attendees.with(v.ID, v)

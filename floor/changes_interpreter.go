@@ -34,6 +34,11 @@ type (
 		Notice NoticeID `json:"notice"`
 		Who    Who      `json:"who"`
 	}
+	// NoticeDropped took one person out of a notice that no longer concerns them.
+	NoticeDropped struct {
+		Notice NoticeID `json:"notice"`
+		Who    Who      `json:"who"`
+	}
 	// NoticeWithdrawn ended a notice: what it said is past, or was replaced.
 	NoticeWithdrawn struct {
 		Notice NoticeID `json:"notice"`
@@ -92,6 +97,17 @@ func (c NoticeSeen) apply(d *draft) {
 	d.notices = d.notices.with(c.Notice, n)
 	d.setPending(c.Who, withoutItem(d.pending.at(c.Who), c.Notice))
 	d.touch("seen/" + string(c.Notice) + ":" + string(c.Who))
+}
+
+func (c NoticeDropped) apply(d *draft) {
+	n, ok := d.notices.get(c.Notice)
+	if !ok {
+		return
+	}
+	d.touch("seen/" + string(c.Notice) + ":" + string(c.Who))
+	n.For = withoutItem(n.For, c.Who)
+	d.notices = d.notices.with(c.Notice, n)
+	d.setPending(c.Who, withoutItem(d.pending.at(c.Who), c.Notice))
 }
 
 func (c NoticeWithdrawn) apply(d *draft) {

@@ -2,11 +2,21 @@ package floor
 
 // The changes of meetings, tables and presence.
 type (
-	// MeetingMoved gave a meeting another place.
+	// MeetingMoved gave a meeting another place. In another round nobody is at the
+	// table yet; Host and Guest are how the sides had been marked, if they had.
 	MeetingMoved struct {
 		Meeting MeetingID `json:"meeting"`
 		From    Place     `json:"from,omitzero"`
 		To      Place     `json:"to,omitzero"`
+		Host    Presence  `json:"host,omitzero"`
+		Guest   Presence  `json:"guest,omitzero"`
+	}
+	// MeetingsSwapped exchanged the places of two meetings: A went from FromA to FromB.
+	MeetingsSwapped struct {
+		A     MeetingID `json:"a"`
+		B     MeetingID `json:"b"`
+		FromA Place     `json:"fromA"`
+		FromB Place     `json:"fromB"`
 	}
 	// MeetingCancelled took a meeting out of the schedule, or (an undo) back in.
 	MeetingCancelled struct {
@@ -60,21 +70,42 @@ func requestRef(id RequestID) string         { return "request/" + string(id) }
 func noticeRef(id NoticeID) string           { return "notice/" + string(id) }
 
 func (c MeetingMoved) apply(d *draft) {
-	m := d.meetings.at(c.Meeting)
-	m.Place = c.To
-	if d.Released() {
-		m.MovedAt = d.now
-	}
-	if c.From.Round != c.To.Round {
+	d.place(c.Meeting, c.To)
+}
+
+// place moves a meeting. In another round nobody is at its table yet.
+func (d *draft) place(id MeetingID, to Place) {
+	m := d.meetings.at(id)
+	if m.Place.Round != to.Round {
 		m.Host.Presence, m.Guest.Presence = Expected, Expected
 		m.Host.GraceEnd, m.Guest.GraceEnd = false, false
 	}
+	if m.Place = to; d.Released() {
+		m.MovedAt = d.now
+	}
 	d.setMeeting(m)
-	d.change(c.ref())
+	d.change(meetingRef(id))
 }
 
-func (c MeetingMoved) ref() string     { return meetingRef(c.Meeting) }
-func (c MeetingMoved) inverse() Change { return MeetingMoved{c.Meeting, c.To, c.From} }
+// marked answers how a side was marked, or "" while nobody has marked it.
+func (p Party) marked() Presence {
+	if p.Presence == Expected {
+		return ""
+	}
+	return p.Presence
+}
+
+func (c MeetingsSwapped) apply(d *draft) {
+	d.seats = d.seats.without(seatKey(c.FromA)).without(seatKey(c.FromB))
+	d.place(c.A, c.FromB)
+	d.place(c.B, c.FromA)
+}
+
+func (c MeetingsSwapped) inverse() Change { return MeetingsSwapped{c.A, c.B, c.FromB, c.FromA} }
+
+func (c MeetingMoved) inverse() Change {
+	return MeetingMoved{Meeting: c.Meeting, From: c.To, To: c.From}
+}
 
 func (c MeetingCancelled) apply(d *draft) {
 	m := d.meetings.at(c.Meeting)

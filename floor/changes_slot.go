@@ -60,11 +60,23 @@ func (c SlotExtended) apply(d *draft) {
 	slot.Extra += c.By
 	slot.Now.End += c.By
 	d.setSlot(c.SlotRef, slot)
-	if r, ok := d.rounds.get(c.Round); ok && c.By > 0 {
-		r.Left = 0
+	if r, ok := d.rounds.get(c.Round); ok {
+		r.Left = announcedLeft(r.Now.End - d.now)
 		d.rounds = d.rounds.with(r.ID, r)
 	}
 	d.change(c.ref())
+}
+
+// announcedLeft answers which "minutes left" has been said when so much is left:
+// none, five, or one.
+func announcedLeft(left Instant) int {
+	switch {
+	case left >= 5*Minute:
+		return 0
+	case left >= Minute:
+		return 5
+	}
+	return 1
 }
 
 func (c SlotExtended) inverse() Change { return SlotExtended{c.SlotRef, -c.By} }

@@ -69,7 +69,7 @@ func (d *decision) fresh(refs ...string) *Error {
 	if d.order.NoBase {
 		return nil
 	}
-	for _, ref := range refs {
+	for _, ref := range append(refs, importRef) {
 		r := d.before.revs.at(ref)
 		if r.Seq > d.order.Base && !slices.Contains(d.order.After, r.Key) {
 			return newError(CodeStale, "of", cardRefs([]string{ref})[0], "by", string(r.By), "seq", strconv.FormatUint(r.Seq, 10))

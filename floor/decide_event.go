@@ -14,6 +14,7 @@ const (
 	defaultAnnounce  = 15  // minutes
 	maxAnnounce      = 240 // minutes
 	maxRate          = 60
+	lastInstant      = Instant(4_102_444_800_000) // 2100-01-01: every instant of a card stays a safe integer
 )
 
 func (c ImportForum) decide(d *decision) *Error {
@@ -47,7 +48,7 @@ func (c SetClock) decide(d *decision) *Error {
 	if c.Rate < 1 || c.Rate > maxRate {
 		return badValue("rate")
 	}
-	if c.Event <= 0 {
+	if c.Event <= 0 || c.Event > lastInstant {
 		return badValue("event")
 	}
 	d.do(ClockSet{EventClock{Wall: d.order.Wall, Event: c.Event, Rate: c.Rate}})

@@ -1,6 +1,9 @@
 package floor
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // MaxSkill is the longest name of a skill, in runes.
 const MaxSkill = 40
@@ -22,8 +25,17 @@ func (c SetDuty) decide(d *decision) *Error {
 	if i.Duty == c.Duty {
 		return newError(CodeAlready, "of", ref, "state", string(c.Duty))
 	}
+	if c.Duty != OffDuty && len(i.Shifts) > 0 && d.now >= lastShiftEnd(i) {
+		return newError(CodeOffShift, "who", string(NewWho(RoleInterpreter, i.ID)))
+	}
 	d.do(DutySet{i.ID, i.Duty, c.Duty})
 	return nil
+}
+
+// lastShiftEnd answers when the last of an interpreter's shifts, of which there
+// is one at least, is over.
+func lastShiftEnd(i Interpreter) Instant {
+	return slices.MaxFunc(i.Shifts, func(a, b Span) int { return cmp.Compare(a.End, b.End) }).End
 }
 
 func (c RequestInterpreter) decide(d *decision) *Error {
@@ -101,7 +113,7 @@ func (d *decision) request(id RequestID) (Request, *Error) {
 
 func (c ClaimRequest) decide(d *decision) *Error {
 	id := c.Interpreter
-	if id == "" {
+	if id == "" && d.order.By.Role() == RoleInterpreter {
 		id = InterpreterID(d.order.By.ID())
 	}
 	if err := d.mayAsInterpreter(id, requestRef(c.Request)); err != nil {
@@ -178,6 +190,11 @@ func (c ReleaseRequest) decide(d *decision) *Error {
 	if err != nil {
 		return err
 	}
+	// It ends a request that was served and gives back one that was not: which of
+	// the two was meant is what the screen showed.
+	if err := d.fresh(requestRef(r.ID)); err != nil {
+		return err
+	}
 	if r.State == Arrived {
 		return d.progress(c.Request, Released, Arrived)
 	}
@@ -218,6 +235,9 @@ func (c CancelRequest) decide(d *decision) *Error {
 	}
 	if !r.State.Open() {
 		return newError(CodeAlready, "of", requestRef(r.ID), "state", string(r.State))
+	}
+	if err := d.fresh(requestRef(r.ID)); err != nil {
+		return err
 	}
 	d.do(RequestProgressed{r.ID, r.State, Cancelled, r.Interpreter})
 	return nil

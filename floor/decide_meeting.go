@@ -47,7 +47,8 @@ func (c MoveMeeting) decide(d *decision) *Error {
 }
 
 // fitsSomehow is fits for a meeting that may go without its interpreter, where
-// those sit elsewhere in the round: its people are told that it does, and so are they.
+// those sit elsewhere in the round. They are told that they are not needed, and
+// whoever moves it is told that nobody interprets.
 func (d *decision) fitsSomehow(m Meeting, to Place, without bool) (Meeting, *Error) {
 	err := d.fits(m, to)
 	if err == nil || !without || err.Code != CodeInterpBusy {
@@ -183,7 +184,11 @@ func (s State) interpreterFree(i InterpreterID, m MeetingID, round RoundID) *Err
 
 // relocate moves a meeting that fits, tells its people, and notes what is soft.
 func (d *decision) relocate(m Meeting, to Place, undo bool) {
-	d.do(MeetingMoved{m.ID, m.Place, to})
+	moved := MeetingMoved{Meeting: m.ID, From: m.Place, To: to}
+	if m.Place.Round != to.Round {
+		moved.Host, moved.Guest = m.Host.marked(), m.Guest.marked()
+	}
+	d.do(moved)
 	d.tellMoved(m, to, undo)
 	d.noteSoft(m, to)
 }
@@ -228,10 +233,7 @@ func (d *decision) exchange(a, b Meeting, undo bool) *Error {
 	if err := probe.fits(b, a.Place); err != nil {
 		return err
 	}
-	// a passes over the tray, so that no change of the record puts two meetings on one seat.
-	d.do(MeetingMoved{a.ID, a.Place, Place{}})
-	d.do(MeetingMoved{b.ID, b.Place, a.Place})
-	d.do(MeetingMoved{a.ID, Place{}, b.Place})
+	d.do(MeetingsSwapped{a.ID, b.ID, a.Place, b.Place})
 	d.tellMoved(a, b.Place, undo)
 	d.tellMoved(b, a.Place, undo)
 	d.noteSoft(a, b.Place)
@@ -303,6 +305,7 @@ func (c CancelMeeting) decide(d *decision) *Error {
 	}
 	d.do(MeetingCancelled{m.ID, true, c.Reason})
 	d.withdrawNotices(func(n Notice) bool { return n.Meeting == m.ID })
+	d.uncall(m)
 	d.issue(Notice{Kind: NoticeCancelled, Meeting: m.ID, From: m.Place}, m.people())
 	return nil
 }
@@ -372,11 +375,25 @@ func (d *decision) issue(n Notice, who []Who) {
 // tellMoved replaces what the people of a meeting were told of its place.
 func (d *decision) tellMoved(m Meeting, to Place, undo bool) {
 	d.withdrawNotices(func(n Notice) bool { return n.Kind == NoticeMoved && n.Meeting == m.ID })
+	if m.Place.Round != to.Round {
+		d.uncall(m)
+	}
 	who := m.people()
 	if r, ok := d.openRequest(m.ID); ok && r.Interpreter != "" {
 		who = append(who, NewWho(RoleInterpreter, r.Interpreter))
 	}
 	d.issue(Notice{Kind: NoticeMoved, Meeting: m.ID, From: m.Place, To: to, Undo: undo}, who)
+}
+
+// uncall takes the people of a meeting that leaves its round out of the round's call.
+func (d *decision) uncall(m Meeting) {
+	for _, w := range m.people() {
+		for _, id := range d.pending.at(w) {
+			if n := d.notices.at(id); n.Kind == NoticeCall && n.Round == m.Place.Round {
+				d.do(NoticeDropped{id, w})
+			}
+		}
+	}
 }
 
 func (d *decision) withdrawNotices(when func(Notice) bool) {

@@ -4,7 +4,7 @@ package floor
 // where those were set as a whole.
 func (d *draft) derive() {
 	s := &d.State
-	s.derived = derived{doneAt: s.doneAt, recent: s.recent, peopleOf: s.derivePeople()}
+	s.derived = derived{doneAt: s.doneAt, staffAt: s.staffAt, recent: s.recent, peopleOf: s.derivePeople()}
 	for m := range s.meetings.values() {
 		if m.seated() {
 			s.seats = s.seats.with(seatKey(m.Place), m.ID)

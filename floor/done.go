@@ -6,10 +6,12 @@ import (
 )
 
 // keepDone is how many of the last commands a state remembers, for undo and for
-// commands that come after them; showDone how many of them moderators see.
+// commands that come after them; keepStaff is how many of the staff's, which
+// others therefore cannot crowd out; showDone how many of these moderators see.
 const (
-	keepDone = 4096
-	showDone = 40
+	keepDone  = 4096
+	keepStaff = 1024
+	showDone  = 40
 )
 
 // doing is a command that was done: enough to show it and to undo it.
@@ -34,8 +36,15 @@ type reversible interface {
 // undoable reports whether the command can still be undone, as far as it knows itself.
 func (e doing) undoable() bool { return len(e.Changes) > 0 && e.UndoneBy == "" }
 
-// shown reports whether moderators see commands of a kind: not receipts, and not the clock's.
-func (e doing) shown() bool { return e.Kind != "seen" && e.By != Clock }
+// byStaff reports whether the command is of those that moderators see and undo.
+// Attendees, interpreters and the clock give many more.
+func (e doing) byStaff() bool {
+	switch e.By.Role() {
+	case RoleAttendee, RoleInterpreter, RoleClock:
+		return false
+	}
+	return true
+}
 
 // keep remembers the record that was folded in, and forgets the oldest.
 func (d *draft) keep(r Record) {
@@ -50,14 +59,23 @@ func (d *draft) keep(r Record) {
 			e.Changes = append(e.Changes, c)
 		}
 	}
-	d.done = d.done.with(e.Key, e)
-	d.doneAt = d.doneAt.with(seqKey(e.Seq), e.Key)
+	d.remember(e)
 	d.show(e)
-	d.forget()
+	d.doneAt = d.forget(d.doneAt, keepDone)
+	d.staffAt = d.forget(d.staffAt, keepStaff)
+}
+
+func (d *draft) remember(e doing) {
+	d.done = d.done.with(e.Key, e)
+	if e.byStaff() {
+		d.staffAt = d.staffAt.with(seqKey(e.Seq), e.Key)
+		return
+	}
+	d.doneAt = d.doneAt.with(seqKey(e.Seq), e.Key)
 }
 
 func (d *draft) show(e doing) {
-	if !e.shown() {
+	if !e.byStaff() {
 		return
 	}
 	d.recent = append(slices.Clip(d.recent), e.Seq)
@@ -68,23 +86,28 @@ func (d *draft) show(e doing) {
 	}
 }
 
-func (d *draft) forget() {
-	for d.doneAt.len() > keepDone {
-		for at, key := range d.doneAt.all() {
-			d.doneAt = d.doneAt.without(at)
-			if seqKey(d.done.at(key).Seq) == at {
+// forget lets go of the oldest commands of a window that holds more than most.
+func (d *draft) forget(at index[string, CommandKey], most int) index[string, CommandKey] {
+	for at.len() > most {
+		for seq, key := range at.all() {
+			at = at.without(seq)
+			if seqKey(d.done.at(key).Seq) == seq {
 				d.done = d.done.without(key)
 			}
 			break
 		}
 	}
+	return at
 }
 
 func doneRef(seq uint64) string { return "done/" + seqKey(seq) }
 
 // doneByRef answers the command that doneRef named.
 func (s State) doneByRef(id string) (doing, bool) {
-	key, ok := s.doneAt.get(id)
+	key, ok := s.staffAt.get(id)
+	if !ok {
+		key, ok = s.doneAt.get(id)
+	}
 	if !ok {
 		return doing{}, false
 	}

@@ -160,7 +160,7 @@ func (w *world) step(t *rapid.T, n int) {
 // drawWho draws mostly someone who may give the command, and sometimes anyone.
 func (w *world) drawWho(t *rapid.T, c Command) Who {
 	if between(t, 0, 5) > 0 {
-		if c, ok := c.(Seen); ok && w.now().notices.has(c.Notices[0]) {
+		if c, ok := c.(Seen); ok && len(w.now().notices.at(c.Notices[0]).For) > 0 {
 			return oneOf(t, w.now().notices.at(c.Notices[0]).For)
 		}
 		return "moderator:lead"
@@ -232,6 +232,7 @@ func (w *world) drawCommand(t *rapid.T) Command {
 		func() Command { return CancelRequest{request()} },
 		func() Command { return Undo{key()} },
 		func() Command { return Release{} },
+		func() Command { return ImportForum{w.redraw(t)} },
 		func() Command { return SetClock{day + Instant(between(t, 0, 300))*Minute, 1} },
 		func() Command { return RotateLink{"attendee-c0a"} },
 	}
@@ -275,4 +276,17 @@ func (w *world) play(t *rapid.T) {
 	for n := range between(t, 5, 80) {
 		w.step(t, n)
 	}
+}
+
+// redraw answers the forum with a meeting, and a person without one, left out.
+func (w *world) redraw(t *rapid.T) Forum {
+	f := w.forum
+	if len(f.Meetings) > 0 {
+		i := between(t, 0, len(f.Meetings)-1)
+		f.Meetings = slices.Concat(f.Meetings[:i], f.Meetings[i+1:])
+	}
+	if between(t, 0, 1) == 1 {
+		f.Displays = nil
+	}
+	return f
 }

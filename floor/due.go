@@ -61,8 +61,7 @@ func (s State) deadlines() []deadline {
 	}
 	for i := range s.interpreters.values() {
 		if i.Duty != OffDuty && len(i.Shifts) > 0 {
-			end := slices.MaxFunc(i.Shifts, func(a, b Span) int { return int(a.End - b.End) }).End
-			add(DueShift, string(i.ID), interpreterRef(i.ID), end)
+			add(DueShift, string(i.ID), interpreterRef(i.ID), lastShiftEnd(i))
 		}
 	}
 	return out

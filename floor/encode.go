@@ -28,6 +28,7 @@ type stored struct {
 	Announcements []Announcement      `json:"announcements,omitempty"`
 	Notices       []storedNotice      `json:"notices,omitempty"`
 	Links         []Link              `json:"links,omitempty"`
+	Retired       []Link              `json:"retired,omitempty"`
 	Revs          map[string]revision `json:"revs,omitempty"`
 	Done          []storedDoing       `json:"done,omitempty"`
 	Organisers    []Organiser         `json:"organisers,omitempty"`
@@ -76,7 +77,7 @@ func (s State) Encode() ([]byte, error) {
 		Staff: slices.Collect(s.staff.values()), Interpreters: slices.Collect(s.interpreters.values()),
 		Displays: slices.Collect(s.displays.values()), Meetings: slices.Collect(s.meetings.values()),
 		Wishes: slices.Collect(s.wishes.values()), Requests: slices.Collect(s.requests.values()),
-		Announcements: slices.Collect(s.announcements.values()), Links: slices.Collect(s.links.values()),
+		Announcements: slices.Collect(s.announcements.values()), Links: slices.Collect(s.links.values()), Retired: slices.Collect(s.retired.values()),
 		Organisers: slices.Collect(s.organisers.values()), Events: slices.Collect(s.events.values()),
 		Revs: map[string]revision{},
 	}
@@ -103,7 +104,8 @@ func (s State) storeNotice(n told) storedNotice {
 }
 
 func (s State) storeDone(out *stored) error {
-	for key := range s.doneAt.values() {
+	keys := slices.Collect(s.doneAt.values())
+	for _, key := range slices.AppendSeq(keys, s.staffAt.values()) {
 		e := s.done.at(key)
 		v := storedDoing{
 			Key: e.Key, Kind: e.Kind, Seq: e.Seq, By: e.By, At: e.At, Of: e.Of, Was: e.Was, UndoneBy: e.UndoneBy,
@@ -195,6 +197,9 @@ func (d *draft) loadPeople(in stored) {
 	for _, v := range in.Links {
 		d.links = d.links.with(v.ID, v)
 	}
+	for _, v := range in.Retired {
+		d.retired = d.retired.with(v.ID, v)
+	}
 	for _, v := range in.Organisers {
 		d.organisers = d.organisers.with(v.ID, v)
 	}
@@ -209,8 +214,7 @@ func (d *draft) loadDoing(v storedDoing) error {
 		return err
 	}
 	e := doing{Key: v.Key, Kind: v.Kind, Seq: v.Seq, By: v.By, At: v.At, Of: v.Of, Was: v.Was, Changes: r, UndoneBy: v.UndoneBy}
-	d.done = d.done.with(e.Key, e)
-	d.doneAt = d.doneAt.with(seqKey(e.Seq), e.Key)
+	d.remember(e)
 	if v.Shown {
 		d.recent = append(d.recent, e.Seq)
 	}

@@ -32,7 +32,10 @@ func holdRules(t *rapid.T, s State) {
 		}
 		taken[key] = m
 	}
-	for m := range s.meetings.values() {
+	for id, m := range s.meetings.all() {
+		if id == "" || m.ID != id || m.Host.Company == "" {
+			t.Fatalf("a meeting of nobody: %q %+v", id, m)
+		}
 		if !m.seated() {
 			continue
 		}
@@ -74,6 +77,49 @@ func holdRules(t *rapid.T, s State) {
 	if running > 1 {
 		t.Fatalf("%d rounds run at once", running)
 	}
+}
+
+// TestUndoRestores: an undo right after a command leaves the floor as it was.
+func TestUndoRestores(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		w.play(t)
+		before := w.now()
+		o := Order{Key: "last/1", Base: before.Seq(), By: "moderator:lead", Command: w.drawCommand(t)}
+		if w.give(o) != nil || KindOf(o.Command) == "importForum" {
+			return
+		}
+		e, _ := w.now().done.get(o.Key)
+		if w.give(Order{Key: "last/2", Base: w.now().Seq(), By: "moderator:lead", Command: Undo{o.Key}}) != nil {
+			return
+		}
+		for _, ref := range e.Of {
+			kind, id, _ := strings.Cut(cardRefs([]string{ref})[0], "/")
+			if kind == "interpreter" || kind == "request" {
+				continue // duty and requests go on from where they are
+			}
+			for _, subject := range []Subject{Everyone, Moderator} {
+				a, _ := before.Card(subject, CardKey(kind+"/"+id))
+				b, _ := w.now().Card(subject, CardKey(kind+"/"+id))
+				if !reflect.DeepEqual(withoutGrace(a), withoutGrace(b)) {
+					t.Fatalf("%s of %s undone: %+v → %+v", KindOf(o.Command), ref, a, b)
+				}
+			}
+		}
+	})
+}
+
+// withoutGrace leaves out what an undo lets time say again.
+func withoutGrace(c Card) Card {
+	switch c := c.(type) {
+	case MeetingCard:
+		c.Host.GraceEnd, c.Guest.GraceEnd = false, false
+		return c
+	case RoundCard:
+		c.Left = 0
+		return c
+	}
+	return c
 }
 
 // TestRefold: the log, through its bytes, folds to the live state; and a state

@@ -13,9 +13,9 @@ var changeTypes = byName[ChangeKind, Change](
 	ForumImported{}, ScheduleReleased{}, ClockSet{}, LinkRotated{},
 	Announced{}, AnnouncementWithdrawn{}, CommandUndone{},
 	SlotCalled{}, SlotStarted{}, SlotExtended{}, SlotEnded{}, SlotsShifted{}, MinutesAnnounced{},
-	MeetingMoved{}, MeetingCancelled{}, MeetingLocked{}, InterpreterAssigned{}, TableClosed{},
+	MeetingMoved{}, MeetingsSwapped{}, MeetingCancelled{}, MeetingLocked{}, InterpreterAssigned{}, TableClosed{},
 	AttendeeCheckedIn{}, SideMarked{}, GraceEnded{},
-	NoticeIssued{}, NoticeSeen{}, NoticeWithdrawn{},
+	NoticeIssued{}, NoticeSeen{}, NoticeDropped{}, NoticeWithdrawn{},
 	DutySet{}, InterpreterRequested{}, RequestProgressed{}, RequestEscalated{},
 	OrganiserAdded{}, EventRegistered{}, PublicURLSet{},
 )

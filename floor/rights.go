@@ -78,9 +78,6 @@ func (r row) of(role Role, lead bool) right {
 	return nowhere
 }
 
-// MayEver reports whether a role may give a command at all: pages show no more than that.
-func MayEver(role Role, lead bool, k CommandKind) bool { return rights[k].of(role, lead) != nowhere }
-
 // authorise finds the sender's right. A limited one is held against what the
 // command concerns by one of the may… methods; a command that forgets to ask is refused.
 func (d *decision) authorise() *Error {

@@ -25,6 +25,7 @@ type State struct {
 	announcements index[AnnouncementID, Announcement]
 	notices       index[NoticeID, told]
 	links         index[LinkID, Link]
+	retired       index[LinkID, Link]     // of people whom the last import left out: they sign nobody in
 	revs          index[string, revision] // by ref: "meeting/m017"
 	done          index[CommandKey, doing]
 
@@ -41,7 +42,8 @@ type derived struct {
 	meetingsOf index[Who, []MeetingID]        // attendees and assigned interpreters
 	open       index[RequestID, struct{}]     // requests that are not ended
 	pending    index[Who, []NoticeID]         // what each person has not said "Got it" to
-	doneAt     index[string, CommandKey]      // by seqKey
+	doneAt     index[string, CommandKey]      // by seqKey; of attendees, interpreters and the clock
+	staffAt    index[string, CommandKey]      // by seqKey; of everyone else
 	recent     []uint64                       // the commands that moderators see, oldest first
 	peopleOf   index[CompanyID, []AttendeeID] // a company's representatives
 }

@@ -38,31 +38,66 @@ func (d *decision) dependsOn(e doing) *Error {
 	return nil
 }
 
-// compensate makes the inverse changes. Moves come last and together: they are
-// the ones that other people's moves may stand in the way of.
+// compensate makes the inverse changes, the last one first. Each is held against
+// the rules that it would be held against as a command.
 func (d *decision) compensate(e doing) *Error {
-	moved := map[MeetingID]bool{}
 	for i := len(e.Changes) - 1; i >= 0; i-- {
 		c := e.Changes[i].(reversible)
-		switch c := c.(type) {
-		case MeetingMoved:
-			moved[c.Meeting] = true
-		case MeetingCancelled:
-			if err := d.uncancel(c); err != nil {
-				return err
-			}
-		case SlotExtended:
-			if err := d.unextend(c); err != nil {
-				return err
-			}
-		case InterpreterAssigned:
-			d.do(c.inverse())
-			d.withdrawNotices(func(n Notice) bool { return n.Kind == NoticeCancelled && n.Meeting == c.Meeting })
-		default:
-			d.do(c.inverse())
+		if err := d.reverse(c); err != nil {
+			return err
 		}
 	}
-	return d.moveBack(e, moved)
+	return nil
+}
+
+func (d *decision) reverse(c reversible) *Error {
+	switch c := c.(type) {
+	case MeetingMoved:
+		return d.moveBack(c)
+	case MeetingsSwapped:
+		return d.swapBack(c)
+	case MeetingCancelled:
+		return d.uncancel(c)
+	case SlotExtended:
+		return d.unextend(c)
+	case TableClosed:
+		return d.reopen(c)
+	case AnnouncementWithdrawn:
+		if d.announcements.len() >= MaxAnnouncements {
+			return newError(CodeTooMany, "of", "announcement", "limit", itoa(MaxAnnouncements))
+		}
+	}
+	d.do(c.inverse())
+	if c, ok := c.(InterpreterAssigned); ok {
+		return d.giveBack(c)
+	}
+	return nil
+}
+
+// giveBack holds an interpreter who was given back to a meeting against what they
+// have taken on since, and takes back that they were not needed.
+func (d *decision) giveBack(c InterpreterAssigned) *Error {
+	m := d.meetings.at(c.Meeting)
+	if m.seated() && m.Interpreter != "" {
+		if err := d.interpreterFree(m.Interpreter, m.ID, m.Place.Round); err != nil {
+			return err
+		}
+	}
+	d.withdrawNotices(func(n Notice) bool { return n.Kind == NoticeCancelled && n.Meeting == c.Meeting })
+	return nil
+}
+
+// reopen reverses a table's closing or opening; one that meetings have been put
+// at since is not closed under them.
+func (d *decision) reopen(c TableClosed) *Error {
+	for m := range d.meetings.values() {
+		over := d.rounds.at(m.Place.Round).State == StateEnded
+		if r := d.revs.at(meetingRef(m.ID)); !c.Closed && m.seated() && m.Place.Table == c.Table && !over && r.Seq > d.revs.at(tableRef(c.Table)).Seq {
+			return newError(CodeUndoDepends, "of", meetingRef(m.ID), "by", string(r.By), "seq", strconv.FormatUint(r.Seq, 10))
+		}
+	}
+	d.do(c.inverse())
+	return nil
 }
 
 func (d *decision) uncancel(c MeetingCancelled) *Error {
@@ -87,32 +122,36 @@ func (d *decision) unextend(c SlotExtended) *Error {
 	return nil
 }
 
-// moveBack returns each meeting to where the command first took it from.
-func (d *decision) moveBack(e doing, moved map[MeetingID]bool) *Error {
-	var origins []MeetingMoved
-	for _, c := range e.Changes {
-		if c, ok := c.(MeetingMoved); ok && moved[c.Meeting] {
-			delete(moved, c.Meeting)
-			origins = append(origins, MeetingMoved{c.Meeting, d.meetings.at(c.Meeting).Place, c.From})
-		}
+// moveBack returns a meeting to where it came from, with its sides marked as they were.
+func (d *decision) moveBack(c MeetingMoved) *Error {
+	m := d.meetings.at(c.Meeting)
+	if err := d.mayReturn(m, c.From); err != nil {
+		return err
 	}
-	for _, o := range origins {
-		m := d.meetings.at(o.Meeting)
-		if err := d.mayReturn(m, o.To); err != nil {
-			return err
-		}
+	if err := d.fits(m, c.From); err != nil {
+		return err
 	}
-	if len(origins) == 2 && origins[0].From == origins[1].To {
-		return d.exchange(d.meetings.at(origins[0].Meeting), d.meetings.at(origins[1].Meeting), true)
-	}
-	for _, o := range origins {
-		m := d.meetings.at(o.Meeting)
-		if err := d.fits(m, o.To); err != nil {
-			return err
-		}
-		d.relocate(m, o.To, true)
-	}
+	d.relocate(m, c.From, true)
+	d.markAgain(m.ID, Host, c.Host)
+	d.markAgain(m.ID, Guest, c.Guest)
 	return nil
+}
+
+func (d *decision) markAgain(id MeetingID, side Side, was Presence) {
+	if now := d.meetings.at(id).Party(side).Presence; was != "" && was != now {
+		d.do(SideMarked{id, side, now, was})
+	}
+}
+
+// swapBack returns two meetings to each other's places.
+func (d *decision) swapBack(c MeetingsSwapped) *Error {
+	a, b := d.meetings.at(c.A), d.meetings.at(c.B)
+	for _, m := range []Meeting{a, b} {
+		if err := d.mayReturn(m, m.Place); err != nil {
+			return err
+		}
+	}
+	return d.exchange(a, b, true)
 }
 
 // mayReturn refuses what an undo may not move: a locked meeting, or one of a round that is over.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"matchfloor/floor"
 )
 
 // pace is how often something may be done: PerSecond on average, Burst at once.
@@ -19,22 +21,32 @@ type pace struct {
 // only wrong secrets are counted by address, and right ones pass whatever else
 // came from there. All are per node.
 var (
-	paceCommands = pace{10, 60}       // POST of commands, per link
-	paceReads    = pace{2, 20}        // snapshots, lists, links, per link
-	paceLive     = pace{1, 20}        // openings of the live connection, per link
-	paceUploads  = pace{1.0 / 10, 5}  // workbooks, per link
-	paceSignIns  = pace{1, 30}        // sign-ins with the right secret, per link
-	paceWrong    = pace{1.0 / 2, 120} // sign-ins with a wrong secret, per address
+	paceStaff   = pace{100, 300}     // commands of organisers, moderators and runners, per link
+	paceOwn     = pace{2, 30}        // commands of everyone else, per link
+	paceReads   = pace{2, 20}        // snapshots, lists, links, per link
+	paceLive    = pace{1, 20}        // openings of the live connection, per link
+	paceUploads = pace{1.0 / 10, 5}  // workbooks, per link
+	paceSignIns = pace{1, 30}        // sign-ins with the right secret, per link
+	paceWrong   = pace{1.0 / 2, 120} // sign-ins with a wrong secret, per address
 )
 
 // paces are the limiters of a server.
-type paces struct{ commands, reads, live, uploads, signIns, wrong *limiter }
+type paces struct{ staff, own, reads, live, uploads, signIns, wrong *limiter }
 
 func newPaces() paces {
 	return paces{
-		commands: newLimiter(paceCommands), reads: newLimiter(paceReads), live: newLimiter(paceLive),
+		staff: newLimiter(paceStaff), own: newLimiter(paceOwn), reads: newLimiter(paceReads), live: newLimiter(paceLive),
 		uploads: newLimiter(paceUploads), signIns: newLimiter(paceSignIns), wrong: newLimiter(paceWrong),
 	}
+}
+
+// commands answers the limiter of a role's commands, by whichever way they come.
+func (p paces) commands(role floor.Role) *limiter {
+	switch role {
+	case floor.RoleOrganiser, floor.RoleModerator, floor.RoleRunner:
+		return p.staff
+	}
+	return p.own
 }
 
 // maxPaced is how many keys a limiter remembers. Beyond them the one that was

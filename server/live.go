@@ -61,7 +61,9 @@ func (s *Server) openLive(c echo.Context) error {
 		giveBack()
 		return err
 	}
-	go s.serveLive(newSocket(conn, s.meters), who, late, giveBack)
+	go s.serveLive(newSocket(conn, s.meters, func() error {
+		return s.paced(s.paces.commands(who.Who.Role()), who.key())
+	}), who, late, giveBack)
 	return nil
 }
 

@@ -7,11 +7,14 @@
 package server
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -147,9 +150,36 @@ func (s *Server) routes() http.Handler {
 	return e
 }
 
+// bodyWithin is how long a small body may take to arrive.
+const bodyWithin = 5 * time.Second
+
+// readAhead reads a small body before the request takes one of the places that
+// are bounded, so that nobody holds places by sending slowly. A workbook is read
+// later, by who may upload one.
+func readAhead(c echo.Context) error {
+	r := c.Request()
+	if r.Method != http.MethodPost || strings.HasSuffix(c.Path(), "/events") {
+		return nil
+	}
+	if r.ContentLength > wire.MaxCommand {
+		return tooLarge(wire.MaxCommand)
+	}
+	// A connection that has no deadline (a test's recorder) is read without.
+	_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Now().Add(bodyWithin))
+	text, err := io.ReadAll(io.LimitReader(r.Body, wire.MaxCommand+1))
+	if err != nil {
+		return refuse(http.StatusBadRequest, wire.CodeBadBody, "why", wire.WhySyntax)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(text))
+	return nil
+}
+
 // bounded sheds load before it costs anything.
 func (s *Server) bounded(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		if err := readAhead(c); err != nil {
+			return err
+		}
 		done, full, _ := s.requests.take("", s.options.MaxRequests)
 		if full || done == nil {
 			return refuse(http.StatusServiceUnavailable, wire.CodeFull).after(2 * time.Second)

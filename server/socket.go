@@ -35,7 +35,8 @@ type socket struct {
 	conn    *websocket.Conn
 	frames  *rate.Limiter
 	meters  *meters
-	closing atomic.Bool // a close frame was sent: what still comes in is dropped
+	command func() error // answers a refusal where the link gives commands too fast
+	closing atomic.Bool  // a close frame was sent: what still comes in is dropped
 }
 
 var _ hub.Outlet = (*socket)(nil)
@@ -43,8 +44,8 @@ var _ hub.Outlet = (*socket)(nil)
 // errFlood ends a connection that sends more control frames than it may.
 var errFlood = errors.New("server: too many frames")
 
-func newSocket(conn *websocket.Conn, m *meters) *socket {
-	k := &socket{conn: conn, meters: m, frames: rate.NewLimiter(framesPerSecond, framesBurst)}
+func newSocket(conn *websocket.Conn, m *meters, command func() error) *socket {
+	k := &socket{conn: conn, meters: m, command: command, frames: rate.NewLimiter(framesPerSecond, framesBurst)}
 	conn.SetReadLimit(wire.MaxFrame)
 	answer := conn.PingHandler()
 	conn.SetPingHandler(func(said string) error {
@@ -146,6 +147,10 @@ func (k *socket) take(session *hub.Session, kind int, text []byte) {
 	case problem == nil:
 		if frame.Command != nil {
 			k.meters.command(*frame.Command, "live")
+			if err := k.command(); err != nil {
+				session.Refuse(frame.Command.ID, asRefusal(err).problem)
+				return
+			}
 		}
 		session.Receive(frame)
 	case frame.Command != nil:

@@ -56,20 +56,12 @@ func (c *checker) staticcheck(ctx context.Context) error {
 
 // modules holds go.mod and go.sum to what the code imports.
 func (c *checker) modules(ctx context.Context) error {
-	if !exists("main.go") {
-		c.say("   no main.go yet, nothing to hold it to")
-		return nil
-	}
 	return c.command(ctx, "go", "mod", "tidy", "-diff")
 }
 
 // bundle builds static/dist anew and fails where it differs from the one that
 // is embedded.
 func (c *checker) bundle(ctx context.Context) error {
-	if !exists("static/build") {
-		c.say("   no static/build yet, nothing to rebuild")
-		return nil
-	}
 	return c.command(ctx, "go", "run", "./static/build", "-check")
 }
 
