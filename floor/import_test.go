@@ -1,0 +1,92 @@
+package floor
+
+import (
+	"slices"
+	"testing"
+)
+
+// draftFloor is the little forum, imported and not released.
+type draftFloor struct {
+	t *testing.T
+	State
+	n int
+}
+
+func newDraftFloor(t *testing.T) *draftFloor {
+	d := &draftFloor{t: t}
+	d.must(Operator, ImportForum{littleForum()})
+	return d
+}
+
+func (d *draftFloor) give(o Order) *Error {
+	d.n++
+	o.Wall = clock("08:00")
+	if o.Key == "" {
+		o.Key = CommandKey("k/" + itoa(d.n))
+	}
+	out, err := Decide(d.State, o)
+	if err == nil {
+		d.State, _ = d.Apply(Record{Key: o.Key, Kind: KindOf(o.Command), By: o.By, Wall: o.Wall, Changes: out.Changes})
+	}
+	return err
+}
+
+func (d *draftFloor) must(by Who, c Command) {
+	d.t.Helper()
+	if err := d.give(Order{By: by, Base: d.Seq(), NoBase: by == Operator, Command: c}); err != nil {
+		d.t.Fatalf("%T: %v", c, err)
+	}
+}
+
+func withoutDisplay(f Forum) Forum { f.Displays = nil; return f }
+
+func withoutMeeting(f Forum, id MeetingID) Forum {
+	f.Meetings = slices.DeleteFunc(f.Meetings, func(m Meeting) bool { return m.ID == id })
+	return f
+}
+
+// A secret that was rotated away stays void, also for who was left out of one
+// import and is back in the next; and while they are left out it signs nobody in.
+func TestRotationSurvivesImports(t *testing.T) {
+	d := newDraftFloor(t)
+	d.must("organiser:o", RotateLink{"display-wallA"})
+	d.must(Operator, ImportForum{withoutDisplay(littleForum())})
+	if l, ok := d.Link("display-wallA"); ok {
+		t.Errorf("a display that is not listed has the link %+v", l)
+	}
+	data, err := d.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.State, err = DecodeState(data); err != nil {
+		t.Fatal(err)
+	}
+	d.must(Operator, ImportForum{littleForum()})
+	if l, _ := d.Link("display-wallA"); l.Generation != 2 {
+		t.Errorf("the link came back as %+v", l)
+	}
+}
+
+// What was done to another floor is not undone on this one.
+func TestNoUndoAcrossImports(t *testing.T) {
+	d := newDraftFloor(t)
+	if err := d.give(Order{Key: "lead/1", By: "moderator:lead", Base: d.Seq(), Command: MoveMeeting{Meeting: "m1", Tray: true}}); err != nil {
+		t.Fatal(err)
+	}
+	d.must(Operator, ImportForum{withoutMeeting(littleForum(), "m1")})
+	err := d.give(Order{By: "moderator:lead", Base: d.Seq(), Command: Undo{"lead/1"}})
+	if err == nil || err.Code != CodeNothingToUndo {
+		t.Errorf("an undo across an import: %v", err)
+	}
+}
+
+// Whoever has not seen the new floor decides nothing on it.
+func TestImportMakesScreensStale(t *testing.T) {
+	d := newDraftFloor(t)
+	seen := d.Seq()
+	d.must(Operator, ImportForum{littleForum()})
+	err := d.give(Order{By: "moderator:lead", Base: seen, Command: CloseTable{Table: "T1"}})
+	if err == nil || err.Code != CodeStale {
+		t.Errorf("a command on the floor before the import: %v", err)
+	}
+}
