@@ -1,0 +1,57 @@
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+
+	"matchfloor/floor"
+	"matchfloor/wire"
+)
+
+// Whoever sends a body slowly holds none of the bounded places.
+func TestSlowBodiesHoldNoPlace(t *testing.T) {
+	w := newWorld(t, false, func(o *Options) { o.MaxRequests = 2 })
+	for range 5 {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(w.http.URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		fmt.Fprintf(conn, "POST /api/v1/sign-in HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+	}
+	w.eventually("the slow ones to be read from", func() bool { return w.slow() == 5 })
+	r := w.ask(http.MethodPost, "/api/v1/sign-in", w.signInText(event, w.people[floor.RoleAttendee], true), "Content-Type", "application/json")
+	w.expect("a sign-in beside them", r, http.StatusOK, "")
+}
+
+// slow counts the requests whose body is being waited for.
+func (w *world) slow() int {
+	buf := make([]byte, 1<<20)
+	return strings.Count(string(buf[:runtime.Stack(buf, true)]), "server.readAhead(")
+}
+
+// Commands are counted by link on a socket as they are by POST.
+func TestCommandsOnASocketAreCounted(t *testing.T) {
+	w := newWorld(t, false, nil)
+	p := w.dial(event, w.people[floor.RoleAttendee])
+	p.hello()
+	refused := 0
+	for i := range paceOwn.Burst + 10 {
+		p.send(fmt.Sprintf(`{"command":{"id":"c%d","seen":{"notices":["none"]}}}`, i))
+		var answer wire.Rejected
+		if err := json.Unmarshal(p.until("rejected"), &answer); err != nil {
+			t.Fatal(err)
+		}
+		if answer.Code == wire.CodeTooManyRequests {
+			refused++
+		}
+	}
+	if refused == 0 || refused > 10 {
+		t.Errorf("%d of %d commands were too many", refused, paceOwn.Burst+10)
+	}
+}
