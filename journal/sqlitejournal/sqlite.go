@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"matchfloor/journal"
 )
@@ -106,10 +107,32 @@ func Open(dir string) (*Journal, error) {
 	if j.reader, err = open(path, readers, "query_only(1)"); err != nil {
 		return nil, errors.Join(err, j.writer.Close())
 	}
-	if err := j.prepare(context.Background()); err != nil {
+	err = connect(j.writer)
+	if err == nil {
+		err = j.prepare(context.Background())
+	}
+	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", path, errors.Join(err, j.Close()))
 	}
 	return j, nil
+}
+
+// connect makes the first connection. Changing a new file to WAL needs it alone,
+// and SQLite does not wait for that: several openers at once would refuse each other.
+func connect(db *sql.DB) error {
+	patience := time.NewTimer(lockPatience)
+	defer patience.Stop()
+	for {
+		err := db.Ping()
+		if codeOf(err)&0xff != sqlite3.SQLITE_BUSY {
+			return err
+		}
+		select {
+		case <-patience.C:
+			return err
+		case <-time.After(openPause):
+		}
+	}
 }
 
 // makeFile answers the path of the file, made if need be. It never opens a file
@@ -149,6 +172,9 @@ func syncDir(dir string) error {
 	}
 	return errors.Join(d.Sync(), d.Close())
 }
+
+// openPause is how long an opener waits for another one.
+const openPause = 10 * time.Millisecond
 
 // open answers a pool of connections. The busy time-out is short because begin
 // and SQLite's own readers try again, within the caller's context.
