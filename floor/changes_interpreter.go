@@ -25,6 +25,10 @@ type (
 	RequestEscalated struct {
 		Request RequestID `json:"request"`
 	}
+	// RequestsFiled lets go of a round's requests that have ended: the log keeps them.
+	RequestsFiled struct {
+		Round RoundID `json:"round"`
+	}
 	// NoticeIssued told people something that they are to confirm.
 	NoticeIssued struct {
 		Notice Notice `json:"notice"`
@@ -78,6 +82,24 @@ func (c RequestEscalated) apply(d *draft) {
 	r.Escalated = true
 	d.setRequest(r)
 	d.touch(requestRef(c.Request))
+}
+
+func (c RequestsFiled) apply(d *draft) {
+	for r := range d.ended(c.Round) {
+		d.requests = d.requests.without(r.ID)
+		d.revs = d.revs.without(requestRef(r.ID))
+	}
+}
+
+// ended yields the ended requests of a round's meetings.
+func (s State) ended(round RoundID) func(yield func(Request) bool) {
+	return func(yield func(Request) bool) {
+		for r := range s.requests.values() {
+			if !r.State.Open() && s.meetings.at(r.Meeting).Place.Round == round && !yield(r) {
+				return
+			}
+		}
+	}
 }
 
 func (c NoticeIssued) apply(d *draft) {

@@ -3,20 +3,26 @@ package floor
 // The changes of meetings, tables and presence.
 type (
 	// MeetingMoved gave a meeting another place. In another round nobody is at the
-	// table yet; Host and Guest are how the sides had been marked, if they had.
+	// table yet; Marks are how the sides had been marked, if they had.
 	MeetingMoved struct {
 		Meeting MeetingID `json:"meeting"`
 		From    Place     `json:"from,omitzero"`
 		To      Place     `json:"to,omitzero"`
-		Host    Presence  `json:"host,omitzero"`
-		Guest   Presence  `json:"guest,omitzero"`
+		Marks   Marks     `json:"marks,omitzero"`
 	}
 	// MeetingsSwapped exchanged the places of two meetings: A went from FromA to FromB.
 	MeetingsSwapped struct {
-		A     MeetingID `json:"a"`
-		B     MeetingID `json:"b"`
-		FromA Place     `json:"fromA"`
-		FromB Place     `json:"fromB"`
+		A      MeetingID `json:"a"`
+		B      MeetingID `json:"b"`
+		FromA  Place     `json:"fromA"`
+		FromB  Place     `json:"fromB"`
+		MarksA Marks     `json:"marksA,omitzero"`
+		MarksB Marks     `json:"marksB,omitzero"`
+	}
+	// Marks are how a meeting's sides were marked before it went to another round.
+	Marks struct {
+		Host  Presence `json:"host,omitzero"`
+		Guest Presence `json:"guest,omitzero"`
 	}
 	// MeetingCancelled took a meeting out of the schedule, or (an undo) back in.
 	MeetingCancelled struct {
@@ -87,12 +93,19 @@ func (d *draft) place(id MeetingID, to Place) {
 	d.change(meetingRef(id))
 }
 
-// marked answers how a side was marked, or "" while nobody has marked it.
-func (p Party) marked() Presence {
-	if p.Presence == Expected {
-		return ""
+// marksLost answers what a meeting's sides were marked as, if a move to another
+// place makes that void.
+func (m Meeting) marksLost(to Place) (lost Marks) {
+	if m.Place.Round == to.Round {
+		return lost
 	}
-	return p.Presence
+	if m.Host.Presence != Expected {
+		lost.Host = m.Host.Presence
+	}
+	if m.Guest.Presence != Expected {
+		lost.Guest = m.Guest.Presence
+	}
+	return lost
 }
 
 func (c MeetingsSwapped) apply(d *draft) {
@@ -101,7 +114,9 @@ func (c MeetingsSwapped) apply(d *draft) {
 	d.place(c.B, c.FromA)
 }
 
-func (c MeetingsSwapped) inverse() Change { return MeetingsSwapped{c.A, c.B, c.FromB, c.FromA} }
+func (c MeetingsSwapped) inverse() Change {
+	return MeetingsSwapped{A: c.A, B: c.B, FromA: c.FromB, FromB: c.FromA}
+}
 
 func (c MeetingMoved) inverse() Change {
 	return MeetingMoved{Meeting: c.Meeting, From: c.To, To: c.From}

@@ -184,11 +184,7 @@ func (s State) interpreterFree(i InterpreterID, m MeetingID, round RoundID) *Err
 
 // relocate moves a meeting that fits, tells its people, and notes what is soft.
 func (d *decision) relocate(m Meeting, to Place, undo bool) {
-	moved := MeetingMoved{Meeting: m.ID, From: m.Place, To: to}
-	if m.Place.Round != to.Round {
-		moved.Host, moved.Guest = m.Host.marked(), m.Guest.marked()
-	}
-	d.do(moved)
+	d.do(MeetingMoved{m.ID, m.Place, to, m.marksLost(to)})
 	d.tellMoved(m, to, undo)
 	d.noteSoft(m, to)
 }
@@ -233,7 +229,7 @@ func (d *decision) exchange(a, b Meeting, undo bool) *Error {
 	if err := probe.fits(b, a.Place); err != nil {
 		return err
 	}
-	d.do(MeetingsSwapped{a.ID, b.ID, a.Place, b.Place})
+	d.do(MeetingsSwapped{a.ID, b.ID, a.Place, b.Place, a.marksLost(b.Place), b.marksLost(a.Place)})
 	d.tellMoved(a, b.Place, undo)
 	d.tellMoved(b, a.Place, undo)
 	d.noteSoft(a, b.Place)

@@ -155,6 +155,10 @@ func (d *decision) closeRound(id RoundID) {
 			d.endRequest(r)
 		}
 	}
+	for range d.ended(id) {
+		d.do(RequestsFiled{id})
+		break
+	}
 }
 
 // endRequest ends a request that has lost its purpose.

@@ -16,7 +16,7 @@ var changeTypes = byName[ChangeKind, Change](
 	MeetingMoved{}, MeetingsSwapped{}, MeetingCancelled{}, MeetingLocked{}, InterpreterAssigned{}, TableClosed{},
 	AttendeeCheckedIn{}, SideMarked{}, GraceEnded{},
 	NoticeIssued{}, NoticeSeen{}, NoticeDropped{}, NoticeWithdrawn{},
-	DutySet{}, InterpreterRequested{}, RequestProgressed{}, RequestEscalated{},
+	DutySet{}, InterpreterRequested{}, RequestProgressed{}, RequestEscalated{}, RequestsFiled{},
 	OrganiserAdded{}, EventRegistered{}, PublicURLSet{},
 )
 

@@ -132,14 +132,17 @@ func (d *decision) moveBack(c MeetingMoved) *Error {
 		return err
 	}
 	d.relocate(m, c.From, true)
-	d.markAgain(m.ID, Host, c.Host)
-	d.markAgain(m.ID, Guest, c.Guest)
+	d.markAgain(m.ID, c.Marks)
 	return nil
 }
 
-func (d *decision) markAgain(id MeetingID, side Side, was Presence) {
-	if now := d.meetings.at(id).Party(side).Presence; was != "" && was != now {
-		d.do(SideMarked{id, side, now, was})
+func (d *decision) markAgain(id MeetingID, was Marks) {
+	m := d.meetings.at(id)
+	if was.Host != "" && was.Host != m.Host.Presence {
+		d.do(SideMarked{id, Host, m.Host.Presence, was.Host})
+	}
+	if was.Guest != "" && was.Guest != m.Guest.Presence {
+		d.do(SideMarked{id, Guest, m.Guest.Presence, was.Guest})
 	}
 }
 
@@ -151,7 +154,12 @@ func (d *decision) swapBack(c MeetingsSwapped) *Error {
 			return err
 		}
 	}
-	return d.exchange(a, b, true)
+	if err := d.exchange(a, b, true); err != nil {
+		return err
+	}
+	d.markAgain(a.ID, c.MarksA)
+	d.markAgain(b.ID, c.MarksB)
+	return nil
 }
 
 // mayReturn refuses what an undo may not move: a locked meeting, or one of a round that is over.

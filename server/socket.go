@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -121,7 +122,7 @@ func (k *socket) read(session *hub.Session) {
 		}
 		text := frameBuffers.Get().(*bytes.Buffer)
 		text.Reset()
-		if _, err := text.ReadFrom(r); err != nil {
+		if err := k.message(text, r); err != nil {
 			frameBuffers.Put(text)
 			return
 		}
@@ -130,6 +131,28 @@ func (k *socket) read(session *hub.Session) {
 		}
 		frameBuffers.Put(text)
 	}
+}
+
+// messageWithin is how long a message that has begun may take to end: its parts
+// may be empty, and many.
+const messageWithin = 10 * time.Second
+
+// message reads one message to its end.
+func (k *socket) message(text *bytes.Buffer, r io.Reader) error {
+	if err := k.conn.SetReadDeadline(time.Now().Add(messageWithin)); err != nil {
+		return err
+	}
+	if _, err := text.ReadFrom(r); err != nil {
+		return err
+	}
+	wait := time.Time{}
+	if k.closing.Load() {
+		wait = time.Now().Add(closePatience)
+	}
+	if err := k.conn.SetReadDeadline(wait); err != nil || wait.IsZero() && k.closing.Load() {
+		return errors.Join(err, k.conn.SetReadDeadline(time.Now().Add(closePatience)))
+	}
+	return nil
 }
 
 // take passes one message on. The decoded frame shares nothing with text.
