@@ -36,7 +36,7 @@ func TestPhoneStoriesFit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tab := bareBrowser(t)
+	tab := browser(t)
 	base := serveFiles(t, files)
 	if err := chromedp.Do(tab, chromedp.EmulateViewport(320, 640, chromedp.EmulateMobile)); err != nil {
 		t.Fatal(err)

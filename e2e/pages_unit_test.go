@@ -1,14 +1,11 @@
 package e2e_test
 
 import (
-	"context"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -27,34 +24,13 @@ func serveFiles(t *testing.T, files bundle.Files) string {
 	return server.URL
 }
 
-// bareBrowser answers a tab of a headless Chromium that asks nobody on the network anything.
-func bareBrowser(t *testing.T) context.Context {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("left out: no chromium on this machine")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-component-update", true),
-	)
-	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(stop)
-	tab, done := chromedp.NewContext(allocator)
-	t.Cleanup(done)
-	bounded, expired := context.WithTimeout(tab, time.Minute)
-	t.Cleanup(expired)
-	return bounded
-}
-
 // TestPagesUnit runs the pages' own tests, static/src/**/*.test.ts, where pages run.
 func TestPagesUnit(t *testing.T) {
 	files, err := bundle.BuildTests("../static")
 	if err != nil {
 		t.Fatal(err)
 	}
-	tab := bareBrowser(t)
+	tab := browser(t)
 	if err := chromedp.Do(tab, chromedp.Navigate(serveFiles(t, files)+"/test.html")); err != nil {
 		t.Fatal(err)
 	}

@@ -43,10 +43,6 @@ const (
 
 // typescript checks the types of the pages; what is checked, static/tsconfig.json says.
 func (c *checker) typescript(ctx context.Context) error {
-	if !exists("static/src") {
-		c.say("   no static/src yet, nothing to check")
-		return nil
-	}
 	tsc, err := c.fetchCompiler(ctx)
 	if err != nil {
 		return fmt.Errorf("the TypeScript compiler: %w", err)

@@ -1,9 +1,9 @@
 // One event: where it stands, its release, its links, its sheets.
-import { type ReadonlySignal, useComputed, useSignal } from '@preact/signals'
+import { useComputed, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { Commands } from '../cards'
 import type { Problem } from '../live/frames'
-import { type Floor, makeFloor } from '../moderator/floor'
+import type { Floor } from '../moderator/floor'
 import type { FloorKinds } from '../moderator/kinds'
 import { matches } from '../moderator/people'
 import { current, timeline } from '../moderator/slots'
@@ -14,6 +14,7 @@ import { Name } from '../ui/names'
 import { arrow, check, clip, clock, dot, offline, print, search } from '../ui/strokes'
 import { hhmm, refusal, t } from '../words'
 import { type Api, type PersonalLink, whole } from './api'
+import { useFloor } from './floor'
 import { Trouble } from './home'
 import { PrintPage } from './print'
 import { Qr } from './qr'
@@ -21,13 +22,6 @@ import { Twice } from './twice'
 import { type Sheet, sheets } from './where'
 
 type S = Session<FloorKinds>
-
-export function useFloor(session: S): ReadonlySignal<Floor> {
-  return useComputed(() => makeFloor({
-    round: session.of('round'), table: session.of('table'), meeting: session.of('meeting'), company: session.of('company'),
-    request: session.of('request'), attendee: session.of('attendee'), interpreter: session.of('interpreter'),
-  }))
-}
 
 interface Props {
   api: Api
