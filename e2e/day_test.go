@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"matchfloor/client"
 	"matchfloor/demo"
@@ -345,12 +346,13 @@ func (d *acceptanceDay) wrongSwap() {
 	if _, err := d.lead.Do(d.t.Context(), swap); err != nil {
 		d.t.Fatal(err)
 	}
+	began := time.Now()
 	undo := floor.Undo{Command: floor.CommandKey(string(d.lead.You().Link) + "/" + swap.ID)}
 	if _, err := d.lead.Do(d.t.Context(), wire.Command{Base: d.lead.Base(), Body: undo}); err != nil {
 		d.t.Fatal(err)
 	}
 	d.converged()
-	told := 0
+	told, slowest := 0, time.Duration(0)
 	for _, name := range d.phones {
 		frames := d.people[name].since(counts[name])
 		got := slices.ContainsFunc(frames, func(f frame) bool { return len(f.keys) > 0 })
@@ -359,7 +361,11 @@ func (d *acceptanceDay) wrongSwap() {
 		}
 		if got {
 			told++
+			slowest = max(slowest, frames[len(frames)-1].at.Sub(began))
 		}
+	}
+	if slowest > time.Second {
+		d.t.Errorf("the last phone was corrected after %v", slowest)
 	}
 	if state.Seq() == d.fold().Seq() || told == 0 {
 		d.t.Errorf("%d phones were told", told)
@@ -367,7 +373,7 @@ func (d *acceptanceDay) wrongSwap() {
 	if d.meetingAt("R2", "T05") != a || d.meetingAt("R2", "T15") != b {
 		d.t.Error("the swap was not undone")
 	}
-	d.t.Logf("%d phones were told of the swap and its undoing, of %d concerned people", told, len(concerned))
+	d.t.Logf("%d phones were told of the swap and its undoing, the last after %v, of %d concerned people", told, slowest, len(concerned))
 }
 
 // 14:07: two moderators move one company at once; the second is refused with who was first.

@@ -71,7 +71,7 @@ func moveReachesEveryScreen(t *testing.T, language string) {
 	wall.axe("a changed row")
 
 	phone.offline(true)
-	phone.until("that it is cut off", `!document.querySelector('.chip.jade') || !document.querySelector('.chip.jade').offsetParent`)
+	phone.until("as of when it stands", `[...document.querySelectorAll('.chip.amber, .chip.red')].some(c => /기준|截至|as of/i.test(c.innerText) && /14:0\d/.test(c.innerText))`)
 	lead.level()
 	lead.does(floor.Announce{Text: floor.Text{Ko: "공지사항", Zh: "重要通知", En: "Please note"}})
 	phone.offline(false)
