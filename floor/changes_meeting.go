@@ -83,8 +83,8 @@ func (c MeetingMoved) apply(d *draft) {
 func (d *draft) place(id MeetingID, to Place) {
 	m := d.meetings.at(id)
 	if m.Place.Round != to.Round {
-		m.Host.Presence, m.Guest.Presence = Expected, Expected
-		m.Host.GraceEnd, m.Guest.GraceEnd = false, false
+		d.unmark(id, Host, &m.Host)
+		d.unmark(id, Guest, &m.Guest)
 	}
 	if m.Place = to; d.Released() {
 		m.MovedAt = d.now
@@ -106,6 +106,15 @@ func (m Meeting) marksLost(to Place) (lost Marks) {
 		lost.Guest = m.Guest.Presence
 	}
 	return lost
+}
+
+// unmark makes a side expected again; what marked it before cannot be undone past that.
+func (d *draft) unmark(id MeetingID, side Side, p *Party) {
+	if p.Presence == Expected && !p.GraceEnd {
+		return
+	}
+	p.Presence, p.GraceEnd = Expected, false
+	d.change(sideRef(id, side))
 }
 
 func (c MeetingsSwapped) apply(d *draft) {
