@@ -132,3 +132,50 @@ func twoHandles(f *fixture) {
 		f.Fatalf("the other handle, expecting the old epoch: %+v, want a conflict of lineage", old)
 	}
 }
+
+// histories lets clients append to and read one log as they like, each from what
+// it saw last: one order has to explain everything that they were answered.
+func histories(f *fixture) {
+	handles := []journal.Journal{f.Journal}
+	if f.Other != nil {
+		handles = append(handles, f.Other)
+	}
+	const clients, calls = 4, 25
+	h := NewHistory(theLog)
+	var wg sync.WaitGroup
+	for c := range clients {
+		recorded := h.Record(handles[c%len(handles)], c)
+		wg.Go(func() { f.wander(recorded, c, calls) })
+	}
+	wg.Wait()
+	f.readAll(h.Record(f.Journal, clients), theLog)
+	h.Check(f, patience)
+}
+
+// wander makes one client's calls: an append that is sent twice now and then, a
+// read, a confirmation. What fails is left at that; the history knows.
+func (f *fixture) wander(j journal.Journal, client, calls int) {
+	at := journal.Genesis(theLog, 1)
+	for n := range calls {
+		batch := numbered(fmt.Sprintf("client-%d-%d", client, n), 1+n%2)
+		expect := at
+		journal.Chain(expect, batch)
+		for range 1 + n%3/2 {
+			result, err := j.Append(f.Context(), theLog, expect, batch)
+			if err == nil {
+				at = result.Head
+			} else if !f.passing(err) {
+				f.Errorf("Append: %v", err)
+			}
+		}
+		var err error
+		if n%4 == 0 {
+			_, err = j.Confirm(f.Context(), theLog, at)
+		} else if n%4 == 1 {
+			_, err = j.Read(f.Context(), theLog, at.Seq/2, 1+n)
+		}
+		if err != nil && !errors.Is(err, journal.ErrMoved) && !f.passing(err) {
+			f.Errorf("client %d, call %d: %v", client, n, err)
+		}
+	}
+}

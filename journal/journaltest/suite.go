@@ -74,6 +74,7 @@ func Run(t *testing.T, open func(t *testing.T) Env) {
 		{"damage is not known", damageKnown},
 		{"concurrent writers", concurrentWriters},
 		{"two handles", twoHandles},
+		{"concurrent histories", histories},
 		{"snapshots", snapshots},
 		{"an ended context", endedContext},
 	}

@@ -6,6 +6,13 @@
 -- 9 page bytes; 10 channel, 11 message; then key, digest, hash, body of each record.
 -- Answers {outcome, epoch, seq, hash, seconds, microseconds, …}.
 local first = 12
+local forbidden = may({
+	{ 'XADD', KEYS[1], '1-0', 'k', '' }, { 'HSET', KEYS[2], 'seq', '' }, { 'HINCRBY', KEYS[2], 'touched', 1 },
+	{ 'HSET', KEYS[3], '', '' }, { 'HDEL', KEYS[3], '' }, { 'PUBLISH', ARGV[10], '' },
+})
+if forbidden then
+	return forbidden
+end
 local epoch, seq, hash = where(ARGV[4])
 if not seq then
 	return epoch
@@ -21,7 +28,10 @@ for i = first, #ARGV, 4 do
 		known[#known + 1] = { ARGV[i], at, string.sub(op, #at + 2), fields and fields[4] or '' }
 	end
 end
+-- A write that changes nothing lets a script write though memory is short, so it
+-- comes only where nothing is to be added.
 if #known > 0 then
+	master()
 	if ARGV[7] == '1' then
 		redis.call('HINCRBY', KEYS[2], 'touched', 1)
 	end
@@ -29,6 +39,7 @@ if #known > 0 then
 end
 
 if epoch ~= ARGV[1] or seq ~= ARGV[2] or hash ~= ARGV[3] then
+	master()
 	local answer = { 'conflict', epoch, seq, hash, now[1], now[2] }
 	if epoch == ARGV[1] and tonumber(ARGV[2]) < tonumber(seq) then
 		local held = ARGV[2] == '0' and ARGV[5] or hash_at(ARGV[2])

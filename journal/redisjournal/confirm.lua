@@ -2,6 +2,7 @@
 -- only what its own connection has written.
 -- ARGV: 1-3 epoch, seq, hash; 4 genesis of epoch 1; 5 "1" to leave a write behind
 -- Answers {"confirmed" or "moved", epoch, seq, hash, seconds, microseconds}.
+master()
 local epoch, seq, hash = where(ARGV[4])
 if not seq then
 	return epoch

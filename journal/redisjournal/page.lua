@@ -1,6 +1,32 @@
 -- What every script begins with.
 -- KEYS: 1 log (stream), 2 meta (hash), further ones by script.
 
+-- master raises an error where this is no master, or one that may not write just
+-- now (too few replicas, no disk): it is a write that changes nothing, so Redis
+-- neither logs nor replicates it.
+local function master()
+	redis.call('HDEL', KEYS[2], '')
+end
+
+-- replica answers the error of one that is no master, or nil: who may not write
+-- just now may still be read.
+local function replica()
+	local told = redis.pcall('HDEL', KEYS[2], '')
+	if type(told) == 'table' and string.sub(told.err, 1, 8) == 'READONLY' then
+		return told
+	end
+end
+
+-- may answers an error unless the user may use all of the commands on the keys: a
+-- script that is stopped in its middle leaves what it has written.
+local function may(commands)
+	for _, command in ipairs(redis.acl_check_cmd and commands or {}) do
+		if not redis.acl_check_cmd(unpack(command)) then
+			return redis.error_reply('NOPERM the user of this connection may not use ' .. command[1])
+		end
+	end
+end
+
 -- where answers epoch, seq and hash as strings, or an error alone; genesis is the
 -- hash of a log that nobody has written.
 local function where(genesis)

@@ -1,6 +1,10 @@
 -- Read.
 -- ARGV: 1 after, 2 page, 3 page bytes, 4 genesis of epoch 1
 -- Answers {"page", epoch, seq, hash, seconds, microseconds, hash of record after, records}.
+local not_here = replica()
+if not_here then
+	return not_here
+end
 local epoch, seq, hash = where(ARGV[4])
 if not seq then
 	return epoch

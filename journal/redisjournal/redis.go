@@ -6,6 +6,10 @@
 // leaves one state. What is promised as durable is what Redis is configured to
 // keep: appendfsync always, and with replicas min-replicas-to-write.
 //
+// The Redis may be one, a master that Sentinels name, or a cluster. Whoever has
+// ceased to be the master answers nothing: each script begins with a write that
+// changes nothing, which only a master takes.
+//
 // A write is never sent twice by the client library: whoever gets
 // journal.ErrUnknown sends the same records again, and the known keys tell.
 package redisjournal
@@ -13,13 +17,15 @@ package redisjournal
 import (
 	"context"
 	_ "embed" // for the scripts
+	"errors"
 	"fmt"
+	"net"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
-	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"matchfloor/journal"
 )
@@ -49,12 +55,20 @@ var (
 // Options are what a URL does not say. The zero value is for a single Redis.
 type Options struct {
 	// Prefix begins the name of every key and channel; "" means "matchfloor:".
+	// Braces are for the hash tags that follow it.
 	Prefix string
 	// WaitReplicas is how many replicas must have a write before it is
 	// acknowledged; a shortfall is journal.ErrUnknown, never a refusal.
 	WaitReplicas int
-	// WaitTimeout is how long they are waited for; 0 means 2 s.
+	// WaitTimeout is how long they are waited for; 0 means 1 s.
 	WaitTimeout time.Duration
+	// CA is a file of the authorities (PEM) that may have signed the certificates
+	// of Redis and Sentinel; "" means the system's.
+	CA string
+	// Certificate and Key are files (PEM) of what we show them; both or none.
+	Certificate, Key string
+
+	dial func(ctx context.Context, network, addr string) (net.Conn, error) // for tests: in place of TCP
 }
 
 // Journal is a journal, with snapshots, in Redis. All methods are safe for
@@ -63,7 +77,8 @@ type Options struct {
 //
 // It starts two goroutines at the first Watch, which Close ends.
 type Journal struct {
-	client  redis.UniversalClient
+	client  redis.UniversalClient // a *redis.Client or a *redis.ClusterClient
+	others  others
 	options Options
 	hints   *journal.Hints
 	watched *subscription
@@ -74,54 +89,57 @@ var (
 	_ journal.Snapshots = (*Journal)(nil)
 )
 
-// Open answers a journal at a URL as redis.ParseURL takes it, redis:// or
-// rediss://. It does not connect: a node may start while Redis is away. The error
-// is about the URL. The caller closes the journal.
+// CheckURL answers what is wrong with a URL, or nil for one that Open takes:
+//
+//	redis://[user:password@]host[:6379][/db]
+//	redis+sentinel://[user:password@]host[:26379],…/master[?db=N&sentinel_user=U&sentinel_password=P]
+//	redis+cluster://[user:password@]host[:6379],…
+//
+// with rediss in place of redis for TLS. Each also takes ?server_name=, the name
+// that the certificates have to bear in place of the host's, and ?client_name=.
+// The error repeats no part of the URL that may hold a password.
+func CheckURL(url string) error {
+	_, err := parseAddress(url)
+	return err
+}
+
+// Open answers a journal at a URL; see CheckURL for its forms. It does not
+// connect: a node may start while Redis is away. The error is about the URL or the
+// certificates' files, and repeats no password. The caller closes the journal.
 func Open(url string, options Options) (*Journal, error) {
-	parsed, err := redis.ParseURL(url)
+	quiet.Do(logging.Disable)
+	at, err := parseAddress(url)
 	if err != nil {
 		return nil, fmt.Errorf("redisjournal: the URL of Redis: %w", err)
 	}
-	return open(&redis.UniversalOptions{
-		Addrs:      []string{parsed.Addr},
-		DB:         parsed.DB,
-		Username:   parsed.Username,
-		Password:   parsed.Password,
-		ClientName: parsed.ClientName,
-		TLSConfig:  parsed.TLSConfig,
-	}, options), nil
+	if options.Prefix == "" {
+		options.Prefix = "matchfloor:"
+	}
+	if strings.ContainsAny(options.Prefix, "{}") {
+		return nil, errors.New("redisjournal: the prefix of keys has braces, which are for hash tags")
+	}
+	if options.WaitTimeout == 0 {
+		options.WaitTimeout = time.Second
+	}
+	connect, err := connection(at, options)
+	if err != nil {
+		return nil, fmt.Errorf("redisjournal: TLS: %w", err)
+	}
+	j := &Journal{client: client(connect), options: options, hints: journal.NewHints()}
+	j.others.connect = connect
+	j.watched = newSubscription(j.client, options.Prefix, j.hints)
+	return j, nil
 }
 
 // quiet silences the client library's own lines on standard error: what fails is
 // answered to whoever asked, who logs it as the rest of the program does.
 var quiet sync.Once
 
-// open makes the client; whatever the options of the connection say, the
-// settings that the contract depends on are these.
-func open(connect *redis.UniversalOptions, options Options) *Journal {
-	quiet.Do(logging.Disable)
-	connect.Protocol = 2    // pub/sub answers in the form that the subscription expects
-	connect.MaxRetries = -1 // sending again is the caller's decision
-	connect.DialerRetries = 1
-	connect.DialTimeout = 2 * time.Second
-	connect.ContextTimeoutEnabled = true
-	connect.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	if options.Prefix == "" {
-		options.Prefix = "matchfloor:"
-	}
-	if options.WaitTimeout == 0 {
-		options.WaitTimeout = 2 * time.Second
-	}
-	j := &Journal{client: redis.NewUniversalClient(connect), options: options, hints: journal.NewHints()}
-	j.watched = newSubscription(j.client, options.Prefix, j.hints)
-	return j
-}
-
 // Close ends every watch and closes all connections.
 func (j *Journal) Close() error {
 	j.hints.Close(fmt.Errorf("%w: the journal is closed", journal.ErrUnavailable))
 	j.watched.close()
-	return j.client.Close()
+	return errors.Join(j.client.Close(), j.others.close())
 }
 
 // key names a key of log; all of one log live together.
@@ -141,52 +159,35 @@ func (j *Journal) keys(log journal.LogID, names ...string) []string {
 func channel(prefix string, log journal.LogID) string { return prefix + "{" + string(log) + "}:new" }
 
 // ask runs a script that writes nothing, or nothing that needs replicas.
-func (j *Journal) ask(ctx context.Context, script *redis.Script, log journal.LogID, keys []string, args ...any) (reply, error) {
+func (j *Journal) ask(ctx context.Context, lua *redis.Script, log journal.LogID, keys []string, args ...any) (reply, error) {
 	if err := journal.Ended(ctx); err != nil {
 		return reply{}, err
 	}
-	return parse(log)(script.Run(ctx, j.client, keys, args...).Slice())
+	return parse(log)(j.run(ctx, script{lua, keys, args}, nil))
 }
 
 // askDurably runs a script that leaves a write behind, and answers when that
 // write is on as many replicas as were asked for. WAIT counts the writes of its
 // own connection only, so both go through one.
-func (j *Journal) askDurably(ctx context.Context, script *redis.Script, log journal.LogID, keys []string, args ...any) (reply, error) {
+func (j *Journal) askDurably(ctx context.Context, lua *redis.Script, log journal.LogID, keys []string, args ...any) (reply, error) {
 	if j.options.WaitReplicas == 0 {
-		return j.ask(ctx, script, log, keys, args...)
+		return j.ask(ctx, lua, log, keys, args...)
 	}
 	if err := journal.Ended(ctx); err != nil {
 		return reply{}, err
 	}
-	conn, err := j.pin(ctx, keys[0])
-	if err != nil {
-		return reply{}, fmt.Errorf("%w: %w", journal.ErrUnavailable, err)
-	}
-	answer, err := parse(log)(script.Run(ctx, conn, keys, args...).Slice())
-	if err == nil && answer.wrote() {
-		err = j.wait(ctx, conn)
-	}
-	_ = conn.Close() // gives it back to the pool; the outcome is known by now
-	return answer, err
+	return parse(log)(j.run(ctx, script{lua, keys, args}, j.wait))
 }
 
-// pin takes one connection to the node that holds key.
-func (j *Journal) pin(ctx context.Context, key string) (*redis.Conn, error) {
-	switch client := j.client.(type) {
-	case *redis.Client:
-		return client.Conn(), nil
-	case *redis.ClusterClient:
-		node, err := client.MasterForKey(ctx, key)
-		if err != nil {
-			return nil, err
-		}
-		return node.Conn(), nil
-	default:
-		return nil, fmt.Errorf("redisjournal: no single connection of a %T", client)
+// wait waits for the replicas to have what conn has just written, if answer says
+// that it has.
+func (j *Journal) wait(ctx context.Context, conn *redis.Conn, answer []any) error {
+	if len(answer) == 0 || !wrote(answer[0]) {
+		return nil
 	}
-}
-
-func (j *Journal) wait(ctx context.Context, conn *redis.Conn) error {
+	// The library would wait for ten seconds more than Redis.
+	ctx, cancel := context.WithTimeout(ctx, j.options.WaitTimeout+time.Second)
+	defer cancel()
 	have, err := conn.Wait(ctx, j.options.WaitReplicas, j.options.WaitTimeout).Result()
 	switch {
 	case err != nil:

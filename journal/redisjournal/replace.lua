@@ -2,7 +2,15 @@
 -- KEYS: 3 ops, 4 snap, 5 staged log, 6 staged ops
 -- ARGV: 1-3 expected epoch, seq, hash; 4 genesis of epoch 1; 5-7 new epoch, seq,
 -- hash; 8 staged ops' size; 9 channel, 10 message
+-- Each answer that the log might give otherwise follows a write, which only a master takes.
 -- Answers {"replaced" or "moved" or "unstaged", epoch, seq, hash, seconds, microseconds}.
+local forbidden = may({
+	{ 'UNLINK', KEYS[1], KEYS[3], KEYS[4], KEYS[5], KEYS[6] }, { 'RENAME', KEYS[5], KEYS[1] }, { 'RENAME', KEYS[6], KEYS[3] },
+	{ 'PERSIST', KEYS[1] }, { 'PERSIST', KEYS[3] }, { 'HSET', KEYS[2], 'seq', '' }, { 'PUBLISH', ARGV[9], '' },
+})
+if forbidden then
+	return forbidden
+end
 local epoch, seq, hash = where(ARGV[4])
 if not seq then
 	return epoch

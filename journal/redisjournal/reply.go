@@ -3,7 +3,6 @@ package redisjournal
 import (
 	"errors"
 	"fmt"
-	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -21,9 +20,10 @@ type reply struct {
 	rest    []any
 }
 
-// wrote reports whether the script left a write behind that WAIT can count.
-func (r reply) wrote() bool {
-	return r.outcome == "appended" || r.outcome == "known" || r.outcome == "confirmed" || r.outcome == "replaced"
+// wrote reports whether a script with this outcome left a write behind that WAIT
+// can count.
+func wrote(outcome any) bool {
+	return outcome == "appended" || outcome == "known" || outcome == "confirmed" || outcome == "replaced"
 }
 
 // parse answers a function for the answer to a script on log.
@@ -138,12 +138,13 @@ func page(log journal.LogID, at, head journal.Position, limit int, entries []any
 // sorted wraps an error of the client in the contract's. Only where the command
 // surely did not run is it ErrUnavailable.
 func sorted(log journal.LogID, err error) error {
-	var opErr *net.OpError
 	switch {
+	case errors.Is(err, journal.ErrUnavailable), errors.Is(err, journal.ErrUnknown):
+		return err
 	case redis.HasErrorPrefix(err, "MFCORRUPT"):
 		return fmt.Errorf("%w: %w", &journal.CorruptError{Log: log, Seq: 1}, err)
 	case refused(err),
-		errors.As(err, &opErr) && opErr.Op == "dial",
+		errors.Is(err, errDial),
 		errors.Is(err, redis.ErrClosed),
 		errors.Is(err, redis.ErrPoolTimeout),
 		errors.Is(err, redis.ErrPoolExhausted):
@@ -153,15 +154,34 @@ func sorted(log journal.LogID, err error) error {
 	}
 }
 
-// refused reports whether Redis answered that it does not run the command, or
-// not its first write.
+// refusals begin the errors by which Redis says that it does not run a command,
+// or, from inside a script, not its first write: whether a script may write is
+// asked before its first write only.
+var refusals = []string{
+	"READONLY",    // a replica, or a master no more
+	"NOREPLICAS",  // fewer replicas in time than min-replicas-to-write
+	"MISCONF",     // it cannot write its files
+	"OOM",         // maxmemory
+	"LOADING",     // it reads its files, or a master's
+	"MASTERDOWN",  // a replica without a master
+	"CLUSTERDOWN", // a part of the cluster is away, or this node is cut off from it
+	"MOVED",       // another node has the slot
+	"ASK",         // another node has the keys already
+	"TRYAGAIN",    // some of the keys are here and some there
+	"CROSSSLOT",
+	"BUSY", // somebody else's script runs
+	"NOAUTH", "WRONGPASS", "NOPERM",
+	"max number of clients reached",
+	"Protocol error: unauthenticated", // how Redis refuses the large command of one who has not signed in
+}
+
+// refused reports whether Redis answered that it wrote nothing.
 func refused(err error) bool {
-	for _, prefix := range []string{
-		"LOADING", "READONLY", "NOREPLICAS", "OOM", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK",
-		"BUSY", "NOAUTH", "WRONGPASS", "NOPERM",
-	} {
+	for _, prefix := range refusals {
 		if redis.HasErrorPrefix(err, prefix) {
-			return true
+			// What a user may not do is asked at each of a script's commands. The
+			// scripts ask before, where Redis can be asked; this is for the others.
+			return prefix != "NOPERM" || !strings.Contains(err.Error(), "script")
 		}
 	}
 	return false

@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	probePace = 2 * time.Second // a message to ourselves, so that there always is one
-	silence   = 5 * time.Second // without any, the subscription is dead
+	probePace = 2 * time.Second         // a message to ourselves, so that there always is one
+	probeTime = 500 * time.Millisecond  // for sending it: a connection that is dead must not hold up a new one
+	silence   = 4500 * time.Millisecond // without any, the subscription is dead: noticed within 5 s
 
 	// Between two tries to connect: doubled from the one to the other.
 	minPause = 50 * time.Millisecond
@@ -40,7 +41,6 @@ func (j *Journal) Watch(ctx context.Context, log journal.LogID, hint func([]jour
 type subscription struct {
 	client redis.UniversalClient
 	prefix string
-	probe  string // the channel of our own probes
 	hints  *journal.Hints
 	ctx    context.Context // ends with close
 	stop   context.CancelFunc
@@ -60,7 +60,6 @@ type subscription struct {
 func newSubscription(client redis.UniversalClient, prefix string, hints *journal.Hints) *subscription {
 	s := &subscription{
 		client: client, prefix: prefix, hints: hints,
-		probe:  prefix + "probe:" + rand.Text(),
 		change: make(chan struct{}, 1),
 
 		probePace: probePace, silence: silence,
@@ -115,10 +114,17 @@ func (s *subscription) close() {
 	s.ended.Wait()
 }
 
-// run keeps making connections until close.
+// run keeps making connections until close; none while nothing is watched.
 func (s *subscription) run() {
 	pause := minPause
 	for {
+		for !s.wanted() {
+			select {
+			case <-s.ctx.Done():
+				return
+			case <-s.change:
+			}
+		}
 		began := time.Now()
 		s.connect()
 		if time.Since(began) > maxPause {
@@ -131,6 +137,13 @@ func (s *subscription) run() {
 			pause = min(2*pause, maxPause)
 		}
 	}
+}
+
+// wanted reports whether anything is watched.
+func (s *subscription) wanted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.watches) > 0
 }
 
 // connect lives through one connection: this goroutine reads, another one
@@ -205,16 +218,19 @@ func (s *subscription) confirmed(name string, logs map[string]journal.LogID) {
 }
 
 // tend keeps pubsub subscribed to what is watched and sends the probes, until
-// ctx ends or a command fails.
+// ctx ends, a command fails, or nothing is watched any more.
 func (s *subscription) tend(ctx context.Context, pubsub *redis.PubSub) {
-	if pubsub.Subscribe(ctx, s.probe) != nil {
+	// A cluster's node is chosen by the first channel: another name each time tries
+	// another one, should one be out of order.
+	probe := s.prefix + "probe:" + rand.Text()
+	if pubsub.Subscribe(ctx, probe) != nil {
 		return
 	}
 	probes := time.NewTicker(s.probePace)
 	defer probes.Stop()
 	subscribed := make(map[string]bool)
 	for {
-		if s.follow(ctx, pubsub, subscribed) != nil {
+		if s.follow(ctx, pubsub, subscribed) != nil || !s.wanted() {
 			return
 		}
 		select {
@@ -222,10 +238,16 @@ func (s *subscription) tend(ctx context.Context, pubsub *redis.PubSub) {
 			return
 		case <-s.change:
 		case <-probes.C:
-			// A probe that fails is one that does not arrive: silence tells.
-			_ = s.client.Publish(ctx, s.probe, "").Err()
+			s.send(ctx, probe)
 		}
 	}
+}
+
+// send publishes a probe. One that fails is one that does not arrive: silence tells.
+func (s *subscription) send(ctx context.Context, probe string) {
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	_ = s.client.Publish(ctx, probe, "").Err()
 }
 
 // follow subscribes to the channels that are watched and not subscribed, and

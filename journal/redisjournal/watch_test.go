@@ -16,8 +16,7 @@ import (
 const patience = 20 * time.Second
 
 // relay is a TCP proxy that can become a black hole: connections stay open, but
-// nothing passes any more. New ones work. It can also cut a connection in place
-// of its next reply.
+// nothing passes any more. New ones work: toxiproxy's toxics take those too.
 type relay struct {
 	listener net.Listener
 	to       string
@@ -25,7 +24,6 @@ type relay struct {
 
 	mu    sync.Mutex // guards what follows
 	holes map[*hole]struct{}
-	cut   bool // the next reply is swallowed and its connection closed
 }
 
 type hole struct {
@@ -79,10 +77,6 @@ func (r *relay) pass(h *hole, from, to net.Conn) {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
-		if from == h.server && n > 0 && r.cuts() {
-			_, _ = h.client.Close(), h.server.Close()
-			return
-		}
 		r.mu.Lock()
 		dark := h.dark
 		r.mu.Unlock()
@@ -95,21 +89,6 @@ func (r *relay) pass(h *hole, from, to net.Conn) {
 			return
 		}
 	}
-}
-
-// cutReply makes the next reply on any connection the one that is cut.
-func (r *relay) cutReply() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.cut = true
-}
-
-func (r *relay) cuts() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	cut := r.cut
-	r.cut = false
-	return cut
 }
 
 // darken makes a black hole of every connection there is.
@@ -166,20 +145,38 @@ func holds(key journal.CommandKey) func([]journal.Record) bool {
 // A subscription whose connection is alive but no longer delivers is noticed by
 // its silence and made anew; then an empty hint tells to look.
 func TestSilentSubscriptionIsRebuilt(t *testing.T) {
+	silentSubscription(t, 50*time.Millisecond, 300*time.Millisecond)
+}
+
+func TestTortureSilentSubscription(t *testing.T) {
+	for range 5 {
+		silentSubscription(t, probePace, silence)
+	}
+}
+
+func silentSubscription(t *testing.T, probePace, silence time.Duration) {
 	server := redistest.Start(t)
 	proxy := startRelay(t, server.Addr)
 	watching := openTest(t, proxy.url(), Options{})
-	watching.watched.probePace, watching.watched.silence = 50*time.Millisecond, 300*time.Millisecond
+	watching.watched.probePace, watching.watched.silence = probePace, silence
 	hints := watch(t, watching)
 	await(t, hints, "the watch standing", empty)
 	writing := openTest(t, server.URL, Options{})
 	at := mustAppend(t, writing, journal.Genesis(theLog, 1), "first")
 	await(t, hints, "the first record", holds("first"))
+	// What the probes are sent on goes dark too.
+	if _, err := watching.Read(t.Context(), theLog, 0, 1); err != nil {
+		t.Fatal(err)
+	}
 	proxy.darken()
 	at = mustAppend(t, writing, at, "into the dark")
 	began := time.Now()
 	await(t, hints, "the rebuilt subscription", empty)
-	t.Logf("noticed after %v of %v", time.Since(began).Round(time.Millisecond), watching.watched.silence)
+	noticed := time.Since(began)
+	t.Logf("noticed and rebuilt after %v, with %v of silence allowed", noticed.Round(time.Millisecond), silence)
+	if noticed > silence+time.Second {
+		t.Error("that is too late")
+	}
 	mustAppend(t, writing, at, "again")
 	await(t, hints, "a record on the new subscription", holds("again"))
 }
@@ -215,7 +212,8 @@ func TestWatchSurvivesRestart(t *testing.T) {
 	await(t, hints, "the third record", holds("third"))
 }
 
-// Watches come and go: what is watched is subscribed, and nothing else.
+// Watches come and go: what is watched is subscribed, and nothing else. Where
+// nothing is watched there is no connection, and no probe.
 func TestSubscribesToWhatIsWatched(t *testing.T) {
 	server := redistest.Start(t)
 	j, other := openTest(t, server.URL, Options{}), openTest(t, server.URL, Options{})
@@ -241,6 +239,7 @@ func TestSubscribesToWhatIsWatched(t *testing.T) {
 			wantSubscribers(t, j, name, 0)
 		}
 	}
+	until(t, "the subscription to end", func() bool { return server.Do("CLIENT", "LIST", "TYPE", "pubsub") == "" })
 }
 
 func wantSubscribers(t *testing.T, j *Journal, name string, want int64) {

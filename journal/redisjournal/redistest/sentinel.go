@@ -1,0 +1,205 @@
+package redistest
+
+import (
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// MasterName is what Sentinels call the master.
+const MasterName = "mymaster"
+
+// The paces of Sentinel: the shortest that still tell a dead master from a busy
+// machine.
+const (
+	downAfter       = "2500" // ms without an answer until a server is taken for dead
+	failoverTimeout = "4000" // ms
+	failoverTime    = 60 * time.Second
+)
+
+// Failover is a master with replicas, and three Sentinels that name another
+// master when it dies. The servers are set as matchfloor wants them where there are
+// replicas: a master refuses writes that no replica could get within two seconds.
+type Failover struct {
+	Servers   []*Server // the first began as the master
+	Sentinels []*Server
+
+	t testing.TB
+}
+
+// StartFailover starts that many servers and three Sentinels, and waits until all
+// know each other. Further arguments are settings of the servers.
+func StartFailover(t testing.TB, servers int, args ...string) *Failover {
+	t.Helper()
+	return startFailover(t, servers, false, args)
+}
+
+// StartFronted is StartFailover where servers and Sentinels reach each server
+// through its Front, so that it can be cut off from them and not from a client
+// that dials Addr. Sentinels name a server by its Front's address.
+func StartFronted(t testing.TB, servers int, args ...string) *Failover {
+	t.Helper()
+	return startFailover(t, servers, true, args)
+}
+
+func startFailover(t testing.TB, servers int, fronted bool, args []string) *Failover {
+	t.Helper()
+	f := &Failover{t: t}
+	shipped := append([]string{"--min-replicas-to-write", "1", "--min-replicas-max-lag", "2"}, args...)
+	for range servers {
+		s := Start(t, shipped...)
+		f.Servers = append(f.Servers, s)
+		if fronted {
+			s.front = StartProxy(t, s.Addr)
+			host, port := split(t, s.front.Addr)
+			s.Do("CONFIG", "SET", "replica-announce-ip", host, "replica-announce-port", port)
+		}
+		if s != f.Servers[0] {
+			host, port := split(t, f.Servers[0].known())
+			s.Do("REPLICAOF", host, port)
+		}
+		s.Do("CONFIG", "REWRITE")
+	}
+	host, port := split(t, f.Servers[0].known())
+	for range 3 {
+		f.Sentinels = append(f.Sentinels, StartSentinel(t, nil,
+			"--sentinel", "monitor", MasterName, host, port, "2",
+			"--sentinel", "down-after-milliseconds", MasterName, downAfter,
+			"--sentinel", "failover-timeout", MasterName, failoverTimeout,
+			"--sentinel", "parallel-syncs", MasterName, strconv.Itoa(servers)))
+	}
+	f.Whole()
+	return f
+}
+
+func split(t testing.TB, addr string) (host, port string) {
+	t.Helper()
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return host, port
+}
+
+// StartSentinel starts a Sentinel alone, with certificates of c's unless it is nil.
+// Further arguments are settings ("--sentinel", "monitor mymaster 127.0.0.1 6379 1").
+func StartSentinel(t testing.TB, c *Certificates, args ...string) *Server {
+	t.Helper()
+	s := prepare(t)
+	s.sentinel, s.config = true, settings(args)
+	if c != nil {
+		s.config += c.settings()
+		s.tls = c.client()
+	}
+	s.begin()
+	return s
+}
+
+// URL answers redis+sentinel://… with all three Sentinels.
+func (f *Failover) URL() string { return "redis+sentinel://" + f.Hosts() + "/" + MasterName }
+
+// Hosts answers the Sentinels' addresses, parted by commas.
+func (f *Failover) Hosts() string {
+	var all []string
+	for _, s := range f.Sentinels {
+		all = append(all, s.Addr)
+	}
+	return strings.Join(all, ",")
+}
+
+// Master answers the server that a majority of the Sentinels name and that is a
+// master; nil while there is none.
+func (f *Failover) Master() *Server {
+	votes := make(map[string]int)
+	for _, s := range f.Sentinels {
+		answer, err := s.Try("SENTINEL", "get-master-addr-by-name", MasterName)
+		if pair, ok := answer.([]any); ok && err == nil && len(pair) == 2 {
+			host, _ := pair[0].(string)
+			port, _ := pair[1].(string)
+			votes[net.JoinHostPort(host, port)]++
+		}
+	}
+	for _, s := range f.Servers {
+		if votes[s.known()] < 2 || !s.Running() {
+			continue
+		}
+		if role, _ := s.role(); role == "master" {
+			return s
+		}
+	}
+	return nil
+}
+
+// Whole waits until there is a master that every other server follows, and all
+// Sentinels know of all. It answers the master.
+func (f *Failover) Whole() *Server {
+	f.t.Helper()
+	var master *Server
+	until(f.t, failoverTime, "a whole set of servers and Sentinels", func() bool {
+		if master = f.Master(); master == nil {
+			return false
+		}
+		_, replicas := master.role()
+		return replicas == len(f.Servers)-1 && f.following(master) && f.agreed()
+	})
+	return master
+}
+
+// following reports whether every other server has the master's data.
+func (f *Failover) following(master *Server) bool {
+	for _, s := range f.Servers {
+		if s == master {
+			continue
+		}
+		answer, err := s.Try("INFO", "replication")
+		if text, _ := answer.(string); err != nil || !strings.Contains(text, "role:slave") || !strings.Contains(text, "master_link_status:up") {
+			return false
+		}
+	}
+	return true
+}
+
+// agreed reports whether every Sentinel knows the others, and all replicas as up.
+func (f *Failover) agreed() bool {
+	for _, s := range f.Sentinels {
+		if _, err := s.Try("SENTINEL", "ckquorum", MasterName); err != nil {
+			return false
+		}
+		answer, err := s.Try("SENTINEL", "replicas", MasterName)
+		replicas, _ := answer.([]any)
+		if err != nil || len(replicas) < len(f.Servers)-1 {
+			return false
+		}
+		for _, one := range replicas {
+			if text := flat(one); strings.Contains(text, "_down") || strings.Contains(text, "disconnected") {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// flat answers the words of a list.
+func flat(list any) string {
+	all, _ := list.([]any)
+	var words []string
+	for _, one := range all {
+		if word, ok := one.(string); ok {
+			words = append(words, word)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// Promoted waits until another server than old is the master, and answers it.
+func (f *Failover) Promoted(old *Server) *Server {
+	f.t.Helper()
+	var master *Server
+	until(f.t, failoverTime, "another master", func() bool {
+		master = f.Master()
+		return master != nil && master != old
+	})
+	return master
+}
