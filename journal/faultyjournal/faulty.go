@@ -1,6 +1,7 @@
 // Package faultyjournal wraps a journal and makes it fail as stores in a network
 // do: an append that is stored though its answer is lost, one that is lost itself,
-// a store that is away, and watches whose hints are lost, doubled, late or out of
+// one that comes to the store when its caller has long given it up, a store that is
+// away, and watches whose hints are lost, doubled, late or out of
 // order. Faults come by script or by odds from a seed; the same seed and the same
 // calls on a log give the same faults on it, whatever other logs do.
 //
@@ -29,13 +30,16 @@ const (
 	Persisted                // written, but the answer is ErrUnknown
 	Lost                     // not written, and the answer is ErrUnknown
 	Unavailable              // not written, and the answer says so: ErrUnavailable
+	Delayed                  // the answer is ErrUnknown at once; written WriteDelay later, where it still may be
 )
 
 // Odds are the likelihoods of faults, each from 0 (never) to 1 (always). Those of
 // one group exclude each other; where their sum exceeds 1 the later ones lose.
 type Odds struct {
 	// Of an Append or Replace.
-	Persisted, Lost, Unavailable float64
+	Persisted, Lost, Unavailable, Delayed float64
+	// WriteDelay is how late a delayed write is; 0 means 10 ms.
+	WriteDelay time.Duration
 	// Of a Confirm or Read to answer ErrUnavailable.
 	ConfirmFails, ReadFails float64
 	// Of a hint: never delivered, delivered twice, delivered HintDelay later, or
@@ -47,15 +51,16 @@ type Odds struct {
 
 // Counts says how often each fault has happened.
 type Counts struct {
-	Persisted, Lost, Unavailable                 int
+	Persisted, Lost, Unavailable, Delayed        int
 	ConfirmFailed, ReadFailed                    int
 	HintLost, HintDoubled, HintLate, HintSwapped int
 }
 
 // Journal is a journal with faults. All methods are safe for concurrent use.
 type Journal struct {
-	inner journal.Journal
-	seed  uint64
+	inner   journal.Journal
+	seed    uint64
+	delayed sync.WaitGroup // writes that are under way
 
 	mu     sync.Mutex // guards what follows
 	odds   Odds
@@ -122,6 +127,16 @@ func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.
 		return journal.Result{}, unheard(err)
 	case None:
 		return j.inner.Append(ctx, log, expect, batch)
+	case Delayed:
+		if err := journal.CheckBatch(log, expect, batch); err != nil {
+			return journal.Result{}, err
+		}
+		batch = cloned(batch)
+		j.later(func() {
+			// Nobody hears of it. A repeat may have been stored meanwhile: then this is known.
+			_, _ = j.inner.Append(context.WithoutCancel(ctx), log, expect, batch)
+		})
+		return journal.Result{}, failed(fault)
 	default:
 		return journal.Result{}, failed(fault)
 	}
@@ -138,9 +153,44 @@ func (j *Journal) Replace(ctx context.Context, log journal.LogID, expect journal
 		return journal.Position{}, unheard(err)
 	case None:
 		return j.inner.Replace(ctx, log, expect, records)
+	case Delayed:
+		if _, _, err := journal.Rechain(log, expect, records); err != nil {
+			return journal.Position{}, err
+		}
+		records = cloned(records)
+		j.later(func() {
+			// Nobody hears of it, nor that the log has moved meanwhile.
+			_, _ = j.inner.Replace(context.WithoutCancel(ctx), log, expect, records)
+		})
+		return journal.Position{}, failed(fault)
 	default:
 		return journal.Position{}, failed(fault)
 	}
+}
+
+// later does a write after the delay.
+func (j *Journal) later(write func()) {
+	j.mu.Lock()
+	delay := j.odds.WriteDelay
+	j.mu.Unlock()
+	if delay == 0 {
+		delay = 10 * time.Millisecond
+	}
+	j.delayed.Add(1)
+	time.AfterFunc(delay, func() { defer j.delayed.Done(); write() })
+}
+
+// Settle blocks until no delayed write is under way any more: call it before the
+// inner journal is closed.
+func (j *Journal) Settle() { j.delayed.Wait() }
+
+// cloned keeps what its caller may change once it has its answer.
+func cloned(records []journal.Record) []journal.Record {
+	records = append([]journal.Record(nil), records...)
+	for i := range records {
+		records[i].Body = append([]byte(nil), records[i].Body...)
+	}
+	return records
 }
 
 // Read implements journal.Journal.
@@ -170,7 +220,7 @@ func (j *Journal) write(log journal.LogID, call string) (fault Fault) {
 	case len(script) > 0:
 		fault, j.script[log] = script[0], script[1:]
 	default:
-		fault = [...]Fault{None, Persisted, Lost, Unavailable}[j.draw(log, call, j.odds.Persisted, j.odds.Lost, j.odds.Unavailable)]
+		fault = [...]Fault{None, Persisted, Lost, Unavailable, Delayed}[j.draw(log, call, j.odds.Persisted, j.odds.Lost, j.odds.Unavailable, j.odds.Delayed)]
 	}
 	switch fault {
 	case Persisted:
@@ -179,6 +229,8 @@ func (j *Journal) write(log journal.LogID, call string) (fault Fault) {
 		j.counts.Lost++
 	case Unavailable:
 		j.counts.Unavailable++
+	case Delayed:
+		j.counts.Delayed++
 	}
 	return fault
 }

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const theLog journal.LogID = "spring-forum"
 
 var rough = faultyjournal.Odds{
-	Persisted: 0.2, Lost: 0.2, Unavailable: 0.1,
+	Persisted: 0.15, Lost: 0.15, Unavailable: 0.1, Delayed: 0.15, WriteDelay: time.Millisecond,
 	ConfirmFails: 0.3, ReadFails: 0.2,
 	HintLost: 0.2, HintDoubled: 0.2, HintLate: 0.2, HintSwapped: 0.2,
 	HintDelay: time.Millisecond,
@@ -29,12 +29,14 @@ var rough = faultyjournal.Odds{
 func TestSuite(t *testing.T) {
 	for seed := range uint64(5) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
-			journaltest.Run(t, func(*testing.T) journaltest.Env {
+			journaltest.Run(t, func(t *testing.T) journaltest.Env {
 				m := journal.NewMemory(time.Now)
+				j, other := faultyjournal.Wrap(m, seed, rough), faultyjournal.Wrap(m, seed+100, rough)
+				t.Cleanup(func() { j.Settle(); other.Settle() })
 				return journaltest.Env{
-					Journal:   faultyjournal.Wrap(m, seed, rough),
+					Journal:   j,
 					Snapshots: m,
-					Other:     faultyjournal.Wrap(m, seed+100, rough),
+					Other:     other,
 					Faulty:    true,
 				}
 			})
@@ -71,6 +73,50 @@ func TestScriptedAppends(t *testing.T) {
 	if got, want := j.Counts(), (faultyjournal.Counts{Persisted: 1, Lost: 1, Unavailable: 1}); got != want {
 		t.Errorf("counts %+v, want %+v", got, want)
 	}
+}
+
+// A write that comes late to the store is stored once, however often it was repeated
+// meanwhile, and not at all where the log has gone on without it.
+func TestDelayedWrites(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := journal.NewMemory(time.Now)
+		j := faultyjournal.Wrap(m, 1, faultyjournal.Odds{})
+		headIs := func(want journal.Position, when string) {
+			t.Helper()
+			if page, err := m.Read(t.Context(), theLog, 0, 0); err != nil || page.Head != want {
+				t.Errorf("%s: the log stands at %v (%v), want %v", when, page.Head, err, want)
+			}
+		}
+		genesis := journal.Genesis(theLog, 1)
+		first, head := one(genesis, "first")
+		second, end := one(head, "second")
+		late, _ := one(head, "late")
+		j.Script(theLog, faultyjournal.Delayed, faultyjournal.None, faultyjournal.Delayed, faultyjournal.None)
+		if _, err := j.Append(t.Context(), theLog, genesis, first); !errors.Is(err, journal.ErrUnknown) {
+			t.Errorf("a delayed append answers %v", err)
+		}
+		headIs(genesis, "before it is stored")
+		if result, err := j.Append(t.Context(), theLog, genesis, first); err != nil || result.Outcome != journal.Appended {
+			t.Errorf("its repeat: %+v, %v", result, err)
+		}
+		j.Settle()
+		headIs(head, "when it comes after its repeat")
+		if _, err := j.Append(t.Context(), theLog, head, late); !errors.Is(err, journal.ErrUnknown) {
+			t.Errorf("a delayed append answers %v", err)
+		}
+		if result, err := j.Append(t.Context(), theLog, head, second); err != nil || result.Outcome != journal.Appended {
+			t.Errorf("another's append: %+v, %v", result, err)
+		}
+		j.Settle()
+		headIs(end, "when it comes after another's")
+		j.Script(theLog, faultyjournal.Delayed)
+		if _, err := j.Append(t.Context(), theLog, genesis, second); !errors.Is(err, journal.ErrMalformed) {
+			t.Errorf("a batch that does not follow: %v, want it refused at once", err)
+		}
+		if got := j.Counts().Delayed; got != 3 {
+			t.Errorf("%d delayed, want 3", got)
+		}
+	})
 }
 
 func TestAway(t *testing.T) {

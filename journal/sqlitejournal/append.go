@@ -16,6 +16,9 @@ func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.
 	}
 	var result journal.Result
 	err := j.write(ctx, func(tx *tx) (err error) {
+		if err := j.checkKeys(tx, log); err != nil {
+			return err
+		}
 		result, err = tx.judge(log, expect, batch)
 		return err
 	})
@@ -90,6 +93,7 @@ func (tx *tx) store(l storedLog, chained []journal.Record) (journal.Position, er
 			return head, errors.Join(err, insert.Close())
 		}
 	}
+	tx.last = mark{l.name, head}
 	return head, insert.Close()
 }
 
@@ -123,7 +127,8 @@ func (j *Journal) Replace(ctx context.Context, log journal.LogID, expect journal
 	}
 	j.hints.Post(log, nil)
 	if _, err := j.writer.ExecContext(context.WithoutCancel(ctx), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
-		return head, fmt.Errorf("%w: replaced, but the write-ahead log could not be emptied: %w", journal.ErrUnknown, err)
+		err = fmt.Errorf("%w: replaced, but the write-ahead log could not be emptied: %w", journal.ErrUnknown, err)
+		return head, j.sortedWrite(err)
 	}
 	return head, nil
 }

@@ -26,10 +26,12 @@ const (
 
 func runChild(role string) int {
 	roles := map[string]func(*Journal) error{
-		"append some":  func(j *Journal) error { return appendMany(j, os.Stdout, "child", 200) },
-		"append on":    func(j *Journal) error { return appendMany(j, os.Stdout, fmt.Sprint("child-", os.Getpid()), 1<<30) },
-		"fill disk":    fillDisk,
-		"fail to sync": appendUntilFailed,
+		"append some":      func(j *Journal) error { return appendMany(j, os.Stdout, "child", 200) },
+		"append on":        func(j *Journal) error { return appendMany(j, os.Stdout, fmt.Sprint("child-", os.Getpid()), 1<<30) },
+		"fill disk":        fillDisk,
+		"fail":             appendUntilFailed,
+		"append when told": appendWhenTold,
+		"fill store":       fillStore,
 	}
 	j, err := Open(os.Getenv(childDir))
 	if err == nil {
@@ -102,7 +104,7 @@ func fillDisk(j *Journal) error {
 // appendUntilFailed appends until the disk fails; from then on every append has
 // to be refused, though the disk may take writes again.
 func appendUntilFailed(j *Journal) error {
-	err := appendMany(j, os.Stdout, "child", 1<<30)
+	err := appendMany(j, os.Stdout, "child", 5000)
 	if !errors.Is(err, journal.ErrUnavailable) && !errors.Is(err, journal.ErrUnknown) {
 		return fmt.Errorf("the failing disk was answered with %v", err)
 	}
@@ -227,19 +229,36 @@ func TestDiskFull(t *testing.T) {
 	wantFailedSafely(t, dir, cmd, lines)
 }
 
-// It needs strace and the right to trace. A sync that fails once and then succeeds again has lost what it was to sync.
-func TestTortureSyncFails(t *testing.T) {
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("strace is not installed: a failing sync is left out")
+// The disk fails in every way in which it can be made to, once or for good. A sync
+// that fails once and then succeeds again has lost what it was to sync. It needs
+// strace and the right to trace.
+func TestTortureFailingDisk(t *testing.T) {
+	for name, c := range map[string]struct{ file, calls, fault string }{
+		"a sync fails once":                       {"", "fsync,fdatasync", "error=EIO:when=40"},
+		"syncs fail from then on":                 {"", "fsync,fdatasync", "error=EIO:when=40+"},
+		"a write fails once":                      {"", "pwrite64", "error=EIO:when=100"},
+		"writes fail from then on":                {"", "pwrite64", "error=EIO:when=100+"},
+		"the disk is full for one write":          {"", "pwrite64", "error=ENOSPC:when=100"},
+		"the disk is full from then on":           {"", "pwrite64", "error=ENOSPC:when=100+"},
+		"a sync of the write-ahead log fails":     {FileName + "-wal", "fsync,fdatasync", "error=EIO:when=30"},
+		"a write of the write-ahead log fails":    {FileName + "-wal", "pwrite64", "error=EIO:when=77"},
+		"a sync of the file fails, moving to it":  {FileName, "fsync,fdatasync", "error=EIO:when=1"},
+		"a write of the file fails, moving to it": {FileName, "pwrite64", "error=EIO:when=1"},
+		"the mark cannot be written":              {MarkName, "pwrite64", "error=EIO:when=10"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := openAndAppend(dir, "before"); err != nil { // so that the files are there
+				t.Fatal(err)
+			}
+			under := []string{"strace", "-f", "-o", filepath.Join(dir, "trace"), "-e", "trace=" + c.calls, "-e", "inject=" + c.calls + ":" + c.fault}
+			if c.file != "" {
+				under = append(under, "-P", filepath.Join(dir, c.file))
+			}
+			cmd, lines := child(t, "fail", dir, under...)
+			wantFailedSafely(t, dir, cmd, lines)
+		})
 	}
-	const inject = "inject=fsync,fdatasync:error=EIO:when=40"
-	if out, err := exec.Command(strace, "-f", "-e", inject, "true").CombinedOutput(); err != nil {
-		t.Skipf("strace may not trace here: a failing sync is left out (%s)", out)
-	}
-	dir := t.TempDir()
-	cmd, lines := child(t, "fail to sync", dir, strace, "-f", "-o", filepath.Join(dir, "trace"), "-e", "trace=fsync,fdatasync", "-e", inject)
-	wantFailedSafely(t, dir, cmd, lines)
 }
 
 // wantFailedSafely waits for a child whose disk fails: whatever it acknowledged

@@ -190,12 +190,11 @@ func (tx *tx) known(l storedLog, batch []journal.Record) (known []journal.Known,
 	if err != nil {
 		return nil, err
 	}
-	var seqs []uint64
 	for _, r := range batch {
 		var seq uint64
 		err := find.QueryRowContext(tx.ctx, l.id, []byte(r.Key)).Scan(&seq)
 		if err == nil {
-			seqs = append(seqs, seq)
+			known = append(known, journal.Known{Key: r.Key, Seq: seq})
 		} else if !errors.Is(err, sql.ErrNoRows) {
 			return nil, errors.Join(err, find.Close())
 		}
@@ -203,12 +202,15 @@ func (tx *tx) known(l storedLog, batch []journal.Record) (known []journal.Known,
 	if err := find.Close(); err != nil {
 		return nil, err
 	}
-	for _, seq := range seqs {
-		records, err := tx.page(l, seq-1, 1)
+	for i, k := range known {
+		records, err := tx.page(l, max(k.Seq, 1)-1, 1)
+		if err == nil && (len(records) != 1 || records[0].Seq != k.Seq || records[0].Key != k.Key) {
+			err = &journal.CorruptError{Log: l.name, Seq: k.Seq} // found by an index that is damaged
+		}
 		if err != nil {
 			return nil, err
 		}
-		known = append(known, journal.Known{Key: records[0].Key, Seq: seq, Digest: records[0].Digest})
+		known[i].Digest = records[0].Digest
 	}
 	return known, nil
 }

@@ -1,7 +1,9 @@
 package sqlitejournal
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -16,12 +18,12 @@ func (j *Journal) PutSnapshot(ctx context.Context, log journal.LogID, at journal
 	}
 	return j.write(ctx, func(tx *tx) error {
 		return tx.exec("REPLACE INTO snapshots (log, epoch, seq, hash, state) VALUES (?, ?, ?, ?, ?)",
-			string(log), at.Epoch, at.Seq, at.Hash[:], notNil(state))
+			string(log), at.Epoch, at.Seq, at.Hash[:], append(checksum(log, at, state), state...))
 	})
 }
 
-// Snapshot implements journal.Snapshots. The state is not verified: whoever
-// stores one puts a checksum in it if that matters.
+// Snapshot implements journal.Snapshots. One that is not what was put answers an
+// error that wraps journal.ErrCorrupt.
 func (j *Journal) Snapshot(ctx context.Context, log journal.LogID) (at journal.Position, state []byte, ok bool, err error) {
 	if err := log.Check(); err != nil {
 		return at, nil, false, err
@@ -32,14 +34,31 @@ func (j *Journal) Snapshot(ctx context.Context, log journal.LogID) (at journal.P
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
-		if err == nil && len(hash) != len(at.Hash) {
-			return fmt.Errorf("%w: the snapshot of log %q", journal.ErrCorrupt, log)
+		if err != nil {
+			return err
 		}
 		copy(at.Hash[:], hash)
-		ok = err == nil
-		return err
+		sum, rest := state[:min(len(state), sha256.Size)], state[min(len(state), sha256.Size):]
+		if len(hash) != len(at.Hash) || !bytes.Equal(sum, checksum(log, at, rest)) {
+			return fmt.Errorf("%w: the snapshot of log %q", journal.ErrCorrupt, log)
+		}
+		state, ok = rest, true
+		return nil
 	})
-	return at, state, ok, err
+	if err != nil || !ok {
+		return journal.Position{}, nil, false, err
+	}
+	return at, state, true, nil
+}
+
+// checksum is what stands before a stored state: a record has its hash, a state
+// would be believed with any bit in it flipped.
+func checksum(log journal.LogID, at journal.Position, state []byte) []byte {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %d %d ", log, at.Epoch, at.Seq)
+	h.Write(at.Hash[:])
+	h.Write(state)
+	return h.Sum(nil)
 }
 
 // DropSnapshot implements journal.Snapshots.

@@ -5,7 +5,8 @@
 // What is appended is synced before it is answered (WAL, synchronous=FULL). After
 // a failed sync nobody knows what the disk holds, and trying again may report a
 // success that is none: so the journal then refuses every write and says so on
-// [Journal.Failed], and the process has to stop and start anew.
+// [Journal.Failed], and the process has to stop and start anew. It does the same
+// when one of its files is deleted, moved or replaced under it.
 package sqlitejournal
 
 import (
@@ -27,7 +28,8 @@ import (
 )
 
 // FileName is the name of the journal's file in its directory. SQLite keeps two
-// more beside it, with the endings -wal and -shm, while it is open.
+// more beside it, with the endings -wal and -shm, while it is open; see also
+// MarkName.
 const FileName = "journal.db"
 
 const (
@@ -35,6 +37,9 @@ const (
 	readers       = 4               // connections that read at the same time
 	lockPatience  = 5 * time.Second // wait for another process's transaction
 	headCheck     = time.Second     // how often a watch looks for another process's records
+
+	checkpointLook  = 32   // after how many writes the write-ahead log is looked at
+	checkpointPages = 1000 // of 4 KiB: from how many on it is moved into the file
 )
 
 const schema = `
@@ -75,8 +80,12 @@ type Journal struct {
 	reader *sql.DB
 	hints  *journal.Hints
 	failed chan error // one slot; receives the first failure
+	files  files      // as they were when opened
 
-	turn chan struct{} // one slot: whoever filled it writes
+	turn    chan struct{}          // one slot: whoever filled it writes, and has what follows
+	mark    *os.File               // see MarkName
+	checked map[journal.LogID]bool // logs whose keys can all be found
+	writes  int                    // since the write-ahead log was last looked at
 
 	mu     sync.Mutex // guards broken
 	broken error      // the first failure; nil while all is well
@@ -89,32 +98,75 @@ var (
 
 // Open opens the journal in the directory dir and makes both, readable by their
 // owner only, where they are missing. It answers an error that wraps
-// journal.ErrCorrupt if the file or the name of a log in it is damaged. The
-// caller closes it.
+// journal.ErrCorrupt if the file's structure or the name of a log in it is
+// damaged, and ErrMissing if it lacks what had been acknowledged last. The caller
+// closes it.
 func Open(dir string) (*Journal, error) {
 	path, err := makeFile(dir)
 	if err != nil {
 		return nil, fmt.Errorf("sqlitejournal: %w", err)
 	}
-	j := &Journal{
-		hints:  journal.NewHints(),
-		failed: make(chan error, 1),
-		turn:   make(chan struct{}, 1),
+	before, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("sqlitejournal: %w", err)
 	}
-	if j.writer, err = open(path, 1, "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(1)"); err != nil {
+	j := &Journal{
+		hints:   journal.NewHints(),
+		failed:  make(chan error, 1),
+		turn:    make(chan struct{}, 1),
+		checked: make(map[journal.LogID]bool),
+	}
+	if j.writer, err = open(path, 1, "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(1)", "wal_autocheckpoint(0)"); err != nil {
 		return nil, err
 	}
 	if j.reader, err = open(path, readers, "query_only(1)"); err != nil {
 		return nil, errors.Join(err, j.writer.Close())
 	}
-	err = connect(j.writer)
-	if err == nil {
-		err = j.prepare(context.Background())
-	}
-	if err != nil {
+	if err := j.begin(path, before); err != nil {
 		return nil, fmt.Errorf("opening %s: %w", path, errors.Join(err, j.Close()))
 	}
 	return j, nil
+}
+
+// begin makes the first connection, checks what is in the file, and notes which
+// files the journal has; before is the one that was at path.
+func (j *Journal) begin(path string, before os.FileInfo) error {
+	var last mark
+	var marked bool
+	var err error
+	if j.mark, last, marked, err = openMark(filepath.Dir(path)); err != nil {
+		return err
+	}
+	if err := connect(j.writer); err != nil {
+		return err
+	}
+	if err := j.prepare(context.Background()); err != nil {
+		return err
+	}
+	if j.files, err = found(path); err != nil {
+		return err
+	}
+	if !os.SameFile(before, j.files.were[0]) {
+		return fmt.Errorf("%w: %s", ErrTaken, path)
+	}
+	if !marked {
+		return nil
+	}
+	err = j.read(context.Background(), func(tx *tx) error { return tx.checkMark(last) })
+	if errors.Is(err, ErrMissing) {
+		err = errors.Join(fmt.Errorf("%w; restore a backup, or delete %s to go on without them", err, j.mark.Name()), keep(path+"-wal"))
+	}
+	return err
+}
+
+// keep saves a write-ahead log, whose damage hides what it holds, from being
+// deleted when SQLite closes it.
+func keep(wal string) error {
+	err := os.Link(wal, wal+".damaged")
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
 }
 
 // connect makes the first connection. Changing a new file to WAL needs it alone,
@@ -179,7 +231,7 @@ const openPause = 10 * time.Millisecond
 // open answers a pool of connections. The busy time-out is short because begin
 // and SQLite's own readers try again, within the caller's context.
 func open(path string, connections int, pragmas ...string) (*sql.DB, error) {
-	query := url.Values{"_txlock": {"deferred"}, "_pragma": append([]string{"busy_timeout(200)"}, pragmas...)}
+	query := url.Values{"_txlock": {"deferred"}, "_pragma": append([]string{"busy_timeout(200)", "cell_size_check(1)"}, pragmas...)}
 	connector, err := sqlite.NewConnector("file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode())
 	if err != nil {
 		return nil, fmt.Errorf("sqlitejournal: %w", err)
@@ -209,32 +261,7 @@ func (j *Journal) prepare(ctx context.Context) error {
 	if err != nil && !errors.Is(err, errNothing) {
 		return err
 	}
-	return j.read(ctx, checkLogs)
-}
-
-// checkLogs verifies the first and the last record of every log. The chain begins
-// with the log's name, so this notices a damaged one, which otherwise would look
-// like a log that nobody has written.
-func checkLogs(tx *tx) error {
-	names, err := tx.logNames()
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		l, err := tx.find(name)
-		if err != nil {
-			return err
-		}
-		if !name.Valid() {
-			return &journal.CorruptError{Log: name, Seq: 1}
-		}
-		for _, after := range []uint64{0, max(l.head.Seq, 1) - 1} {
-			if _, err := tx.page(l, after, 1); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return j.read(ctx, (*tx).checkFile)
 }
 
 // Failed receives the first error after which the journal refuses to write; it
@@ -265,5 +292,9 @@ func (j *Journal) standing() error {
 // Close ends every watch, waits for calls in progress and closes the file.
 func (j *Journal) Close() error {
 	j.hints.Close(fmt.Errorf("%w: the journal is closed", journal.ErrUnavailable))
-	return errors.Join(j.reader.Close(), j.writer.Close())
+	err := errors.Join(j.reader.Close(), j.writer.Close())
+	if j.mark != nil {
+		err = errors.Join(err, j.mark.Close())
+	}
+	return err
 }

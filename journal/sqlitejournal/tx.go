@@ -17,6 +17,7 @@ import (
 type tx struct {
 	ctx  context.Context
 	conn *sql.Conn
+	last mark // what it stores last; the zero mark for no record
 }
 
 // errNothing is answered by the function given to write to leave all as it was.
@@ -47,7 +48,11 @@ func (j *Journal) read(ctx context.Context, do func(*tx) error) error {
 		t.ctx = context.WithoutCancel(ctx)
 		err = errors.Join(err, t.exec("ROLLBACK"))
 	}
-	return sorted(errors.Join(err, conn.Close()))
+	err = sorted(errors.Join(err, conn.Close()))
+	if taken := j.files.check(); taken != nil { // what was read may be of another file
+		return j.fail(fmt.Errorf("%w: %w", journal.ErrUnavailable, taken))
+	}
+	return err
 }
 
 // write runs do in the one transaction that writes, and commits it unless do
@@ -74,7 +79,9 @@ func (j *Journal) write(ctx context.Context, do func(*tx) error) error {
 	if t.conn, err = j.writer.Conn(t.ctx); err != nil {
 		return sorted(err)
 	}
-	err = j.transact(ctx, t, do)
+	if err = j.checkpoint(t); err == nil {
+		err = j.transact(ctx, t, do)
+	}
 	return errors.Join(err, t.conn.Close())
 }
 
@@ -87,12 +94,38 @@ func (j *Journal) transact(ctx context.Context, t *tx, do func(*tx) error) error
 		if rollback := t.exec("ROLLBACK"); rollback != nil && !diskError(err) {
 			err = errors.Join(err, rollback)
 		}
+		if taken := j.files.check(); taken != nil { // what is known there may be known nowhere else
+			err = fmt.Errorf("%w: %w", journal.ErrUnavailable, taken)
+		}
 		return j.sortedWrite(err)
 	}
-	if err := t.exec("COMMIT"); err != nil {
+	err := t.exec("COMMIT")
+	if err == nil {
+		err = j.files.check()
+	}
+	if err == nil && t.last.log != "" {
+		_, err = j.mark.WriteAt(t.last.encode(), 0)
+	}
+	if err != nil {
 		return j.fail(fmt.Errorf("%w: %w", journal.ErrUnknown, err))
 	}
 	return nil
+}
+
+// checkpoint moves what was committed from the write-ahead log into the file
+// where enough of it has gathered. SQLite would do so after a commit by itself, but
+// keep to itself that the disk refused.
+func (j *Journal) checkpoint(t *tx) error {
+	if j.writes++; j.writes < checkpointLook {
+		return nil
+	}
+	j.writes = 0
+	var busy, pages, moved int
+	err := t.row("PRAGMA wal_checkpoint(NOOP)").Scan(&busy, &pages, &moved)
+	if err == nil && pages-moved >= checkpointPages {
+		err = t.row("PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &pages, &moved)
+	}
+	return j.sortedWrite(err)
 }
 
 // begin waits for its turn among processes.
@@ -118,7 +151,7 @@ func (tx *tx) begin(ctx context.Context) error {
 // make the journal fail.
 func (j *Journal) sortedWrite(err error) error {
 	err = sorted(err)
-	if diskError(err) {
+	if diskError(err) || errors.Is(err, ErrTaken) {
 		return j.fail(err)
 	}
 	return err
@@ -128,7 +161,7 @@ func (j *Journal) sortedWrite(err error) error {
 func sorted(err error) error {
 	switch code := codeOf(err) & 0xff; {
 	case err == nil, errors.Is(err, errNothing), errors.Is(err, journal.ErrUnavailable), errors.Is(err, journal.ErrCorrupt),
-		errors.Is(err, journal.ErrMoved):
+		errors.Is(err, journal.ErrMoved), errors.Is(err, ErrMissing):
 		return err
 	case code == sqlite3.SQLITE_CORRUPT, code == sqlite3.SQLITE_NOTADB:
 		return fmt.Errorf("%w: %w", journal.ErrCorrupt, err)

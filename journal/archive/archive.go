@@ -1,0 +1,232 @@
+// Package archive is a file of logs: what a backup writes and a restore reads. It
+// is the same whichever journal the logs come from or go to, and knows nothing of
+// what a record means.
+//
+// An archive is the title, the logs one after the other, and an end:
+//
+//	"matchfloor.archive.1\n"
+//	'L' name epoch                     a log begins; its records follow
+//	'R' key digest(32) hash(32) body   a record of that log, in order from 1
+//	'E' sum(32)                        the end: SHA-256 of every byte before the sum
+//
+// Name, key and body are preceded by their length, four bytes; epoch has eight. All
+// numbers are big-endian. Every record is held to its hash, which chains it to the
+// one before; the sum shows what is missing between logs or at the end.
+package archive
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+
+	"matchfloor/journal"
+)
+
+const (
+	title    = "matchfloor.archive.1\n"
+	tagLog   = 'L'
+	tagEntry = 'R'
+	tagEnd   = 'E'
+
+	maxName    = 64         // of a log's id
+	maxRecords = 10_000_000 // of one log: far beyond what any holds
+)
+
+// ErrDamaged is wrapped by every error that says that an archive is not what was
+// written, or not whole.
+var ErrDamaged = errors.New("archive: damaged or cut short")
+
+// Log is all of one log: its records, numbered from 1 and chained in its epoch.
+type Log struct {
+	ID      journal.LogID
+	Epoch   uint64
+	Records []journal.Record
+}
+
+// Head answers where the log stands.
+func (l Log) Head() journal.Position {
+	if len(l.Records) == 0 {
+		return journal.Genesis(l.ID, l.Epoch)
+	}
+	last := l.Records[len(l.Records)-1]
+	return journal.Position{Epoch: l.Epoch, Seq: last.Seq, Hash: last.Hash}
+}
+
+// ReadLog reads all of a log, verified, up to its head at some moment of the call.
+// It blocks as the journal's Read does, and holds the whole log in memory. A log
+// that is replaced meanwhile answers an error that wraps journal.ErrLineage.
+func ReadLog(ctx context.Context, j journal.Journal, log journal.LogID) (Log, error) {
+	cursor := journal.NewCursor(log, journal.Position{})
+	records, err := cursor.CatchUp(ctx, j)
+	return Log{ID: log, Epoch: cursor.At().Epoch, Records: records}, err
+}
+
+// Writer writes an archive: Put for each log, then Close. It is not safe for
+// concurrent use; after an error the archive is of no use.
+type Writer struct {
+	out *bufio.Writer
+	sum hash.Hash
+}
+
+// NewWriter begins an archive on w, which stays the caller's to sync and close.
+func NewWriter(w io.Writer) *Writer {
+	sum := sha256.New()
+	a := &Writer{out: bufio.NewWriterSize(io.MultiWriter(w, sum), 1<<16), sum: sum}
+	_, _ = a.out.WriteString(title) // its error stays, and Put or Close answers it
+	return a
+}
+
+// Put adds a log. It answers an error that wraps journal.ErrCorrupt, and writes
+// nothing, if its records do not follow from each other.
+func (a *Writer) Put(l Log) error {
+	if err := l.ID.Check(); err != nil {
+		return err
+	}
+	if _, err := journal.Verify(l.ID, journal.Genesis(l.ID, l.Epoch), l.Records); err != nil {
+		return err
+	}
+	b := field([]byte{tagLog}, []byte(l.ID))
+	if _, err := a.out.Write(binary.BigEndian.AppendUint64(b, l.Epoch)); err != nil {
+		return err
+	}
+	for _, r := range l.Records {
+		b := field([]byte{tagEntry}, []byte(r.Key))
+		b = append(append(b, r.Digest[:]...), r.Hash[:]...)
+		if _, err := a.out.Write(field(b, r.Body)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close writes the end. It does not close what the archive is written to.
+func (a *Writer) Close() error {
+	err := a.out.WriteByte(tagEnd)
+	if err == nil {
+		err = a.out.Flush()
+	}
+	if err != nil {
+		return err
+	}
+	sum := a.sum.Sum(nil)
+	if _, err := a.out.Write(sum); err != nil {
+		return err
+	}
+	return a.out.Flush()
+}
+
+// field appends a value preceded by its length.
+func field(b, value []byte) []byte {
+	b = binary.BigEndian.AppendUint32(b, uint32(len(value)))
+	return append(b, value...)
+}
+
+// Read reads an archive from r to its end and calls each with every log, verified,
+// in the order in which they were put. It answers what each answers, or an error
+// that wraps ErrDamaged: that may come after logs that were whole, so whoever acts
+// on them reads the archive once before. One log at a time is in memory, at most as
+// large as the archive.
+func Read(r io.Reader, each func(Log) error) error {
+	sum := sha256.New()
+	in := &reader{in: io.TeeReader(bufio.NewReaderSize(r, 1<<16), sum)}
+	if got := in.bytes(len(title)); in.err == nil && string(got) != title {
+		return fmt.Errorf("%w: it does not begin as an archive of this version does", ErrDamaged)
+	}
+	tag := in.tag()
+	for in.err == nil && tag == tagLog {
+		var l Log
+		if l, tag = in.log(); in.err != nil {
+			break
+		}
+		if err := each(l); err != nil {
+			return err
+		}
+	}
+	if in.err == nil && tag != tagEnd {
+		in.err = fmt.Errorf("%w: %q stands where a log or the end should", ErrDamaged, tag)
+	}
+	want := sum.Sum(nil)
+	got := in.bytes(len(want))
+	switch {
+	case in.err != nil:
+		return in.err
+	case string(got) != string(want):
+		return fmt.Errorf("%w: its sum is another", ErrDamaged)
+	}
+	if in.tag(); in.err == nil {
+		return fmt.Errorf("%w: something follows its end", ErrDamaged)
+	}
+	return nil
+}
+
+// reader reads the parts of an archive; after its first error it answers zeros.
+type reader struct {
+	in  io.Reader
+	err error
+}
+
+// log reads a log whose tag has been read, and the tag after it.
+func (r *reader) log() (l Log, tag byte) {
+	l.ID = journal.LogID(r.field(maxName))
+	l.Epoch = r.number(8)
+	if r.err == nil && !l.ID.Valid() {
+		r.err = fmt.Errorf("%w: %q is not a log's id", ErrDamaged, string(l.ID))
+	}
+	at := journal.Genesis(l.ID, l.Epoch)
+	for tag = r.tag(); r.err == nil && tag == tagEntry; tag = r.tag() {
+		record := r.record()
+		at = at.Next(record)
+		record.Seq = at.Seq
+		switch {
+		case r.err != nil:
+		case record.Hash != at.Hash:
+			r.err = fmt.Errorf("%w: record %d of log %q does not match its hash", ErrDamaged, at.Seq, l.ID)
+		case at.Seq > maxRecords:
+			r.err = fmt.Errorf("%w: log %q has more than %d records", ErrDamaged, l.ID, maxRecords)
+		}
+		l.Records = append(l.Records, record)
+	}
+	return l, tag
+}
+
+func (r *reader) record() (record journal.Record) {
+	record.Key = journal.CommandKey(r.field(journal.MaxKey))
+	copy(record.Digest[:], r.bytes(len(record.Digest)))
+	copy(record.Hash[:], r.bytes(len(record.Hash)))
+	record.Body = r.field(journal.MaxRecord)
+	return record
+}
+
+func (r *reader) tag() byte { return byte(r.number(1)) }
+
+func (r *reader) field(most int) []byte {
+	n := r.number(4)
+	if r.err == nil && n > uint64(most) {
+		r.err = fmt.Errorf("%w: a field of %d bytes, more than %d", ErrDamaged, n, most)
+	}
+	return r.bytes(int(n))
+}
+
+func (r *reader) number(size int) (n uint64) {
+	for _, b := range r.bytes(size) {
+		n = n<<8 | uint64(b)
+	}
+	return n
+}
+
+func (r *reader) bytes(n int) []byte {
+	if r.err != nil {
+		return nil
+	}
+	b := make([]byte, n)
+	if _, err := io.ReadFull(r.in, b); err != nil {
+		r.err = fmt.Errorf("%w: %w", ErrDamaged, err)
+		return nil
+	}
+	return b
+}

@@ -1,0 +1,80 @@
+package sqlitejournal
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"matchfloor/journal"
+)
+
+// checkFile looks for damage that reading a log would not show: every record is
+// verified by its hash when it is read, but not that all of them are found. It
+// takes about 0.1 s for 100,000 records.
+func (tx *tx) checkFile() error {
+	for _, check := range []string{"PRAGMA quick_check(1)", "PRAGMA integrity_check('logs')"} {
+		var told string
+		if err := tx.row(check).Scan(&told); err != nil {
+			return err
+		}
+		if told != "ok" {
+			return fmt.Errorf("%w: the file's structure is damaged: %s", journal.ErrCorrupt, told)
+		}
+	}
+	var orphan int64
+	err := tx.row("SELECT log FROM (SELECT DISTINCT log FROM records) WHERE log NOT IN (SELECT id FROM logs)").Scan(&orphan)
+	if err == nil {
+		return fmt.Errorf("%w: there are records of a log without a name", journal.ErrCorrupt)
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	return tx.checkLogs()
+}
+
+// checkLogs verifies the first and the last record of every log. The chain begins
+// with the log's name, so this notices a damaged one, which otherwise would look
+// like a log that nobody has written.
+func (tx *tx) checkLogs() error {
+	names, err := tx.logNames()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		l, err := tx.find(name)
+		if err != nil {
+			return err
+		}
+		if !name.Valid() || l.id == 0 {
+			return &journal.CorruptError{Log: name, Seq: 1}
+		}
+		for _, after := range []uint64{0, max(l.head.Seq, 1) - 1} {
+			if _, err := tx.page(l, after, 1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkKeys looks up the key of every record of a log, once before the first
+// append to it. A damaged index would otherwise miss a key, and its command be
+// applied twice. It takes about 0.1 s for 100,000 records.
+func (j *Journal) checkKeys(tx *tx, log journal.LogID) error {
+	if j.checked[log] {
+		return nil
+	}
+	var seq uint64
+	err := tx.row(`SELECT seq FROM records INDEXED BY sqlite_autoindex_records_1 WHERE log = (SELECT id FROM logs WHERE name = ?) AND NOT EXISTS
+		(SELECT 1 FROM records AS found INDEXED BY known
+			WHERE found.log = records.log AND found.key = records.key AND found.rowid = records.rowid)
+		LIMIT 1`, string(log)).Scan(&seq)
+	if err == nil {
+		return &journal.CorruptError{Log: log, Seq: seq}
+	}
+	j.checked[log] = errors.Is(err, sql.ErrNoRows)
+	if j.checked[log] {
+		return nil
+	}
+	return err
+}

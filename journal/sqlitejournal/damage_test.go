@@ -1,0 +1,249 @@
+package sqlitejournal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+
+	"matchfloor/journal"
+)
+
+// The store whose bits are flipped: two logs and a snapshot, half of it in the
+// file and half in the write-ahead log.
+var storeSizes = map[journal.LogID]int{theLog: 70, "autumn-forum": 40}
+
+var storeState = bytes.Repeat([]byte("state "), 2000)
+
+func storeRecords(log journal.LogID) ([]journal.Record, journal.Position) {
+	records := make([]journal.Record, storeSizes[log])
+	for i := range records {
+		records[i] = journal.Record{Key: journal.CommandKey(fmt.Sprint(log, "/", i)), Digest: journal.Digest{byte(i)}, Body: bytes.Repeat([]byte(fmt.Sprint(i)), 30)}
+	}
+	return records, journal.Chain(journal.Genesis(log, 1), records)
+}
+
+// fillStore fills the store and waits to be killed or, its input at an end, closes it.
+func fillStore(j *Journal) error {
+	ctx := context.Background()
+	for half := range 2 {
+		for log := range storeSizes {
+			all, _ := storeRecords(log)
+			from, to := half*len(all)/2, (half+1)*len(all)/2
+			if err := appendChained(ctx, j, log, all[:to], from); err != nil {
+				return err
+			}
+		}
+		if half == 0 {
+			if err := j.PutSnapshot(ctx, theLog, journal.Position{Epoch: 1, Seq: 20}, storeState); err != nil {
+				return err
+			}
+			if _, err := j.writer.Exec("PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
+				return err
+			}
+		}
+	}
+	fmt.Println("filled")
+	_, _ = os.Stdin.Read(make([]byte, 1)) // its end says to close
+	return nil
+}
+
+// appendChained appends those of chained records that follow the first from.
+func appendChained(ctx context.Context, j *Journal, log journal.LogID, chained []journal.Record, from int) error {
+	for i := from; i < len(chained); i++ {
+		expect := journal.Genesis(log, 1)
+		if i > 0 {
+			expect.Seq, expect.Hash = chained[i-1].Seq, chained[i-1].Hash
+		}
+		if result, err := j.Append(ctx, log, expect, chained[i:i+1]); err != nil || result.Outcome != journal.Appended {
+			return fmt.Errorf("record %d: %+v, %w", i+1, result, err)
+		}
+	}
+	return nil
+}
+
+// filledStore answers the files of a store whose process was killed, or left.
+func filledStore(t *testing.T, killed bool) map[string][]byte {
+	t.Helper()
+	dir := t.TempDir()
+	c := startTold(t, "fill store", dir)
+	if !c.lines.Scan() {
+		t.Fatal("the child could not fill the store")
+	}
+	if killed {
+		if err := c.cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.wait()
+	contents := map[string][]byte{}
+	for _, name := range []string{FileName, FileName + "-wal", MarkName} {
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		if err == nil && len(content) > 0 {
+			contents[name] = content
+		}
+	}
+	if _, wal := contents[FileName+"-wal"]; wal != killed {
+		t.Fatalf("killed: %v, a write-ahead log: %v", killed, wal)
+	}
+	return contents
+}
+
+func TestFlippedBits(t *testing.T) { flipBits(t, 50) }
+
+func TestTortureFlippedBits(t *testing.T) { flipBits(t, 1000) }
+
+// flipBits flips n bits, one at a time, of the file and of the write-ahead log
+// while nobody has them open. Whatever bit it is, what was stored is read as it was
+// or damage is reported; no key that was stored is taken for a new one; and what is
+// acknowledged afterwards is there when opened again, or damage is reported.
+func flipBits(t *testing.T, n int) {
+	seed := theSeed(t)
+	random := rand.New(rand.NewPCG(seed, 0))
+	closed, killed := filledStore(t, false), filledStore(t, true)
+	dir := filepath.Join(t.TempDir(), "damaged")
+	told := map[string]int{}
+	for i := range n {
+		contents, name := closed, FileName
+		if i%2 == 1 {
+			contents = killed
+			if i%4 == 1 {
+				name = FileName + "-wal"
+			}
+		}
+		bit := random.IntN(8 * len(contents[name]))
+		what := fmt.Sprintf("seed %d, flip %d: bit %d of %s", seed, i, bit, name)
+		writeDamaged(t, dir, contents, name, bit)
+		err := useDamaged(t, dir, what)
+		told[name+": "+verdict(err)]++
+	}
+	t.Logf("seed %d, %d flipped bits: %v", seed, n, told)
+	if told[FileName+": without effect"] == n {
+		t.Error("no flipped bit was reported")
+	}
+}
+
+func verdict(err error) string {
+	switch {
+	case err == nil:
+		return "without effect"
+	case errors.Is(err, journal.ErrCorrupt):
+		return "reported as damage"
+	case errors.Is(err, ErrMissing):
+		return "reported as missing"
+	}
+	return "refused otherwise"
+}
+
+// theSeed answers MATCHFLOOR_SEED, or one drawn now.
+func theSeed(t *testing.T) uint64 {
+	t.Helper()
+	seed := rand.Uint64N(1 << 32)
+	if given := os.Getenv("MATCHFLOOR_SEED"); given != "" {
+		var err error
+		if seed, err = strconv.ParseUint(given, 10, 64); err != nil {
+			t.Fatalf("MATCHFLOOR_SEED: %v", err)
+		}
+	}
+	t.Logf("seed %d", seed)
+	return seed
+}
+
+func writeDamaged(t *testing.T, dir string, contents map[string][]byte, name string, bit int) {
+	t.Helper()
+	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	for file, content := range contents {
+		if file == name {
+			content = bytes.Clone(content)
+			content[bit/8] ^= 1 << (bit % 8)
+		}
+		if err := os.WriteFile(filepath.Join(dir, file), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// useDamaged reads the store, repeats a command, gives a new one, and reads again.
+// It answers what is reported and fails the test where something is silently wrong.
+func useDamaged(t *testing.T, dir, what string) error {
+	t.Helper()
+	var reported []error
+	heads := map[journal.LogID][]journal.Position{} // where each log may stand
+	for log := range storeSizes {
+		_, head := storeRecords(log)
+		heads[log] = []journal.Position{head}
+	}
+	for again := range 2 {
+		j, err := Open(dir)
+		if err != nil {
+			return errors.Join(append(reported, err)...)
+		}
+		for log := range storeSizes {
+			err := readWhole(t, j, log, heads[log], what)
+			if err == nil && again == 0 {
+				var end journal.Position
+				if end, err = repeatAndAdd(t, j, log, what); err != nil {
+					heads[log] = append(heads[log], end) // it may have been stored
+				} else {
+					heads[log] = []journal.Position{end}
+				}
+			}
+			reported = append(reported, err)
+		}
+		reported = append(reported, readSnapshot(t, j, what), j.Close())
+	}
+	return errors.Join(reported...)
+}
+
+func readWhole(t *testing.T, j *Journal, log journal.LogID, want []journal.Position, what string) error {
+	t.Helper()
+	cursor := journal.NewCursor(log, journal.Position{})
+	if _, err := cursor.CatchUp(t.Context(), j); err != nil {
+		return err
+	}
+	if !slices.Contains(want, cursor.At()) {
+		t.Errorf("%s: went unnoticed: %q stands at %v, want one of %v", what, log, cursor.At(), want)
+	}
+	return nil
+}
+
+// repeatAndAdd answers where the log stands after a new record.
+func repeatAndAdd(t *testing.T, j *Journal, log journal.LogID, what string) (journal.Position, error) {
+	t.Helper()
+	all, head := storeRecords(log)
+	for _, r := range []journal.Record{all[0], all[len(all)/3], all[len(all)-1]} {
+		batch := []journal.Record{{Key: r.Key, Digest: r.Digest, Body: r.Body}}
+		journal.Chain(head, batch)
+		result, err := j.Append(t.Context(), log, head, batch)
+		if err != nil {
+			return head, err
+		}
+		if result.Outcome != journal.AlreadyKnown || result.Known[0] != (journal.Known{Key: r.Key, Seq: r.Seq, Digest: r.Digest}) {
+			t.Errorf("%s: went unnoticed: the repeat of record %d of %q answers %+v", what, r.Seq, log, result)
+		}
+	}
+	batch := []journal.Record{{Key: "new", Body: bytes.Repeat([]byte("new"), 2000)}}
+	end := journal.Chain(head, batch)
+	result, err := j.Append(t.Context(), log, head, batch)
+	if err == nil && result.Outcome != journal.Appended {
+		t.Errorf("%s: a new record of %q answers %+v", what, log, result)
+	}
+	return end, err
+}
+
+func readSnapshot(t *testing.T, j *Journal, what string) error {
+	t.Helper()
+	at, state, ok, err := j.Snapshot(t.Context(), theLog)
+	if err == nil && ok && (at != journal.Position{Epoch: 1, Seq: 20} || !bytes.Equal(state, storeState)) {
+		t.Errorf("%s: went unnoticed: the snapshot is another, at %v", what, at)
+	}
+	return err
+}
