@@ -250,6 +250,14 @@ type NoticeCard struct {
 type UnseenCard struct {
 	Notice NoticeID `json:"notice"`
 	Who    Who      `json:"who"`
+	ToldBy Who      `json:"toldBy,omitzero"` // who has told them in person
+}
+
+// SentCard is sent/<notice>, for moderators: to how many it was sent and has not
+// come yet. Without it the notice has come to a screen of everyone it is for.
+type SentCard struct {
+	Count int   `json:"count"`
+	Who   []Who `json:"who,omitempty"` // sorted; left out while they are more than MaxNamed
 }
 
 // DoneCard is done/<sequence>, for moderators: one of the last commands, newest by sequence.
@@ -260,6 +268,16 @@ type DoneCard struct {
 	At      Instant     `json:"at"`   // event time
 	Of      []string    `json:"of"`   // what it changed: "meeting/m017", "table/T05", …
 	Undo    bool        `json:"undo"` // it is of a kind that can be undone, and has not been
+}
+
+// LostCard is lost/<lost>, for moderators, and for the attendee or interpreter whose command
+// it was: a command that was accepted and is in the log no more, until somebody dismisses it.
+type LostCard struct {
+	Command CommandKey  `json:"command"`
+	Kind    CommandKind `json:"kind"`
+	By      Who         `json:"by"`
+	Wall    Instant     `json:"wall"`         // wall time at which it was accepted
+	Of      []string    `json:"of,omitempty"` // what it had changed: "meeting/m017", "table/T05", …
 }
 
 // SeatCard is seat/<zone>:<meeting>, for the displays of a zone. It names no person.

@@ -103,7 +103,8 @@ func (s State) ended(round RoundID) func(yield func(Request) bool) {
 }
 
 func (c NoticeIssued) apply(d *draft) {
-	d.notices = d.notices.with(c.Notice.ID, told{Notice: c.Notice})
+	d.notices = d.notices.with(c.Notice.ID, told{Notice: c.Notice, Issued: d.seq, Waiting: c.Notice.For})
+	d.nowAbout(c.Notice)
 	for _, w := range c.Notice.For {
 		d.pending = d.pending.with(w, withItem(d.pending.at(w), c.Notice.ID))
 	}
@@ -116,7 +117,7 @@ func (c NoticeSeen) apply(d *draft) {
 		return
 	}
 	n.Seen++
-	d.notices = d.notices.with(c.Notice, n)
+	d.setWaiting(n, withoutItem(n.Waiting, c.Who))
 	d.setPending(c.Who, withoutItem(d.pending.at(c.Who), c.Notice))
 	d.touch("seen/" + string(c.Notice) + ":" + string(c.Who))
 }
@@ -128,7 +129,7 @@ func (c NoticeDropped) apply(d *draft) {
 	}
 	d.touch("seen/" + string(c.Notice) + ":" + string(c.Who))
 	n.For = withoutItem(n.For, c.Who)
-	d.notices = d.notices.with(c.Notice, n)
+	d.setWaiting(n, withoutItem(n.Waiting, c.Who))
 	d.setPending(c.Who, withoutItem(d.pending.at(c.Who), c.Notice))
 }
 
@@ -142,6 +143,21 @@ func (c NoticeWithdrawn) apply(d *draft) {
 		d.setPending(w, withoutItem(d.pending.at(w), c.Notice))
 	}
 	d.notices = d.notices.without(c.Notice)
+	if rest := withoutItem(d.about.at(n.Meeting), c.Notice); len(rest) > 0 {
+		d.about = d.about.with(n.Meeting, rest)
+	} else {
+		d.about = d.about.without(n.Meeting)
+	}
+}
+
+// nowAbout notes of which meeting a notice tells.
+func (d *draft) nowAbout(n Notice) {
+	if n.Meeting == "" {
+		return
+	}
+	ids := withItem(d.about.at(n.Meeting), n.ID)
+	slices.Sort(ids)
+	d.about = d.about.with(n.Meeting, ids)
 }
 
 func (d *draft) setPending(w Who, list []NoticeID) {

@@ -18,6 +18,7 @@ type Order struct {
 	After   []CommandKey // earlier commands of the same outbox whose changes are no staleness
 	Until   Instant      // wall time after which the command must not be applied; 0: never
 	Wall    Instant      // the node's wall time, corrected by the journal's clock
+	Version int          // that a log begins at whose first order this is; 0: FormatVersion
 	Command Command
 }
 

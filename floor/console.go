@@ -18,6 +18,8 @@ func (s State) moderatorKeys() []CardKey {
 	keys = appendKeys(keys, "meeting", s.meetings)
 	keys = appendKeys(keys, "request", s.open)
 	keys = appendKeys(keys, "notice", s.notices)
+	keys = appendKeys(keys, "lost", s.lost)
+	keys = appendKeys(keys, "sent", s.notices)
 	for n := range s.notices.values() {
 		for _, w := range n.For {
 			keys = append(keys, CardKey("unseen/"+string(n.ID)+":"+string(w)))
@@ -77,7 +79,11 @@ func (s State) liveCard(kind, id string) (Card, bool) {
 	case "unseen":
 		notice, who, _ := strings.Cut(id, ":")
 		w := Who(who)
-		return UnseenCard{NoticeID(notice), w}, slices.Contains(s.pending.at(w), NoticeID(notice))
+		return UnseenCard{NoticeID(notice), w, s.notices.at(NoticeID(notice)).toldBy(w)}, slices.Contains(s.pending.at(w), NoticeID(notice))
+	case "sent":
+		return s.sentCard(NoticeID(id))
+	case "lost":
+		return s.lostCard(LostID(id))
 	case "done":
 		seq, err := strconv.ParseUint(id, 10, 64)
 		if err != nil {

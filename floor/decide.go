@@ -41,14 +41,18 @@ func Decide(s State, o Order) (Decision, *Error) {
 			return Decision{}, newError(CodeAfterMissing, "after", string(key))
 		}
 	}
+	begun := d.begin()
 	if err := o.Command.decide(d); err != nil {
 		return Decision{}, err
 	}
 	if d.right != everywhere && !d.checked {
 		return Decision{}, newError(CodeForbidden, "command", string(KindOf(o.Command)))
 	}
-	if len(d.out.Changes) == 0 {
+	if len(d.out.Changes) == begun {
 		return Decision{}, newError(CodeNothingChanges)
+	}
+	if err := d.writable(); err != nil {
+		return Decision{}, err
 	}
 	return d.out, nil
 }

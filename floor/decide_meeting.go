@@ -248,8 +248,8 @@ func (d *decision) noteSoft(m Meeting, to Place) {
 	if home := d.companies.at(m.Host.Company).HomeTable; home != "" && home != to.Table && d.tables.at(home).Zone != d.tables.at(to.Table).Zone {
 		d.note(NoteFarTable, "table", string(to.Table), "home", string(home))
 	}
-	for other := range d.meetings.values() {
-		if other.ID != m.ID && other.seated() && other.Host.Company == m.Host.Company && other.Guest.Company == m.Guest.Company {
+	for _, id := range d.between.at(m.pairKey()) {
+		if other := d.meetings.at(id); other.ID != m.ID && other.seated() {
 			d.note(NoteMetBefore, "host", string(m.Host.Company), "guest", string(m.Guest.Company), "round", string(other.Place.Round))
 			break
 		}
@@ -300,7 +300,7 @@ func (c CancelMeeting) decide(d *decision) *Error {
 		d.endRequest(r)
 	}
 	d.do(MeetingCancelled{m.ID, true, c.Reason})
-	d.withdrawNotices(func(n Notice) bool { return n.Meeting == m.ID })
+	d.withdrawAbout(m.ID)
 	d.uncall(m)
 	d.issue(Notice{Kind: NoticeCancelled, Meeting: m.ID, From: m.Place}, m.people())
 	return nil
@@ -370,7 +370,7 @@ func (d *decision) issue(n Notice, who []Who) {
 
 // tellMoved replaces what the people of a meeting were told of its place.
 func (d *decision) tellMoved(m Meeting, to Place, undo bool) {
-	d.withdrawNotices(func(n Notice) bool { return n.Kind == NoticeMoved && n.Meeting == m.ID })
+	d.withdrawAbout(m.ID, NoticeMoved)
 	if m.Place.Round != to.Round {
 		d.uncall(m)
 	}
@@ -388,6 +388,15 @@ func (d *decision) uncall(m Meeting) {
 			if n := d.notices.at(id); n.Kind == NoticeCall && n.Round == m.Place.Round {
 				d.do(NoticeDropped{id, w})
 			}
+		}
+	}
+}
+
+// withdrawAbout withdraws the notices about a meeting: of some kinds, or all.
+func (d *decision) withdrawAbout(m MeetingID, kinds ...NoticeKind) {
+	for _, id := range d.about.at(m) {
+		if len(kinds) == 0 || slices.Contains(kinds, d.notices.at(id).Kind) {
+			d.do(NoticeWithdrawn{id})
 		}
 	}
 }

@@ -9,6 +9,7 @@ func (d *draft) derive() {
 		if m.seated() {
 			s.seats = s.seats.with(seatKey(m.Place), m.ID)
 		}
+		s.between = s.between.with(m.pairKey(), append(s.between.at(m.pairKey()), m.ID))
 		for _, w := range m.people() {
 			s.meetingsOf = s.meetingsOf.with(w, append(s.meetingsOf.at(w), m.ID))
 		}
@@ -26,6 +27,9 @@ func (s State) derivePeople() (people index[CompanyID, []AttendeeID]) {
 	}
 	return people
 }
+
+// pairKey names the two companies of a meeting, which are never others.
+func (m Meeting) pairKey() string { return string(m.Host.Company) + "|" + string(m.Guest.Company) }
 
 // people answers who takes part in a meeting: both sides' people and the
 // assigned interpreter.

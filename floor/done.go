@@ -59,6 +59,7 @@ func (d *draft) keep(r Record) {
 			e.Changes = append(e.Changes, c)
 		}
 	}
+	d.found(r.Key)
 	d.remember(e)
 	d.show(e)
 	d.doneAt = d.forget(d.doneAt, keepDone)
@@ -75,8 +76,8 @@ func (d *draft) remember(e doing) {
 }
 
 func (d *draft) show(e doing) {
-	if !e.byStaff() {
-		return
+	if !e.byStaff() || e.Kind == "dismissLost" || e.Kind == "raiseVersion" {
+		return // the latter two do nothing to the floor
 	}
 	d.recent = append(slices.Clip(d.recent), e.Seq)
 	d.touch(doneRef(e.Seq))

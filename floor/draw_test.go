@@ -149,12 +149,41 @@ func (w *world) step(t *rapid.T, n int) {
 	for _, d := range due {
 		w.give(Order{Key: d.Key(), By: Clock, NoBase: true, Command: d})
 	}
+	if between(t, 0, 2) == 0 {
+		w.deliver(t, n)
+	}
+	if between(t, 0, 5) == 0 {
+		w.lose(t, n)
+	}
 	base := w.now().Seq()
 	if between(t, 0, 5) == 0 {
 		base -= min(base, uint64(between(t, 1, 3)))
 	}
 	c := w.drawCommand(t)
 	w.give(Order{Key: CommandKey(fmt.Sprintf("k/%d", n)), Base: base, By: w.drawWho(t, c), Command: c})
+}
+
+// deliver lets notices come to some people, also such as they are not for.
+func (w *world) deliver(t *rapid.T, n int) {
+	var c MarkDelivered
+	for id, notice := range w.now().notices.all() {
+		var to []Who
+		for _, who := range append(slices.Clone(notice.For), "attendee:nobody", "attendee:c0a") {
+			if between(t, 0, 1) == 1 {
+				to = append(to, who)
+			}
+		}
+		c.Notices = append(c.Notices, Delivery{id, to})
+	}
+	w.give(Order{Key: CommandKey(fmt.Sprintf("clock/delivered-%d", n)), By: Clock, NoBase: true, Command: c})
+}
+
+// lose lets somebody's command be named as lost, sometimes one that the log holds.
+func (w *world) lose(t *rapid.T, n int) {
+	by := oneOf(t, []Who{"moderator:mod", "attendee:c0a", "interpreter:i0", "organiser:o", Operator})
+	key := oneOf(t, []CommandKey{CommandKey(fmt.Sprintf("k/%d", n)), CommandKey(fmt.Sprintf("gone/%d", n)), drawKey(t, w.now().done)})
+	w.give(Order{Key: CommandKey(fmt.Sprintf("clock/lost-%d", n)), By: Clock, NoBase: true,
+		Command: NameLost{Lost{Command: key, Kind: "checkIn", By: by, Wall: w.wall, Of: []string{"attendee/c0a"}}}})
 }
 
 // drawWho draws mostly someone who may give the command, and sometimes anyone.
@@ -218,6 +247,10 @@ func (w *world) drawCommand(t *rapid.T) Command {
 		func() Command { return MarkPresent{meeting(), side()} },
 		func() Command { return MarkNoShow{meeting(), side()} },
 		func() Command { return Seen{notice()} },
+		func() Command {
+			id := drawKey(t, s.notices)
+			return MarkTold{id, append(slices.Clip(s.notices.at(id).For), "attendee:c0a")[:1]}
+		},
 		func() Command { return Announce{Text{Ko: "안내"}, between(t, 0, 9)} },
 		func() Command {
 			return SetDuty{interpreter(), oneOf(t, []Duty{OnDuty, OnDuty, OffDuty, OnBreak})}
@@ -235,6 +268,7 @@ func (w *world) drawCommand(t *rapid.T) Command {
 		func() Command { return ImportForum{w.redraw(t)} },
 		func() Command { return SetClock{day + Instant(between(t, 0, 300))*Minute, 1} },
 		func() Command { return RotateLink{"attendee-c0a"} },
+		func() Command { return DismissLost{[]LostID{drawKey(t, s.lost)}} },
 	}
 	if s.open.len() > 0 && between(t, 0, 2) == 0 {
 		return w.serve(t)

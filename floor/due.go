@@ -3,6 +3,7 @@ package floor
 import (
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // DueKind is what time brings about.
@@ -18,87 +19,92 @@ const (
 	DueShift        DueKind = "shift"        // an interpreter's last shift is over
 )
 
-// deadline is a thing that falls due at an instant of the event's clock.
-type deadline struct {
-	TimePassed
-	at Instant
-}
-
 // Key answers the id under which every node submits the same thing that fell due.
 func (t TimePassed) Key() CommandKey {
 	return CommandKey("clock/" + string(t.What) + "-" + t.Of + "-" + strconv.FormatUint(t.Since, 10))
 }
 
 // Due answers what has fallen due at an event time, and when the next thing
-// will; next is 0 where nothing lies ahead.
+// will; next is 0 where nothing lies ahead. It is asked before every batch, so
+// only what is due costs more than a look.
 func (s State) Due(now Instant) (due []TimePassed, next Instant) {
-	for _, d := range s.deadlines() {
+	s.deadlines(func(what DueKind, of string, at Instant) {
 		switch {
-		case d.at <= now:
-			due = append(due, d.TimePassed)
-		case next == 0 || d.at < next:
-			next = d.at
+		case at <= now:
+			due = append(due, TimePassed{what, of, s.since(what, of)})
+		case next == 0 || at < next:
+			next = at
 		}
-	}
+	})
 	return due, next
 }
 
-func (s State) deadlines() []deadline {
-	out := s.graceDeadlines()
-	add := func(what DueKind, of, ref string, at Instant) {
-		out = append(out, deadline{TimePassed{what, of, s.revs.at(ref).Seq}, at})
-	}
+// deadlines tells of everything that falls due what it is, of which thing, and at
+// which instant of the event's clock.
+func (s State) deadlines(tell func(what DueKind, of string, at Instant)) {
 	for r := range s.rounds.values() {
-		s.roundDeadlines(r, add)
+		if r.State == StateRunning {
+			s.graceDeadlines(r, tell)
+			roundDeadlines(r, tell)
+		}
 	}
 	for a := range s.announcements.values() {
-		add(DueAnnouncement, string(a.ID), "announcement/"+string(a.ID), a.Until)
+		tell(DueAnnouncement, string(a.ID), a.Until)
 	}
 	for r := range s.openRequests() {
 		if r.State == Requested && !r.Escalated && s.event.EscalateMin > 0 {
-			add(DueEscalation, string(r.ID), requestRef(r.ID), r.At+Instant(s.event.EscalateMin)*Minute)
+			tell(DueEscalation, string(r.ID), r.At+Instant(s.event.EscalateMin)*Minute)
 		}
 	}
 	for i := range s.interpreters.values() {
 		if i.Duty != OffDuty && len(i.Shifts) > 0 {
-			add(DueShift, string(i.ID), interpreterRef(i.ID), lastShiftEnd(i))
+			tell(DueShift, string(i.ID), lastShiftEnd(i))
 		}
 	}
-	return out
 }
 
-func (s State) roundDeadlines(r Round, add func(DueKind, string, string, Instant)) {
-	if r.State != StateRunning {
-		return
-	}
-	ref := "round/" + string(r.ID)
+func roundDeadlines(r Round, tell func(DueKind, string, Instant)) {
 	if r.Left == 0 && r.Now.Length() > 5*Minute {
-		add(DueMinutes5, string(r.ID), ref, r.Now.End-5*Minute)
+		tell(DueMinutes5, string(r.ID), r.Now.End-5*Minute)
 	}
 	if r.Left != 1 && r.Now.Length() > Minute {
-		add(DueMinutes1, string(r.ID), ref, r.Now.End-Minute)
+		tell(DueMinutes1, string(r.ID), r.Now.End-Minute)
 	}
 }
 
 // graceDeadlines are a meeting's own, because one that was moved into a running
-// round has its grace from then on. Since is the last change of anything that it
-// follows from, so that a side that is awaited again is marked again.
-func (s State) graceDeadlines() (out []deadline) {
-	for r := range s.rounds.values() {
-		if r.State != StateRunning || s.event.GraceMin == 0 {
-			continue
+// round has its grace from then on.
+func (s State) graceDeadlines(r Round, tell func(DueKind, string, Instant)) {
+	if s.event.GraceMin == 0 {
+		return
+	}
+	first := seatKey(Place{Round: r.ID})
+	for key, id := range s.seats.from(first) {
+		if !strings.HasPrefix(key, first) {
+			return
 		}
-		for m := range s.meetings.values() {
-			if m.Place.Round != r.ID || !m.seated() || !m.Host.awaited() && !m.Guest.awaited() {
-				continue
-			}
-			since := max(s.revs.at("round/"+string(r.ID)).Seq, s.revs.at(meetingRef(m.ID)).Seq,
-				s.revs.at(sideRef(m.ID, Host)).Seq, s.revs.at(sideRef(m.ID, Guest)).Seq)
-			at := max(r.Now.Start, m.MovedAt) + Instant(s.event.GraceMin)*Minute
-			out = append(out, deadline{TimePassed{DueGrace, string(m.ID), since}, at})
+		if m := s.meetings.at(id); m.Host.awaited() || m.Guest.awaited() {
+			tell(DueGrace, string(id), max(r.Now.Start, m.MovedAt)+Instant(s.event.GraceMin)*Minute)
 		}
 	}
-	return out
+}
+
+// since answers the last change of anything that a deadline follows from, so that
+// a side that is awaited again is marked again.
+func (s State) since(what DueKind, of string) uint64 {
+	seq := func(ref string) uint64 { return s.revs.at(ref).Seq }
+	switch what {
+	case DueGrace:
+		m := s.meetings.at(MeetingID(of))
+		return max(seq("round/"+string(m.Place.Round)), seq(meetingRef(m.ID)), seq(sideRef(m.ID, Host)), seq(sideRef(m.ID, Guest)))
+	case DueAnnouncement:
+		return seq("announcement/" + of)
+	case DueEscalation:
+		return seq(requestRef(RequestID(of)))
+	case DueShift:
+		return seq(interpreterRef(InterpreterID(of)))
+	}
+	return seq("round/" + of)
 }
 
 func (p Party) awaited() bool { return p.Presence == Expected && !p.GraceEnd }

@@ -4,13 +4,16 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 )
 
 // stored is a state as bytes hold it: every list sorted by key, nothing derived.
 type stored struct {
+	Format        int                 `json:"format"`
 	Seq           uint64              `json:"seq"`
+	Version       int                 `json:"version,omitzero"`
 	Event         Event               `json:"event"`
 	Clock         EventClock          `json:"clock"`
 	Zones         []Zone              `json:"zones,omitempty"`
@@ -31,16 +34,29 @@ type stored struct {
 	Retired       []Link              `json:"retired,omitempty"`
 	Revs          map[string]revision `json:"revs,omitempty"`
 	Done          []storedDoing       `json:"done,omitempty"`
+	Lost          []CommandLost       `json:"lost,omitempty"`
 	Organisers    []Organiser         `json:"organisers,omitempty"`
 	Events        []EventEntry        `json:"events,omitempty"`
 	PublicURL     string              `json:"publicURL,omitzero"`
 }
 
-// storedNotice is a notice with those of its people who have not seen it.
+// stateFormat is the version of these bytes. It grows with every change of what a
+// state holds or derives, so that no program starts from a state that another
+// version folded: the log is always there to fold anew.
+const stateFormat = 2
+
+// ErrStateFormat says that a stored state is of another version of the program.
+var ErrStateFormat = errors.New("floor: a state of another version")
+
+// storedNotice is a notice with those of its people who have not seen it, and how
+// far it has come.
 type storedNotice struct {
 	Notice
-	Seen    int   `json:"seenCount"`
-	Pending []Who `json:"pending,omitempty"`
+	Seen     int       `json:"seenCount"`
+	Pending  []Who     `json:"pending,omitempty"`
+	Issued   uint64    `json:"issued,omitzero"`
+	Waiting  []Who     `json:"waiting,omitempty"`
+	InPerson []telling `json:"inPerson,omitempty"`
 }
 
 type storedDoing struct {
@@ -70,7 +86,7 @@ func (s State) Digest() (string, error) {
 // Encode answers the state as canonical JSON: the same state gives the same bytes.
 func (s State) Encode() ([]byte, error) {
 	out := stored{
-		Seq: s.seq, Event: s.event, Clock: s.clock, PublicURL: s.publicURL,
+		Format: stateFormat, Seq: s.seq, Version: s.version, Event: s.event, Clock: s.clock, PublicURL: s.publicURL,
 		Zones: slices.Collect(s.zones.values()), Tables: slices.Collect(s.tables.values()),
 		Rounds: slices.Collect(s.rounds.values()), Items: slices.Collect(s.items.values()),
 		Companies: slices.Collect(s.companies.values()), Attendees: slices.Collect(s.attendees.values()),
@@ -78,7 +94,7 @@ func (s State) Encode() ([]byte, error) {
 		Displays: slices.Collect(s.displays.values()), Meetings: slices.Collect(s.meetings.values()),
 		Wishes: slices.Collect(s.wishes.values()), Requests: slices.Collect(s.requests.values()),
 		Announcements: slices.Collect(s.announcements.values()), Links: slices.Collect(s.links.values()), Retired: slices.Collect(s.retired.values()),
-		Organisers: slices.Collect(s.organisers.values()), Events: slices.Collect(s.events.values()),
+		Lost: slices.Collect(s.lost.values()), Organisers: slices.Collect(s.organisers.values()), Events: slices.Collect(s.events.values()),
 		Revs: map[string]revision{},
 	}
 	for ref, r := range s.revs.all() {
@@ -94,7 +110,7 @@ func (s State) Encode() ([]byte, error) {
 }
 
 func (s State) storeNotice(n told) storedNotice {
-	out := storedNotice{Notice: n.Notice, Seen: n.Seen}
+	out := storedNotice{Notice: n.Notice, Seen: n.Seen, Issued: n.Issued, Waiting: n.Waiting, InPerson: n.InPerson}
 	for _, w := range n.For {
 		if slices.Contains(s.pending.at(w), n.ID) {
 			out.Pending = append(out.Pending, w)
@@ -123,14 +139,17 @@ func (s State) storeDone(out *stored) error {
 	return nil
 }
 
-// DecodeState reads what Encode wrote. A state that holds a change of a later
-// version is an *UnknownChangeError.
+// DecodeState reads what Encode wrote. A state of another version of the program is
+// an ErrStateFormat.
 func DecodeState(data []byte) (State, error) {
 	var in stored
 	if err := json.Unmarshal(data, &in); err != nil {
 		return State{}, fmt.Errorf("floor: decode state: %w", err)
 	}
-	d := &draft{State: State{seq: in.Seq, event: in.Event, clock: in.Clock, publicURL: in.PublicURL}}
+	if in.Format != stateFormat {
+		return State{}, fmt.Errorf("%w: %d, not %d", ErrStateFormat, in.Format, stateFormat)
+	}
+	d := &draft{State: State{seq: in.Seq, version: in.Version, event: in.Event, clock: in.Clock, publicURL: in.PublicURL}}
 	d.loadRoom(in)
 	d.loadPeople(in)
 	for ref, r := range in.Revs {
@@ -143,7 +162,8 @@ func DecodeState(data []byte) (State, error) {
 	}
 	d.derive()
 	for _, n := range in.Notices {
-		d.notices = d.notices.with(n.ID, told{n.Notice, n.Seen})
+		d.notices = d.notices.with(n.ID, told{n.Notice, n.Seen, n.Issued, n.Waiting, n.InPerson})
+		d.nowAbout(n.Notice)
 		for _, w := range n.Pending {
 			d.pending = d.pending.with(w, withItem(d.pending.at(w), n.ID))
 		}
@@ -199,6 +219,9 @@ func (d *draft) loadPeople(in stored) {
 	}
 	for _, v := range in.Retired {
 		d.retired = d.retired.with(v.ID, v)
+	}
+	for _, v := range in.Lost {
+		d.lost = d.lost.with(v.ID, v)
 	}
 	for _, v := range in.Organisers {
 		d.organisers = d.organisers.with(v.ID, v)

@@ -45,6 +45,7 @@ const (
 	CodeUndoDepends    Code = "undo_depends"     // of, by, seq
 	CodeNothingChanges Code = "nothing_changes"  //
 	CodeTooMany        Code = "too_many"         // of, limit
+	CodeNeedsUpgrade   Code = "needs_upgrade"    // version
 
 	// Soft: the change was made, and this is worth knowing.
 	NoteMetBefore Code = "met_before"     // host, guest, round

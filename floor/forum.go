@@ -43,6 +43,9 @@ type forumCheck struct {
 	kind   string
 	id     string
 	index  int
+
+	companyOf map[AttendeeID]CompanyID
+	peopleOf  map[CompanyID][]AttendeeID
 }
 
 func (c *forumCheck) fault(field string, err *Error) {

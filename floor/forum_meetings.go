@@ -6,6 +6,7 @@ import "slices"
 // moves against, by placing them one after the other.
 func (c *forumCheck) meetings() {
 	booked := c.bookings()
+	c.sides()
 	for i, m := range c.forum.Meetings {
 		c.entry("meeting", string(m.ID), i)
 		c.known("round", "round", string(m.Place.Round))
@@ -32,21 +33,26 @@ func (c *forumCheck) party(field string, p Party) []AttendeeID {
 		if !c.known(field+"People", "attendee", string(a)) {
 			continue
 		}
-		i := slices.IndexFunc(c.forum.Attendees, func(v Attendee) bool { return v.ID == a })
-		if c.forum.Attendees[i].Company != p.Company {
+		if c.companyOf[a] != p.Company {
 			c.fault(field+"People", newError(CodeNotYours, "of", attendeeRef(a)))
 		}
 	}
 	if len(p.People) > 0 {
 		return p.People
 	}
-	var all []AttendeeID
-	for _, v := range c.forum.Attendees {
-		if v.Company == p.Company {
-			all = append(all, v.ID)
+	return c.peopleOf[p.Company]
+}
+
+// sides notes who is of which company, so that meetings find them without a look
+// at all attendees.
+func (c *forumCheck) sides() {
+	c.companyOf, c.peopleOf = map[AttendeeID]CompanyID{}, map[CompanyID][]AttendeeID{}
+	for _, a := range c.forum.Attendees {
+		if _, twice := c.companyOf[a.ID]; !twice { // which is a fault of its own
+			c.companyOf[a.ID] = a.Company
 		}
+		c.peopleOf[a.Company] = append(c.peopleOf[a.Company], a.ID)
 	}
-	return all
 }
 
 // interpreting holds an assigned interpreter against the pair and their shifts.

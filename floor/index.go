@@ -2,46 +2,49 @@ package floor
 
 import (
 	"iter"
+	"strings"
 
 	"github.com/benbjohnson/immutable"
 )
 
 // index is a persistent map in key order. Its zero value is empty; with and
-// without answer a new index and leave the old one as it was.
+// without answer a new index and leave the old one as it was. It holds pointers to
+// values that never change, because each change copies a leaf of 32 of them.
 type index[K ~string, V any] struct {
-	m *immutable.SortedMap[K, V]
+	m *immutable.SortedMap[K, *V]
 }
 
 type byBytes[K ~string] struct{}
 
-func (byBytes[K]) Compare(a, b K) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
+func (byBytes[K]) Compare(a, b K) int { return strings.Compare(string(a), string(b)) }
 
-func (x index[K, V]) get(k K) (V, bool) {
+func (x index[K, V]) get(k K) (v V, ok bool) {
 	if x.m == nil {
-		var none V
-		return none, false
+		return v, false
 	}
-	return x.m.Get(k)
+	p, ok := x.m.Get(k)
+	if ok {
+		v = *p
+	}
+	return v, ok
 }
 
 // at answers the value under k, or the zero value.
 func (x index[K, V]) at(k K) V { v, _ := x.get(k); return v }
 
-func (x index[K, V]) has(k K) bool { _, ok := x.get(k); return ok }
+func (x index[K, V]) has(k K) bool {
+	if x.m == nil {
+		return false
+	}
+	_, ok := x.m.Get(k)
+	return ok
+}
 
 func (x index[K, V]) with(k K, v V) index[K, V] {
 	if x.m == nil {
-		x.m = immutable.NewSortedMap[K, V](byBytes[K]{})
+		x.m = immutable.NewSortedMap[K, *V](byBytes[K]{})
 	}
-	return index[K, V]{x.m.Set(k, v)}
+	return index[K, V]{x.m.Set(k, &v)}
 }
 
 func (x index[K, V]) without(k K) index[K, V] {
@@ -66,7 +69,23 @@ func (x index[K, V]) all() iter.Seq2[K, V] {
 		}
 		for it := x.m.Iterator(); !it.Done(); {
 			k, v, _ := it.Next()
-			if !yield(k, v) {
+			if !yield(k, *v) {
+				return
+			}
+		}
+	}
+}
+
+// from yields the entries whose keys are at or after k, in key order.
+func (x index[K, V]) from(k K) iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) {
+		if x.m == nil {
+			return
+		}
+		it := x.m.Iterator()
+		for it.Seek(k); !it.Done(); {
+			k, v, _ := it.Next()
+			if !yield(k, *v) {
 				return
 			}
 		}

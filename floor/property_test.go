@@ -65,6 +65,7 @@ func holdRules(t *rapid.T, s State) {
 			t.Fatalf("%s cannot serve %+v", i.ID, r)
 		}
 	}
+	holdReceipts(t, s)
 	running := 0
 	for r := range s.rounds.values() {
 		if r.State == StateRunning {
@@ -76,6 +77,27 @@ func holdRules(t *rapid.T, s State) {
 	}
 	if running > 1 {
 		t.Fatalf("%d rounds run at once", running)
+	}
+}
+
+// holdReceipts: everyone a notice is for has seen it or is waited for, and whoever
+// it has not come to is among those.
+func holdReceipts(t *rapid.T, s State) {
+	for id, n := range s.notices.all() {
+		unseen := 0
+		for _, w := range n.For {
+			if slices.Contains(s.pending.at(w), id) {
+				unseen++
+			} else if n.waits(w) {
+				t.Fatalf("%s has seen %s, which has not come to them", w, id)
+			}
+			if waits := slices.Contains(s.Undelivered(w, s.Seq()), id); waits != n.waits(w) {
+				t.Fatalf("%s waits for %s: %v, %v", w, id, waits, n.waits(w))
+			}
+		}
+		if n.Seen+unseen < len(n.For) || len(n.Waiting) > unseen || !slices.IsSorted(n.Waiting) || n.Issued == 0 || n.Issued > s.Seq() {
+			t.Fatalf("%s: %+v, %d unseen", id, n, unseen)
+		}
 	}
 }
 
@@ -225,6 +247,25 @@ func (w *world) holdPatch(t *rapid.T, subject Subject, from, to int) {
 	if !sameView(patched, b) {
 		t.Fatalf("%s from %d to %d (%s): patched view differs:\n%s", subject, from, to, w.records[max(0, to-1)].Kind, viewDiff(patched, b))
 	}
+}
+
+// TestLargeChanges: whoever watches other subjects, or has another link, after a
+// record is marked by it; nodes look at nobody else.
+func TestLargeChanges(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		w.play(t)
+		for i, touched := range w.touched {
+			before, after := w.states[i], w.states[i+1]
+			for l := range before.Links() {
+				now, _ := after.Link(l.ID)
+				marked := touched.All || len(touched.Whole) > 0 || slices.Contains(touched.Links, l.ID)
+				if same := now == l && slices.Equal(before.Subjects(l.Who), after.Subjects(l.Who)); !same && !marked {
+					t.Fatalf("%s: the link %s, or what it shows, is another, and not marked", w.records[i].Kind, l.ID)
+				}
+			}
+		}
+	})
 }
 
 // TestSecrets: what an audience gets, at any time, holds nothing that is not its own.

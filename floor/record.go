@@ -1,6 +1,7 @@
 package floor
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -24,10 +25,18 @@ type Record struct {
 	Changes []Change
 }
 
-// UnknownChangeError says that a record holds a change that this version does not know.
-type UnknownChangeError struct{ Kind ChangeKind }
+// UnknownChangeError says that a record holds what this version does not know: a
+// change of a later kind, or one of a kind that has been given a field since. Whoever
+// folded on would hold another state than the other nodes.
+type UnknownChangeError struct {
+	Kind  ChangeKind // "" for the record itself
+	Field bool
+}
 
 func (e *UnknownChangeError) Error() string {
+	if e.Field {
+		return fmt.Sprintf("floor: the log holds a record with a field (kind %q) that this version does not know", e.Kind)
+	}
 	return fmt.Sprintf("floor: the log holds a change of the kind %q, which this version does not know", e.Kind)
 }
 
@@ -61,8 +70,8 @@ func EncodeRecord(r Record) ([]byte, error) {
 // *UnknownChangeError: whoever meets one must not fold on.
 func DecodeRecord(data []byte) (Record, error) {
 	var in recordJSON
-	if err := json.Unmarshal(data, &in); err != nil {
-		return Record{}, fmt.Errorf("floor: decode record: %w", err)
+	if err := unmarshal("", data, &in); err != nil {
+		return Record{}, err
 	}
 	changes, err := decodeChanges(in.Changes)
 	return Record{Key: in.Key, Kind: in.Kind, By: in.By, Wall: in.Wall, Changes: changes}, err
@@ -73,15 +82,29 @@ func decodeChanges(in []changeJSON) ([]Change, error) {
 	for _, c := range in {
 		t, ok := changeTypes[c.Kind]
 		if !ok {
-			return nil, &UnknownChangeError{c.Kind}
+			return nil, &UnknownChangeError{Kind: c.Kind}
 		}
 		v := reflect.New(t)
-		if err := json.Unmarshal(c.Body, v.Interface()); err != nil {
-			return nil, fmt.Errorf("floor: decode %s: %w", c.Kind, err)
+		if err := unmarshal(c.Kind, c.Body, v.Interface()); err != nil {
+			return nil, err
 		}
 		out = append(out, v.Elem().Interface().(Change))
 	}
 	return out, nil
+}
+
+// unmarshal reads JSON and drops nothing: an unknown field is an *UnknownChangeError.
+func unmarshal(kind ChangeKind, data []byte, into any) error {
+	strict := json.NewDecoder(bytes.NewReader(data))
+	strict.DisallowUnknownFields()
+	err := strict.Decode(into)
+	switch {
+	case err == nil:
+		return nil
+	case json.Unmarshal(data, into) == nil: // so it was a field
+		return &UnknownChangeError{Kind: kind, Field: true}
+	}
+	return fmt.Errorf("floor: decode a record (kind %q): %w", kind, err)
 }
 
 // Apply folds one record in and answers the next state, with what may look

@@ -15,9 +15,10 @@ var changeTypes = byName[ChangeKind, Change](
 	SlotCalled{}, SlotStarted{}, SlotExtended{}, SlotEnded{}, SlotsShifted{}, MinutesAnnounced{},
 	MeetingMoved{}, MeetingsSwapped{}, MeetingCancelled{}, MeetingLocked{}, InterpreterAssigned{}, TableClosed{},
 	AttendeeCheckedIn{}, SideMarked{}, GraceEnded{},
-	NoticeIssued{}, NoticeSeen{}, NoticeDropped{}, NoticeWithdrawn{},
+	NoticeIssued{}, NoticeSeen{}, NoticeDropped{}, NoticeWithdrawn{}, NoticeDelivered{}, NoticeTold{},
 	DutySet{}, InterpreterRequested{}, RequestProgressed{}, RequestEscalated{}, RequestsFiled{},
 	OrganiserAdded{}, EventRegistered{}, PublicURLSet{},
+	VersionRaised{}, CommandLost{}, LostDismissed{}, // a later kind also stands in kindVersions
 )
 
 // commandTypes is every command by its name on the wire.
@@ -25,9 +26,10 @@ var commandTypes = byName[CommandKind, Command](
 	ImportForum{}, Release{}, SetClock{}, RotateLink{}, Announce{}, Withdraw{}, Undo{},
 	Call{}, Start{}, Extend{}, End{},
 	MoveMeeting{}, SwapMeetings{}, CancelMeeting{}, LockMeeting{}, CloseTable{}, OpenTable{},
-	CheckIn{}, MarkPresent{}, MarkNoShow{}, Seen{},
+	CheckIn{}, MarkPresent{}, MarkNoShow{}, Seen{}, MarkDelivered{}, MarkTold{},
 	SetDuty{}, RequestInterpreter{}, ClaimRequest{}, SetOut{}, Arrive{}, ReleaseRequest{}, CancelRequest{},
 	TimePassed{}, AddOrganiser{}, RegisterEvent{}, SetPublicURL{},
+	RaiseVersion{}, NameLost{}, DismissLost{},
 )
 
 func byName[K ~string, T any](values ...T) map[K]reflect.Type {

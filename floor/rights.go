@@ -39,6 +39,7 @@ var rights = map[CommandKind]row{
 	"checkIn":     {O: everywhere, L: everywhere, M: everywhere, R: everywhere, A: own},
 	"markPresent": {O: everywhere, L: everywhere, M: inZone, R: everywhere, A: own},
 	"markNoShow":  {O: everywhere, L: everywhere, M: inZone, R: everywhere},
+	"markTold":    {O: everywhere, L: everywhere, M: everywhere, R: everywhere},
 	"seen":        {I: own, A: own},
 
 	"setDuty":            {O: everywhere, L: everywhere, M: everywhere, I: own},
@@ -49,7 +50,12 @@ var rights = map[CommandKind]row{
 	"releaseRequest":     {O: everywhere, L: everywhere, M: inZone, I: own},
 	"cancelRequest":      {O: everywhere, L: everywhere, M: inZone, R: everywhere, A: own},
 
+	"dismissLost": {O: everywhere, L: everywhere, M: own, R: own, I: own, A: own},
+
 	"timePassed":    {C: everywhere},
+	"nameLost":      {C: everywhere},
+	"raiseVersion":  {P: everywhere},
+	"markDelivered": {C: everywhere},
 	"addOrganiser":  {O: everywhere, P: everywhere},
 	"registerEvent": {O: everywhere, P: everywhere},
 	"setPublicURL":  {O: everywhere, P: everywhere},

@@ -6,9 +6,10 @@ import "iter"
 // instance's organisers and events. It is an immutable value; the zero value is
 // the empty log's state. Copying one is cheap, and all methods only read.
 type State struct {
-	seq   uint64
-	event Event
-	clock EventClock
+	seq     uint64
+	event   Event
+	clock   EventClock
+	version int // see Version; 0: nothing was said
 
 	zones         index[ZoneID, Zone]
 	tables        index[TableID, Table]
@@ -28,6 +29,7 @@ type State struct {
 	retired       index[LinkID, Link]     // of people whom the last import left out: they sign nobody in
 	revs          index[string, revision] // by ref: "meeting/m017"
 	done          index[CommandKey, doing]
+	lost          index[LostID, CommandLost] // that nobody has dismissed
 
 	organisers index[OrganiserID, Organiser]
 	events     index[EventID, EventEntry]
@@ -40,8 +42,10 @@ type State struct {
 type derived struct {
 	seats      index[string, MeetingID]       // by "<round>|<table>"
 	meetingsOf index[Who, []MeetingID]        // attendees and assigned interpreters
+	between    index[string, []MeetingID]     // by "<host>|<guest>", sorted
 	open       index[RequestID, struct{}]     // requests that are not ended
 	pending    index[Who, []NoticeID]         // what each person has not said "Got it" to
+	about      index[MeetingID, []NoticeID]   // the notices of a meeting, sorted
 	doneAt     index[string, CommandKey]      // by seqKey; of attendees, interpreters and the clock
 	staffAt    index[string, CommandKey]      // by seqKey; of everyone else
 	recent     []uint64                       // the commands that moderators see, oldest first
@@ -64,12 +68,6 @@ func (r revision) as() uint64 {
 		return r.As
 	}
 	return r.Seq
-}
-
-// told is a notice and how many of those it is for have seen it.
-type told struct {
-	Notice
-	Seen int `json:"seen"`
 }
 
 // EventEntry lists an event in the instance's log.

@@ -82,6 +82,10 @@ func (t *touches) thing(s State, kind, id string) {
 		t.add(Subject(who), "notice", notice)
 		t.add(Moderator, "notice", notice)
 		t.add(Moderator, "unseen", id)
+	case "sent", "unseen":
+		t.add(Moderator, kind, id)
+	case "lost":
+		t.lost(s, LostID(id))
 	case "done":
 		if e, ok := s.doneByRef(id); ok {
 			t.add(Moderator, "done", doneID(e.Seq))
@@ -157,6 +161,7 @@ func (t *touches) notice(s State, id NoticeID) {
 		return
 	}
 	t.add(Moderator, "notice", string(id))
+	t.add(Moderator, "sent", string(id))
 	for _, w := range n.For {
 		t.add(Subject(w), "notice", string(id))
 		t.add(Moderator, "unseen", string(id)+":"+string(w))

@@ -243,10 +243,21 @@ func (s *script) command(o *Order, kind string, args []string) {
 			body["text"] = Text{En: v}
 		case "notices":
 			body["notices"] = s.pendingOf(o.By)
+		case "notice":
+			body["notice"] = s.noticeOf(v)
+		case "who":
+			who, _ := body["who"].([]Who)
+			body["who"] = append(who, Who(v))
+		case "to":
+			body["notices"] = s.deliveryTo(body["notices"], Who(v))
 		case "request":
 			body["request"] = s.requestOf(MeetingID(v))
 		case "command":
 			body["command"] = CommandKey(v)
+		case "things":
+			body["of"] = strings.Split(v, ",")
+		case "lost":
+			body["lost"] = s.lostOf(CommandKey(v))
 		default:
 			body[k] = value(v)
 		}
@@ -276,6 +287,26 @@ func value(v string) any {
 
 func (s *script) pendingOf(w Who) []NoticeID { return s.state.pending.at(w) }
 
+// noticeOf answers the notice that was issued last, where that is asked for.
+func (s *script) noticeOf(which string) NoticeID {
+	last := told{Notice: Notice{ID: NoticeID(which)}}
+	for n := range s.state.notices.values() {
+		if which == "last" && n.Issued > last.Issued {
+			last = n
+		}
+	}
+	return last.ID
+}
+
+// deliveryTo adds a person to whom every notice has come.
+func (s *script) deliveryTo(before any, w Who) []Delivery {
+	all, _ := before.([]Delivery)
+	for n := range s.state.notices.values() {
+		all = append(all, Delivery{n.ID, []Who{w}})
+	}
+	return all
+}
+
 func (s *script) requestOf(m MeetingID) RequestID {
 	for r := range s.state.requests.values() {
 		if r.Meeting == m && (r.State.Open() || s.state.open.len() == 0) {
@@ -283,6 +314,15 @@ func (s *script) requestOf(m MeetingID) RequestID {
 		}
 	}
 	return "none"
+}
+
+func (s *script) lostOf(key CommandKey) []LostID {
+	for l := range s.state.lost.values() {
+		if l.Command == key {
+			return []LostID{l.ID}
+		}
+	}
+	return []LostID{"none"}
 }
 
 func (s *script) order(o Order) {

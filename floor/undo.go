@@ -83,7 +83,7 @@ func (d *decision) giveBack(c InterpreterAssigned) *Error {
 			return err
 		}
 	}
-	d.withdrawNotices(func(n Notice) bool { return n.Kind == NoticeCancelled && n.Meeting == c.Meeting })
+	d.withdrawAbout(c.Meeting, NoticeCancelled)
 	return nil
 }
 
@@ -107,7 +107,7 @@ func (d *decision) uncancel(c MeetingCancelled) *Error {
 		return err
 	}
 	d.do(c.inverse())
-	d.withdrawNotices(func(n Notice) bool { return n.Kind == NoticeCancelled && n.Meeting == c.Meeting })
+	d.withdrawAbout(c.Meeting, NoticeCancelled)
 	d.issue(Notice{Kind: NoticeMoved, Meeting: m.ID, To: m.Place, Undo: true}, m.people())
 	return nil
 }

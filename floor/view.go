@@ -148,7 +148,7 @@ func (s State) attendeeKeys(own AttendeeID) []CardKey {
 	for _, id := range s.pending.at(w) {
 		keys = append(keys, CardKey("notice/"+id))
 	}
-	return keys
+	return append(keys, s.lostOf(w)...)
 }
 
 func (s State) attendeeCard(own AttendeeID, kind, id string) (Card, bool) {
@@ -162,6 +162,8 @@ func (s State) attendeeCard(own AttendeeID, kind, id string) (Card, bool) {
 		return s.ownRequestCard(own, RequestID(id))
 	case "notice":
 		return s.ownNoticeCard(NewWho(RoleAttendee, own), NoticeID(id))
+	case "lost":
+		return s.ownLostCard(NewWho(RoleAttendee, own), LostID(id))
 	}
 	return nil, false
 }
@@ -243,7 +245,7 @@ func (s State) interpreterKeys(own InterpreterID) []CardKey {
 	for _, id := range s.pending.at(w) {
 		keys = append(keys, CardKey("notice/"+id))
 	}
-	return keys
+	return append(keys, s.lostOf(w)...)
 }
 
 func (s State) interpreterCard(own InterpreterID, kind, id string) (Card, bool) {
@@ -261,6 +263,8 @@ func (s State) interpreterCard(own InterpreterID, kind, id string) (Card, bool) 
 		return s.offerCard(own, RequestID(id))
 	case "notice":
 		return s.ownNoticeCard(NewWho(RoleInterpreter, own), NoticeID(id))
+	case "lost":
+		return s.ownLostCard(NewWho(RoleInterpreter, own), LostID(id))
 	}
 	return nil, false
 }

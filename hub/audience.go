@@ -14,15 +14,15 @@ const linkSessions = 64
 // audience is the sessions on one log, by what they watch.
 type audience struct {
 	mu        sync.Mutex // guards what follows; a session's own lock may be held
-	bySubject map[floor.Subject]map[*Session]struct{}
-	byLink    map[floor.LinkID]map[*Session]struct{}
+	bySubject map[floor.Subject]group
+	byLink    map[floor.LinkID]group
 	seekers   map[*Session]struct{} // who hold a position that this node has not read yet
 }
 
 func newAudience() *audience {
 	return &audience{
-		bySubject: make(map[floor.Subject]map[*Session]struct{}),
-		byLink:    make(map[floor.LinkID]map[*Session]struct{}),
+		bySubject: make(map[floor.Subject]group),
+		byLink:    make(map[floor.LinkID]group),
 		seekers:   make(map[*Session]struct{}),
 	}
 }
@@ -52,7 +52,7 @@ func (m *marks) add(t floor.Touched) {
 func (a *audience) join(s *Session) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.byLink[s.who.Link]) >= linkSessions {
+	if a.byLink[s.who.Link].len() >= linkSessions {
 		return false
 	}
 	insert(a.byLink, s.who.Link, s)
@@ -107,10 +107,10 @@ func (a *audience) marked(m marks) []*Session {
 	defer a.mu.Unlock()
 	var found []*Session
 	for subject := range m.subjects {
-		found = slices.AppendSeq(found, maps.Keys(a.bySubject[subject]))
+		found = a.bySubject[subject].appendTo(found)
 	}
 	for _, link := range m.links {
-		found = slices.AppendSeq(found, maps.Keys(a.byLink[link]))
+		found = a.byLink[link].appendTo(found)
 	}
 	return found
 }
@@ -121,21 +121,53 @@ func (a *audience) everyone() []*Session {
 	defer a.mu.Unlock()
 	var found []*Session
 	for _, sessions := range a.byLink {
-		found = slices.AppendSeq(found, maps.Keys(sessions))
+		found = sessions.appendTo(found)
 	}
 	return found
 }
 
-func insert[K comparable](m map[K]map[*Session]struct{}, key K, s *Session) {
-	if m[key] == nil {
-		m[key] = make(map[*Session]struct{})
-	}
-	m[key][s] = struct{}{}
+// watching answers the sessions that watch a subject.
+func (a *audience) watching(s floor.Subject) []*Session {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.bySubject[s].appendTo(nil)
 }
 
-func remove[K comparable](m map[K]map[*Session]struct{}, key K, s *Session) {
-	delete(m[key], s)
-	if len(m[key]) == 0 {
+// group is some sessions. Of ten thousand links and people nearly all have one,
+// which costs no map.
+type group struct {
+	one  *Session // nil where there are more, or none
+	more map[*Session]struct{}
+}
+
+func (g group) len() int {
+	if g.one != nil {
+		return 1
+	}
+	return len(g.more)
+}
+
+func (g group) appendTo(list []*Session) []*Session {
+	if g.one != nil {
+		return append(list, g.one)
+	}
+	return slices.AppendSeq(slices.Grow(list, len(g.more)), maps.Keys(g.more))
+}
+
+func insert[K comparable](m map[K]group, key K, s *Session) {
+	switch g := m[key]; {
+	case g.len() == 0:
+		m[key] = group{one: s}
+	case g.one != nil:
+		m[key] = group{more: map[*Session]struct{}{g.one: {}, s: {}}}
+	default:
+		g.more[s] = struct{}{}
+	}
+}
+
+func remove[K comparable](m map[K]group, key K, s *Session) {
+	g := m[key]
+	if delete(g.more, s); g.one == s || g.one == nil && len(g.more) == 0 {
 		delete(m, key)
 	}
 }

@@ -29,6 +29,7 @@ type step struct {
 	moment  moment
 	record  floor.Record
 	touched floor.Touched
+	raw     journal.Record
 }
 
 // refused is an order that Decide would not have, or that is in the log already.
@@ -41,13 +42,35 @@ type refused struct {
 func (f *fold) serve() {
 	for f.unsettled == nil && f.away.Load() == 0 && f.broken.Load() == nil {
 		f.busy.Store(true) // before the queue is emptied: whoever drains looks at both
-		batch := append(f.dueOrders(), f.queue.take(journal.MaxBatch-maxDue)...)
+		f.gather()
+		batch := f.dueOrders()
+		batch = append(batch, f.lossOrders(maxDue)...)
+		batch = append(batch, f.queue.take(journal.MaxBatch-2*maxDue)...)
 		f.serveBatch(batch)
 		f.busy.Store(false)
 		f.hub.signal()
 		if len(batch) == 0 {
 			return
 		}
+	}
+}
+
+// gatherTime is how far apart batches begin while several commands come with each.
+const gatherTime = 8 * time.Millisecond
+
+// gather lets more commands come along where the batch before was of several and
+// has only just begun: each batch costs an append, and a frame to every console.
+// Whoever is alone, or waits for each answer, does not wait here.
+func (f *fold) gather() {
+	wait := gatherTime - time.Since(f.gathered)
+	if wait <= 0 || f.queue.len() == 0 {
+		return
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-f.hub.ctx.Done():
 	}
 }
 
@@ -59,6 +82,9 @@ func (f *fold) serveBatch(batch []*pending) {
 	}
 	f.hub.counters.batches.Add(1)
 	begun := time.Now()
+	if len(batch) > 1 {
+		f.gathered = begun
+	}
 	for _, p := range batch {
 		if p.begun.IsZero() {
 			p.begun = begun
@@ -137,12 +163,28 @@ func (f *fold) decideOne(on floor.State, p *pending, wall floor.Instant) (floor.
 	if !o.NoBase && o.Base+journal.Window < on.Seq() {
 		return floor.Record{}, nil, &wire.Problem{Code: wire.Code(floor.CodeTooOld)}
 	}
+	if on.Seq() == 0 && o.Version == 0 {
+		o.Version = f.beginsAt()
+	}
 	decision, refusal := floor.Decide(on, o)
 	if refusal != nil {
 		problem := wire.ProblemOf(refusal)
 		return floor.Record{}, nil, &problem
 	}
 	return floor.Record{Key: o.Key, Kind: floor.KindOf(o.Command), By: o.By, Wall: wall, Changes: decision.Changes}, decision.Notes, nil
+}
+
+// beginsAt is the version at which a new event's log begins: that of the instance,
+// because no node may be older than that.
+func (f *fold) beginsAt() int {
+	instance := f.hub.instance.Load()
+	if f.log == journal.InstanceLog || instance == nil {
+		return floor.FormatVersion
+	}
+	if state := instance.past.head().state; state.Seq() > 0 {
+		return state.Version()
+	}
+	return floor.FormatVersion
 }
 
 // extend adds an accepted order to an attempt. It folds in what the log will
@@ -160,7 +202,7 @@ func (f *fold) extend(a *attempt, at journal.Position, p *pending, body []byte, 
 	state, touched := a.fork.Apply(decoded)
 	a.fork = state
 	a.records = append(a.records, record)
-	a.steps = append(a.steps, step{moment{next, state}, decoded, touched})
+	a.steps = append(a.steps, step{moment{next, state}, decoded, touched, record})
 	a.orders = append(a.orders, p)
 	a.notes = append(a.notes, notes)
 	a.bytes += len(body)
@@ -178,11 +220,8 @@ func (a *attempt) open() (open []*pending) {
 }
 
 // probe asks the journal which of the given orders are in the log, whatever state
-// they were refused on. A batch that follows from a position the log cannot stand
-// at is never stored: it answers only what is known.
+// they were refused on.
 func (f *fold) probe(orders []refused) (map[journal.CommandKey]journal.Known, error) {
-	nowhere := f.past.head().at
-	nowhere.Hash = journal.Hash(sha256.Sum256(append([]byte("nowhere"), nowhere.Hash[:]...)))
 	var batch []journal.Record
 	asked := make(map[journal.CommandKey]bool)
 	for _, r := range orders {
@@ -191,6 +230,19 @@ func (f *fold) probe(orders []refused) (map[journal.CommandKey]journal.Known, er
 			asked[key] = true
 			batch = append(batch, journal.Record{Key: key, Digest: r.digest})
 		}
+	}
+	return f.known(batch)
+}
+
+// known asks the journal which keys of at most MaxBatch records are in the log. A
+// batch that follows from a position the log cannot stand at is never stored: it
+// answers only what is known.
+func (f *fold) known(records []journal.Record) (map[journal.CommandKey]journal.Known, error) {
+	nowhere := f.past.head().at
+	nowhere.Hash = journal.Hash(sha256.Sum256(append([]byte("nowhere"), nowhere.Hash[:]...)))
+	batch := make([]journal.Record, len(records))
+	for i, r := range records {
+		batch[i] = journal.Record{Key: r.Key, Digest: r.Digest}
 	}
 	journal.Chain(nowhere, batch)
 	ctx, cancel := f.call()

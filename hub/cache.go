@@ -27,11 +27,10 @@ type value struct {
 }
 
 func (v value) size() int {
-	n := len(v.frame)
 	if v.picture != nil {
-		n += len(v.picture.Body)
+		return len(v.picture.Body) // which is part of the frame
 	}
-	return n
+	return len(v.frame)
 }
 
 func newCache[K comparable](entries, bytes int) *cache[K] {

@@ -16,7 +16,7 @@ var errUnsettled = errors.New("hub: no answer to an append in time")
 // left is then to be told so.
 func (f *fold) commit(a *attempt) (left []*pending, ok bool) {
 	if len(a.records) == 0 {
-		return f.refuse(a)
+		return f.refuse(a, f.confirm)
 	}
 	result, err := f.append(a)
 	if err != nil {
@@ -34,7 +34,10 @@ func (f *fold) commit(a *attempt) (left []*pending, ok bool) {
 			f.hub.counters.accepted.Add(1)
 			p.settle(verdict{Answer: Answer{Seq: a.records[i].Seq, Notes: a.notes[i]}})
 		}
-		return f.refuse(a)
+		// The log stood where the batch was decided, and took what stands before
+		// each refusal: nothing else has to confirm them. To decide one again would
+		// put it behind later commands of its sender.
+		return f.refuse(a, func() error { return nil })
 	case journal.AlreadyKnown:
 		f.answerKnown(a, result.Known)
 		return a.open(), f.catchUp(result)
@@ -116,9 +119,10 @@ func (f *fold) original(p *pending, k journal.Known) verdict {
 }
 
 // refuse answers the refused orders of an attempt whose accepted ones are durable.
-// Those that the log holds get their original answer; for the others the head is
-// confirmed first, so that nobody is refused on a state that was already past.
-func (f *fold) refuse(a *attempt) (left []*pending, ok bool) {
+// Those that the log holds get their original answer; for the others it is
+// confirmed first that the log stood where they were decided, so that nobody is
+// refused on a state that was already past.
+func (f *fold) refuse(a *attempt, confirm func() error) (left []*pending, ok bool) {
 	a.quiet()
 	if len(a.refused) == 0 {
 		return nil, true
@@ -129,7 +133,7 @@ func (f *fold) refuse(a *attempt) (left []*pending, ok bool) {
 		if len(a.refused) == 0 {
 			return nil, true
 		}
-		err = f.confirm()
+		err = confirm()
 	}
 	switch {
 	case errors.Is(err, journal.ErrMoved):

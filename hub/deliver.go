@@ -18,6 +18,7 @@ const writeTime = 5 * time.Second
 type sending struct {
 	greeted  bool             // hello has been taken
 	judged   journal.Position // at which it was last seen that link and subjects hold
+	judgedIn int              // the lineage of that, where it was seen on the way to a frame
 	subjects []floor.Subject  // that it watches
 	have     *journal.Position
 	need     uint64 // with have ahead of this node: the check of the log that must end first
@@ -38,8 +39,9 @@ type sending struct {
 	flow
 	heard  time.Time // of the last frame from the client
 	hidden bool
+	standing
 
-	writing  bool // a goroutine of write exists
+	writing  bool // somebody writes, or is about to
 	ending   wire.CloseCode
 	endingAt time.Time
 	gone     bool // nothing may be sent any more
@@ -72,43 +74,6 @@ func (s *Session) look() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.startWriter()
-}
-
-// startWriter starts the one writer, which ends when nothing is due; mu is held.
-//
-// There is a goroutine for each session that has something to send, and no pool:
-// they are at most as many as sessions, mostly for some microseconds, and a socket
-// that has stalled takes no other's turn.
-func (s *Session) startWriter() {
-	if s.writing || s.gone {
-		return
-	}
-	s.writing = true
-	s.hub.owned.Go(s.write)
-}
-
-// write sends what is due, one frame after the other, and ends.
-func (s *Session) write() {
-	for {
-		p := s.next()
-		switch p.kind {
-		case nothing:
-			return
-		case hangUp:
-			s.hangUp(p.close)
-			return
-		}
-		frame := s.encode(p)
-		if frame == nil {
-			continue // what was due has changed meanwhile
-		}
-		s.hub.counters.sent(len(frame))
-		if err := s.outlet.Write(frame, time.Now().Add(writeTime)); err != nil {
-			s.hub.counters.writeErrors.Add(1)
-			s.hangUp(wire.CloseBroken)
-			return
-		}
-	}
 }
 
 // next decides what is due first. Where that is nothing the writer ends with it,
@@ -151,7 +116,7 @@ func (s *Session) due() parcel {
 // view decides what leads the client's view on to the newest state.
 func (s *Session) view() parcel {
 	g := s.fold.past.gap(s.lineage, s.seq, s.subjects)
-	if s.judge(g.to); s.ending != 0 {
+	if s.judgeOn(g); s.ending != 0 {
 		return parcel{kind: hangUp, close: s.ending}
 	}
 	if s.have != nil {
@@ -159,6 +124,9 @@ func (s *Session) view() parcel {
 			return parcel{} // until the log has been read on
 		}
 		g = s.fold.past.gap(s.lineage, s.seq, s.subjects)
+	}
+	if s.placed && s.lineage == g.lineage && s.seq > g.to.at.Seq && !s.ahead() {
+		return parcel{} // until the log has been read on
 	}
 	switch {
 	case !s.flow.open():
@@ -169,6 +137,29 @@ func (s *Session) view() parcel {
 		return parcel{kind: sendPatch, gap: g}
 	}
 	return parcel{}
+}
+
+// ahead judges a sequence number past this node's, which the client says that it
+// fetched: another node may have answered it. It answers false while only reading
+// the log on can tell. What the log does not hold is not believed.
+func (s *Session) ahead() (known bool) {
+	if s.fold.checks.done.Load() < s.need {
+		s.fold.seek(s)
+		return false
+	}
+	s.placed = false
+	return true
+}
+
+// judgeOn is judge, where something has changed since that it looks at; mu is held.
+func (s *Session) judgeOn(g gap) (same bool) {
+	organiser := s.who.Who.Role() == floor.RoleOrganiser // whose link stands in another log
+	if g.lineage == s.judgedIn && g.large <= s.judged.Seq && !organiser && !s.gone {
+		s.judged = g.to.at
+		return true
+	}
+	s.judgedIn = g.lineage
+	return s.judge(*g.to)
 }
 
 // judge holds the session against the state of a moment: its link may have been
@@ -212,6 +203,7 @@ func (s *Session) resume(head journal.Position) bool {
 	s.have = nil
 	if lineage, ok := s.fold.past.holds(have); ok {
 		s.placed, s.lineage, s.seq, s.told, s.resumed = true, lineage, have.Seq, have, true
+		s.holds(have.Seq)
 	}
 	return true
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"matchfloor/floor"
+	"matchfloor/journal"
 	"matchfloor/wire"
 )
 
@@ -17,7 +18,7 @@ func (f *fold) dueOrders() (orders []*pending) {
 	if f.dueTried.at == head.at && time.Since(f.dueTried.when) < dueAgain {
 		return nil
 	}
-	due, _ := head.state.Due(head.state.Clock().At(instant(f.now())))
+	due, _ := f.whatIsDue(head)
 	if len(due) == 0 {
 		return nil
 	}
@@ -34,15 +35,43 @@ func (f *fold) dueOrders() (orders []*pending) {
 
 // planDue sets the timer to when the next thing falls due.
 func (f *fold) planDue() {
-	clock := f.past.head().state.Clock()
-	now := instant(f.now())
-	due, next := f.past.head().state.Due(clock.At(now))
+	head := f.past.head()
+	due, next := f.whatIsDue(head)
 	wait := time.Hour
 	switch {
 	case len(due) > 0:
 		wait = dueAgain
 	case next != 0:
-		wait = time.Duration(clock.WallAt(next)-now) * time.Millisecond
+		wait = time.Duration(head.state.Clock().WallAt(next)-instant(f.now())) * time.Millisecond
+	}
+	if f.calm.at != head.at {
+		wait = min(wait, dueLook)
 	}
 	f.due.Reset(min(max(wait, time.Millisecond), time.Hour))
+}
+
+// dueLook is how long the newest state may be another before it is looked through
+// for what is due: a floor on which much is moved changes hundreds of times a
+// second, and nothing that falls due does so within that time of being made.
+const dueLook = 100 * time.Millisecond
+
+// calm says that on the state at a position, which was looked through at a time,
+// nothing falls due before an instant of the event's clock; 0: ever.
+type calm struct {
+	at   journal.Position
+	when time.Time
+	next floor.Instant
+}
+
+// whatIsDue answers State.Due of the newest state, or of one of a moment ago.
+func (f *fold) whatIsDue(head moment) (due []floor.TimePassed, next floor.Instant) {
+	now := head.state.Clock().At(instant(f.now()))
+	still := f.calm.at == head.at || time.Since(f.calm.when) < dueLook
+	if still && (f.calm.next == 0 || now < f.calm.next) {
+		return nil, f.calm.next
+	}
+	if due, next = head.state.Due(now); len(due) == 0 {
+		f.calm = calm{head.at, time.Now(), next}
+	}
+	return due, next
 }

@@ -45,15 +45,18 @@ func (f *flow) add(seq uint64, size int, now time.Time) {
 	f.bytes += size
 }
 
-// ack takes what the client has applied.
-func (f *flow) ack(seq uint64) {
+// ack takes what the client has applied, and answers up to where that is known: 0
+// where nothing new is.
+func (f *flow) ack(seq uint64) (upTo uint64) {
 	n := 0
 	for n < f.count && f.outstanding[n].seq <= seq {
 		f.bytes -= f.outstanding[n].bytes
+		upTo = f.outstanding[n].seq
 		n++
 	}
 	copy(f.outstanding[:], f.outstanding[n:f.count])
 	f.count -= n
+	return upTo
 }
 
 // stuck reports whether frames are outstanding and the client, last heard of at

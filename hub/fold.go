@@ -33,6 +33,7 @@ type fold struct {
 	hints    mailbox
 	live     atomic.Pointer[liveness]
 	presence presence
+	receipts receipts
 
 	ready   chan struct{} // closed when the log is loaded, or could not be
 	failed  error         // why it could not be; read only after ready
@@ -40,18 +41,22 @@ type fold struct {
 	broken  atomic.Pointer[brokenError]
 	offset  atomic.Int64 // of the journal's clock to this node's, in ns
 	checks  checks
-	putting atomic.Bool // a snapshot is being put
-	busy    atomic.Bool // a batch is being decided
+	putting chan struct{} // one slot: taken while a snapshot is being put
+	busy    atomic.Bool   // a batch is being decided
 
 	refs  int       // guarded by hub.mu: sessions and calls that need it
 	since time.Time // guarded by hub.mu: when refs came to 0
 
 	// What follows belongs to the goroutine run.
 	cursor    *journal.Cursor
+	kept      kept
+	losses    []loss   // commands that are to be named as lost
 	unsettled *attempt // an append of which nobody knows whether it was stored
 	snapAt    uint64   // sequence number of the last snapshot
 	due       *time.Timer
 	dueTried  tried
+	calm      calm
+	gathered  time.Time // when the last batch of several commands began
 }
 
 // tried remembers for which state what is due was last submitted.
@@ -72,11 +77,11 @@ func (e *brokenError) Unwrap() error { return e.err }
 func newFold(h *Hub, log journal.LogID) *fold {
 	f := &fold{
 		hub: h, log: log, past: newPast(h.options.Ring), audience: newAudience(),
-		queue: newQueue(h.options.Queue), wake: make(chan struct{}, 1), ready: make(chan struct{}),
-		due: time.NewTimer(time.Hour),
+		queue: newQueue(h.options.Queue), wake: make(chan struct{}, 1), ready: make(chan struct{}), putting: make(chan struct{}, 1),
+		due: time.NewTimer(time.Hour), kept: kept{most: h.options.Ring},
 	}
 	f.frames = newFrames(h, f.past)
-	f.tellLive(nil)
+	f.tellLive()
 	return f
 }
 
@@ -131,7 +136,7 @@ func (f *fold) nudge() {
 }
 
 // now is the wall time, corrected by the journal's clock.
-func (f *fold) now() time.Time { return time.Now().Add(time.Duration(f.offset.Load())) }
+func (f *fold) now() time.Time { return f.hub.clock.now().Add(time.Duration(f.offset.Load())) }
 
 func instant(t time.Time) floor.Instant { return floor.Instant(t.UnixMilli()) }
 
@@ -143,7 +148,7 @@ func (f *fold) setClock(clock, begun time.Time) {
 		return
 	}
 	trip := time.Since(begun)
-	offset := clock.Sub(begun.Add(trip / 2))
+	offset := clock.Sub(f.hub.clock.at(begun.Add(trip / 2)))
 	if wrong := offset - time.Duration(f.offset.Load()); wrong.Abs() > trip+time.Millisecond && trip < time.Second {
 		f.offset.Store(int64(offset))
 	}
@@ -162,7 +167,7 @@ func (f *fold) lost(err error) {
 	if f.away.CompareAndSwap(0, f.now().UnixMilli()) {
 		f.hub.log.Warn("the journal does not answer; screens go on, commands wait", "log", f.log, "err", err)
 		f.hub.counters.outages.Add(1)
-		f.tellLive(nil)
+		f.tellLive()
 		f.readOn() // it may have been a moment
 	}
 	f.queue.refuseAll(unavailable)
@@ -172,7 +177,7 @@ func (f *fold) lost(err error) {
 func (f *fold) back() {
 	if since := f.away.Swap(0); since != 0 {
 		f.hub.log.Info("the journal answers again", "log", f.log, "away", f.now().Sub(time.UnixMilli(since)).Round(time.Millisecond))
-		f.tellLive(nil)
+		f.tellLive()
 	}
 }
 
@@ -181,8 +186,9 @@ func (f *fold) back() {
 func (f *fold) breakDown(err error) {
 	if f.broken.CompareAndSwap(nil, &brokenError{f.log, err}) {
 		f.hub.log.Error("the log cannot be folded any further", "log", f.log, "err", err)
+		f.hub.noteOpening(f.log, f.broken.Load())
 		f.away.CompareAndSwap(0, f.now().UnixMilli())
-		f.tellLive(nil)
+		f.tellLive()
 	}
 	f.queue.refuseAll(unavailable)
 }

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"matchfloor/floor"
 	"matchfloor/journal"
 )
 
@@ -150,7 +149,7 @@ func (f *fold) advance(own []journal.Record) {
 // foldIn folds records in and publishes what they make. It answers false, and the
 // fold is broken, where one cannot be read.
 func (f *fold) foldIn(records []journal.Record) bool {
-	steps, err := foldOn(f.past.head(), records)
+	steps, err := f.foldOn(f.past.head(), records)
 	f.publish(steps)
 	if err != nil {
 		f.breakDown(err)
@@ -160,15 +159,15 @@ func (f *fold) foldIn(records []journal.Record) bool {
 }
 
 // foldOn applies records that follow from m, up to the first that cannot be read.
-func foldOn(m moment, records []journal.Record) (steps []step, err error) {
+func (f *fold) foldOn(m moment, records []journal.Record) (steps []step, err error) {
 	for _, r := range records {
-		record, err := floor.DecodeRecord(r.Body)
+		record, err := f.hub.decode(r.Body)
 		if err != nil {
 			return steps, fmt.Errorf("%w: record %d: %w", errUnreadable, r.Seq, err)
 		}
 		state, touched := m.state.Apply(record)
 		m = moment{journal.Position{Epoch: m.at.Epoch, Seq: r.Seq, Hash: r.Hash}, state}
-		steps = append(steps, step{m, record, touched})
+		steps = append(steps, step{m, record, touched, r})
 	}
 	return steps, nil
 }
@@ -182,6 +181,7 @@ func (f *fold) publish(steps []step) {
 	var m marks
 	for _, s := range steps {
 		f.past.add(s.moment, s.touched)
+		f.kept.add(s.raw)
 		m.add(s.touched)
 	}
 	f.hub.counters.records.Add(uint64(len(steps)))
@@ -192,28 +192,4 @@ func (f *fold) publish(steps []step) {
 		f.hub.lookAt(m.links)
 	}
 	f.putNowAndThen()
-}
-
-// startOver folds the log anew, because its history is not the one held. Screens
-// keep what they have until that has worked.
-func (f *fold) startOver(cause error) {
-	f.hub.log.Error("the log's history is another than the one held; folding it anew", "log", f.log, "at", f.past.head().at, "err", cause)
-	f.hub.counters.lineages.Add(1)
-	t, err := f.readFrom(moment{}, journal.NewCursor(f.log, journal.Position{}))
-	if err != nil {
-		if errors.Is(err, journal.ErrLineage) { // changed again meanwhile: the next check tries again
-			f.lost(err)
-			return
-		}
-		f.judge(err)
-		return
-	}
-	f.take(t)
-	f.back()
-	for _, s := range f.audience.everyone() {
-		s.look()
-	}
-	if f.log == journal.InstanceLog {
-		f.hub.lookAt(nil)
-	}
 }

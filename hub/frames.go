@@ -115,10 +115,10 @@ func (f *frames) encodePicture(m moment, lineage int, subjects []floor.Subject, 
 		}
 	}
 	f.hub.counters.snapshotsEncoded.Add(1)
-	p := &Picture{At: m.at, Body: wire.EncodeSnapshot(wire.Snapshot{At: m.at, Cards: all}), Digest: wire.Digest(all)}
-	v := value{picture: p, ok: true}
-	if len(p.Body) <= wire.InlineSnapshot {
-		v.frame = wire.Encode(wire.FromServer{Snapshot: &wire.Snapshot{At: m.at, Cards: all}})
+	frame, body := wire.EncodeWhole(wire.Snapshot{At: m.at, Cards: all})
+	v := value{picture: &Picture{At: m.at, Body: body, Digest: wire.Digest(all)}, ok: true}
+	if len(body) <= wire.InlineSnapshot {
+		v.frame = frame
 	}
 	return v
 }
@@ -151,8 +151,20 @@ func (c *subjectCards) of(key subjectKey, state floor.State) wire.Cards {
 		cards[k] = wire.EncodeCard(card)
 		size += len(cards[k]) + len(k)
 	}
-	c.keep(key, cards, size)
+	if shared(key.subject) {
+		c.keep(key, cards, size)
+	}
 	return cards
+}
+
+// shared reports whether a subject is watched by more than one person: what is one
+// person's is asked for once, and kept in the whole view if at all.
+func shared(s floor.Subject) bool {
+	switch floor.Who(s).Role() {
+	case floor.RoleAttendee, floor.RoleInterpreter:
+		return false
+	}
+	return true
 }
 
 func (c *subjectCards) find(key subjectKey) (wire.Cards, bool) {
@@ -177,6 +189,9 @@ func (c *subjectCards) keep(key subjectKey, cards wire.Cards, size int) {
 
 // join names a list of subjects, which always come in the same order.
 func join(subjects []floor.Subject) string {
+	if len(subjects) == 1 {
+		return string(subjects[0]) // which holds no line feed
+	}
 	var b strings.Builder
 	for _, s := range subjects {
 		b.WriteString(string(s))

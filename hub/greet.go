@@ -28,6 +28,7 @@ func (h *Hub) attach(ctx context.Context, log journal.LogID, who Credential, out
 	}
 	s := &Session{hub: h, fold: f, who: who, outlet: outlet, opened: time.Now(), letGo: letGo}
 	s.heard = s.opened
+	s.quick, _ = outlet.(QuickOutlet)
 	if err := s.admit(); err != nil {
 		letGo()
 		h.release(f)
@@ -86,6 +87,7 @@ func (s *Session) hello(hello wire.Hello) {
 	}
 	hash := wire.SubjectsHash(s.subjects)
 	s.greeted, s.hidden = true, hello.Hidden
+	s.stand(s.sight())
 	if hello.Have != nil && hello.Subjects == hash {
 		s.have, s.need = hello.Have, s.fold.checks.next()
 	}
@@ -117,6 +119,7 @@ func (s *Session) ping(ping wire.Ping) {
 		return
 	}
 	s.hidden = ping.Hidden
+	s.stand(s.sight())
 	s.acked(ping.Ack)
 	s.pinged = &ping
 	s.owed = max(s.owed, s.fold.past.head().at.Seq)
@@ -151,10 +154,15 @@ func (s *Session) hear(at string) bool {
 // acked takes an acknowledgement. What is acknowledged after a fetched snapshot is
 // the position that the fetch answered: the next patch leads on from there.
 func (s *Session) acked(seq uint64) {
-	s.flow.ack(seq)
+	upTo := s.flow.ack(seq)
 	if s.flow.fetching && seq >= s.seq {
 		s.flow.fetching, s.seq = false, seq
+		s.need = s.fold.checks.next()
 	}
+	if s.placed && s.flow.count == 0 && !s.flow.fetching && s.seq <= s.fold.past.head().at.Seq {
+		upTo = s.seq
+	}
+	s.holds(upTo)
 }
 
 func (s *Session) command(c wire.Command) {
@@ -272,6 +280,7 @@ func (s *Session) finish() {
 	finished, subjects := s.finished, s.subjects
 	s.finished = true
 	s.replies, s.pinged = nil, nil
+	s.stand(unheard)
 	s.mu.Unlock()
 	if finished {
 		return

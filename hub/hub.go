@@ -28,6 +28,9 @@ var (
 	ErrFull        = errors.New("hub: no room for another session")        // close 4001, status 503
 	ErrDraining    = errors.New("hub: this node goes away")                // close 1012, status 503
 	ErrUnavailable = errors.New("hub: the journal cannot be reached")      // close 1011, status 503
+
+	// ErrNotReached is why a node that has just started is not ready.
+	ErrNotReached = errors.New("hub: the journal has not been reached yet")
 )
 
 // Options say how a hub behaves. The zero value of each field is its default.
@@ -45,7 +48,7 @@ type Options struct {
 	// default is slog.Default().
 	Logger *slog.Logger
 
-	MaxEvents   int           // logs folded at a time, "_" included; 64
+	MaxEvents   int           // logs folded at a time, "_" included; 256
 	MaxSessions int           // sessions of all events together; 20,000
 	Ring        int           // states kept of each event, to make patches from; 2,048
 	Queue       int           // commands that may wait at one event; 1,024
@@ -60,6 +63,9 @@ type Hub struct {
 	options   Options
 	log       *slog.Logger
 	counters  counters
+	post      *post
+	decode    func([]byte) (floor.Record, error) // floor.DecodeRecord, but in tests of other versions
+	clock     steady
 
 	ctx      context.Context // ends with Close; every goroutine of the hub watches it
 	stop     context.CancelFunc
@@ -67,6 +73,7 @@ type Hub struct {
 	draining atomic.Bool
 	sessions atomic.Int64
 	instance atomic.Pointer[fold] // of the instance's log, while that is open
+	reached  atomic.Bool          // a log has been folded: the journal was there
 	left     chan struct{}        // one slot: a session or batch has ended, for whoever drains
 
 	mu     sync.Mutex // guards what follows
@@ -80,11 +87,14 @@ type Hub struct {
 func New(j journal.Journal, s journal.Snapshots, o Options) *Hub {
 	ctx, stop := context.WithCancel(context.Background())
 	h := &Hub{
-		journal: j, snapshots: s, options: o.withDefaults(),
-		ctx: ctx, stop: stop, left: make(chan struct{}, 1), folds: make(map[journal.LogID]*fold),
+		journal: j, snapshots: s, options: o.withDefaults(), decode: floor.DecodeRecord, clock: newSteady(),
+		post: newPost(), ctx: ctx, stop: stop, left: make(chan struct{}, 1), folds: make(map[journal.LogID]*fold),
 		broken: make(map[journal.LogID]error),
 	}
 	h.log = h.options.Logger
+	for range writers() {
+		h.owned.Go(h.post.run)
+	}
 	h.owned.Go(h.sweep)
 	h.owned.Go(h.tellPresence)
 	return h
@@ -123,6 +133,13 @@ func (h *Hub) submit(ctx context.Context, log journal.LogID, order floor.Order, 
 		return Answer{}, problemOf(err)
 	}
 	defer h.release(f)
+	if _, first := order.Command.(floor.ImportForum); first && log != journal.InstanceLog {
+		instance, err := h.open(ctx, journal.InstanceLog) // its version is a new event's too
+		if err != nil {
+			return Answer{}, problemOf(err)
+		}
+		defer h.release(instance)
+	}
 	if who != nil {
 		letGo, err := h.holdInstance(ctx, *who)
 		if err != nil {
@@ -194,8 +211,9 @@ func (h *Hub) Drain(ctx context.Context) error { return h.drain(ctx) }
 // returns. Commands under way may or may not be in the log.
 func (h *Hub) Close() error { return h.close() }
 
-// Ready answers nil while the node can serve: it is not draining, and no open
-// log holds what this version cannot read. The journal being away is no reason.
+// Ready answers nil while the node can serve: it has reached the journal once, it is
+// not draining, and it has met no log that holds what this version cannot read. The
+// journal being away afterwards is no reason.
 func (h *Hub) Ready() error { return h.ready() }
 
 // Stats answers the node's counters and gauges.

@@ -130,8 +130,9 @@ func code(err error) string {
 
 // oracle folds a log by itself: what every view has to be.
 type oracle struct {
-	mem journal.Journal
-	log journal.LogID // "" is demo
+	mem   journal.Journal
+	log   journal.LogID // "" is demo
+	blind bool          // checks nothing: the log's past will be another
 
 	mu     sync.Mutex
 	states []floor.State
@@ -182,6 +183,7 @@ type phone struct {
 	mu       sync.Mutex
 	session  *hub.Session
 	mute     bool
+	hidden   bool
 	have     journal.Position
 	subjects string
 	cards    wire.Cards
@@ -194,6 +196,7 @@ type phone struct {
 	slow     chan struct{} // not nil: what was fetched arrives when it is closed
 	held     []wire.Patch  // while a snapshot is fetched
 	fetching bool
+	quick    int // frames that were to be taken at once
 }
 
 func credential(who floor.Who) hub.Credential {
@@ -335,6 +338,10 @@ func (p *phone) apply(patch wire.Patch) {
 
 // moved checks the view at a new position.
 func (p *phone) moved() {
+	if p.oracle.blind {
+		p.ack()
+		return
+	}
 	if want := p.oracle.digest(p.t, p.have, p.who.Who); wire.Digest(p.cards) != want {
 		p.t.Errorf("%s at %v sees another view than the log's", p.who.Who, p.have)
 	}

@@ -22,7 +22,7 @@ func (h *Hub) sweep() {
 		case <-tick.C:
 		}
 		for _, f := range h.all() {
-			head := f.past.head()
+			head := f.past.level()
 			for _, s := range f.audience.everyone() {
 				s.sweep(head, time.Now())
 			}
@@ -31,7 +31,7 @@ func (h *Hub) sweep() {
 }
 
 // sweep holds one session against its times.
-func (s *Session) sweep(head moment, now time.Time) {
+func (s *Session) sweep(head gap, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -53,7 +53,7 @@ func (s *Session) sweep(head moment, now time.Time) {
 		s.startWriter()
 		return
 	}
-	if !s.judge(head) || s.liveFrame() != s.shown {
+	if !s.judgeOn(head) || s.liveFrame() != s.shown {
 		s.startWriter()
 	}
 }
@@ -82,7 +82,7 @@ func (h *Hub) await(ctx context.Context, done func() bool) error {
 func (h *Hub) drain(ctx context.Context) error {
 	h.draining.Store(true)
 	for _, f := range h.all() {
-		f.tellLive(nil)
+		f.tellLive()
 		for _, s := range f.audience.everyone() {
 			s.look()
 		}
@@ -119,6 +119,7 @@ func (h *Hub) close() error {
 		}
 	}
 	h.stop()
+	h.post.close()
 	h.owned.Wait()
 	return nil
 }

@@ -31,6 +31,7 @@ func (f *fold) load() error {
 		return f.failure(err)
 	}
 	f.take(t)
+	f.hub.reached.Store(true)
 	f.hub.noteOpening(f.log, nil)
 	// For the journal's clock; that the log moved meanwhile is nothing.
 	if err := f.confirm(); err != nil && !errors.Is(err, journal.ErrMoved) {
@@ -60,6 +61,9 @@ func (f *fold) readStored() (*tail, error) {
 	}
 	t, err := f.readOnFrom(at, data)
 	away := errors.Is(err, journal.ErrUnavailable) || errors.Is(err, journal.ErrUnknown) || ctx.Err() != nil
+	if errors.Is(err, floor.ErrStateFormat) {
+		return nil, err // of a node of another version, which may need it
+	}
 	if err != nil && !away {
 		f.hub.log.Warn("the stored snapshot is of no use; folding from the start", "log", f.log, "err", err)
 		err = errors.Join(err, f.hub.snapshots.DropSnapshot(ctx, f.log))
@@ -93,7 +97,7 @@ func (f *fold) readFrom(base moment, cursor *journal.Cursor) (*tail, error) {
 			last.at = journal.Genesis(f.log, head.Epoch)
 			t.base = last
 		}
-		steps, err := foldOn(last, records)
+		steps, err := f.foldOn(last, records)
 		if err != nil {
 			return nil, err
 		}
@@ -119,8 +123,10 @@ func (t *tail) keep(steps []step, n int) {
 // take makes a tail the fold's past: a new lineage.
 func (f *fold) take(t *tail) {
 	f.past.reset(t.base)
+	f.kept.begin(t.base.at)
 	for _, s := range t.steps {
 		f.past.add(s.moment, s.touched)
+		f.kept.add(s.raw)
 	}
 	f.frames.forget()
 	f.cursor, f.snapAt = t.cursor, t.base.at.Seq
@@ -130,20 +136,27 @@ func (f *fold) take(t *tail) {
 // the fold's goroutine; one at a time.
 func (f *fold) putNowAndThen() {
 	head := f.past.head()
-	if head.at.Seq-min(f.snapAt, head.at.Seq) < uint64(f.hub.options.SnapEvery) || !f.putting.CompareAndSwap(false, true) {
+	if head.at.Seq-min(f.snapAt, head.at.Seq) < uint64(f.hub.options.SnapEvery) {
+		return
+	}
+	select {
+	case f.putting <- struct{}{}:
+	default:
 		return
 	}
 	f.snapAt = head.at.Seq
 	f.hub.owned.Go(func() {
-		defer f.putting.Store(false)
+		defer func() { <-f.putting }()
 		ctx, cancel := context.WithTimeout(f.hub.ctx, finalPut)
 		defer cancel()
 		f.put(ctx, head)
 	})
 }
 
-// putLast stores a snapshot as the log is closed.
+// putLast stores a snapshot as the log is closed, after one that is still on its
+// way: an older one must not be the last.
 func (f *fold) putLast() {
+	f.putting <- struct{}{}
 	head := f.past.head()
 	if head.at.Seq == f.snapAt || f.broken.Load() != nil || f.away.Load() != 0 {
 		return

@@ -27,7 +27,7 @@ func (o Options) withDefaults() Options {
 	for _, d := range []struct {
 		field    *int
 		standard int
-	}{{&o.MaxEvents, 64}, {&o.MaxSessions, 20_000}, {&o.Ring, 2048}, {&o.Queue, 1024}, {&o.SnapEvery, 1000}} {
+	}{{&o.MaxEvents, 256}, {&o.MaxSessions, 20_000}, {&o.Ring, 2048}, {&o.Queue, 1024}, {&o.SnapEvery, 1000}} {
 		if *d.field <= 0 {
 			*d.field = d.standard
 		}
@@ -120,7 +120,7 @@ func (h *Hub) release(f *fold) {
 func (h *Hub) retire(f *fold) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if f.refs > 0 || time.Since(f.since) < h.options.IdleAfter || f.queue.len() > 0 || f.unsettled != nil {
+	if f.log == journal.InstanceLog || f.owes() || f.refs > 0 || time.Since(f.since) < h.options.IdleAfter || f.queue.len() > 0 {
 		return false
 	}
 	h.drop(f)
@@ -198,10 +198,8 @@ func (h *Hub) ready() error {
 	if h.draining.Load() {
 		return ErrDraining
 	}
-	for _, f := range h.all() {
-		if broken := f.broken.Load(); broken != nil {
-			return broken
-		}
+	if !h.reached.Load() {
+		return ErrNotReached
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -124,51 +122,6 @@ func TestUnknownChange(t *testing.T) {
 			t.Errorf("ready %v, closed %d, at %v", h.Ready(), p.closeCode(), p.position())
 		}
 	})
-}
-
-// A beacon tells moderators who is on other nodes.
-func TestPresenceOfOtherNodes(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		m, b := newMemory(), &beacon{said: make(map[string][]byte)}
-		with := func(o *hub.Options) { o.Beacon = b }
-		a, c := newHub(t, m, m, with), newHub(t, m, m, with)
-		open(t, a)
-		o := &oracle{mem: m}
-		staff := dial(t, a, o, "moderator:lead")
-		dial(t, c, o, "attendee:c0a")
-		roaming := dial(t, a, o, "attendee:c1a")
-		roaming.session.Closed()
-		roaming.connect(c)
-		time.Sleep(3500 * time.Millisecond)
-		synctest.Wait()
-		if got := fmt.Sprint(staff.last("live").Live.Here); got != "map[live:2]" {
-			t.Errorf("the moderator is shown %s", got)
-		}
-	})
-}
-
-type beacon struct {
-	mu   sync.Mutex
-	said map[string][]byte
-}
-
-func (b *beacon) Tell(_ context.Context, log journal.LogID, node string, said []byte, _ time.Duration) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.said[string(log)+"/"+node] = said
-	return nil
-}
-
-func (b *beacon) Hear(_ context.Context, log journal.LogID) (map[string][]byte, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	heard := make(map[string][]byte)
-	for name, said := range b.said {
-		if node, ok := strings.CutPrefix(name, string(log)+"/"); ok {
-			heard[node] = said
-		}
-	}
-	return heard, nil
 }
 
 func TestBaseTooOld(t *testing.T) {

@@ -22,11 +22,12 @@ type past struct {
 
 	mu      sync.RWMutex // guards what follows
 	lineage int          // grows when the log's history was found to be another
-	moments []moment     // oldest first; never empty once the log is loaded
+	moments []*moment    // oldest first; never empty once the log is loaded
 	touches map[floor.Subject][]touch
 	all     []uint64                 // records that touched everyone's whole view
 	last    map[floor.Subject]uint64 // of each subject since the log was loaded, also before moments
 	lastAll uint64
+	large   uint64        // the last record that changed who may see what, or closed a link
 	changed chan struct{} // closed and replaced at each addition
 }
 
@@ -53,17 +54,17 @@ func (p *past) reset(m moment) {
 }
 
 func (p *past) begin(m moment) {
-	p.moments = []moment{m}
+	p.moments = []*moment{&m}
 	p.touches = make(map[floor.Subject][]touch)
 	p.last = make(map[floor.Subject]uint64)
-	p.all, p.lastAll = nil, 0
+	p.all, p.lastAll, p.large = nil, 0, 0
 }
 
 // add appends the next moment, and forgets the oldest beyond keep.
 func (p *past) add(m moment, t floor.Touched) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.moments = append(p.moments, m)
+	p.moments = append(p.moments, &m)
 	seq := m.at.Seq
 	for _, k := range t.Keys {
 		t := p.touch(k.Subject, seq)
@@ -74,6 +75,9 @@ func (p *past) add(m moment, t floor.Touched) {
 	}
 	if t.All {
 		p.all, p.lastAll = append(p.all, seq), seq
+	}
+	if t.All || len(t.Whole) > 0 || len(t.Links) > 0 {
+		p.large = seq
 	}
 	for len(p.moments) > p.keep {
 		p.forget()
@@ -93,7 +97,7 @@ func (p *past) touch(s floor.Subject, seq uint64) *touch {
 
 // forget drops the oldest moment, and now and then the touches that led there.
 func (p *past) forget() {
-	p.moments[0] = moment{} // let the state go before the array does
+	p.moments[0] = nil // let the state go before the array does
 	p.moments = p.moments[1:]
 	if oldest := p.moments[0].at.Seq; oldest%256 == 0 {
 		p.prune(oldest)
@@ -124,7 +128,14 @@ func (p *past) announce() {
 func (p *past) head() moment {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return p.moments[len(p.moments)-1]
+	return *p.moments[len(p.moments)-1]
+}
+
+// now answers the newest moment and its lineage.
+func (p *past) now() (*moment, int) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.moments[len(p.moments)-1], p.lineage
 }
 
 // wait answers a channel that is closed when there is something newer than what
@@ -143,11 +154,18 @@ func (p *past) holds(at journal.Position) (lineage int, ok bool) {
 	return p.lineage, ok && m.at == at
 }
 
+// at answers the moment of a sequence number, if it is kept.
+func (p *past) at(seq uint64) (*moment, bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.find(seq)
+}
+
 // find answers the moment of a sequence number; mu is held.
-func (p *past) find(seq uint64) (moment, bool) {
+func (p *past) find(seq uint64) (*moment, bool) {
 	oldest := p.moments[0].at.Seq
 	if seq < oldest || seq-oldest >= uint64(len(p.moments)) {
-		return moment{}, false
+		return nil, false
 	}
 	return p.moments[seq-oldest], true
 }
@@ -155,9 +173,18 @@ func (p *past) find(seq uint64) (moment, bool) {
 // gap is what lies between a session and now.
 type gap struct {
 	lineage  int
-	from, to moment          // a frame leads from any view in [from, to) to to
+	large    uint64          // up to to: the last record that changed who may see what, or closed a link
+	from, to *moment         // a frame leads from any view in [from, to) to to
 	subjects []floor.Subject // of the session, those that were touched; none: its view is level
 	whole    bool            // no difference leads there, only a snapshot
+}
+
+// level answers the gap of someone who has everything.
+func (p *past) level() gap {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	head := p.moments[len(p.moments)-1]
+	return gap{lineage: p.lineage, large: p.large, from: head, to: head}
 }
 
 // gap answers what someone who watches subjects and holds the sequence number at
@@ -165,7 +192,7 @@ type gap struct {
 func (p *past) gap(lineage int, at uint64, subjects []floor.Subject) gap {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	g := gap{lineage: p.lineage, to: p.moments[len(p.moments)-1]}
+	g := gap{lineage: p.lineage, large: p.large, to: p.moments[len(p.moments)-1]}
 	if at >= g.to.at.Seq && lineage == p.lineage {
 		g.from = g.to
 		return g
@@ -228,7 +255,7 @@ func (p *past) newest(subjects []floor.Subject) (m moment, lineage int, levels [
 	for _, s := range subjects {
 		levels = append(levels, max(p.last[s], p.lastAll))
 	}
-	return p.moments[len(p.moments)-1], p.lineage, levels
+	return *p.moments[len(p.moments)-1], p.lineage, levels
 }
 
 // after answers the index of the first touch past seq.

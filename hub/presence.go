@@ -2,9 +2,6 @@ package hub
 
 import (
 	"bytes"
-	"context"
-	"encoding/json"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -13,10 +10,10 @@ import (
 	"matchfloor/wire"
 )
 
-// The pace of what is no part of the log.
+// The pace and the bound of what is no part of the log.
 const (
-	liveEvery    = time.Second // at most one live frame a session in this time
-	presenceTime = 5 * time.Second
+	liveEvery  = time.Second // at most one live frame a session in this time
+	namedInAll = 300         // people that a live frame names, asleep and gone together
 )
 
 // liveness is the live frames of one log as they are now.
@@ -27,17 +24,14 @@ type liveness struct {
 // liveFrame is shared by all who are shown the same; another pointer is other news.
 type liveFrame struct{ bytes []byte }
 
-// tellLive makes the live frames anew; here is how many are connected, nil for as
-// before.
-func (f *fold) tellLive(here map[string]int) {
+// tellLive makes the live frames anew, with who is there as it was last counted.
+func (f *fold) tellLive() {
 	f.presence.mu.Lock()
 	defer f.presence.mu.Unlock()
-	if here != nil {
-		f.presence.here = here
-	}
 	live := wire.Live{StaleSince: floor.Instant(f.away.Load()), Draining: f.hub.draining.Load()}
 	others := wire.Encode(wire.FromServer{Live: &live})
-	live.Here = f.presence.here
+	p := f.presence.shown
+	live.Here, live.Asleep, live.Gone, live.More, live.Partial = p.Here, p.Asleep, p.Gone, p.More, p.Partial
 	moderators := wire.Encode(wire.FromServer{Live: &live})
 	old := f.live.Load()
 	if old == nil {
@@ -63,120 +57,194 @@ func (s *Session) liveFrame() *liveFrame {
 	return live.others
 }
 
-// The states of a person's connection, the best first.
+// standing is the state of a person's connection; the greater says more.
+type standing uint8
+
 const (
-	hereLive   = "live"   // connected, in sight
-	hereAsleep = "asleep" // connected, hidden
-	hereGone   = "gone"   // was connected, and is not
+	unheard standing = iota // was never connected, as far as is known
+	gone                    // was connected, and is not
+	asleep                  // connected, hidden
+	live                    // connected, in sight
 )
 
-// presence is who has been connected to one log.
+// whereabouts is one person's standing, since a wall time in whole seconds.
+type whereabouts struct {
+	standing
+	since floor.Instant
+}
+
+// better answers the one of two that says more of a person, as two nodes know it.
+func (w whereabouts) better(o whereabouts) whereabouts {
+	if o.standing > w.standing || o.standing == w.standing && o.since > w.since {
+		return o
+	}
+	return w
+}
+
+// presence is who is, or was, connected to one log: to this node, and as the others
+// last told. It holds an entry for each person who came, and no more.
 type presence struct {
-	mu   sync.Mutex     // guards what follows
-	here map[string]int // as moderators see it
-	met  map[floor.Who]struct{}
+	mu       sync.Mutex // guards what follows; a session's own lock may be held
+	own      map[floor.Who]*person
+	open     int  // connected to this node now
+	untold   bool // something has changed here that the other nodes were not told
+	unshown  bool // something has changed, here or there, that moderators were not shown
+	told     time.Time
+	heard    time.Time // when the other nodes were last heard; zero: not since somebody watches
+	others   map[string]said
+	departed map[floor.Who]whereabouts // whom a node told of that tells no more
+	shown    wire.Live                 // its parts about people
+	shownAt  uint64                    // sequence number of the state that they are about
 }
 
-// tellPresence tells the other nodes who is connected here, and moderators who is
-// anywhere. It has a goroutine of its own because a beacon may be slow.
-func (h *Hub) tellPresence() {
-	tick := time.NewTicker(liveEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-h.ctx.Done():
-			return
-		case <-tick.C:
-		}
-		for _, f := range h.all() {
-			f.tellLive(f.counted(f.heard(f.present())))
-		}
+// person is somebody's connections to this node.
+type person struct {
+	live, asleep int
+	whereabouts
+}
+
+// stand notes that a session's standing is another; the session's mu is held.
+func (s *Session) stand(to standing) {
+	if role := s.who.Who.Role(); role != floor.RoleAttendee && role != floor.RoleInterpreter || s.standing == to {
+		return
+	}
+	s.fold.presence.turn(s.who.Who, s.standing, to, seconds(s.fold.now()))
+	s.standing = to
+}
+
+func (s *Session) sight() standing {
+	if s.hidden {
+		return asleep
+	}
+	return live
+}
+
+// seconds answers a wall time in whole seconds: nobody needs more of a presence.
+func seconds(t time.Time) floor.Instant { return floor.Instant(t.Unix() * 1000) }
+
+// turn moves one connection of who from a standing to another.
+func (p *presence) turn(who floor.Who, from, to standing, at floor.Instant) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.own == nil {
+		p.own = make(map[floor.Who]*person)
+	}
+	of := p.own[who]
+	if of == nil {
+		of = new(person)
+		p.own[who] = of
+	}
+	of.count(from, -1)
+	of.count(to, 1)
+	is := gone
+	switch {
+	case of.live > 0:
+		is = live
+	case of.asleep > 0:
+		is = asleep
+	}
+	if is == of.standing {
+		return
+	}
+	if of.standing <= gone {
+		p.open++
+	}
+	if is <= gone {
+		p.open--
+	}
+	of.whereabouts = whereabouts{is, at}
+	p.untold, p.unshown = true, true
+}
+
+func (p *person) count(s standing, by int) {
+	switch s {
+	case live:
+		p.live += by
+	case asleep:
+		p.asleep += by
 	}
 }
 
-// present answers the state of every attendee and interpreter who is connected
-// here, or was since the log was opened.
-func (f *fold) present() map[floor.Who]string {
-	now := make(map[floor.Who]string)
-	for _, s := range f.audience.everyone() {
-		who, hidden := s.who.Who, s.asleep()
-		if role := who.Role(); role != floor.RoleAttendee && role != floor.RoleInterpreter {
-			continue
-		}
-		if !hidden {
-			now[who] = hereLive
-		} else if now[who] == "" {
-			now[who] = hereAsleep
+// everyone answers where all are who are known of; mu is held.
+func (p *presence) everyone(partial bool) map[floor.Who]whereabouts {
+	all := make(map[floor.Who]whereabouts, len(p.own)+len(p.departed))
+	for who, of := range p.own {
+		if !partial || of.standing > gone {
+			all[who] = of.whereabouts
 		}
 	}
-	f.presence.mu.Lock()
-	defer f.presence.mu.Unlock()
-	if f.presence.met == nil {
-		f.presence.met = make(map[floor.Who]struct{})
+	if partial {
+		return all
 	}
-	for who := range now {
-		f.presence.met[who] = struct{}{}
+	for who, w := range p.departed {
+		all[who] = all[who].better(w)
 	}
-	for who := range f.presence.met {
-		if now[who] == "" {
-			now[who] = hereGone
-		}
-	}
-	return now
-}
-
-func (s *Session) asleep() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.hidden
-}
-
-// heard tells the beacon what is known here and adds what other nodes know. A
-// beacon that fails costs counts, and nothing else.
-func (f *fold) heard(here map[floor.Who]string) map[floor.Who]string {
-	beacon := f.hub.options.Beacon
-	if beacon == nil {
-		return here
-	}
-	ctx, cancel := context.WithTimeout(f.hub.ctx, liveEvery)
-	defer cancel()
-	// A map of strings always has a JSON form.
-	said, _ := json.Marshal(here)
-	err := beacon.Tell(ctx, f.log, f.hub.options.Node, said, presenceTime)
-	if err != nil {
-		f.hub.counters.beaconErrors.Add(1)
-		return here
-	}
-	others, err := beacon.Hear(ctx, f.log)
-	if err != nil {
-		f.hub.counters.beaconErrors.Add(1)
-		return here
-	}
-	all := maps.Clone(here)
-	for node, said := range others {
-		var there map[floor.Who]string
-		if node == f.hub.options.Node || json.Unmarshal(said, &there) != nil {
-			continue
-		}
-		for who, state := range there {
-			if better(state, all[who]) {
-				all[who] = state
-			}
+	for _, node := range p.others {
+		for who, w := range node.people {
+			all[who] = all[who].better(w)
 		}
 	}
 	return all
 }
 
-// better reports whether one connection's state says more than another's.
-func better(a, b string) bool {
-	order := []string{"", hereGone, hereAsleep, hereLive}
-	return slices.Index(order, a) > slices.Index(order, b)
+// showPresence counts anew who is there, where that may have changed, and tells
+// those who watch. Where nobody watches nothing is counted.
+func (f *fold) showPresence(watchers []*Session) {
+	if !f.count(len(watchers) > 0) {
+		return
+	}
+	f.tellLive()
+	for _, s := range watchers {
+		s.look()
+	}
 }
 
-func (f *fold) counted(all map[floor.Who]string) map[string]int {
-	counts := make(map[string]int)
-	for _, state := range all {
-		counts[state]++
+// count makes what is shown of presence anew. It answers false where that is as it was.
+func (f *fold) count(watched bool) bool {
+	state := f.past.head().state
+	p := &f.presence
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !watched {
+		had := len(p.shown.Here) > 0 || p.shown.Partial
+		p.shown, p.shownAt, p.unshown = wire.Live{}, 0, true
+		return had
 	}
-	return counts
+	partial := f.hub.options.Beacon != nil && time.Since(p.heard) > presenceTime
+	if !p.unshown && p.shownAt == state.Seq() && p.shown.Partial == partial {
+		return false
+	}
+	p.unshown, p.shownAt = false, state.Seq()
+	p.shown = describe(state, p.everyone(partial), partial)
+	return true
+}
+
+// describe puts whereabouts into the words of a live frame: how many are there, and
+// of those who have not seen a notice, who is not in sight.
+func describe(state floor.State, all map[floor.Who]whereabouts, partial bool) (l wire.Live) {
+	l.Partial, l.Here = partial, make(map[string]int)
+	for _, w := range all {
+		l.Here[[...]string{live: "live", asleep: "asleep", gone: "gone"}[w.standing]]++
+	}
+	l.Gone, l.Asleep = make(map[floor.Who]floor.Instant), make(map[floor.Who]floor.Instant)
+	var dozing []floor.Who
+	for who := range state.Unseen() {
+		switch w, known := all[who]; {
+		case w.standing == asleep:
+			dozing = append(dozing, who)
+		case w.standing == live, partial && !known:
+		case len(l.Gone) < namedInAll:
+			l.Gone[who] = w.since
+		default:
+			l.More++
+		}
+	}
+	for _, who := range dozing {
+		if len(l.Gone)+len(l.Asleep) == namedInAll {
+			l.More++
+			continue
+		}
+		l.Asleep[who] = all[who].since
+	}
+	return l
 }

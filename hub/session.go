@@ -44,6 +44,7 @@ type Session struct {
 	fold   *fold
 	who    Credential
 	outlet Outlet
+	quick  QuickOutlet // the outlet, if it is one
 	opened time.Time
 	letGo  func() // gives back the hold on the instance's log; nil for most
 

@@ -12,6 +12,7 @@ type counters struct {
 	accepted, repeated, refused, unavailable atomic.Uint64
 	batches, conflicts, unknowns, outages    atomic.Uint64
 	records, lineages                        atomic.Uint64
+	givenBack, lost                          atomic.Uint64
 	appends, appendNanos                     atomic.Uint64
 	frames, frameBytes, writeErrors          atomic.Uint64
 	patchesEncoded, snapshotsEncoded         atomic.Uint64
@@ -21,11 +22,13 @@ type counters struct {
 
 // Stats is what a node has done since its start, and how it stands.
 type Stats struct {
-	Sessions int // connected now
-	Events   int // logs open now, the instance's included
-	Waiting  int // commands in queues now
-	Away     int // open logs whose journal does not answer now
-	Broken   int // open logs that this version cannot fold any further
+	Sessions int           // connected now
+	Events   int           // logs open now, the instance's included
+	Waiting  int           // commands in queues now
+	Away     int           // open logs whose journal does not answer now
+	AwayFor  time.Duration // since when, of the one that has been away for longest; 0: none is
+	Reached  bool          // the journal has answered this node once
+	Broken   int           // open logs that this version cannot fold any further
 
 	Accepted    uint64 // commands made durable here
 	Repeated    uint64 // commands answered with their original result
@@ -37,6 +40,8 @@ type Stats struct {
 	Unknowns   uint64        // appends without an answer, sent again
 	Outages    uint64        // times that the journal was noticed to be away, by log
 	Lineages   uint64        // times that a log was found to be another
+	GivenBack  uint64        // records that a log had lost and this node appended again
+	Lost       uint64        // commands that this node held and a log had lost for good
 	Records    uint64        // folded in, own and others'
 	Appends    uint64        // calls
 	AppendTime time.Duration // that they took together
@@ -93,20 +98,23 @@ func (h *Hub) stats() Stats {
 		Accepted: c.accepted.Load(), Repeated: c.repeated.Load(), Refused: c.refused.Load(), Unavailable: c.unavailable.Load(),
 		Batches: c.batches.Load(), Conflicts: c.conflicts.Load(), Unknowns: c.unknowns.Load(), Outages: c.outages.Load(),
 		Lineages: c.lineages.Load(), Records: c.records.Load(),
+		GivenBack: c.givenBack.Load(), Lost: c.lost.Load(),
 		Appends: c.appends.Load(), AppendTime: time.Duration(c.appendNanos.Load()),
 		Frames: c.frames.Load(), FrameBytes: c.frameBytes.Load(), WriteErrors: c.writeErrors.Load(),
 		PatchesEncoded: c.patchesEncoded.Load(), SnapshotsEncoded: c.snapshotsEncoded.Load(),
 		SnapshotsPut: c.snapshotsPut.Load(), BeaconErrors: c.beaconErrors.Load(),
 		ClosedSilent: c.silent.Load(), ClosedOver: c.rotated.Load(), ClosedTooMany: c.tooMany.Load(), ClosedRestart: c.restarted.Load(),
 	}
+	s.Reached = h.reached.Load()
 	for _, f := range h.all() {
 		s.Events++
 		s.Waiting += f.queue.len()
-		if f.away.Load() != 0 {
-			s.Away++
-		}
-		if f.broken.Load() != nil {
+		switch since := f.away.Load(); {
+		case f.broken.Load() != nil: // which its screens are told as if the journal were away
 			s.Broken++
+		case since != 0:
+			s.Away++
+			s.AwayFor = max(s.AwayFor, f.now().Sub(time.UnixMilli(since)))
 		}
 	}
 	return s

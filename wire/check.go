@@ -35,6 +35,10 @@ func checkBody(body floor.Command) *Problem {
 		return checkMove(c)
 	case floor.RequestInterpreter:
 		return within("skill", utf8.RuneCountInString(c.Skill) <= MaxSkill)
+	case floor.DismissLost:
+		return within("lost", 1 <= len(c.Lost) && len(c.Lost) <= MaxDismiss)
+	case floor.MarkTold:
+		return within("who", 1 <= len(c.Who) && len(c.Who) <= MaxTold)
 	case floor.Seen:
 		return within("notices", 1 <= len(c.Notices) && len(c.Notices) <= MaxNotices)
 	}
@@ -88,6 +92,8 @@ func lawful(v reflect.Value, mayLack bool) bool {
 		return cleanText(x.Ko, MaxSentence) && cleanText(x.Zh, MaxSentence) && cleanText(x.En, MaxSentence)
 	case floor.LinkID:
 		return validLink(string(x))
+	case floor.Who:
+		return floor.ValidID(x.ID()) && (x.Role() == floor.RoleAttendee || x.Role() == floor.RoleInterpreter)
 	case floor.CommandKey:
 		link, id, ok := strings.Cut(string(x), "/")
 		return ok && validLink(link) && floor.ValidID(id)

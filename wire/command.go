@@ -12,12 +12,14 @@ import (
 
 // The limits of what stands in a command.
 const (
-	MaxInteger  = 1<<53 - 1       // every number, so that JavaScript reads it exactly
-	MaxAfter    = 32              // ids in after
-	MaxNotices  = 100             // ids in seen
-	MaxSentence = floor.MaxText   // characters of an announcement, in each language
-	MaxReason   = floor.MaxReason // characters of a reason
-	MaxSkill    = floor.MaxSkill  // characters of a skill
+	MaxInteger  = 1<<53 - 1        // every number, so that JavaScript reads it exactly
+	MaxAfter    = 32               // ids in after
+	MaxNotices  = 100              // ids in seen
+	MaxDismiss  = floor.MaxDismiss // ids in dismissLost
+	MaxTold     = floor.MaxTold    // people in markTold
+	MaxSentence = floor.MaxText    // characters of an announcement, in each language
+	MaxReason   = floor.MaxReason  // characters of a reason
+	MaxSkill    = floor.MaxSkill   // characters of a skill
 )
 
 // fromClients are the commands that a client may give; importForum, the clock's
@@ -27,6 +29,7 @@ var fromClients = map[floor.CommandKind]bool{
 	"rotateLink": true, "announce": true, "withdraw": true, "undo": true,
 	"moveMeeting": true, "swapMeetings": true, "cancelMeeting": true, "lockMeeting": true,
 	"closeTable": true, "openTable": true, "checkIn": true, "markPresent": true, "markNoShow": true,
+	"dismissLost": true, "markTold": true,
 	"seen": true, "setDuty": true, "requestInterpreter": true, "claimRequest": true,
 	"setOut": true, "arrive": true, "releaseRequest": true, "cancelRequest": true,
 }

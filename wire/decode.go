@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -21,6 +22,9 @@ import (
 //
 // The frame shares no memory with text.
 func DecodeClient(text []byte) (FromClient, *Problem) {
+	if seq, ok := plainAck(text); ok {
+		return FromClient{Ack: &Ack{Seq: seq}}, nil
+	}
 	if len(text) > MaxFrame {
 		return FromClient{}, tooLarge(MaxFrame)
 	}
@@ -48,6 +52,26 @@ func DecodeClient(text []byte) (FromClient, *Problem) {
 		return FromClient{Command: &c}, p
 	}
 	return FromClient{}, shapeProblem(CodeBadFrame, WhyUnknown, body)
+}
+
+// plainAck reads an ack as clients mostly write it, without a space: it comes for
+// every few frames of every client. Whatever else it may be is read as all frames are.
+func plainAck(text []byte) (seq uint64, ok bool) {
+	digits, ok := bytes.CutPrefix(text, []byte(`{"ack":{"seq":`))
+	if !ok {
+		return 0, false
+	}
+	digits, ok = bytes.CutSuffix(digits, []byte(`}}`))
+	if !ok || len(digits) == 0 || len(digits) > len("9007199254740991") || digits[0] == '0' {
+		return 0, false
+	}
+	for _, d := range digits {
+		if d < '0' || d > '9' {
+			return 0, false
+		}
+		seq = 10*seq + uint64(d-'0')
+	}
+	return seq, seq <= MaxInteger
 }
 
 func decodeHello(value []byte, at jsontext.Pointer) (*Hello, *Problem) {

@@ -64,6 +64,14 @@ func EncodeClient(f FromClient) []byte {
 	return mustMarshal(&f)
 }
 
+// EncodeWhole answers a snapshot's frame and, within it, the snapshot alone: what
+// EncodeSnapshot answers.
+func EncodeWhole(s Snapshot) (frame, body []byte) {
+	const head = `{"snapshot":`
+	frame = wrap("snapshot", EncodeSnapshot(s))
+	return frame, frame[len(head) : len(frame)-1 : len(frame)-1]
+}
+
 // EncodeSnapshot answers a snapshot without the frame around it: the body of
 // GET …/snapshot.
 func EncodeSnapshot(s Snapshot) []byte {

@@ -130,6 +130,15 @@ type Live struct {
 	StaleSince floor.Instant  `json:"staleSince,omitzero"` // wall time since when the journal has not answered
 	Here       map[string]int `json:"here,omitempty"`      // for moderators: "live", "asleep", "gone" → attendees and interpreters
 	Draining   bool           `json:"draining,omitzero"`   // this node goes away soon
+
+	// For moderators, of the people who have not seen a notice: who is connected and
+	// hidden, and who is not connected, each since a wall time; 0: not since this
+	// node knows. All others of them are connected and in sight, but for More, who
+	// are one or the other and not named.
+	Asleep  map[floor.Who]floor.Instant `json:"asleep,omitempty"`
+	Gone    map[floor.Who]floor.Instant `json:"gone,omitempty"`
+	More    int                         `json:"more,omitzero"`
+	Partial bool                        `json:"partial,omitzero"` // other nodes cannot be heard: all this is of this node alone
 }
 
 // Accepted says that a command is durably in the log.

@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -239,4 +240,20 @@ func FuzzDecodeClient(f *testing.F) {
 			t.Fatalf("%s\n%s", once, twice)
 		}
 	})
+}
+
+// TestPlainAcks: an ack that is read in short is read as it is at length, which a
+// space before it brings about.
+func TestPlainAcks(t *testing.T) {
+	for _, seq := range []string{
+		"0", "1", "7", "41", "01", "00", "-1", "1.0", "1e3", "", " 1", "1 ", "9007199254740991", "9007199254740992",
+		"99999999999999999999", "18446744073709551617", "null", `"1"`, "1}", "1,\"seq\":2", "1x", ":1",
+	} {
+		short := `{"ack":{"seq":` + seq + `}}`
+		got, problem := wire.DecodeClient([]byte(short))
+		want, otherwise := wire.DecodeClient([]byte(" " + short))
+		if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(problem, otherwise) {
+			t.Errorf("%s: %+v %+v; with a space %+v %+v", short, got.Ack, problem, want.Ack, otherwise)
+		}
+	}
 }

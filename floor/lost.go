@@ -1,0 +1,159 @@
+package floor
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// The bounds of what is told about lost commands.
+const (
+	MaxDismiss  = 100 // that one DismissLost may name
+	keepLost    = 512 // that are told at a time; the oldest go first
+	keepLostFor = 24  // things that one of them names
+)
+
+// LostID names a lost command.
+type LostID string
+
+// Lost is a command that was accepted, and whose record the log no longer holds: its
+// store went back to an earlier state, and others wrote on from there.
+type Lost struct {
+	Command CommandKey  `json:"command"`
+	Kind    CommandKind `json:"kind"`
+	By      Who         `json:"by"`
+	Wall    Instant     `json:"wall"`         // when it was accepted
+	Of      []string    `json:"of,omitempty"` // what it had changed: "meeting/m017", "table/T05", …
+}
+
+// NameLost says that a command was lost. It is the clock's, under a key made of the
+// lost record's hash: every node that held the record gives it, and one is logged.
+type NameLost struct{ Lost }
+
+// DismissLost takes lost commands off the screens of those who were to know.
+type DismissLost struct {
+	Lost []LostID `json:"lost"`
+}
+
+type (
+	// CommandLost says which command the log has lost.
+	CommandLost struct {
+		ID LostID `json:"id"`
+		Lost
+	}
+	// LostDismissed says that whoever was to know of it does.
+	LostDismissed struct {
+		Lost LostID `json:"lost"`
+	}
+)
+
+// Lost answers what is to be told if the log loses the record r, which led to this
+// state. It answers false for what comes back by itself: what the clock gave falls
+// due again, and what a "Got it" was said to is on its reader's screen again.
+func (s State) Lost(r Record) (NameLost, bool) {
+	if r.By.Role() == RoleClock || r.Kind == "seen" || r.Kind == "dismissLost" {
+		return NameLost{}, false
+	}
+	of := cardRefs(s.done.at(r.Key).Of)
+	for i, ref := range of { // a request that is lost is nothing that anybody could look up
+		if id, ok := strings.CutPrefix(ref, "request/"); ok {
+			of[i] = meetingRef(s.requests.at(RequestID(id)).Meeting)
+		}
+	}
+	return NameLost{Lost{Command: r.Key, Kind: r.Kind, By: r.By, Wall: r.Wall, Of: of[:min(len(of), keepLostFor)]}}, true
+}
+
+// NamesLost answers the command that made a record, if that named a lost one: should
+// the log lose this record too, it is to be given again.
+func (r Record) NamesLost() (NameLost, bool) {
+	for _, c := range r.Changes {
+		if c, ok := c.(CommandLost); ok {
+			return NameLost{c.Lost}, true
+		}
+	}
+	return NameLost{}, false
+}
+
+func (c NameLost) decide(d *decision) *Error {
+	if _, ok := d.Done(c.Command); ok {
+		return nil // it was given again, and is in the log after all
+	}
+	d.do(CommandLost{LostID(d.newID("l")), c.Lost})
+	return nil
+}
+
+func (c DismissLost) decide(d *decision) *Error {
+	if len(c.Lost) == 0 || len(c.Lost) > MaxDismiss {
+		return badValue("lost")
+	}
+	for _, id := range c.Lost {
+		l, ok := d.lost.get(id)
+		if err := d.mayOwn(l.By == d.order.By, lostRef(id)); err != nil {
+			return err
+		}
+		if ok {
+			d.do(LostDismissed{id})
+		}
+	}
+	return nil
+}
+
+func lostRef(id LostID) string { return "lost/" + string(id) }
+
+func (c CommandLost) apply(d *draft) {
+	d.lost = d.lost.with(c.ID, CommandLost{c.ID, c.Lost})
+	d.touch(lostRef(c.ID))
+	if d.lost.len() > keepLost {
+		d.dropLost(slices.MinFunc(slices.Collect(d.lost.values()), func(a, b CommandLost) int {
+			return cmp.Or(cmp.Compare(a.Wall, b.Wall), cmp.Compare(a.ID, b.ID))
+		}).ID)
+	}
+}
+
+func (c LostDismissed) apply(d *draft) { d.dropLost(c.Lost) }
+
+func (d *draft) dropLost(id LostID) {
+	d.touch(lostRef(id))
+	d.lost = d.lost.without(id)
+}
+
+// found drops what was said to be lost and is in the log again: its sender had not
+// been answered, and gave it once more.
+func (d *draft) found(key CommandKey) {
+	for l := range d.lost.values() {
+		if l.Command == key {
+			d.dropLost(l.ID)
+		}
+	}
+}
+
+// lostOf answers the keys of the cards about commands that w lost.
+func (s State) lostOf(w Who) (keys []CardKey) {
+	for l := range s.lost.values() {
+		if l.By == w {
+			keys = append(keys, CardKey(lostRef(l.ID)))
+		}
+	}
+	return keys
+}
+
+func (s State) lostCard(id LostID) (LostCard, bool) {
+	l, ok := s.lost.get(id)
+	return LostCard{Command: l.Command, Kind: l.Kind, By: l.By, Wall: l.Wall, Of: l.Of}, ok
+}
+
+func (s State) ownLostCard(w Who, id LostID) (Card, bool) {
+	l, ok := s.lostCard(id)
+	return l, ok && l.By == w
+}
+
+func (t *touches) lost(s State, id LostID) {
+	l, ok := s.lost.get(id)
+	if !ok {
+		return
+	}
+	t.add(Moderator, "lost", string(id))
+	if role := l.By.Role(); role == RoleAttendee || role == RoleInterpreter {
+		t.add(Subject(l.By), "lost", string(id))
+	}
+}

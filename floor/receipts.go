@@ -1,0 +1,178 @@
+package floor
+
+import "slices"
+
+// MaxDelivered is how many people one MarkDelivered may name, each notice's
+// counted apart; MaxTold how many one MarkTold may.
+const (
+	MaxDelivered = 10_000
+	MaxTold      = 100
+)
+
+// MaxNamed is how many people a sent card names; of more it tells only how many.
+const MaxNamed = 500
+
+// The commands about receipts. A notice is sent when it is issued, delivered when
+// a screen of its reader has acknowledged a view that holds it, and seen when the
+// reader says so; beside that, somebody may have told them in person.
+type (
+	// MarkDelivered says whose screens notices have come to. Nodes give it, as the
+	// clock; what is known already is passed over.
+	MarkDelivered struct {
+		Notices []Delivery `json:"notices"`
+	}
+	// Delivery is one notice and the people to whom it has come.
+	Delivery struct {
+		Notice NoticeID `json:"notice"`
+		To     []Who    `json:"to"`
+	}
+	// MarkTold says that people were told in person what a notice says. It waits
+	// for them all the same.
+	MarkTold struct {
+		Notice NoticeID `json:"notice"`
+		Who    []Who    `json:"who"`
+	}
+)
+
+// The changes of receipts. None of them changes a revision: what a notice is about
+// can be changed and undone whoever has been told of it.
+type (
+	// NoticeDelivered says that a notice has come to people's screens.
+	NoticeDelivered struct {
+		Notice NoticeID `json:"notice"`
+		To     []Who    `json:"to"` // sorted
+	}
+	// NoticeTold says that whoever gave the command told a person in person.
+	NoticeTold struct {
+		Notice NoticeID `json:"notice"`
+		Who    Who      `json:"who"`
+	}
+)
+
+// told is a notice and how far it has come.
+type told struct {
+	Notice
+	Seen     int
+	Issued   uint64    // sequence number of the record that issued it
+	Waiting  []Who     // those of For to whom it has not been delivered; sorted
+	InPerson []telling // who was told in person, in order
+}
+
+// telling is one person and who told them.
+type telling struct {
+	Who Who `json:"who"`
+	By  Who `json:"by"`
+}
+
+// toldBy answers who told a person in person, or "".
+func (n told) toldBy(w Who) Who {
+	for _, t := range n.InPerson {
+		if t.Who == w {
+			return t.By
+		}
+	}
+	return ""
+}
+
+// Undelivered answers the notices of w, issued up to the sequence number upTo, that
+// are not known to have come to a screen of theirs. It costs next to nothing for
+// whoever waits for none.
+func (s State) Undelivered(w Who, upTo uint64) (ids []NoticeID) {
+	for _, id := range s.pending.at(w) {
+		if n := s.notices.at(id); n.Issued <= upTo && n.waits(w) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func (n told) waits(w Who) bool {
+	_, waits := slices.BinarySearch(n.Waiting, w)
+	return waits
+}
+
+// Unseen yields everyone who has not said "Got it" to something, in the order of
+// their names.
+func (s State) Unseen() func(yield func(Who) bool) {
+	return func(yield func(Who) bool) {
+		for w := range s.pending.all() {
+			if !yield(w) {
+				return
+			}
+		}
+	}
+}
+
+func (c MarkDelivered) decide(d *decision) *Error {
+	people := 0
+	for _, of := range c.Notices {
+		people += len(of.To)
+	}
+	if people == 0 || people > MaxDelivered {
+		return badValue("notices")
+	}
+	for _, of := range c.Notices {
+		n := d.notices.at(of.Notice)
+		to := slices.DeleteFunc(slices.Clone(of.To), func(w Who) bool { return !n.waits(w) })
+		slices.Sort(to)
+		if to = slices.Compact(to); len(to) > 0 {
+			d.do(NoticeDelivered{of.Notice, to})
+		}
+	}
+	return nil
+}
+
+func (c MarkTold) decide(d *decision) *Error {
+	if len(c.Who) == 0 || len(c.Who) > MaxTold {
+		return badValue("who")
+	}
+	n, ok := d.notices.get(c.Notice)
+	if !ok {
+		return unknown(noticeRef(c.Notice))
+	}
+	for _, w := range c.Who {
+		if slices.Contains(d.pending.at(w), n.ID) && d.notices.at(n.ID).toldBy(w) == "" {
+			d.do(NoticeTold{n.ID, w})
+		}
+	}
+	return nil
+}
+
+func (c NoticeDelivered) apply(d *draft) {
+	if n, ok := d.notices.get(c.Notice); ok {
+		d.setWaiting(n, slices.DeleteFunc(slices.Clone(n.Waiting), func(w Who) bool {
+			_, has := slices.BinarySearch(c.To, w)
+			return has
+		}))
+	}
+}
+
+// setWaiting sets to whom a notice has not come yet.
+func (d *draft) setWaiting(n told, waiting []Who) {
+	if len(waiting) != len(n.Waiting) {
+		d.touch(sentRef(n.ID))
+	}
+	n.Waiting = waiting
+	d.notices = d.notices.with(n.ID, n)
+}
+
+func (c NoticeTold) apply(d *draft) {
+	n, ok := d.notices.get(c.Notice)
+	if !ok {
+		return
+	}
+	n.InPerson = append(slices.Clip(n.InPerson), telling{c.Who, d.rec.By})
+	d.notices = d.notices.with(n.ID, n)
+	d.touch("unseen/" + string(n.ID) + ":" + string(c.Who))
+}
+
+func sentRef(id NoticeID) string { return "sent/" + string(id) }
+
+func (s State) sentCard(id NoticeID) (Card, bool) {
+	waiting := s.notices.at(id).Waiting
+	c := SentCard{Count: len(waiting)}
+	if c.Count <= MaxNamed {
+		c.Who = waiting
+	}
+	return c, c.Count > 0
+}

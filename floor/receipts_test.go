@@ -1,0 +1,107 @@
+package floor
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+)
+
+// hall is a released floor on which a round of n meetings has been called, and
+// everyone whom the call is for.
+func hall(t testing.TB, n int) (State, []Who) {
+	f := Forum{Event: Event{ID: "hall", Name: Text{En: "Hall"}, TimeZone: "Asia/Seoul"}, Zones: []Zone{{"A", Text{En: "A"}}}}
+	f.Rounds = []Round{{ID: "R1", No: 1, Slot: slotOf("13:30", "13:55")}}
+	for i := range n {
+		table := Table{ID: TableID(fmt.Sprintf("T%d", i)), Label: "T", Zone: "A", Capacity: 4}
+		m := Meeting{ID: MeetingID(fmt.Sprintf("m%d", i)), Place: Place{"R1", table.ID}}
+		for _, p := range []*Party{&m.Host, &m.Guest} {
+			p.Company = CompanyID(fmt.Sprintf("c%05d", len(f.Companies)))
+			f.Companies = append(f.Companies, Company{ID: p.Company, Name: Text{En: "Firm"}, Country: "KR", Languages: []Lang{"ko"}})
+			for _, letter := range "ab" {
+				f.Attendees = append(f.Attendees, Attendee{ID: AttendeeID(string(p.Company) + string(letter)), Company: p.Company, Name: Text{En: "Person"}})
+			}
+		}
+		f.Tables, f.Meetings = append(f.Tables, table), append(f.Meetings, m)
+	}
+	// The forum is good by its making: holding it against the rules takes minutes at this size.
+	s, _ := New().Apply(Record{Key: "cli/1", By: Operator, Changes: []Change{ForumImported{f}, ScheduleReleased{1}, VersionRaised{FormatVersion}}})
+	s = applied(t, s, Order{Key: "cli/2", By: "organiser:o", NoBase: true, Command: Call{SlotRef: SlotRef{Round: "R1"}}})
+	var people []Who
+	for _, a := range f.Attendees {
+		people = append(people, NewWho(RoleAttendee, a.ID))
+	}
+	return s, people
+}
+
+func applied(t testing.TB, s State, o Order) State {
+	next, _ := logged(t, s, o)
+	return next
+}
+
+// logged decides an order and folds in what the log would hold of it.
+func logged(t testing.TB, s State, o Order) (State, []byte) {
+	out, refused := Decide(s, o)
+	if refused != nil {
+		t.Fatal(refused)
+	}
+	body, err := EncodeRecord(Record{Key: o.Key, Kind: KindOf(o.Command), By: o.By, Wall: o.Wall, Changes: out.Changes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := DecodeRecord(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, _ := s.Apply(r)
+	return next, body
+}
+
+func deliverTo(s State, people []Who) Order {
+	c := MarkDelivered{}
+	for id := range s.notices.all() {
+		c.Notices = append(c.Notices, Delivery{id, people})
+	}
+	return Order{Key: "clock/delivered-1", By: Clock, NoBase: true, Command: c}
+}
+
+// A call to 10,000 people that comes to all of them is one record, well within what
+// a journal takes, and changes one small card of the moderators'.
+func TestDeliveredToAHall(t *testing.T) {
+	s, people := hall(t, MaxDelivered/4)
+	for _, n := range []int{len(people), len(people) - MaxNamed - 1, len(people) - MaxNamed} {
+		next, body := logged(t, s, deliverTo(s, people[:n]))
+		size, named := 0, 0
+		for id := range next.notices.all() {
+			if card, ok := next.Card(Moderator, CardKey(sentRef(id))); ok {
+				text, err := json.Marshal(card)
+				if err != nil {
+					t.Fatal(err)
+				}
+				size, named = len(text), len(card.(SentCard).Who)
+			}
+		}
+		t.Logf("delivered to %d of %d: a record of %d bytes; the card names %d in %d bytes", n, len(people), len(body), named, size)
+		if len(body) > 1<<20 || size > 16<<10 || named > MaxNamed {
+			t.Errorf("%d people: a record of %d bytes, a card of %d bytes", n, len(body), size)
+		}
+	}
+	if _, refused := Decide(s, deliverTo(s, append(people, "attendee:more"))); refused == nil || refused.Code != CodeBadValue {
+		t.Errorf("one more: %v", refused)
+	}
+}
+
+func BenchmarkDelivered(b *testing.B) {
+	for _, n := range []int{5_000, 10_000} {
+		s, people := hall(b, n/4)
+		b.Run(fmt.Sprintf("logged for %d", n), func(b *testing.B) {
+			for b.Loop() {
+				logged(b, s, deliverTo(s, people))
+			}
+		})
+		b.Run(fmt.Sprintf("looked for by one of %d", n), func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				s.Undelivered(people[i%n], s.Seq())
+			}
+		})
+	}
+}

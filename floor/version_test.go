@@ -1,0 +1,86 @@
+package floor
+
+import (
+	"errors"
+	"testing"
+)
+
+// Every registered kind is one that there is, and of a version that there is.
+func TestKindVersions(t *testing.T) {
+	for kind, version := range kindVersions {
+		if _, ok := changeTypes[kind]; !ok {
+			t.Errorf("no change is called %s", kind)
+		}
+		if version < 2 || version > FormatVersion {
+			t.Errorf("%s is of version %d; versions go up to %d", kind, version, FormatVersion)
+		}
+	}
+}
+
+// logOf is a log that began at a version, with the little forum imported.
+func logOf(t *testing.T, version int) *world {
+	t.Helper()
+	w := &world{states: []State{New()}, wall: day}
+	o := Order{Key: "cli/import", By: Operator, NoBase: true, Version: version, Command: ImportForum{littleForum()}}
+	if err := w.give(o); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func TestNewKindsNeedTheirVersion(t *testing.T) {
+	lose := func(key CommandKey) Order {
+		return Order{Key: key, By: Clock, NoBase: true, Command: NameLost{Lost{Command: "moderator-lead/x", Kind: "call", By: "moderator:lead", Wall: day}}}
+	}
+	w := logOf(t, 1)
+	if err := w.give(lose("clock/lost-1")); err == nil || err.Code != CodeNeedsUpgrade || err.Params["version"] != "2" {
+		t.Fatalf("on a log of version 1: %v", err)
+	}
+	raise := func(to int) *Error {
+		return w.give(Order{Key: "cli/raise", By: Operator, NoBase: true, Command: RaiseVersion{to}})
+	}
+	if err := raise(FormatVersion + 1); err == nil || err.Code != CodeBadValue {
+		t.Errorf("beyond what this program knows: %v", err)
+	}
+	if err := raise(1); err == nil || err.Code != CodeNothingChanges {
+		t.Errorf("to where it is: %v", err)
+	}
+	if err := raise(2); err != nil || w.now().Version() != 2 {
+		t.Fatalf("raised: %v, at %d", err, w.now().Version())
+	}
+	if err := w.give(lose("clock/lost-1")); err != nil {
+		t.Errorf("on the raised log: %v", err)
+	}
+	again := Order{Key: "cli/again", By: Operator, NoBase: true, Version: 1, Command: ImportForum{littleForum()}}
+	if err := w.give(again); err != nil || w.now().Version() != 2 || w.now().lost.len() != 1 {
+		t.Errorf("another import: %v, then version %d and %d lost", err, w.now().Version(), w.now().lost.len())
+	}
+}
+
+// A new log begins at this program's version, or at the one of its first order.
+func TestLogsBeginAtAVersion(t *testing.T) {
+	for given, want := range map[int]int{0: FormatVersion, 1: 1, 2: 2, FormatVersion + 7: FormatVersion} {
+		if got := logOf(t, given).now().Version(); got != want {
+			t.Errorf("given %d it begins at %d, not %d", given, got, want)
+		}
+	}
+}
+
+// What a later version has added is never dropped: the reader stops.
+func TestLaterRecordsAreNotRead(t *testing.T) {
+	for name, record := range map[string]string{
+		"a kind":                  `{"key":"k/1","kind":"call","by":"a:b","wall":1,"changes":[{"kind":"teaServed","body":{}}]}`,
+		"a field of a change":     `{"key":"k/1","kind":"call","by":"a:b","wall":1,"changes":[{"kind":"linkRotated","body":{"link":"x","why":"y"}}]}`,
+		"a field deeper down":     `{"key":"k/1","kind":"call","by":"a:b","wall":1,"changes":[{"kind":"clockSet","body":{"clock":{"wall":1,"leap":2}}}]}`,
+		"a field of the record":   `{"key":"k/1","kind":"call","by":"a:b","wall":1,"node":"n1","changes":[]}`,
+		"a field beside a change": `{"key":"k/1","kind":"call","by":"a:b","wall":1,"changes":[{"kind":"linkRotated","body":{},"since":3}]}`,
+	} {
+		var unknown *UnknownChangeError
+		if _, err := DecodeRecord([]byte(record)); !errors.As(err, &unknown) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := DecodeState([]byte(`{"format":999,"seq":1}`)); !errors.Is(err, ErrStateFormat) {
+		t.Errorf("a state of another version: %v", err)
+	}
+}

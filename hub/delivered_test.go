@@ -1,0 +1,303 @@
+package hub_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"matchfloor/floor"
+	"matchfloor/hub"
+	"matchfloor/journal"
+	"matchfloor/wire"
+)
+
+// wide is a floor with one round of n meetings, each of two companies of two.
+func wide(n int) floor.Forum {
+	f := forum(time.Now())
+	f.Tables, f.Companies, f.Attendees, f.Meetings = nil, nil, nil, nil
+	for i := range n {
+		t := floor.TableID(fmt.Sprintf("T%d", i))
+		f.Tables = append(f.Tables, floor.Table{ID: t, Label: string(t), Zone: "A", Capacity: 6})
+		m := floor.Meeting{ID: floor.MeetingID(fmt.Sprintf("m%d", i)), Place: floor.Place{Round: "R1", Table: t}}
+		for side, party := range map[string]*floor.Party{"h": &m.Host, "g": &m.Guest} {
+			party.Company = floor.CompanyID(fmt.Sprintf("%s%d", side, i))
+			f.Companies = append(f.Companies, floor.Company{ID: party.Company, Name: floor.Text{En: "Firm"}, Country: "KR", Languages: []floor.Lang{"ko"}})
+			for _, p := range []string{"a", "b"} {
+				f.Attendees = append(f.Attendees, floor.Attendee{ID: floor.AttendeeID(string(party.Company) + p), Company: party.Company, Name: floor.Text{En: "Person"}})
+			}
+		}
+		f.Meetings = append(f.Meetings, m)
+	}
+	return f
+}
+
+// openWide imports and releases such a floor, and answers the names of its people.
+func openWide(t *testing.T, h *hub.Hub, n int) (people []floor.Who) {
+	t.Helper()
+	f := wide(n)
+	give(t, h, demo, "operator:cli", "import", floor.ImportForum{Forum: f})
+	give(t, h, demo, "operator:cli", "release", floor.Release{})
+	for _, a := range f.Attendees {
+		people = append(people, floor.NewWho(floor.RoleAttendee, a.ID))
+	}
+	return people
+}
+
+// call calls the first round: a notice to everybody.
+func call(t *testing.T, h *hub.Hub) uint64 {
+	t.Helper()
+	return give(t, h, demo, "moderator:lead", "call", floor.Call{SlotRef: floor.SlotRef{Round: "R1"}})
+}
+
+// mark is a record of delivered marks: how many people it names, and when it was made.
+type mark struct {
+	people int
+	at     floor.Instant
+}
+
+// marksIn answers the records of delivered marks that a log holds.
+func marksIn(t *testing.T, j journal.Journal) (marks []mark) {
+	t.Helper()
+	for after := uint64(0); ; {
+		page, err := j.Read(t.Context(), demo, after, journal.MaxPage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page.Records) == 0 {
+			return marks
+		}
+		for _, stored := range page.Records {
+			r, err := floor.DecodeRecord(stored.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if after = stored.Seq; r.Kind != "markDelivered" {
+				continue
+			}
+			m := mark{at: r.Wall}
+			for _, c := range r.Changes {
+				m.people += len(c.(floor.NoticeDelivered).To)
+			}
+			if r.By != floor.Clock {
+				t.Errorf("given by %s", r.By)
+			}
+			marks = append(marks, m)
+		}
+	}
+}
+
+// sentTo answers how many people a phone's view says the one notice has not come to.
+func (p *phone) sentTo() (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for key, text := range p.cards {
+		if strings.HasPrefix(string(key), "sent/") {
+			var card floor.SentCard
+			if err := json.Unmarshal(text, &card); err != nil {
+				p.t.Error(err)
+			}
+			n += card.Count
+		}
+	}
+	return n
+}
+
+// Two hundred phones that acknowledge a call make one record and one patch.
+func TestDeliveredInOneRecord(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		m := newMemory()
+		h := newHub(t, m, m)
+		people := openWide(t, h, 50)
+		o := &oracle{mem: m}
+		staff := dial(t, h, o, "moderator:lead")
+		for _, who := range people {
+			dial(t, h, o, who)
+		}
+		seq := call(t, h)
+		synctest.Wait()
+		if marks := marksIn(t, m); len(marks) != 0 || staff.sentTo() != 200 {
+			t.Errorf("at once there are %v, and it waits for %d", marks, staff.sentTo())
+		}
+		staff.clear()
+		time.Sleep(300 * time.Millisecond)
+		synctest.Wait()
+		if marks := marksIn(t, m); len(marks) != 1 || marks[0].people != 200 {
+			t.Errorf("there are %v", marks)
+		}
+		if staff.kinds() != "patch" || staff.sentTo() != 0 {
+			t.Errorf("the moderator was sent %s, and it waits for %d", staff.kinds(), staff.sentTo())
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := len(marksIn(t, m)); got != 1 || staff.position().Seq != seq+1 {
+			t.Errorf("a minute later: %d records, at %v", got, staff.position())
+		}
+	})
+}
+
+// Acknowledgements that drip in make one record a second, and lose nobody.
+func TestDeliveredOnceASecond(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		m := newMemory()
+		h := newHub(t, m, m)
+		people := openWide(t, h, 25)
+		o := &oracle{mem: m}
+		var phones []*phone
+		for _, who := range people {
+			p := dial(t, h, o, who)
+			p.silence(true)
+			phones = append(phones, p)
+		}
+		call(t, h)
+		synctest.Wait()
+		for _, p := range phones {
+			p.silence(false)
+			p.ack()
+			time.Sleep(50 * time.Millisecond)
+		}
+		time.Sleep(2 * time.Second)
+		marks, all := marksIn(t, m), 0
+		for i, mark := range marks {
+			all += mark.people
+			if i > 0 && mark.at-marks[i-1].at < 1000 {
+				t.Errorf("two records within %d ms", mark.at-marks[i-1].at)
+			}
+		}
+		if all != len(people) || len(marks) > 7 {
+			t.Errorf("%d records of %d people: %v", len(marks), all, marks)
+		}
+	})
+}
+
+// Who has phones on two nodes is marked once, though both nodes know it.
+func TestDeliveredOnceOverNodes(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		m := newMemory()
+		a, b := newHub(t, m, m), newHub(t, m, m)
+		o := &oracle{mem: m}
+		people := openWide(t, a, 5)
+		for _, who := range people {
+			dial(t, a, o, who)
+			dial(t, b, o, who)
+		}
+		call(t, a)
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if marks := marksIn(t, m); len(marks) != 1 || marks[0].people != len(people) {
+			t.Errorf("two nodes made %v", marks)
+		}
+	})
+}
+
+// What was not acknowledged is not delivered: to a phone that is silent, nor to one
+// that acknowledges what it was never sent.
+func TestDeliveredMeansAcknowledged(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h, o, m := setup(t)
+		silent, forward := dial(t, h, o, "attendee:c0a"), dial(t, h, o, "attendee:c1a")
+		silent.silence(true)
+		forward.silence(true)
+		for i := range 10 { // until no more is sent, and the notice has to wait
+			give(t, h, demo, "moderator:lead", fmt.Sprint("news-", i), announce("news"))
+			synctest.Wait()
+		}
+		silent.ackOnce()
+		call(t, h)
+		synctest.Wait()
+		forward.session.Receive(wire.FromClient{Ack: &wire.Ack{Seq: 1 << 40}})
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		if marks := marksIn(t, m); len(marks) != 0 {
+			t.Errorf("nobody has acknowledged, and there are %v", marks)
+		}
+		// The node goes before it has marked what was acknowledged: the phone says
+		// what it holds to the next.
+		silent.ackOnce()
+		if err := h.Close(); err != nil {
+			t.Fatal(err)
+		}
+		again := newHub(t, m, m)
+		silent.connect(again)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if marks := marksIn(t, m); len(marks) != 1 || marks[0].people != 1 {
+			t.Errorf("who came back with it: %v", marks)
+		}
+	})
+}
+
+// ackOnce acknowledges though the phone is silent.
+func (p *phone) ackOnce() {
+	p.session.Receive(wire.FromClient{Ack: &wire.Ack{Seq: p.position().Seq}})
+}
+
+// While the journal is away marks wait, and nobody for them.
+func TestDeliveredAfterAnOutage(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		m := newMemory()
+		j := &deaf{Journal: m}
+		h := newHub(t, j, m)
+		open(t, h)
+		p := dial(t, h, &oracle{mem: m}, "attendee:c0a")
+		p.silence(true)
+		call(t, h)
+		synctest.Wait()
+		j.set(true)
+		p.silence(false)
+		p.ack()
+		time.Sleep(20 * time.Second)
+		j.set(false)
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		if marks := marksIn(t, m); len(marks) != 1 || marks[0].people != 1 {
+			t.Errorf("after the outage there are %v", marks)
+		}
+	})
+}
+
+// A log that older nodes may fold gets no marks; once it says that there are none,
+// the next ping brings them.
+func TestDeliveredNeedsItsVersion(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		m := newMemory()
+		begin(t, m, floor.Order{Key: "cli/import", By: floor.Operator, NoBase: true, Version: 1, Command: floor.ImportForum{Forum: forum(time.Now())}})
+		h := newHub(t, m, m)
+		give(t, h, demo, "operator:cli", "release", floor.Release{})
+		p := dial(t, h, &oracle{mem: m}, "attendee:c0a")
+		call(t, h)
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if marks := marksIn(t, m); len(marks) != 0 {
+			t.Errorf("an older log holds %v", marks)
+		}
+		give(t, h, demo, "operator:cli", "raise", floor.RaiseVersion{Version: floor.FormatVersion})
+		p.level()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if marks := marksIn(t, m); len(marks) != 1 {
+			t.Errorf("after the upgrade: %v", marks)
+		}
+	})
+}
+
+// begin writes the first record of the log, as a node of any version might have.
+func begin(t *testing.T, j journal.Journal, o floor.Order) {
+	t.Helper()
+	decision, refused := floor.Decide(floor.New(), o)
+	if refused != nil {
+		t.Fatal(refused)
+	}
+	body, err := floor.EncodeRecord(floor.Record{Key: o.Key, Kind: floor.KindOf(o.Command), By: o.By, Changes: decision.Changes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch := []journal.Record{{Key: journal.CommandKey(o.Key), Body: body}}
+	start := journal.Genesis(demo, 1)
+	journal.Chain(start, batch)
+	if _, err := j.Append(t.Context(), demo, start, batch); err != nil {
+		t.Fatal(err)
+	}
+}

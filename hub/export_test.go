@@ -1,0 +1,7 @@
+package hub
+
+import "matchfloor/floor"
+
+// ReadBy makes a hub that has opened nothing yet read records as another version of
+// the program does.
+func (h *Hub) ReadBy(decode func([]byte) (floor.Record, error)) { h.decode = decode }

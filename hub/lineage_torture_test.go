@@ -1,0 +1,181 @@
+package hub_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"matchfloor/floor"
+	"matchfloor/hub"
+	"matchfloor/journal"
+	"matchfloor/journal/faultyjournal"
+	"matchfloor/wire"
+)
+
+// The log is cut again and again, at any moment, under three nodes that write, over
+// a journal that fails now and then. At the end every acknowledged command is in
+// the log once, or told as lost, and every screen shows the log's view.
+func TestCutAgainAndAgain(t *testing.T) { cutAgainAndAgain(t, 8) }
+
+// TestTortureCutAgainAndAgain is the same with many more seeds.
+func TestTortureCutAgainAndAgain(t *testing.T) { cutAgainAndAgain(t, 1000) }
+
+func cutAgainAndAgain(t *testing.T, seeds int) {
+	first, only := uint64(1), os.Getenv("MATCHFLOOR_SEED")
+	if only != "" {
+		n, err := strconv.ParseUint(only, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, seeds = n, 1
+	}
+	var all cutFigures
+	for seed := first; seed < first+uint64(seeds) && !t.Failed(); seed++ {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			bubble(t, func(t *testing.T) { all.add(playCuts(t, seed)) })
+		})
+	}
+	t.Logf("seeds from %d, %d of them: %+v", first, seeds, all)
+}
+
+// cutFigures are what some plays came to.
+type cutFigures struct{ Cuts, Cut, Acknowledged, GivenBack, Named int }
+
+func (f *cutFigures) add(g cutFigures) {
+	f.Cuts += g.Cuts
+	f.Cut += g.Cut
+	f.Acknowledged += g.Acknowledged
+	f.GivenBack += g.GivenBack
+	f.Named += g.Named
+}
+
+// playCuts plays one seed.
+func playCuts(t *testing.T, seed uint64) (figures cutFigures) {
+	random := rand.New(rand.NewPCG(seed, 0))
+	store := newFailover()
+	open(t, newHub(t, store, newMemory()))
+	odds := faultyjournal.Odds{
+		Persisted: 0.05, Lost: 0.05, Unavailable: 0.05, ReadFails: 0.05, ConfirmFails: 0.05, HintLost: 0.2, HintLate: 0.2,
+	}
+	var nodes []*hub.Hub
+	var journals []*faultyjournal.Journal
+	for i := range 3 {
+		j := faultyjournal.Wrap(store, seed*10+uint64(i), odds)
+		journals = append(journals, j)
+		nodes = append(nodes, newHub(t, j, newMemory()))
+	}
+	o := &oracle{mem: store, blind: true}
+	var phones []*phone
+	for i, who := range []floor.Who{"moderator:lead", "attendee:c0a", "display:d0"} {
+		phones = append(phones, patient(t, nodes[i], o, who))
+	}
+	given := writers(t, nodes, random)
+	for range 1 + random.IntN(6) {
+		time.Sleep(time.Duration(random.IntN(3000)) * time.Millisecond)
+		n := min(1+random.IntN(40), int(head(t, store).Seq)-2)
+		store.cut(t, n)
+		if random.IntN(2) == 0 { // somebody who never heard of the rest writes on
+			fresh := newHub(t, store, newMemory())
+			_, err := try(fresh, demo, "moderator:lead", fmt.Sprint("fresh", figures.Cuts), announce("fresh"))
+			if err != nil && !wire.Retry(code(err)) {
+				t.Error(err)
+			}
+			_ = fresh.Close()
+		}
+		figures.Cuts++
+		figures.Cut += n
+	}
+	acknowledged := given()
+	for _, j := range journals {
+		j.SetOdds(faultyjournal.Odds{})
+	}
+	time.Sleep(10 * time.Second)
+	synctest.Wait()
+	figures.Acknowledged = len(acknowledged)
+	figures.Named = holdAcknowledged(t, store, acknowledged)
+	for _, h := range nodes {
+		figures.GivenBack += int(h.Stats().GivenBack)
+	}
+	truth := &oracle{mem: store}
+	for _, p := range phones {
+		p.level()
+		if at := p.position(); at != head(t, store) || truth.digest(t, at, p.who.Who) != digestOf(p) {
+			t.Errorf("%s stands at %v of %v, or shows another view", p.who.Who, at, head(t, store))
+		}
+	}
+	return figures
+}
+
+func digestOf(p *phone) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return wire.Digest(p.cards)
+}
+
+// writers gives commands on every node until the answer is called, which answers
+// those that were acknowledged. What is refused for now is given again.
+func writers(t *testing.T, nodes []*hub.Hub, random *rand.Rand) (stop func() []string) {
+	var mu sync.Mutex
+	var acknowledged []string
+	var done sync.WaitGroup
+	ended := make(chan struct{})
+	for w := range 4 {
+		pace := time.Duration(20+random.IntN(200)) * time.Millisecond
+		done.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-ended:
+					return
+				case <-time.After(pace):
+				}
+				id := fmt.Sprintf("w%d-%d", w, i)
+				for again := 0; ; again++ {
+					c := floor.LockMeeting{Meeting: floor.MeetingID(fmt.Sprint("m", w%3)), Locked: (i+w)%2 == 0}
+					_, err := try(nodes[(w+again)%len(nodes)], demo, "moderator:lead", id, c)
+					if err == nil {
+						mu.Lock()
+						acknowledged = append(acknowledged, "moderator-lead/"+id)
+						mu.Unlock()
+					}
+					if err == nil || !wire.Retry(code(err)) {
+						break
+					}
+					time.Sleep(100 * time.Millisecond)
+				}
+			}
+		})
+	}
+	return func() []string {
+		close(ended)
+		done.Wait()
+		return acknowledged
+	}
+}
+
+// holdAcknowledged holds that every acknowledged command is in the log once or told
+// as lost, and none twice; it answers how many are told.
+func holdAcknowledged(t *testing.T, j journal.Journal, acknowledged []string) (named int) {
+	state, times := floor.New(), map[string]int{}
+	for _, r := range records(t, j) {
+		times[string(r.Key)]++
+		state, _ = state.Apply(r)
+	}
+	told := map[string]bool{}
+	for key, card := range state.View(floor.Moderator) {
+		if strings.HasPrefix(string(key), "lost/") {
+			told[string(card.(floor.LostCard).Command)] = true
+		}
+	}
+	for _, key := range acknowledged {
+		if n := times[key]; n > 1 || (n == 1) == told[key] {
+			t.Errorf("%s is in the log %d times, told as lost: %t", key, n, told[key])
+		}
+	}
+	return len(told)
+}
