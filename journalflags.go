@@ -20,6 +20,9 @@ import (
 // keyName is the file of the instance key in a data directory.
 const keyName = "key"
 
+// maxReplicas is more than anybody has.
+const maxReplicas = 16
+
 // maxKey is the largest key file that is read, in bytes.
 const maxKey = 1 << 20
 
@@ -27,6 +30,7 @@ const maxKey = 1 << 20
 type journalFlags struct {
 	flags                *flags
 	data, redis, keyFile *string
+	ca, certificate, key *string // for TLS to Redis
 	replicas             *int
 }
 
@@ -34,8 +38,14 @@ type journalFlags struct {
 func (f *flags) journalFlags(withKey bool) *journalFlags {
 	j := &journalFlags{flags: f, keyFile: new(string)}
 	j.data = f.String("data", "", "the `directory` of an instance of one node; it is made where it is missing")
-	j.redis = f.String("redis", "", "the `URL` of the Redis that the nodes of an instance share, redis:// or rediss://")
-	j.replicas = f.Int("redis-replicas", 0, "how many of Redis's replicas must have a change before it is acknowledged")
+	j.redis = f.String("redis", "", "the `URL` of the Redis that the nodes of an instance share: redis://[user:password@]host:6379/0, "+
+		"redis+sentinel://[user:password@]host:26379,host:26379/mymaster[?sentinel_user=U&sentinel_password=P], "+
+		"redis+cluster://[user:password@]host:6379,host:6379; rediss in place of redis for TLS")
+	j.ca = f.String("redis-ca", "", "the `file` of the authorities (PEM) of Redis's certificates; without it, the system's")
+	j.certificate = f.String("redis-cert", "", "the `file` of the certificate (PEM) that Redis is shown")
+	j.key = f.String("redis-key", "", "the `file` of that certificate's key (PEM)")
+	j.replicas = f.Int("redis-replicas", 0, "how many of Redis's replicas must have a change before it is acknowledged; "+
+		"only with all of them does no failover lose any")
 	if withKey {
 		j.keyFile = f.String("key-file", "", "the `file` of the instance key, 32 bytes or more, the same for all nodes (with --redis)")
 	}
@@ -55,6 +65,18 @@ func (j *journalFlags) check() error {
 	}
 	if (*j.data == "") == (*j.redis == "") {
 		return usageError("say where the instance lives: either --data DIR or --redis URL")
+	}
+	if *j.redis == "" {
+		return nil // what is said of a Redis does not matter
+	}
+	if *j.replicas < 0 || *j.replicas > maxReplicas {
+		return usageError("--redis-replicas: a number from 0 to %d is needed", maxReplicas)
+	}
+	if (*j.certificate == "") != (*j.key == "") {
+		return usageError("--redis-cert and --redis-key belong together")
+	}
+	if err := redisjournal.CheckURL(*j.redis); err != nil {
+		return usageError("--redis: %v", err)
 	}
 	return nil
 }
@@ -76,11 +98,13 @@ func (j *journalFlags) open() (*opened, error) {
 		}
 		return &opened{journal: db, snapshots: db, failed: db.Failed(), close: db.Close}, nil
 	}
-	r, err := redisjournal.Open(*j.redis, redisjournal.Options{WaitReplicas: *j.replicas})
+	r, err := redisjournal.Open(*j.redis, redisjournal.Options{
+		WaitReplicas: *j.replicas, CA: *j.ca, Certificate: *j.certificate, Key: *j.key,
+	})
 	if err != nil {
 		return nil, err
 	}
-	return &opened{journal: r, snapshots: r, close: r.Close}, nil
+	return &opened{journal: r, snapshots: r, beacon: r.Beacon(), close: r.Close}, nil
 }
 
 // keys reads the instance key: the named file, or the one of the data directory,

@@ -41,7 +41,12 @@ func subcommands() []subcommand {
 		{"serve", "serve the pages and the live connection", serve},
 		{"import", "read a workbook into the instance", importWorkbook},
 		{"links", "print the links of an event", links},
+		{"upgrade", "let the records of this version be written, once all nodes run it", upgrade},
+		{"backup", "write all logs of an instance to an archive", backup},
+		{"restore", "read an archive into an empty instance", restore},
+		{"verify", "hold all records of an instance to their hashes", verify},
 		{"demo", "play a sample forum with a simulated crowd", playDemo},
+		{"load", "measure a server with thousands of phones", measureLoad},
 		{"health", "ask a running server how it is", health},
 		{"version", "print the version", printVersion},
 	}

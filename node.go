@@ -36,7 +36,8 @@ type nodeOptions struct {
 	listener              net.Listener
 	tls                   *tls.Config // nil: plain HTTP
 	proxies               []netip.Prefix
-	maxSockets, maxEvents int // 0: the defaults
+	metricsFrom           []netip.Prefix // none: this machine's own
+	maxSockets, maxEvents int            // 0: the defaults
 	log                   *slog.Logger
 }
 
@@ -54,7 +55,8 @@ func newNode(o nodeOptions) (*node, error) {
 		Beacon: o.opened.beacon, Logger: o.log, MaxSessions: o.maxSockets, MaxEvents: o.maxEvents,
 	})
 	s, err := server.New(server.Options{
-		Hub: h, Keys: o.keys, Pages: static.Dist(), TrustedProxies: o.proxies, Log: o.log, MaxSockets: o.maxSockets,
+		Hub: h, Keys: o.keys, Pages: static.Dist(), TrustedProxies: o.proxies, MetricsFrom: o.metricsFrom,
+		Log: o.log, MaxSockets: o.maxSockets,
 	})
 	if err != nil {
 		return nil, errors.Join(err, h.Close())

@@ -17,9 +17,11 @@ type serveFlags struct {
 	*flags
 	where              *journalFlags
 	addr, publicURL    *string
+	pprofAddr          *string
 	tlsCert, tlsKey    *string
 	level              slog.LevelVar
 	proxies            prefixList
+	metricsFrom        prefixList
 	maxSockets, events *int
 }
 
@@ -32,8 +34,10 @@ func (p *program) serveFlags() *serveFlags {
 	f.tlsCert = f.String("tls-cert", "", "the `file` of the certificate, to serve HTTPS")
 	f.tlsKey = f.String("tls-key", "", "the `file` of the certificate's key")
 	f.Var(&f.proxies, "trusted-proxy", "the addresses (`CIDR`, several parted by commas) of proxies whose X-Forwarded-For and -Proto are believed")
+	f.Var(&f.metricsFrom, "metrics-from", "the addresses (`CIDR`, several parted by commas) that may read /metrics; this machine's own where none are named")
 	f.maxSockets = f.Int("max-connections", 20_000, "live connections of this node")
-	f.events = f.Int("max-events", 64, "events open at the same time on this node")
+	f.events = f.Int("max-events", 256, "events open at the same time on this node")
+	f.pprofAddr = f.String("pprof-addr", "", "the loopback `host:port` on which to serve the runtime's profiles; nowhere if not said")
 	f.TextVar(&f.level, "log-level", &f.level, "`level` of the log: debug, info, warn or error")
 	return f
 }
@@ -70,6 +74,11 @@ func serve(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
+	endProfiles, err := profiling(ctx, *f.pprofAddr, p.logger(&f.level))
+	if err != nil {
+		return err
+	}
+	defer endProfiles()
 	keys, err := f.where.keys()
 	if err != nil {
 		return err
@@ -85,7 +94,7 @@ func serve(ctx context.Context, p *program, args []string) error {
 	}
 	n, err := newNode(nodeOptions{
 		opened: opened, keys: keys, listener: listener, tls: certificates,
-		proxies: f.proxies, maxSockets: *f.maxSockets, maxEvents: *f.events, log: p.logger(&f.level),
+		proxies: f.proxies, metricsFrom: f.metricsFrom, maxSockets: *f.maxSockets, maxEvents: *f.events, log: p.logger(&f.level),
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())

@@ -43,7 +43,10 @@ type Options struct {
 	// was applied and before anyone who waits for it goes on. Frames wait for it;
 	// it must not call the client.
 	Observe func(Applied)
-	// HTTP signs in and fetches large snapshots; nil is a client of its own.
+	// Transport is how the live connection is made; the zero value is good.
+	Transport Transport
+	// HTTP signs in and fetches large snapshots, and is the connection where there is
+	// no WebSocket (without its Timeout then); nil is a client of its own.
 	HTTP *http.Client
 	// Dialer makes the live connections; nil is a good one with small buffers.
 	Dialer *websocket.Dialer

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -92,6 +93,23 @@ func TestAcknowledgements(t *testing.T) {
 		c.SetHidden(false)
 		p.pong(p.ping().N, 13)
 		after(0)
+	})
+}
+
+// What waits must never fill the server's window: it would wait for the ack, and
+// the ack for the ten seconds.
+func TestAcknowledgesLargeFramesSooner(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fake) {
+		_, p := f.connected(f.options(), `{}`)
+		start := time.Now()
+		large := `{"announcement/a1":{"text":{"en":"` + strings.Repeat("x", wire.MaxUnackBytes/4) + `"}}}`
+		p.send(patch(5, 6, large))
+		p.send(patch(6, 7, large))
+		p.ack(7)
+		if took := time.Since(start); took != 0 {
+			t.Errorf("after %v", took)
+		}
+		p.pong(p.ping().N, 7)
 	})
 }
 

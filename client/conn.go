@@ -24,6 +24,7 @@ const (
 	welcomeWithin   = 10 * time.Second
 	ackWithin       = 10 * time.Second
 	ackFrames       = 4
+	ackBytes        = wire.MaxUnackBytes / 2
 	writeWithin     = 4 * time.Second
 	keptReadBuffer  = 64 << 10
 	closeHandshake  = 200 * time.Millisecond
@@ -34,7 +35,7 @@ const (
 // of run, which alone writes.
 type conn struct {
 	c       *Client
-	ws      *websocket.Conn
+	line    line
 	token   string
 	inbound chan inbound
 	gone    chan struct{} // closed when run has ended
@@ -49,9 +50,9 @@ type conn struct {
 	brought  bool
 	problem  wire.Problem // the error frame that came
 
-	unacked int
-	ackDue  time.Time // zero: nothing waits to be acknowledged
-	hidden  bool      // as the server was told
+	unacked, unackedBytes int
+	ackDue                time.Time // zero: nothing waits to be acknowledged
+	hidden                bool      // as the server was told
 
 	n        uint32 // of the last ping
 	pingAt   time.Time
@@ -67,9 +68,9 @@ type inbound struct {
 	received time.Time
 }
 
-func newConn(c *Client, ws *websocket.Conn, token string) *conn {
+func newConn(c *Client, l line, token string) *conn {
 	return &conn{
-		c: c, ws: ws, token: token,
+		c: c, line: l, token: token,
 		inbound: make(chan inbound), gone: make(chan struct{}),
 		fetched: make(chan fetchedSnapshot), stopFetch: func() {},
 	}
@@ -77,13 +78,12 @@ func newConn(c *Client, ws *websocket.Conn, token string) *conn {
 
 // run lives through the connection and returns when its goroutines have ended.
 func (k *conn) run(ctx context.Context) ending {
-	k.ws.SetReadLimit(maxFrame)
 	var reading sync.WaitGroup
 	reading.Go(k.read)
 	end := k.loop(ctx)
 	close(k.gone)
 	k.stopFetch()
-	k.ws.Close()
+	k.line.close()
 	k.fetches.Wait()
 	reading.Wait()
 	end.brought = k.brought
@@ -95,12 +95,8 @@ func (k *conn) read() {
 	defer close(k.inbound)
 	var buffer bytes.Buffer
 	for {
-		_, r, err := k.ws.NextReader()
-		if err == nil {
-			buffer.Reset()
-			_, err = buffer.ReadFrom(r)
-		}
-		if err != nil {
+		buffer.Reset()
+		if err := k.line.read(&buffer); err != nil {
 			k.readErr = err
 			return
 		}
@@ -143,7 +139,7 @@ func (k *conn) loop(ctx context.Context) ending {
 func (k *conn) wait(ctx context.Context, tick <-chan time.Time) *ending {
 	select {
 	case <-ctx.Done():
-		k.goodbye(websocket.CloseGoingAway)
+		k.line.goodbye(websocket.CloseGoingAway)
 		return &ending{come: wire.ComeNever, err: ErrClosed}
 	case in, open := <-k.inbound:
 		if !open {
@@ -249,7 +245,7 @@ func (k *conn) ping(now time.Time, hidden bool) *ending {
 	ping := &wire.Ping{N: k.n, Hidden: hidden}
 	if !k.fetching() {
 		ping.Ack = k.c.At().Seq
-		k.unacked, k.ackDue = 0, time.Time{}
+		k.unacked, k.unackedBytes, k.ackDue = 0, 0, time.Time{}
 	}
 	return k.send(wire.FromClient{Ping: ping})
 }
@@ -261,39 +257,33 @@ func (k *conn) fetching() bool {
 }
 
 // outstanding counts a frame that has to be acknowledged.
-func (k *conn) outstanding(atOnce bool, received time.Time) *ending {
+func (k *conn) outstanding(atOnce bool, in inbound) *ending {
 	k.unacked++
+	k.unackedBytes += in.bytes
 	if k.fetching() {
 		return nil // nothing can be acknowledged until the snapshot is there
 	}
-	if atOnce || k.hidden || k.unacked >= ackFrames {
+	if atOnce || k.hidden || k.unacked >= ackFrames || k.unackedBytes >= ackBytes {
 		return k.ack()
 	}
 	if k.ackDue.IsZero() {
-		k.ackDue = received.Add(ackWithin)
+		k.ackDue = in.received.Add(ackWithin)
 	}
 	return nil
 }
 
 func (k *conn) ack() *ending {
-	k.unacked, k.ackDue = 0, time.Time{}
+	k.unacked, k.unackedBytes, k.ackDue = 0, 0, time.Time{}
 	return k.send(wire.FromClient{Ack: &wire.Ack{Seq: k.c.At().Seq}})
 }
 
 func (k *conn) send(f wire.FromClient) *ending { return k.write(wire.EncodeClient(f)) }
 
 func (k *conn) write(frame []byte) *ending {
-	err := k.ws.SetWriteDeadline(time.Now().Add(writeWithin))
-	if err == nil {
-		err = k.ws.WriteMessage(websocket.TextMessage, frame)
-	}
-	if err == nil {
+	if k.line.write(frame) == nil {
 		return nil
 	}
-	// The server may have said why before the write failed: look for it, shortly.
-	// If the deadline cannot be set the connection is gone, and reading ends too.
-	_ = k.ws.SetReadDeadline(time.Now().Add(closeHandshake))
-	for range k.inbound {
+	for range k.inbound { // why comes last
 	}
 	return k.broken(k.readErr)
 }
@@ -302,7 +292,8 @@ func (k *conn) write(frame []byte) *ending {
 func (k *conn) broken(err error) *ending {
 	var closed *websocket.CloseError
 	if !errors.As(err, &closed) {
-		return &ending{come: wire.ComeUsual, err: err}
+		end := refusedOverHTTP(err, true)
+		return &end
 	}
 	code := wire.CloseCode(closed.Code)
 	end := &ending{come: code.Comeback(), err: err}
@@ -315,13 +306,8 @@ func (k *conn) broken(err error) *ending {
 
 // lost ends a connection on which something is missing.
 func (k *conn) lost(what string) *ending {
-	k.goodbye(websocket.CloseNormalClosure)
+	k.line.goodbye(websocket.CloseNormalClosure)
 	return &ending{come: wire.ComeNow, err: errors.New("client: connects anew: " + what)}
-}
-
-func (k *conn) goodbye(code int) {
-	// Nothing is left to do about an error: the connection is closed anyway.
-	_ = k.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Now().Add(closeHandshake))
 }
 
 // ownKinds are the kinds of cards that tell one person something.

@@ -25,6 +25,8 @@ const (
 type ending struct {
 	come    wire.Comeback
 	brought bool          // it brought a snapshot or a patch
+	way     Transport     // what it was tried over; auto: it did not come to that
+	lasted  time.Duration // since it was tried
 	retry   time.Duration // the server asks not to come before
 	err     error         // an *EndedError where come says not to
 }
@@ -35,8 +37,10 @@ func (c *Client) run(ctx context.Context) {
 	defer c.stop()
 	var row row
 	var signed session
+	way := ladder{wanted: c.options.Transport}
 	for {
-		end := c.connection(ctx, &signed)
+		end := c.connection(ctx, &signed, way.next())
+		way.ended(end)
 		if ctx.Err() != nil {
 			c.end(ErrClosed)
 			return
@@ -60,7 +64,7 @@ func (c *Client) run(ctx context.Context) {
 }
 
 // connection signs in where needed, and lives through one connection.
-func (c *Client) connection(ctx context.Context, signed *session) ending {
+func (c *Client) connection(ctx context.Context, signed *session, way Transport) ending {
 	if signed.Token == "" {
 		s, err := c.signIn(ctx)
 		if err != nil {
@@ -68,7 +72,22 @@ func (c *Client) connection(ctx context.Context, signed *session) ending {
 		}
 		*signed = s
 	}
-	header := http.Header{"Authorization": {"Bearer " + signed.Token}}
+	began := time.Now()
+	end := c.over(ctx, way, signed.Token)
+	end.way, end.lasted = way, time.Since(began)
+	return end
+}
+
+// over lives through one connection over a transport.
+func (c *Client) over(ctx context.Context, way Transport, token string) ending {
+	if way != TransportSocket {
+		after := time.Duration(0)
+		if c.options.Transport == TransportAuto {
+			after = socketAgain
+		}
+		return newConn(c, newVisits(ctx, c, token, way == TransportPoll, after), token).run(ctx)
+	}
+	header := http.Header{"Authorization": {"Bearer " + token}}
 	dialing, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	ws, response, err := c.options.Dialer.DialContext(dialing, c.link.live(c.event), header)
@@ -78,7 +97,7 @@ func (c *Client) connection(ctx context.Context, signed *session) ending {
 	if err != nil {
 		return ending{come: wire.ComeUsual, err: err}
 	}
-	return newConn(c, ws, signed.Token).run(ctx)
+	return newConn(c, newSocket(ws), token).run(ctx)
 }
 
 // refusedOverHTTP says what an answer instead of a session or a socket means.
@@ -86,8 +105,8 @@ func (c *Client) connection(ctx context.Context, signed *session) ending {
 func refusedOverHTTP(err error, signedIn bool) ending {
 	var status *StatusError
 	switch {
-	case !errors.As(err, &status):
-		return ending{come: wire.ComeUsual, err: err}
+	case !errors.As(err, &status), signedIn && status.Problem.Code == "" && status.Retry == 0:
+		return ending{come: wire.ComeUsual, err: err} // not our server's word: something on the way
 	case status.Status == http.StatusTooManyRequests || status.Status == http.StatusServiceUnavailable:
 		return ending{come: wire.ComeLater, err: err, retry: status.Retry}
 	case status.Status == http.StatusUnauthorized && signedIn:

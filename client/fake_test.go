@@ -154,6 +154,8 @@ func (f *fake) script(set func()) {
 // options are those of a client of this server, whose pauses are half of the most.
 func (f *fake) options() client.Options {
 	return client.Options{
+		Transport: client.TransportSocket,
+
 		HTTP:   &http.Client{Transport: f.through},
 		Dialer: &websocket.Dialer{NetDialContext: f.dial},
 		Jitter: func() float64 { return 0.5 },

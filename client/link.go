@@ -58,3 +58,8 @@ func (l Link) GoString() string { return l.String() }
 func (l Link) live(event floor.EventID) string {
 	return "ws" + strings.TrimPrefix(l.Server, "http") + "/api/v1/events/" + url.PathEscape(string(event)) + "/live"
 }
+
+// beside answers the address of what stands beside the live connection.
+func (l Link) beside(event floor.EventID, what string) string {
+	return l.Server + "/api/v1/events/" + url.PathEscape(string(event)) + "/" + what
+}

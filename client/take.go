@@ -64,10 +64,10 @@ func (k *conn) takeSnapshot(ctx context.Context, s wire.Snapshot, in inbound) *e
 	if what == fetch {
 		k.startFetch(ctx, s)
 		k.nextPing = in.received.Add(pingFetching)
-		return k.outstanding(false, in.received)
+		return k.outstanding(false, in)
 	}
 	k.nowLive()
-	return k.outstanding(true, in.received)
+	return k.outstanding(true, in)
 }
 
 func (k *conn) takePatch(p wire.Patch, in inbound) *ending {
@@ -83,7 +83,7 @@ func (k *conn) takePatch(p wire.Patch, in inbound) *ending {
 	if !waiting {
 		k.nowLive()
 	}
-	return k.outstanding(own(role, p.Set), in.received)
+	return k.outstanding(own(role, p.Set), in)
 }
 
 // changed is the fold's tell: it is called with mu held.

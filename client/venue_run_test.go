@@ -38,8 +38,9 @@ func mustDial(t *testing.T, ctx context.Context, link string, o client.Options) 
 
 // TestViewIsTheServers holds that what a client folded from patches is, byte for
 // byte, the view that the server shows at the same position.
-func TestViewIsTheServers(t *testing.T) {
-	v, ctx := realVenue(t)
+func TestViewIsTheServers(t *testing.T) { everyWay(t, viewIsTheServers) }
+
+func viewIsTheServers(t *testing.T, ctx context.Context, v *venue) {
 	moderator := mustDial(t, ctx, v.link(floor.RoleModerator, lead), v.options())
 	others := []*client.Client{moderator}
 	for _, role := range []floor.Role{floor.RoleAttendee, floor.RoleInterpreter, floor.RoleDisplay, floor.RoleRunner} {
@@ -96,8 +97,9 @@ func firstRound(c *client.Client) (first floor.RoundID) {
 	return first
 }
 
-func TestRefusedByTheServer(t *testing.T) {
-	v, ctx := realVenue(t)
+func TestRefusedByTheServer(t *testing.T) { everyWay(t, refusedByTheServer) }
+
+func refusedByTheServer(t *testing.T, ctx context.Context, v *venue) {
 	phone := mustDial(t, ctx, v.link(floor.RoleAttendee, nil), v.options())
 	_, err := phone.Do(ctx, wire.Command{Body: floor.Release{}})
 	if refused, ok := errors.AsType[*wire.Rejected](err); !ok || refused.Code != wire.CodeForbidden {
@@ -117,8 +119,9 @@ func TestRefusedByTheServer(t *testing.T) {
 	}
 }
 
-func TestResumeAtTheServer(t *testing.T) {
-	v, ctx := realVenue(t)
+func TestResumeAtTheServer(t *testing.T) { everyWay(t, resumeAtTheServer) }
+
+func resumeAtTheServer(t *testing.T, ctx context.Context, v *venue) {
 	moderator := mustDial(t, ctx, v.link(floor.RoleModerator, lead), v.options())
 	phone := mustDial(t, ctx, v.link(floor.RoleAttendee, nil), v.options())
 	kept := phone.Keep()

@@ -23,7 +23,8 @@ type venue struct {
 	http *httptest.Server
 	keys server.Keys
 
-	event floor.EventID
+	event     floor.EventID
+	transport client.Transport // that its clients take
 }
 
 // sample is the sample forum, read once.
@@ -91,4 +92,6 @@ func lead(s floor.State, l floor.Link) bool {
 }
 
 // options are those whose HTTP connections end with the test.
-func (v *venue) options() client.Options { return client.Options{HTTP: v.http.Client()} }
+func (v *venue) options() client.Options {
+	return client.Options{HTTP: v.http.Client(), Transport: v.transport}
+}

@@ -55,3 +55,21 @@ func TestCommandsOnASocketAreCounted(t *testing.T) {
 		t.Errorf("%d of %d commands were too many", refused, paceOwn.Burst+10)
 	}
 }
+
+// Commands within their link's pace and acks of frames that came are no flood,
+// however many: a console on a busy floor has more of both than of anything else.
+func TestBusyConsoleIsNoFlood(t *testing.T) {
+	w := newWorld(t, false, nil)
+	p := w.dial(event, w.people[floor.RoleModerator])
+	ack := func(seq uint64) { p.send(fmt.Sprintf(`{"ack":{"seq":%d}}`, seq)) }
+	ack(p.hello().At.Seq)
+	for i := range paceStaff.Burst - 20 {
+		p.send(fmt.Sprintf(`{"command":{"id":"c%d","lockMeeting":{"meeting":"m001","locked":%t}}}`, i, i%2 == 0))
+		var patch wire.Patch
+		if err := json.Unmarshal(p.until("patch"), &patch); err != nil {
+			t.Fatal(err)
+		}
+		ack(patch.To.Seq)
+	}
+	p.ping()
+}

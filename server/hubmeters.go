@@ -46,6 +46,8 @@ func (m *hubMeters) gauges() {
 	gauge("matchfloor_sessions", "Sessions now.", func(s hub.Stats) int { return s.Sessions })
 	gauge("matchfloor_logs_open", "Logs open on this node now, the instance's included.", func(s hub.Stats) int { return s.Events })
 	gauge("matchfloor_logs_away", "Open logs whose journal does not answer now.", func(s hub.Stats) int { return s.Away })
+	m.row(prometheus.NewDesc("matchfloor_journal_away_seconds", "For how long the journal has not answered, of the open log that has missed it for longest; 0 while it answers.", nil, nil),
+		prometheus.GaugeValue, func(s hub.Stats) float64 { return s.AwayFor.Seconds() })
 	gauge("matchfloor_logs_broken", "Open logs that this version cannot fold any further.", func(s hub.Stats) int { return s.Broken })
 	gauge("matchfloor_commands_waiting", "Commands that wait to be decided now.", func(s hub.Stats) int { return s.Waiting })
 }
@@ -67,6 +69,8 @@ func (m *hubMeters) counters() {
 	plain("matchfloor_appends_total", "Calls of the journal's append.", func(s hub.Stats) uint64 { return s.Appends })
 	plain("matchfloor_journal_outages_total", "Times that the journal was noticed to be away, by log.", func(s hub.Stats) uint64 { return s.Outages })
 	plain("matchfloor_log_lineages_total", "Times that a log was found to be another.", func(s hub.Stats) uint64 { return s.Lineages })
+	plain("matchfloor_records_given_back_total", "Records that a log had lost and this node appended again.", func(s hub.Stats) uint64 { return s.GivenBack })
+	plain("matchfloor_commands_lost_total", "Commands that this node held and a log had lost for good.", func(s hub.Stats) uint64 { return s.Lost })
 	plain("matchfloor_records_total", "Records folded in, own and others'.", func(s hub.Stats) uint64 { return s.Records })
 	plain("matchfloor_frames_total", "Frames sent.", func(s hub.Stats) uint64 { return s.Frames })
 	plain("matchfloor_frame_bytes_total", "Bytes of frames sent.", func(s hub.Stats) uint64 { return s.FrameBytes })

@@ -84,19 +84,6 @@ func forgeries(t *testing.T, token string) iter.Seq[string] {
 	}
 }
 
-func FuzzTokenNeverPanics(f *testing.F) {
-	keys := testKeys(f, 1)
-	good := keys.seal(testSession())
-	f.Add(good)
-	f.Add("")
-	f.Add(strings.Repeat("A", maxToken+1))
-	f.Fuzz(func(t *testing.T, token string) {
-		if s, err := keys.open(token, testNow); err == nil && token != good {
-			t.Fatalf("%q opens as %+v", token, s)
-		}
-	})
-}
-
 func TestTokenEndsAtItsExpiry(t *testing.T) {
 	keys := testKeys(t, 1)
 	s := testSession()

@@ -31,11 +31,11 @@ var (
 )
 
 // paces are the limiters of a server.
-type paces struct{ staff, own, reads, live, uploads, signIns, wrong *limiter }
+type paces struct{ staff, own, reads, live, visits, uploads, signIns, wrong *limiter }
 
 func newPaces() paces {
 	return paces{
-		staff: newLimiter(paceStaff), own: newLimiter(paceOwn), reads: newLimiter(paceReads), live: newLimiter(paceLive),
+		staff: newLimiter(paceStaff), own: newLimiter(paceOwn), reads: newLimiter(paceReads), live: newLimiter(paceLive), visits: newLimiter(paceVisits),
 		uploads: newLimiter(paceUploads), signIns: newLimiter(paceSignIns), wrong: newLimiter(paceWrong),
 	}
 }
@@ -57,14 +57,16 @@ const maxPaced = 20_000
 type limiter struct {
 	pace pace
 
-	mu   sync.Mutex // guards what follows
-	keys map[string]*list.Element
-	idle *list.List // of *paced, the longest idle first
+	mu       sync.Mutex // guards what follows
+	keys     map[string]*list.Element
+	idle     *list.List // of *paced, the longest idle first
+	sweeping bool       // a timer is set that will forget
 }
 
 type paced struct {
 	key    string
 	bucket *rate.Limiter
+	used   time.Time // the last time
 }
 
 func newLimiter(p pace) *limiter {
@@ -76,7 +78,9 @@ func newLimiter(p pace) *limiter {
 func (l *limiter) allow(key string, now time.Time) (wait time.Duration, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	bucket := l.bucket(key)
+	l.forget(now)
+	l.sweepLater(now)
+	bucket := l.bucket(key, now)
 	taken := bucket.ReserveN(now, 1)
 	if wait = taken.DelayFrom(now); wait > 0 {
 		taken.CancelAt(now)
@@ -85,17 +89,53 @@ func (l *limiter) allow(key string, now time.Time) (wait time.Duration, ok bool)
 	return 0, true
 }
 
+// refill is how long an empty bucket takes to be full again.
+func (p pace) refill() time.Duration {
+	return time.Duration(float64(p.Burst) / float64(p.PerSecond) * float64(time.Second))
+}
+
+// forget lets those go that have been idle for so long that their bucket is full
+// again: a new one is the same. It is called with mu held.
+func (l *limiter) forget(now time.Time) {
+	for {
+		oldest := l.idle.Front()
+		if oldest == nil || now.Sub(oldest.Value.(*paced).used) < l.pace.refill() {
+			return
+		}
+		delete(l.keys, l.idle.Remove(oldest).(*paced).key)
+	}
+}
+
+// sweepLater forgets when all that is remembered now may be idle, also where
+// nobody asks any more; mu is held.
+func (l *limiter) sweepLater(now time.Time) {
+	if l.sweeping {
+		return
+	}
+	l.sweeping = true
+	time.AfterFunc(l.pace.refill(), func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		later := now.Add(l.pace.refill())
+		l.forget(later)
+		if l.sweeping = false; len(l.keys) > 0 {
+			l.sweepLater(later)
+		}
+	})
+}
+
 // bucket is called with mu held.
-func (l *limiter) bucket(key string) *rate.Limiter {
+func (l *limiter) bucket(key string, now time.Time) *rate.Limiter {
 	if e, ok := l.keys[key]; ok {
 		l.idle.MoveToBack(e)
+		e.Value.(*paced).used = now
 		return e.Value.(*paced).bucket
 	}
 	if len(l.keys) >= maxPaced {
 		oldest := l.idle.Remove(l.idle.Front()).(*paced)
 		delete(l.keys, oldest.key)
 	}
-	p := &paced{key, rate.NewLimiter(l.pace.PerSecond, l.pace.Burst)}
+	p := &paced{key, rate.NewLimiter(l.pace.PerSecond, l.pace.Burst), now}
 	l.keys[key] = l.idle.PushBack(p)
 	return p.bucket
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/netip"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -84,5 +85,28 @@ func TestAddressKey(t *testing.T) {
 	}
 	if got := addressKey(netip.Addr{}); got == "" {
 		t.Error("an unknown address has no key")
+	}
+}
+
+// A bucket that is full again is forgotten: a new one says the same.
+func TestLimiterForgetsTheIdle(t *testing.T) {
+	l, now := newLimiter(pace{PerSecond: 1, Burst: 3}), time.Now()
+	for i := range 50 {
+		l.allow(strconv.Itoa(i), now)
+	}
+	for range 2 {
+		l.allow("busy", now)
+	}
+	now = now.Add(2 * time.Second)
+	l.allow("busy", now)
+	if len(l.keys) != 51 {
+		t.Errorf("%d are remembered, and none was idle for long enough", len(l.keys))
+	}
+	for range 60 {
+		now = now.Add(time.Second / 20)
+		l.allow("busy", now)
+	}
+	if len(l.keys) != 1 || l.idle.Len() != 1 {
+		t.Errorf("%d are remembered", len(l.keys))
 	}
 }

@@ -2,8 +2,10 @@ package server
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -61,7 +63,7 @@ func (s *Server) openLive(c echo.Context) error {
 		giveBack()
 		return err
 	}
-	go s.serveLive(newSocket(conn, s.meters, func() error {
+	go s.beginLive(newSocket(conn, s.meters, func() error {
 		return s.paced(s.paces.commands(who.Who.Role()), who.key())
 	}), who, late, giveBack)
 	return nil
@@ -110,7 +112,7 @@ func (s *Server) upgrade(c echo.Context) (*websocket.Conn, error) {
 			refused = refuse(status, CodeBadUpgrade, "why", "handshake").because(reason)
 		},
 	}
-	conn, err := u.Upgrade(c.Response(), c.Request(), nil)
+	conn, err := u.Upgrade(budgetedHijack{c.Response()}, c.Request(), nil)
 	switch {
 	case refused != nil:
 		return nil, refused
@@ -123,26 +125,47 @@ func (s *Server) upgrade(c echo.Context) (*websocket.Conn, error) {
 	return conn, nil
 }
 
-// serveLive is a connection's whole life after the handshake.
-func (s *Server) serveLive(k *socket, who caller, late wire.CloseCode, giveBack func()) {
-	defer giveBack()
-	defer k.conn.Close()
+// following is what a connection that follows an event gives back at its end.
+type following struct {
+	session  *hub.Session
+	over     *time.Timer // when its sign-in expires
+	forget   func()
+	giveBack func()
+}
+
+// beginLive makes a connection a session. What that takes of the stack is given
+// back: a goroutine of its own then reads, for as long as the connection lives.
+func (s *Server) beginLive(k *socket, who caller, late wire.CloseCode, giveBack func()) {
+	ctx, cancel := context.WithTimeout(context.Background(), attachWithin)
+	defer cancel()
+	var session *hub.Session
+	var err error
+	if late == 0 {
+		if session, err = s.hub.Attach(ctx, who.log(), who.Credential, k); err != nil {
+			late = s.turnedAway(err)
+		}
+	}
 	if late != 0 {
 		k.turnAway(late)
+		k.conn.Close()
+		giveBack()
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), attachWithin)
-	session, err := s.hub.Attach(ctx, who.log(), who.Credential, k)
-	cancel()
-	if err != nil {
-		k.turnAway(s.turnedAway(err))
-		return
-	}
-	defer session.Closed()
-	over := time.AfterFunc(who.expires.Sub(s.now()), func() { session.End(wire.CloseSessionOver) })
-	defer over.Stop()
-	defer s.live.add(who.token, session)()
-	k.read(session)
+	go k.follow(&following{
+		session: session, giveBack: giveBack, forget: s.live.add(who.token, session),
+		over: time.AfterFunc(who.expires.Sub(s.now()), func() { session.End(wire.CloseSessionOver) }),
+	})
+}
+
+// follow is a connection's life from its session's beginning on.
+func (k *socket) follow(f *following) {
+	k.read(f.session)
+	f.forget()
+	f.over.Stop()
+	f.session.Closed()
+	k.lingers()
+	k.conn.Close()
+	f.giveBack()
 }
 
 // turnedAway answers the close code for a session that the hub did not take.
@@ -165,26 +188,28 @@ func (s *Server) turnedAway(err error) wire.CloseCode {
 // liveSessions finds the sessions of a token, so that signing out ends them.
 type liveSessions struct {
 	mu  sync.Mutex // guards all
-	all map[string]map[*hub.Session]struct{}
+	all map[tokenKey][]*hub.Session
 }
 
+// tokenKey stands for a token, which is longer.
+type tokenKey [sha256.Size]byte
+
 func newLiveSessions() *liveSessions {
-	return &liveSessions{all: make(map[string]map[*hub.Session]struct{})}
+	return &liveSessions{all: make(map[tokenKey][]*hub.Session)}
 }
 
 // add answers a func that forgets the session again.
 func (l *liveSessions) add(token string, session *hub.Session) (forget func()) {
+	key := tokenKey(sha256.Sum256([]byte(token)))
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.all[token] == nil {
-		l.all[token] = make(map[*hub.Session]struct{})
-	}
-	l.all[token][session] = struct{}{}
+	l.all[key] = append(l.all[key], session)
 	return func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		if delete(l.all[token], session); len(l.all[token]) == 0 {
-			delete(l.all, token)
+		rest := slices.DeleteFunc(l.all[key], func(s *hub.Session) bool { return s == session })
+		if l.all[key] = rest; len(rest) == 0 {
+			delete(l.all, key)
 		}
 	}
 }
@@ -192,10 +217,7 @@ func (l *liveSessions) add(token string, session *hub.Session) (forget func()) {
 // end closes the live connections of a token.
 func (l *liveSessions) end(token string) {
 	l.mu.Lock()
-	var sessions []*hub.Session
-	for session := range l.all[token] {
-		sessions = append(sessions, session)
-	}
+	sessions := slices.Clone(l.all[sha256.Sum256([]byte(token))])
 	l.mu.Unlock()
 	for _, session := range sessions {
 		session.End(wire.CloseSessionOver)

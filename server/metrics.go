@@ -2,7 +2,10 @@ package server
 
 import (
 	"net/http"
+	"net/netip"
+	"slices"
 
+	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -48,4 +51,30 @@ func (m *meters) command(c wire.Command, way string) {
 
 func (m *meters) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
+}
+
+// loopback is who may read the metrics where nobody is named.
+var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+
+// forwarding are the headers by which proxies say that they ask for somebody else.
+var forwarding = []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Forwarded", "Via"}
+
+// metrics answers those who may read them. To everyone else the path is not there.
+func (s *Server) metrics(answer echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if len(s.options.TrustedProxies) == 0 {
+			// Somebody's proxy on this machine would make everyone look like a neighbour.
+			for _, name := range forwarding {
+				if r.Header.Get(name) != "" {
+					return refuse(http.StatusNotFound, CodeNotFound)
+				}
+			}
+		}
+		client := s.edge.client(r)
+		if !slices.ContainsFunc(s.options.MetricsFrom, func(p netip.Prefix) bool { return p.Contains(client) }) {
+			return refuse(http.StatusNotFound, CodeNotFound)
+		}
+		return answer(c)
+	}
 }

@@ -55,6 +55,8 @@ func levelOf(route string, status int) slog.Level {
 	switch {
 	case status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable:
 		return slog.LevelError
+	case strings.HasSuffix(route, "/stream"), strings.HasSuffix(route, "/poll"):
+		return slog.LevelDebug // one connection is many of them
 	case strings.HasPrefix(route, "/api/"):
 		return slog.LevelInfo
 	}

@@ -33,6 +33,9 @@ type Options struct {
 	Pages fs.FS
 	// TrustedProxies are whose forwarding headers are believed; none: nobody's.
 	TrustedProxies []netip.Prefix
+	// MetricsFrom are whose requests for /metrics are answered, by the address that
+	// they come from; the default is this machine's own.
+	MetricsFrom []netip.Prefix
 	// Log takes requests and failures: never a secret, a token, a name or a query.
 	// The default is slog.Default().
 	Log *slog.Logger
@@ -100,6 +103,9 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
+	if len(o.MetricsFrom) == 0 {
+		o.MetricsFrom = loopback
+	}
 	return o
 }
 
@@ -131,7 +137,7 @@ func (s *Server) routes() http.Handler {
 
 	e.GET("/healthz", s.healthz)
 	e.GET("/readyz", s.readyz)
-	e.GET("/metrics", echo.WrapHandler(s.meters.handler()))
+	e.GET("/metrics", s.metrics(echo.WrapHandler(s.meters.handler())))
 
 	// Not a group: Echo's answer 404 where the method is wrong.
 	api := func(method, path string, answer echo.HandlerFunc) {
@@ -145,6 +151,9 @@ func (s *Server) routes() http.Handler {
 	api(http.MethodPost, "/events/:event/commands", s.command)
 	api(http.MethodGet, "/events/:event/snapshot", s.snapshot)
 	api(http.MethodGet, "/events/:event/links", s.listLinks)
+	// Not bounded as requests are: a visit lasts, and takes a socket's place.
+	e.GET("/api/v1/events/:event/stream", s.streamEvents, s.crossOrigin)
+	e.GET("/api/v1/events/:event/poll", s.pollFrames, s.crossOrigin)
 
 	s.pages.routes(e, s)
 	return e

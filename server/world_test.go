@@ -39,10 +39,11 @@ var sampleForum = sync.OnceValues(demo.Forum)
 
 // world is a server over a memory journal, with two events and an organiser.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	hub     *hub.Hub
 	server  *Server
 	http    *httptest.Server
+	net     *pipes // in fake time; nil: the machine's own
 	keys    Keys
 	said    *syncBuffer // the log, at debug
 	people  map[floor.Role]floor.LinkID
@@ -77,12 +78,35 @@ var testPages = fstest.MapFS{
 
 // newWorld starts one over plain HTTP, or over TLS; change, which may be nil,
 // alters its options.
-func newWorld(t *testing.T, secure bool, change func(*Options)) *world {
+func newWorld(t testing.TB, secure bool, change func(*Options)) *world {
+	t.Helper()
+	return newWorldOf(t, secure, hub.Options{}, change)
+}
+
+// newWorldOf is newWorld with a hub of its own kind.
+func newWorldOf(t testing.TB, secure bool, of hub.Options, change func(*Options)) *world {
+	t.Helper()
+	w := makeWorld(t, of, change)
+	w.http = httptest.NewUnstartedServer(nil)
+	w.http.Config = w.server.HTTP()
+	if secure {
+		w.http.StartTLS()
+	} else {
+		w.http.Start()
+	}
+	t.Cleanup(w.close)
+	w.fill()
+	return w
+}
+
+// makeWorld makes a world that nobody can reach yet.
+func makeWorld(t testing.TB, of hub.Options, change func(*Options)) *world {
 	t.Helper()
 	w := &world{t: t, keys: testKeys(t, 1), said: &syncBuffer{}, people: map[floor.Role]floor.LinkID{}}
 	log := slog.New(slog.NewTextHandler(w.said, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	memory := journal.NewMemory(time.Now)
-	w.hub = hub.New(memory, memory, hub.Options{Logger: log})
+	of.Logger = log
+	w.hub = hub.New(memory, memory, of)
 	options := Options{Hub: w.hub, Keys: w.keys, Pages: testPages, Log: log}
 	if change != nil {
 		change(&options)
@@ -92,15 +116,6 @@ func newWorld(t *testing.T, secure bool, change func(*Options)) *world {
 		t.Fatal(err)
 	}
 	w.server = server
-	w.http = httptest.NewUnstartedServer(nil)
-	w.http.Config = server.HTTP()
-	if secure {
-		w.http.StartTLS()
-	} else {
-		w.http.Start()
-	}
-	t.Cleanup(w.close)
-	w.fill()
 	return w
 }
 

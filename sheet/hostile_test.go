@@ -41,10 +41,16 @@ func parts(t testing.TB, file []byte) map[string][]byte {
 
 func zipped(t testing.TB, inside map[string][]byte) []byte {
 	t.Helper()
+	return archived(t, inside, zip.Deflate)
+}
+
+// archived is zipped by one method, compressing or not.
+func archived(t testing.TB, inside map[string][]byte, method uint16) []byte {
+	t.Helper()
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
 	for _, name := range slices.Sorted(maps.Keys(inside)) {
-		p, err := w.Create(name)
+		p, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: method})
 		if err != nil {
 			t.Fatal(err)
 		}

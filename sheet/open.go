@@ -90,8 +90,12 @@ func checkFile(raw []byte) *Fault {
 	case !workbook:
 		return &Fault{Code: FileNotXLSX}
 	}
+	tags := new(markup)
 	for _, part := range archive.File {
-		if checkPart(part) != nil {
+		switch err := checkPart(part, tags); {
+		case errors.Is(err, errMarkup):
+			return tooBig()
+		case err != nil:
 			return &Fault{Code: FileBroken}
 		}
 	}
@@ -99,24 +103,26 @@ func checkFile(raw []byte) *Fault {
 }
 
 // checkPart reads a part to its end: its length and checksum, which archive/zip
-// holds it to, and whether what is XML is whole.
-func checkPart(part *zip.File) error {
-	r, err := part.Open()
+// holds it to, how much markup it has, and whether what is XML is whole.
+func checkPart(part *zip.File, tags *markup) error {
+	opened, err := part.Open()
 	if err != nil {
 		return err
 	}
+	r := tags.in(opened, maxTagOther)
 	if name := strings.ToLower(part.Name); strings.HasSuffix(name, ".xml") || strings.HasSuffix(name, ".rels") {
+		r = tags.in(opened, maxTag)
 		for d := xml.NewDecoder(r); err == nil; {
 			_, err = d.Token()
 		}
 		if err != io.EOF {
-			return errors.Join(err, r.Close())
+			return errors.Join(err, opened.Close())
 		}
 	}
 	if _, err := io.Copy(io.Discard, r); err != nil {
-		return errors.Join(err, r.Close())
+		return errors.Join(err, opened.Close())
 	}
-	return r.Close()
+	return opened.Close()
 }
 
 // readBook reads the sheets' cells as they are stored. What the library cannot

@@ -1,0 +1,167 @@
+package server
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"matchfloor/wire"
+)
+
+// Whoever sends slowly, or does not take what is sent, is let go of in time.
+func TestSlowHTTPIsEnded(t *testing.T) {
+	post := "POST /api/v1/sign-in HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+	for name, c := range map[string]struct {
+		first, then string // at once, and again every second
+		within      time.Duration
+		answer      string
+	}{
+		"says nothing":              {"", "", 5 * time.Second, ""},
+		"half a line":               {"GET / HT", "", 5 * time.Second, ""},
+		"a header a second":         {"GET / HTTP/1.1\r\nHost: here\r\n", "X: y\r\n", 5 * time.Second, ""},
+		"no body":                   {post, "", bodyWithin, "400"},
+		"a byte of body a second":   {post, "{", bodyWithin, "400"},
+		"idle after its request":    {"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n", "", 75 * time.Second, "200"},
+		"a body where none belongs": {"GET /healthz HTTP/1.1\r\nHost: here\r\nContent-Length: 9999\r\n\r\n", "x", 15 * time.Second, "200"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, nil, func(t *testing.T, w *world) {
+				r := w.knock(c.first)
+				over := make(chan struct{})
+				go func() {
+					defer close(over)
+					for c.then != "" && time.Since(r.began) < time.Minute && r.say(c.then) {
+						fakeTime(time.Second)
+					}
+				}()
+				said, took := r.lasts()
+				r.Close()
+				<-over
+				if took > c.within+time.Second || !strings.Contains(said, c.answer) {
+					t.Errorf("ended after %v, want %v, with %.100q", took, c.within, said)
+				}
+			})
+		})
+	}
+}
+
+// An upload may take its two minutes, and no more; its place is free afterwards.
+func TestSlowUploadIsEnded(t *testing.T) {
+	inFakeTime(t, nil, func(t *testing.T, w *world) {
+		text := fmt.Sprintf("POST /api/v1/events HTTP/1.1\r\nHost: here\r\nContent-Type: %s\r\nContent-Length: 9999\r\nAuthorization: %s\r\n\r\nPK",
+			workbookType, w.bearer(event, organiser)[1])
+		said, took := w.knock(text).lasts()
+		if !strings.HasPrefix(said, "HTTP/1.1 400") || took < uploadWithin || took > uploadWithin+time.Second {
+			t.Errorf("after %v: %.100s", took, said)
+		}
+		if n := w.server.uploads.taken(); n != 0 {
+			t.Errorf("%d places are still taken", n)
+		}
+	})
+}
+
+// An answer that nobody takes holds a connection for a minute at most.
+func TestAnAnswerThatIsNotTakenIsGivenUp(t *testing.T) {
+	inFakeTime(t, nil, func(t *testing.T, w *world) {
+		r := w.knock("GET /attendee HTTP/1.1\r\nHost: here\r\n\r\n")
+		fakeTime(61 * time.Second)
+		said, _ := r.lasts()
+		if strings.Contains(said, "</html>") {
+			t.Errorf("the answer waited: %.100s", said)
+		}
+	})
+}
+
+// maskedFrame is a frame as a client sends it, masked with zeros.
+func maskedFrame(first byte, payload string) string {
+	n := len(payload)
+	switch {
+	case n < 126:
+		return string([]byte{first, 0x80 | byte(n), 0, 0, 0, 0}) + payload
+	case n < 1<<16:
+		return string([]byte{first, 0x80 | 126, byte(n >> 8), byte(n), 0, 0, 0, 0}) + payload
+	}
+	return string([]byte{first, 0x80 | 127, 0, 0, 0, 0, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n), 0, 0, 0, 0}) + payload
+}
+
+// On a live connection every kind of slowness and every kind of flood has its
+// bound and its close code.
+func TestSlowAndFloodingConnectionsAreEnded(t *testing.T) {
+	for name, c := range map[string]struct {
+		greets      bool
+		first, then string        // at once, and then again
+		every       time.Duration // 0: without a pause
+		code        wire.CloseCode
+		within      time.Duration
+		sent        int // bytes that may be taken at most; 0: not held
+	}{
+		"says nothing":              {code: wire.CloseSilent, within: 11 * time.Second},
+		"greets and falls silent":   {greets: true, code: wire.CloseSilent, within: 95 * time.Second},
+		"a message without an end":  {greets: true, first: maskedFrame(0x01, "{"), code: wire.CloseSilent, within: messageWithin},
+		"a byte of it a second":     {greets: true, first: string([]byte{0x81, 0xfe, 0x10, 0, 0, 0, 0, 0}), then: " ", every: time.Second, code: wire.CloseSilent, within: messageWithin + time.Second},
+		"an empty part a second":    {greets: true, first: maskedFrame(0x01, "{"), then: maskedFrame(0x00, ""), every: time.Second, code: wire.CloseSilent, within: messageWithin + time.Second},
+		"empty parts at full speed": {greets: true, first: maskedFrame(0x01, "{"), then: maskedFrame(0x00, ""), code: wire.CloseTooMany, within: time.Second, sent: messageBytes + lingerBytes + 4<<10},
+		"pings at full speed":       {greets: true, then: maskedFrame(0x89, "x"), code: wire.CloseTooMany, within: time.Second, sent: 7*(framesBurst+1) + lingerBytes + 4<<10},
+		"pongs at full speed":       {greets: true, then: maskedFrame(0x8a, "x"), code: wire.CloseTooMany, within: time.Second, sent: 7*(framesBurst+1) + lingerBytes + 4<<10},
+		"pings in a message":        {greets: true, first: maskedFrame(0x01, "{"), then: maskedFrame(0x89, "x"), code: wire.CloseTooMany, within: time.Second, sent: 7*(framesBurst+1) + lingerBytes + 4<<10},
+		"messages at full speed":    {greets: true, then: maskedFrame(0x81, `{"ack":{"seq":1}}`), code: wire.CloseTooMany, within: closePatience + time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, nil, func(t *testing.T, w *world) {
+				p := w.dial(event, "attendee-k01a")
+				if c.greets {
+					p.hello()
+				}
+				if err := p.conn.SetReadDeadline(time.Time{}); err != nil {
+					t.Fatal(err)
+				}
+				began, sent := time.Now(), make(chan int)
+				go func() { sent <- keepSending(p, c.first, c.then, c.every) }()
+				code := p.closeCode()
+				took := time.Since(began)
+				p.conn.SetWriteDeadline(time.Now().Add(2 * closePatience))
+				n := <-sent
+				if code != int(c.code) || took > c.within {
+					t.Errorf("closed with %d after %v, want %d within %v", code, took, c.code, c.within)
+				}
+				if c.sent > 0 && n > c.sent {
+					t.Errorf("%d bytes were taken, want %d at most", n, c.sent)
+				}
+				w.eventually("its place is free", func() bool { return w.server.sockets.taken() == 0 })
+			})
+		})
+	}
+}
+
+// keepSending writes below the WebSocket library until nothing is taken any more,
+// and answers how many bytes were.
+func keepSending(p *phone, first, then string, every time.Duration) (sent int) {
+	raw := p.conn.NetConn()
+	n, err := raw.Write([]byte(first))
+	for sent = n; err == nil && then != "" && sent < 4<<20; sent += n {
+		if every > 0 {
+			fakeTime(every)
+		}
+		n, err = raw.Write([]byte(then))
+	}
+	return sent
+}
+
+// A client that is told to go, and does not, is cut off.
+func TestWhoDoesNotAnswerACloseIsCutOff(t *testing.T) {
+	inFakeTime(t, nil, func(t *testing.T, w *world) {
+		p := w.dial(event, "attendee-k01a")
+		p.hello()
+		p.conn.SetCloseHandler(func(int, string) error { return nil }) // says nothing back
+		began := time.Now()
+		p.send(`{"subscribe":{}}`)
+		if code := p.closeCode(); code != int(wire.CloseBadFrame) {
+			t.Errorf("closed with %d", code)
+		}
+		w.eventually("its place is free", func() bool { return w.server.sockets.taken() == 0 })
+		if took := time.Since(began); took > closePatience+time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}

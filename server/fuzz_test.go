@@ -1,0 +1,248 @@
+package server
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"matchfloor/floor"
+	"matchfloor/wire"
+)
+
+// knownToken is testSession's, sealed once and for all under testKeys(1): a token
+// of yesterday's version has to open today.
+const knownToken = "AcbWXWwAAAGiDeuxwAAAAAAAAAADpDQm_6Zr960AAAAEZGVtbwAAAA1hdHRlbmRlZS1rMDNhEvZwgAxQyisYzDjTK50Vxr0JDXDNMaLImKT0B0E4VoQ"
+
+// FuzzToken: nothing opens but what was sealed.
+func FuzzToken(f *testing.F) {
+	keys := testKeys(f, 1)
+	if _, err := keys.open(knownToken, testNow); err != nil {
+		f.Fatal("the known token does not open")
+	}
+	f.Add(knownToken)
+	f.Add("")
+	f.Add(strings.Repeat("A", maxToken+1))
+	f.Add(knownToken + "=")
+	f.Add(testKeys(f, 2).seal(testSession()))
+	f.Fuzz(func(t *testing.T, token string) {
+		if s, err := keys.open(token, testNow); err == nil && token != knownToken {
+			t.Fatalf("%q opens as %+v", token, s)
+		}
+	})
+}
+
+// FuzzSignedToken goes past the signature: whatever a key may ever have signed
+// is read without harm, and what is read is sealed and read again as the same.
+func FuzzSignedToken(f *testing.F) {
+	keys := testKeys(f, 1)
+	raw, err := strict64.DecodeString(knownToken)
+	if err != nil {
+		f.Fatal(err)
+	}
+	body := raw[:len(raw)-32]
+	f.Add(body)
+	f.Add(body[:len(body)-1])
+	f.Add(append(slices.Clone(body), 0))
+	f.Add(append(slices.Clone(body[:29]), 0xff, 0xff, 0xff, 0xff))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		got, err := keys.open(strict64.EncodeToString(append(slices.Clone(body), keys.sign(body)...)), testNow)
+		if err != nil {
+			return
+		}
+		again, err := keys.open(keys.seal(got), testNow)
+		if err != nil || again.event != got.event || again.link != got.link || again.generation != got.generation || !again.expires.Equal(got.expires) {
+			t.Fatalf("%+v is read again as %+v, %v", got, again, err)
+		}
+	})
+}
+
+// fuzzWorld is a server that many runs of a fuzz target share.
+func fuzzWorld(f *testing.F) *world {
+	w := pipedWorld(f, func(o *Options) { o.Log = slog.New(slog.DiscardHandler) })
+	w.give(InstanceEvent, floor.AddOrganiser{Organiser: "o1", Name: "Organiser"})
+	w.addHall("hall")
+	w.order("hall", floor.Release{})
+	began, looks := time.Now(), new(atomic.Int64)
+	w.server.now = func() time.Time { return began.Add(time.Duration(looks.Add(1)) * 10 * time.Second) }
+	return w
+}
+
+// lasting is a token that outlives any run.
+func (w *world) lasting(link floor.LinkID) string {
+	return w.keys.seal(session{event: EventOf("hall", link), link: link, expires: time.Now().Add(1e6 * time.Hour)})
+}
+
+// answered sends a request and holds that it is no failure of the server's.
+func (w *world) answered(t *testing.T, path, body string) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", asJSON)
+	r.Header.Set("Authorization", "Bearer "+w.lasting("moderator-lead"))
+	answer := httptest.NewRecorder()
+	w.server.ServeHTTP(answer, r)
+	var told struct{ Code, ID string }
+	if err := json.Unmarshal(answer.Body.Bytes(), &told); err != nil {
+		t.Fatalf("%q: %d %q", body, answer.Code, answer.Body)
+	}
+	if answer.Code >= 500 || (answer.Code == http.StatusOK) != (told.Code == "") {
+		t.Fatalf("%q: %d %s", body, answer.Code, answer.Body)
+	}
+}
+
+// FuzzCommandByPost: any body of a command gets an answer with a code, or is a command.
+func FuzzCommandByPost(f *testing.F) {
+	w := fuzzWorld(f)
+	for _, text := range append(seeds(f, "commands.json"), seeds(f, "refused.json")...) {
+		f.Add(strings.TrimSuffix(strings.TrimPrefix(text, `{"command":`), "}"))
+		f.Add(text)
+	}
+	for _, d := range deeds {
+		f.Add(`{"id":"x","base":1,"until":9007199254740991,"after":["y"],"` + string(d.kind) + `":{}}`)
+	}
+	for _, text := range badJSON {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, body string) { w.answered(t, "/api/v1/events/hall/commands", body) })
+}
+
+// FuzzSignIn: the same of a sign-in.
+func FuzzSignIn(f *testing.F) {
+	w := fuzzWorld(f)
+	f.Add(`{"event":"hall","link":"attendee-ka1","secret":"AAAAAAAAAAAAAAAAAAAAAA","bearer":true}`)
+	f.Add(`{"event":"_","link":"organiser-o1","secret":"","bearer":true}`)
+	for _, text := range badJSON {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		w.server.paces.wrong = newLimiter(paceWrong)
+		w.answered(t, "/api/v1/sign-in", body)
+	})
+}
+
+// heardOut is how long a fuzzed connection listens once all is said.
+const heardOut = 20 * time.Millisecond
+
+// FuzzSocketBytes: whatever comes in on a connection after its handshake, the
+// server reads it without harm, says only lawful frames, and lets go of it.
+func FuzzSocketBytes(f *testing.F) {
+	w := fuzzWorld(f)
+	for _, c := range rawFrames {
+		f.Add([]byte(c.raw))
+		f.Add([]byte(maskedFrame(0x81, `{"hello":{"v":1}}`) + c.raw))
+	}
+	for _, text := range seeds(f, "refused.json") {
+		f.Add([]byte(maskedFrame(0x81, `{"hello":{"v":1}}`) + maskedFrame(0x81, text)))
+	}
+	token := w.lasting("attendee-ka1")
+	f.Fuzz(func(t *testing.T, bytes []byte) {
+		conn := w.handshake(t, token)
+		written := make(chan struct{})
+		go func() {
+			defer close(written)
+			conn.Write(bytes) // it may be cut off: that is one of the answers
+			conn.Write([]byte(maskedFrame(0x88, "\x03\xe8")))
+			conn.SetReadDeadline(time.Now().Add(heardOut)) // what waits for more is left waiting
+		}()
+		readFrames(t, conn)
+		conn.Close()
+		<-written
+		for end := time.Now().Add(patience); w.server.sockets.taken() > 0; {
+			if time.Now().After(end) {
+				t.Fatalf("its place is not given back after %q", bytes)
+			}
+			time.Sleep(50 * time.Microsecond) // a poll, bounded above
+		}
+	})
+}
+
+// handshake answers a connection on which frames may begin.
+func (w *world) handshake(t *testing.T, token string) net.Conn {
+	t.Helper()
+	conn, err := w.net.dial(context.Background(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	go io.WriteString(conn, "GET /api/v1/events/hall/live HTTP/1.1\r\nHost: here\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nAuthorization: Bearer "+token+"\r\n\r\n")
+	answer, err := http.ReadResponse(bufio.NewReaderSize(oneByOne{conn}, 16), nil)
+	if err != nil || answer.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("%v %v", answer, err)
+	}
+	return conn
+}
+
+// oneByOne reads a byte at a time, so that nothing is read past an end.
+type oneByOne struct{ net.Conn }
+
+func (o oneByOne) Read(p []byte) (int, error) { return o.Conn.Read(p[:1]) }
+
+// readFrames holds that everything up to the end is whole frames of a server:
+// unmasked, without reserved bits, text that decodes or a close with a known code.
+func readFrames(t *testing.T, conn net.Conn) {
+	t.Helper()
+	in := bufio.NewReader(conn)
+	for {
+		var head [2]byte
+		if _, err := io.ReadFull(in, head[:]); err != nil {
+			return
+		}
+		n := int(head[1])
+		if n == 126 {
+			var long [2]byte
+			if _, err := io.ReadFull(in, long[:]); err != nil {
+				return
+			}
+			n = int(long[0])<<8 | int(long[1])
+		}
+		if head[0]&0x70 != 0 || head[1] > 126 {
+			t.Fatalf("a frame that begins with %x", head)
+		}
+		payload := make([]byte, n)
+		if _, err := io.ReadFull(in, payload); err != nil {
+			return
+		}
+		switch head[0] {
+		case 0x81:
+			if _, err := wire.DecodeServer(payload); err != nil {
+				t.Fatalf("%q is no frame: %v", payload, err)
+			}
+		case 0x88, 0x8a: // a close, and the answer to a ping
+		default:
+			t.Fatalf("a frame of the kind %x", head[0])
+		}
+	}
+}
+
+// seeds answers the texts of one of the protocol's own lists.
+func seeds(f *testing.F, name string) (all []string) {
+	f.Helper()
+	text, err := os.ReadFile("../wire/testdata/" + name)
+	if err != nil {
+		f.Fatal(err)
+	}
+	var list []struct {
+		Text    string
+		Command json.RawMessage
+	}
+	if err := json.Unmarshal(text, &list); err != nil {
+		f.Fatal(err)
+	}
+	for _, one := range list {
+		all = append(all, one.Text+string(one.Command))
+	}
+	return all
+}

@@ -1,0 +1,315 @@
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"matchfloor/floor"
+	"matchfloor/sheet"
+	"matchfloor/wire"
+)
+
+// badJSON is what no route takes as a body: everywhere 400 bad_body.
+var badJSON = map[string]string{
+	"empty": "", "blank": " \n", "text": "hello", "array": "[]", "string": `"x"`, "number": "1", "truth": "true", "half": `{"id":`,
+	"two values": "{} {}", "trailing comma": `{"id":"x",}`, "single quotes": `{'id':'x'}`, "a comment": `{}//`, "byte order mark": "\ufeff{}",
+	"invalid UTF-8": "{\"id\":\"\xff\",\"secret\":\"\xff\"}", "overlong UTF-8": "{\"id\":\"\xc0\xaf\",\"secret\":\"\xc0\xaf\"}",
+	"lone surrogate": `{"id":"\ud800","secret":"\ud800"}`, "a raw control character": "{\"id\":\"a\x01\",\"secret\":\"a\x01\"}",
+	"a name twice": `{"id":"x","id":"x","link":"a","link":"a"}`, "NaN": `{"id":NaN}`, "plus": `{"id":+1}`, "hex": `{"id":0x1}`,
+	"deep arrays": strings.Repeat("[", 4000), "deep arrays, whole": strings.Repeat("[", 1500) + strings.Repeat("]", 1500),
+	"deep objects": strings.Repeat(`{"a":`, 800), "wrong types": `{"id":[],"event":{},"link":1,"secret":null}`,
+	"numbers for texts": `{"id":1,"event":1}`, "too large a number": `{"id":1e999,"event":1e999}`,
+	"UTF-16": "{\x00}\x00", "a zero byte": "{}\x00", "form": "id=x&link=y", "XML": `<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>`,
+	"names in capitals": `{"ID":"x","Event":"demo","Link":"a","Secret":"b"}`, "prototype": `{"__proto__":{}}`,
+}
+
+// badIDs are what can be no id in a path.
+var badIDs = []string{
+	"%7Bhall%7D", "hall%3A1", "*", "%2A", "..", "%2e%2e", "hall%2F..", "..%2F..%2Fetc", "hall%5C", "hall.x", "hall%00", "hall%20", "%E2%80%AEhall",
+	"%F0%9F%98%80", "%FF", "hall;x", "hall,x", "'--", "%24%7Bx%7D", strings.Repeat("x", floor.MaxID+1), strings.Repeat("x", 9000), "HALL%0D%0AX",
+}
+
+// documented answers the codes of the tables in docs/PROTOCOL.md.
+var documented = sync.OnceValues(func() ([]string, error) {
+	text, err := os.ReadFile("../docs/PROTOCOL.md")
+	if err != nil {
+		return nil, err
+	}
+	_, tables, _ := strings.Cut(string(text), "\n## Codes\n")
+	var all []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `[^|]*\\|").FindAllString(tables, -1) {
+		for _, m := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(row, -1) {
+			all = append(all, m[1])
+		}
+	}
+	return all, nil
+})
+
+// isCode reports whether an answer has one of them.
+func (w *world) isCode(r reply) bool {
+	all, err := documented()
+	if err != nil || len(all) < 50 {
+		w.t.Fatalf("%d codes: %v", len(all), err)
+	}
+	return slices.Contains(all, r.code())
+}
+
+// coded holds that an answer is a refusal that a program can read.
+func (w *world) coded(what string, r reply) {
+	w.t.Helper()
+	if r.StatusCode < 400 || r.StatusCode >= 500 || !w.isCode(r) {
+		w.t.Errorf("%s: %d %.300q", what, r.StatusCode, r.body)
+	}
+	if h := r.Header; h.Get("Content-Type") != asJSON || h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Cache-Control") != "no-store" {
+		w.t.Errorf("%s: headers %v", what, h)
+	}
+}
+
+// TestBadInputAtEveryRoute sends every kind of bad input to every route, with a
+// credential that is let in, while a witness works.
+func TestBadInputAtEveryRoute(t *testing.T) {
+	w := newWorld(t, false, everyPage)
+	w.calmTime()
+	w.everyRoute()
+	w.addHall("hall")
+	w.order("hall", floor.Release{})
+	witness := w.witness("hall")
+	sent := 0
+	for _, d := range doors {
+		t.Run(d.route, func(t *testing.T) {
+			whole := w.t
+			w.t = t
+			defer func() { w.t = whole }()
+			sent += w.badMethods(d) + w.badPaths(d) + w.badQueries(d)
+			if d.kind != "" {
+				sent += w.badKinds(d)
+			}
+			if d.kind == asJSON {
+				sent += w.badBodies(d)
+			}
+			if d.kind == workbookType {
+				sent += w.badWorkbooks(d)
+			}
+			witness.unharmed()
+		})
+	}
+	t.Logf("%d requests", sent)
+}
+
+func (w *world) badMethods(d door) (sent int) {
+	method, _, _ := strings.Cut(d.route, " ")
+	for _, other := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "TRACE", "CONNECTED", "BREW", strings.ToLower(method)} {
+		if other == method || d.route == "POST /api/v1/events" && other == "GET" || d.route == "GET /api/v1/events" && other == "POST" {
+			continue
+		}
+		sent++
+		r := w.ask(other, d.path, "", w.bearer("hall", organiser)...)
+		if r.StatusCode != http.StatusMethodNotAllowed || other != "HEAD" && r.code() != CodeBadMethod {
+			w.t.Errorf("%s %s: %d %s", other, d.path, r.StatusCode, r.body)
+		}
+	}
+	r := w.ask(http.MethodOptions, d.path, "", "Origin", "http://evil.example", "Access-Control-Request-Method", method)
+	for name := range r.Header {
+		if strings.HasPrefix(name, "Access-Control-") {
+			w.t.Errorf("OPTIONS %s is answered with %s", d.path, name)
+		}
+	}
+	return sent + 1
+}
+
+func (w *world) badPaths(d door) (sent int) {
+	method, pattern, _ := strings.Cut(d.route, " ")
+	headers := append(w.bearer("hall", organiser), "Origin", w.http.URL)
+	if d.kind != "" {
+		headers = append(headers, "Content-Type", d.kind)
+	}
+	for _, param := range []string{":event", ":link", "*"} {
+		if !strings.Contains(pattern, param) {
+			continue
+		}
+		for _, id := range badIDs {
+			sent++
+			path := strings.Replace(pattern, param, id, 1)
+			path = strings.NewReplacer(":event", "hall", ":link", "attendee-ka1").Replace(path)
+			r := w.ask(method, path, d.body, headers...)
+			switch page := strings.HasSuffix(pattern, "/:event/:link"); {
+			case page && r.StatusCode == http.StatusOK && !strings.Contains(string(r.body), "opening"):
+			case strings.HasSuffix(d.path, "?hello=%7B%22v%22%3A1%7D") && r.StatusCode == http.StatusOK && strings.Contains(string(r.body), "4103"):
+			case strings.HasSuffix(pattern, "/live") && r.StatusCode == http.StatusUpgradeRequired: // nothing was looked at
+			default:
+				w.coded(method+" "+path, r)
+			}
+		}
+	}
+	return sent
+}
+
+func (w *world) badQueries(d door) (sent int) {
+	method, _, _ := strings.Cut(d.route, " ")
+	path, _, _ := strings.Cut(d.path, "?")
+	nobody := []string{"Content-Type", d.kind, "Origin", w.http.URL}
+	known := append(w.bearer("hall", organiser), nobody...)
+	for _, value := range append([]string{"", "-1", "1e3", "99999999999999999999", "0x1", "1.5", "null", "%7B%7D", "%5B"}, badIDs...) {
+		for _, name := range []string{"as", "seq", "dry", "hello", "ping", "wait"} {
+			for _, headers := range [][]string{nobody, known} {
+				sent++
+				w.server.paces.uploads = newLimiter(paceUploads)
+				r := w.ask(method, path+"?"+name+"="+value+"&"+name+"=x", d.body, headers...)
+				if r.StatusCode >= 500 || r.StatusCode >= 400 && !w.isCode(r) {
+					w.t.Errorf("%s %s?%s=%s: %d %s", method, path, name, value, r.StatusCode, r.body)
+				}
+			}
+		}
+	}
+	return sent
+}
+
+func (w *world) badKinds(d door) (sent int) {
+	method, _, _ := strings.Cut(d.route, " ")
+	for _, kind := range []string{"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", asJSON + "-seq", "*/*", "\u2028", "a/b;c=" + strings.Repeat("x", 500)} {
+		sent++
+		w.server.paces.uploads = newLimiter(paceUploads) // they are not what is asked about here
+		r := w.ask(method, d.path, d.body, append(w.bearer("hall", organiser), "Content-Type", kind, "Origin", w.http.URL)...)
+		w.expect(d.route+" as "+kind, r, http.StatusUnsupportedMediaType, wire.CodeBadType)
+	}
+	return sent
+}
+
+func (w *world) badBodies(d door) (sent int) {
+	method, _, _ := strings.Cut(d.route, " ")
+	mine := append(w.bearer("hall", organiser), "Content-Type", asJSON, "Origin", w.http.URL)
+	for name, text := range badJSON {
+		for _, chunked := range []bool{false, true} {
+			sent++
+			headers := mine
+			if chunked {
+				headers = append(slices.Clone(mine), "Transfer-Encoding", "chunked")
+			}
+			r := w.ask(method, d.path, text, headers...)
+			w.coded(d.route+" "+name, r)
+			w.expect(d.route+" "+name, r, http.StatusBadRequest, wire.CodeBadBody)
+		}
+	}
+	limit := map[string]int{"POST /api/v1/sign-in": maxSignIn, "POST /api/v1/events/:event/commands": wire.MaxCommand}[d.route]
+	if limit == 0 {
+		w.t.Fatalf("%s has no limit", d.route)
+	}
+	for _, headers := range [][]string{mine, append(slices.Clone(mine), "Transfer-Encoding", "chunked")} {
+		sent += 2
+		pad := strings.Repeat(" ", limit-len(d.body))
+		if r := w.ask(method, d.path, d.body+pad, headers...); r.StatusCode != d.organiser {
+			w.t.Errorf("%s with %d bytes: %d %s", d.route, limit, r.StatusCode, r.body)
+		}
+		w.expect(d.route+" one byte more", w.ask(method, d.path, d.body+pad+" ", headers...), http.StatusRequestEntityTooLarge, wire.CodeTooLarge)
+	}
+	return sent
+}
+
+func (w *world) badWorkbooks(d door) (sent int) {
+	mine := append(w.bearer("hall", organiser), "Content-Type", workbookType)
+	for name, text := range map[string]string{
+		"empty": "", "JSON": "{}", "magic": "PK\x03\x04", "an old one": "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "zeros": strings.Repeat("\x00", 1<<16),
+		"largest": "PK\x03\x04" + strings.Repeat("x", sheet.MaxFile-4),
+	} {
+		sent++
+		w.server.paces.uploads = newLimiter(paceUploads)
+		r := w.ask(http.MethodPost, d.path, text, mine...)
+		w.coded(name, r)
+		w.expect(name, r, http.StatusUnprocessableEntity, wire.CodeWorkbook)
+	}
+	for _, headers := range [][]string{mine, append(slices.Clone(mine), "Transfer-Encoding", "chunked")} {
+		sent++
+		r := w.ask(http.MethodPost, d.path, strings.Repeat("x", MaxWorkbook+1), headers...)
+		w.expect("one byte more", r, http.StatusRequestEntityTooLarge, wire.CodeTooLarge)
+	}
+	return sent
+}
+
+// frameOf is one entry of wire/testdata/refused.json.
+type frameOf struct{ Name, Text, Hex, Code, Param, ID string }
+
+// TestRefusedFramesOnTheSocket sends every frame that the protocol's own list
+// refuses over a connection: a command is rejected by its id and the connection
+// goes on; whatever else is told in an error and closes with the documented code.
+// The commands among them are refused by POST as well.
+func TestRefusedFramesOnTheSocket(t *testing.T) {
+	text, err := os.ReadFile("../wire/testdata/refused.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []frameOf
+	if err := json.Unmarshal(text, &all); err != nil || len(all) < 50 {
+		t.Fatalf("%d frames: %v", len(all), err)
+	}
+	w := newWorld(t, false, nil)
+	w.calmTime()
+	w.addHall("hall")
+	w.order("hall", floor.Release{})
+	witness := w.witness("hall")
+	token := w.bearer("hall", "moderator-mA")
+	for _, f := range all {
+		if f.Hex != "" {
+			if _, err := fmt.Sscanf(f.Hex, "%x", &f.Text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.refusedLive(f, token)
+		if inner, ok := strings.CutPrefix(f.Text, `{"command":`); ok && f.ID != "" {
+			r := w.post("/api/v1/events/hall/commands", strings.TrimSuffix(inner, "}"), token...)
+			w.coded(f.Name+" by POST", r)
+			w.expect(f.Name+" by POST", r, r.StatusCode, f.Code)
+		}
+	}
+	witness.unharmed()
+	w.eventually("only the witness is left", func() bool { return w.server.sockets.taken() == 1 })
+	t.Logf("%d frames", len(all))
+}
+
+func (w *world) refusedLive(f frameOf, token []string) {
+	w.t.Helper()
+	p := w.dialWith("/api/v1/events/hall/live", token...)
+	defer p.conn.Close()
+	p.hello()
+	p.send(f.Text)
+	var told wire.Rejected
+	if err := json.Unmarshal(p.until("error", "rejected"), &told); err != nil {
+		w.t.Fatal(err)
+	}
+	if told.Code != f.Code || told.ID != f.ID {
+		w.t.Errorf("%s: told %+v, want %s of %q", f.Name, told, f.Code, f.ID)
+	}
+	if f.ID != "" {
+		p.ping() // it goes on
+	} else if code := p.closeCode(); code != int(wire.CloseBadFrame) {
+		w.t.Errorf("%s: closed with %d", f.Name, code)
+	}
+}
+
+// An id that stands for another command already is refused, whichever way each came.
+func TestIDReusedByAnyWay(t *testing.T) {
+	w := newWorld(t, false, nil)
+	w.addHall("hall")
+	w.order("hall", floor.Release{})
+	for i, first := range []string{"post", "live"} {
+		for j, second := range []string{"post", "live"} {
+			c := &cell{w, "hall", "moderator-lead"}
+			text := fmt.Sprintf(`{"id":"id-%d%d","announce":{"text":{"en":"%%s"}}}`, i, j)
+			if _, code := c.does(first, fmt.Sprintf(text, "one")); code != "" {
+				t.Errorf("by %s: %s", first, code)
+			}
+			if _, code := c.does(second, fmt.Sprintf(text, "one")); code != "" {
+				t.Errorf("again by %s: %s", second, code)
+			}
+			if _, code := c.does(second, fmt.Sprintf(text, "two")); code != wire.CodeIDReused {
+				t.Errorf("another one by %s: %q", second, code)
+			}
+		}
+	}
+}

@@ -1,0 +1,215 @@
+package server
+
+import (
+	"bytes"
+	"crypto/sha1"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"matchfloor/wire"
+)
+
+// pair is a socket whose kernel buffers are small, and the client's end of it.
+func pair(t *testing.T) (*socket, *websocket.Conn) {
+	t.Helper()
+	made := make(chan *socket, 1)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		u := websocket.Upgrader{ReadBufferSize: readBuffer, WriteBufferSize: writeBuffer, WriteBufferPool: writeBuffers}
+		conn, err := u.Upgrade(budgetedHijack{w}, r, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if err := bare(conn.NetConn()).(*net.TCPConn).SetWriteBuffer(32 << 10); err != nil {
+			t.Error(err)
+		}
+		made <- newSocket(conn, nil, nil)
+	}))
+	t.Cleanup(s.Close)
+	dialer := websocket.Dialer{NetDial: func(network, addr string) (net.Conn, error) {
+		conn, err := net.Dial(network, addr)
+		if err == nil {
+			err = conn.(*net.TCPConn).SetReadBuffer(32 << 10)
+		}
+		return conn, err
+	}}
+	client, _, err := dialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(s.URL, "http"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	k := <-made
+	t.Cleanup(func() { k.conn.Close() })
+	return k, client
+}
+
+// numbered is a frame that tells its number and whether it is whole.
+func numbered(i, size int) []byte {
+	return fmt.Appendf(nil, `{"live":{"here":{"%d":%d}}}%s`, i, size, strings.Repeat(" ", size))
+}
+
+// TestFramesStayWholeOnASlowSocket: whatever the kernel takes of a frame at once,
+// the client reads every frame as it was, in order, with answers to its pings
+// between them and never within one.
+func TestFramesStayWholeOnASlowSocket(t *testing.T) {
+	k, client := pair(t)
+	const frames = 200
+	var partly, whole int
+	wrote := make(chan error, 1)
+	go func() {
+		for i := range frames {
+			frame := numbered(i, i*977%60000)
+			taken, err := k.WriteNow(frame)
+			if !taken && err == nil {
+				if len(k.rest) > 0 {
+					partly++
+				}
+				err = k.Write(frame, time.Now().Add(10*time.Second))
+			} else {
+				whole++
+			}
+			if err != nil {
+				wrote <- fmt.Errorf("frame %d: %w", i, err)
+				return
+			}
+		}
+		wrote <- nil
+	}()
+	pings := make(chan struct{})
+	go func() { // what the reader of a socket does
+		defer close(pings)
+		for {
+			if _, _, err := k.conn.NextReader(); err != nil {
+				return
+			}
+		}
+	}()
+	pongs := 0
+	client.SetPongHandler(func(string) error { pongs++; return nil })
+	if err := client.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range frames {
+		if i%10 == 0 {
+			if err := client.WriteControl(websocket.PingMessage, []byte("here"), time.Now().Add(time.Second)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, text, err := client.ReadMessage(); err != nil || !bytes.Equal(text, numbered(i, i*977%60000)) {
+			t.Fatalf("frame %d: %.60q… %v", i, text, err)
+		}
+	}
+	if err := <-wrote; err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d whole at once, %d partly, %d pongs", whole, partly, pongs)
+	if partly == 0 || whole == 0 {
+		t.Error("one of the ways was never gone")
+	}
+	k.Close(wire.CloseRestart)
+	_, _, err := client.ReadMessage()
+	if !websocket.IsCloseError(err, int(wire.CloseRestart)) {
+		t.Errorf("at the end: %v", err)
+	}
+	k.conn.Close()
+	<-pings
+}
+
+// TestHalfAFrameIsTheEnd: after a frame that could not be ended nothing is said
+// any more, not even why.
+func TestHalfAFrameIsTheEnd(t *testing.T) {
+	k, client := pair(t)
+	large := numbered(0, 4<<20)
+	taken, err := k.WriteNow(large)
+	if taken || err != nil || len(k.rest) == 0 {
+		t.Fatalf("%v %v, %d bytes are left", taken, err, len(k.rest))
+	}
+	if err := k.Write(large, time.Now().Add(50*time.Millisecond)); err == nil {
+		t.Fatal("nobody reads, and it was written")
+	}
+	if err := client.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	var all []byte
+	read := make(chan error, 1)
+	go func() {
+		got, err := io.ReadAll(client.NetConn())
+		all = got
+		read <- err
+	}()
+	k.Close(wire.CloseBroken) // there is room for it now
+	k.conn.Close()
+	err = <-read
+	if err != nil || len(all) == 0 || strings.Trim(string(all[len(all)-64:]), " ") != "" {
+		t.Errorf("%d bytes of a frame, which end with %x, %v", len(all), all[max(0, len(all)-8):], err)
+	}
+	if _, err := k.WriteNow(numbered(1, 0)); err == nil {
+		t.Error("it was closed, and takes frames")
+	}
+}
+
+// TestHeads: the head of a frame is the library's, at each length.
+func TestHeads(t *testing.T) {
+	for _, n := range []int{0, 1, 125, 126, 127, 65535, 65536, 70_000} {
+		head := appendHead(nil, n)
+		here, there := net.Pipe()
+		go func() {
+			here.Write(append(head, make([]byte, n)...))
+			here.Close()
+		}()
+		conn := clientOver(t, there)
+		if kind, text, err := conn.ReadMessage(); err != nil || kind != websocket.TextMessage || len(text) != n {
+			t.Errorf("%d: %d bytes, kind %d, %v", n, len(text), kind, err)
+		}
+		there.Close()
+	}
+}
+
+// clientOver answers the library's client over a connection whose handshake is
+// taken as read.
+func clientOver(t *testing.T, conn net.Conn) *websocket.Conn {
+	t.Helper()
+	answered := &answeringConn{Conn: conn}
+	client, _, err := (&websocket.Dialer{NetDial: func(string, string) (net.Conn, error) { return answered, nil }}).Dial("ws://x/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// acceptKey is what a handshake with a key is answered with: RFC 6455, 1.3.
+func acceptKey(key string) string {
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// answeringConn answers a handshake by itself.
+type answeringConn struct {
+	net.Conn
+	answer io.Reader
+}
+
+func (c *answeringConn) Write(p []byte) (int, error) {
+	if c.answer == nil {
+		_, key, _ := strings.Cut(string(p), "Sec-WebSocket-Key: ")
+		key, _, _ = strings.Cut(key, "\r\n")
+		c.answer = strings.NewReader("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + acceptKey(key) + "\r\n\r\n")
+	}
+	return len(p), nil
+}
+
+func (c *answeringConn) Read(p []byte) (int, error) {
+	if n, err := c.answer.Read(p); err == nil {
+		return n, nil
+	}
+	return c.Conn.Read(p)
+}

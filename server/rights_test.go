@@ -1,0 +1,314 @@
+package server
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"matchfloor/floor"
+	"matchfloor/hub"
+	"matchfloor/journal"
+	"matchfloor/wire"
+)
+
+// columns are who the rows of deeds are about, in their order: organiser, lead,
+// moderator of zone A, runner, interpreter i1, attendee of company ka, display.
+var columns = []floor.LinkID{
+	"organiser-o1", "moderator-lead", "moderator-mA", "runner-run", "interpreter-i1", "attendee-ka1", "display-wall",
+}
+
+// body makes a command's body on a fresh floor, after giving what must come before it.
+type body func(*cell) string
+
+// deed is one row of who may do what, written here a second time, by hand, so
+// that a change of the program's own table does not change what it is held to.
+//
+// A letter a column: + may; - may not; z in the own zone only; s for themselves
+// only; x does not exist for anybody who comes over the network.
+type deed struct {
+	kind       floor.CommandKind
+	may        string
+	own, other []body    // about what is their own, and what is another's or in another zone
+	instead    wire.Code // of s about another's, where it is not not_yours
+	draft      bool      // the schedule is not released before
+}
+
+// deeds are the table. A kind of command that has no row here fails the test.
+var deeds = []deed{
+	{kind: "release", may: "++-----", own: plain(`{}`), draft: true},
+	{kind: "setClock", may: "++-----", own: plain(`{"event":1795494600000,"rate":2}`)},
+	{kind: "rotateLink", may: "++-----", own: plain(`{"link":"attendee-ka1"}`, `{"link":"moderator-lead"}`, `{"link":"attendee-cb1"}`)},
+	{kind: "announce", may: "+++----", own: plain(`{"text":{"en":"x"}}`)},
+	{kind: "withdraw", may: "+++----", own: []body{announced}},
+	{kind: "undo", may: "++ss---", own: []body{undoOwn}, other: []body{undoOthers}},
+	{kind: "call", may: "++-----", own: plain(`{"round":"R1"}`)},
+	{kind: "start", may: "++-----", own: plain(`{"round":"R1"}`)},
+	{kind: "extend", may: "++-----", own: plain(`{"round":"R1","minutes":3}`)},
+	{kind: "end", may: "++-----", own: []body{started}},
+	{kind: "moveMeeting", may: "++z----", own: plain(`{"meeting":"mA","table":"TA3"}`, `{"meeting":"mA","tray":true}`),
+		other: plain(`{"meeting":"mB","table":"TB3"}`, `{"meeting":"mA","table":"TB3"}`, `{"meeting":"mB","table":"TA3"}`, `{"meeting":"mB","tray":true}`)},
+	{kind: "swapMeetings", may: "++z----", own: plain(`{"a":"mA","b":"mA3"}`), other: plain(`{"a":"mA","b":"mB"}`, `{"a":"mB","b":"mA"}`, `{"a":"mB","b":"mB3"}`)},
+	{kind: "cancelMeeting", may: "++z----", own: plain(`{"meeting":"mA"}`), other: plain(`{"meeting":"mB"}`)},
+	{kind: "lockMeeting", may: "++z----", own: plain(`{"meeting":"mA","locked":true}`), other: plain(`{"meeting":"mB","locked":true}`)},
+	{kind: "closeTable", may: "++z----", own: plain(`{"table":"TA4"}`), other: plain(`{"table":"TB4"}`)},
+	{kind: "openTable", may: "++z----", own: []body{closed("TA4")}, other: []body{closed("TB4")}},
+	{kind: "checkIn", may: "++++-s-", own: plain(`{"attendee":"ka1"}`), other: plain(`{"attendee":"ca1"}`, `{"attendee":"kb1"}`)},
+	{kind: "markPresent", may: "++z+-s-", own: plain(`{"meeting":"mA","side":"host"}`), other: plain(`{"meeting":"mB","side":"host"}`)},
+	{kind: "markPresent", may: "++++-s-", other: plain(`{"meeting":"mA","side":"guest"}`)},
+	{kind: "markNoShow", may: "++z+---", own: plain(`{"meeting":"mA","side":"host"}`), other: plain(`{"meeting":"mB","side":"host"}`)},
+	{kind: "seen", may: "----ss-", own: []body{noticeOf("mA2")}, other: []body{noticeOf("mB2")}, instead: string(floor.CodeNothingChanges)},
+	{kind: "setDuty", may: "+++-s--", own: plain(`{"interpreter":"i1","duty":"break"}`), other: plain(`{"interpreter":"i2","duty":"break"}`)},
+	{kind: "requestInterpreter", may: "++z+-s-", own: plain(`{"meeting":"mA"}`), other: plain(`{"meeting":"mB"}`)},
+	{kind: "claimRequest", may: "++z-s--", own: []body{claim("A")}, other: []body{claim("B")}},
+	{kind: "setOut", may: "++z-s--", own: []body{claimed("A")}, other: []body{claimed("B")}},
+	{kind: "arrive", may: "++z-s--", own: []body{claimed("A")}, other: []body{claimed("B")}},
+	{kind: "releaseRequest", may: "++z-s--", own: []body{claimed("A")}, other: []body{claimed("B")}},
+	{kind: "cancelRequest", may: "++z+-s-", own: []body{requested("A")}, other: []body{requested("B")}},
+
+	{kind: "markTold", may: "++++---", own: []body{toldOf("mA2", "attendee:ka1")}, other: []body{toldOf("mB2", "attendee:kb1")}},
+	{kind: "dismissLost", may: "++ssss-", own: []body{lostBy("")}, other: []body{lostBy("moderator:mB")}},
+
+	{kind: "nameLost", may: "xxxxxxx", own: plain(`{}`)},
+	{kind: "raiseVersion", may: "xxxxxxx", own: plain(`{"version":2}`)},
+	{kind: "markDelivered", may: "xxxxxxx", own: plain(`{}`)},
+	{kind: "importForum", may: "xxxxxxx", own: plain(`{}`)},
+	{kind: "timePassed", may: "xxxxxxx", own: plain(`{}`)},
+	{kind: "addOrganiser", may: "xxxxxxx", own: plain(`{"organiser":"o2","name":"x"}`)},
+	{kind: "registerEvent", may: "xxxxxxx", own: plain(`{"event":"other"}`)},
+	{kind: "setPublicURL", may: "xxxxxxx", own: plain(`{"url":"https://evil.example"}`)},
+}
+
+// plain are bodies that need nothing before them.
+func plain(texts ...string) (all []body) {
+	for _, text := range texts {
+		all = append(all, func(*cell) string { return text })
+	}
+	return all
+}
+
+func announced(c *cell) string {
+	c.order(c.event, floor.Announce{Text: floor.Text{En: "x"}, Minutes: 60})
+	return fmt.Sprintf(`{"announcement":%q}`, c.card("announcement"))
+}
+
+func undoOwn(c *cell) string {
+	key := floor.CommandKey(string(c.link) + "/before")
+	order := floor.Order{Key: key, By: c.who(), NoBase: true, Command: floor.CheckIn{Attendee: "ka1"}}
+	if _, err := c.hub.Submit(c.t.Context(), journal.LogID(c.event), order); err != nil {
+		// Who may not do it has nothing to undo: then another's stands for it.
+		return undoOthers(c)
+	}
+	return fmt.Sprintf(`{"command":%q}`, key)
+}
+
+func undoOthers(c *cell) string {
+	return fmt.Sprintf(`{"command":%q}`, c.order(c.event, floor.LockMeeting{Meeting: "mA", Locked: true}))
+}
+
+func started(c *cell) string {
+	c.order(c.event, floor.Start{SlotRef: floor.SlotRef{Round: "R1"}})
+	return `{"round":"R1"}`
+}
+
+func closed(table floor.TableID) body {
+	return func(c *cell) string {
+		c.order(c.event, floor.CloseTable{Table: table})
+		return fmt.Sprintf(`{"table":%q}`, table)
+	}
+}
+
+// noticeOf makes a notice for the people of a meeting and its interpreter.
+func noticeOf(meeting floor.MeetingID) body {
+	return func(c *cell) string {
+		c.order(c.event, floor.CancelMeeting{Meeting: meeting})
+		return fmt.Sprintf(`{"notices":[%q]}`, c.card("notice"))
+	}
+}
+
+// toldOf makes a notice for the people of a meeting, of whom one is told in person.
+func toldOf(meeting floor.MeetingID, who floor.Who) body {
+	return func(c *cell) string {
+		c.order(c.event, floor.CancelMeeting{Meeting: meeting})
+		return fmt.Sprintf(`{"notice":%q,"who":[%q]}`, c.card("notice"), who)
+	}
+}
+
+// lostBy makes somebody's command a lost one; "" is the cell's own link.
+func lostBy(who floor.Who) body {
+	return func(c *cell) string {
+		lost := floor.Lost{Command: "moderator-mB/gone", Kind: "lockMeeting", By: cmp.Or(who, c.who()), Wall: 1, Of: []string{"meeting/mA"}}
+		order := floor.Order{Key: "clock/lost", By: floor.Clock, NoBase: true, Command: floor.NameLost{Lost: lost}}
+		if _, err := c.hub.Submit(c.t.Context(), journal.LogID(c.event), order); err != nil {
+			c.t.Fatal(err)
+		}
+		return fmt.Sprintf(`{"lost":[%q]}`, c.card("lost"))
+	}
+}
+
+func requested(zone string) body {
+	return func(c *cell) string {
+		c.order(c.event, floor.RequestInterpreter{Meeting: floor.MeetingID("m" + zone)})
+		return fmt.Sprintf(`{"request":%q}`, c.card("request"))
+	}
+}
+
+// claim is a claim in a zone: for an interpreter by themselves, or, as what is
+// another's, for somebody else; of staff for i3.
+func claim(zone string) body {
+	return func(c *cell) string {
+		text := strings.TrimSuffix(requested(zone)(c), "}")
+		switch {
+		case c.link != "interpreter-i1":
+			return text + `,"interpreter":"i3"}`
+		case zone == "B":
+			return text + `,"interpreter":"i2"}`
+		}
+		return text + "}"
+	}
+}
+
+// claimed is a request in a zone that i1 has claimed there, or i2 in zone B.
+func claimed(zone string) body {
+	return func(c *cell) string {
+		text := requested(zone)(c)
+		by := map[string]floor.InterpreterID{"A": "i1", "B": "i2"}[zone]
+		c.order(c.event, floor.ClaimRequest{Request: floor.RequestID(c.card("request")), Interpreter: by})
+		return text
+	}
+}
+
+// cell is one link at one command, on an event of its own.
+type cell struct {
+	*world
+	event floor.EventID
+	link  floor.LinkID
+}
+
+// card answers the id of the only card of a kind that moderators see.
+func (c *cell) card(kind string) string {
+	c.t.Helper()
+	found := ""
+	for key := range c.state(c.event).View("everyone", "moderator") {
+		if id, ok := strings.CutPrefix(string(key), kind+"/"); ok && found == "" {
+			found = id
+		} else if ok {
+			c.t.Fatalf("there are two cards of %s", kind)
+		}
+	}
+	if found == "" {
+		c.t.Fatalf("there is no card of %s", kind)
+	}
+	return found
+}
+
+// wants answers the status and code for a column's letter.
+func (d deed) wants(letter byte, own bool) (int, wire.Code) {
+	switch {
+	case letter == 'x':
+		return http.StatusConflict, wire.CodeUnknownCommand
+	case letter == '+', own && letter != '-':
+		return http.StatusOK, ""
+	case letter == 'z':
+		return http.StatusForbidden, string(floor.CodeOtherZone)
+	case letter == 's' && d.instead != "":
+		return http.StatusConflict, d.instead
+	case letter == 's':
+		return http.StatusConflict, string(floor.CodeNotYours)
+	}
+	return http.StatusForbidden, wire.CodeForbidden
+}
+
+// TestRightsMatrix gives every kind of command there is, as everybody there is,
+// about what is theirs and what is not, by POST and on the socket, each on a
+// fresh event, and holds the answer to the table above. Default is deny: a
+// command that has no row fails here.
+func TestRightsMatrix(t *testing.T) {
+	w := newWorldOf(t, false, hub.Options{MaxEvents: 4096}, nil)
+	w.calmTime()
+	rows := map[floor.CommandKind]bool{}
+	cells := 0
+	for i, d := range deeds {
+		rows[d.kind] = true
+		t.Run(string(d.kind), func(t *testing.T) { cells += w.row(t, i, d) })
+	}
+	for _, kind := range floor.CommandKinds() {
+		if !rows[kind] {
+			t.Errorf("%s: nobody has written down who may give it", kind)
+		}
+	}
+	for kind := range rows {
+		if _, ok := floor.NewCommand(kind); !ok {
+			t.Errorf("%s has a row and is no command", kind)
+		}
+	}
+	t.Logf("%d cells", cells)
+}
+
+// row plays a deed through and answers how many cells it had.
+func (w *world) row(t *testing.T, at int, d deed) (cells int) {
+	whole := w.t
+	w.t = t
+	defer func() { w.t = whole }()
+	for i, link := range columns {
+		for which, bodies := range map[bool][]body{true: d.own, false: d.other} {
+			status, code := d.wants(d.may[i], which)
+			for _, prepare := range bodies {
+				for _, way := range []string{"post", "live"} {
+					cells++
+					c := w.cell(floor.EventID(fmt.Sprintf("cell-%d-%d", at, cells)), link, d.draft)
+					text := fmt.Sprintf(`{"id":"deed","%s":%s}`, d.kind, prepare(c))
+					before := w.state(c.event).Seq()
+					gotStatus, gotCode := c.does(way, text)
+					if gotCode != code || way == "post" && gotStatus != status {
+						t.Errorf("%s as %s by %s: %d %q, want %d %q", text, link, way, gotStatus, gotCode, status, code)
+					}
+					if moved := w.state(c.event).Seq() != before; moved != (code == "") {
+						t.Errorf("%s as %s by %s: the log has moved: %v", text, link, way, moved)
+					}
+				}
+			}
+		}
+	}
+	return cells
+}
+
+// cell makes an event for one link.
+func (w *world) cell(name floor.EventID, link floor.LinkID, draft bool) *cell {
+	c := &cell{w, name, link}
+	w.addHall(c.event)
+	if !draft {
+		w.order(c.event, floor.Release{})
+		for _, i := range []floor.InterpreterID{"i1", "i2", "i3"} {
+			w.order(c.event, floor.SetDuty{Interpreter: i, Duty: floor.OnDuty})
+		}
+	}
+	return c
+}
+
+func (c *cell) who() floor.Who {
+	l, _ := c.state(EventOf(c.event, c.link)).Link(c.link)
+	return l.Who
+}
+
+// does gives a command and answers its status (by POST) and its code.
+func (c *cell) does(way, text string) (int, wire.Code) {
+	if way == "post" {
+		r := c.post("/api/v1/events/"+string(c.event)+"/commands", text, c.bearer(c.event, c.link)...)
+		if r.StatusCode == http.StatusOK {
+			return r.StatusCode, ""
+		}
+		return r.StatusCode, r.code()
+	}
+	p := c.dial(c.event, c.link)
+	defer p.conn.Close()
+	p.hello()
+	p.send(`{"command":` + text + `}`)
+	var answer wire.Rejected
+	if err := json.Unmarshal(p.until("accepted", "rejected"), &answer); err != nil {
+		c.t.Fatal(err)
+	}
+	return 0, answer.Code
+}

@@ -1,0 +1,70 @@
+package server
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"matchfloor/client"
+	"matchfloor/floor"
+	"matchfloor/hub"
+	"matchfloor/journal"
+)
+
+// witness is a signed-in moderator who goes on working while others misbehave.
+type witness struct {
+	*client.Client
+	w      *world
+	event  floor.EventID
+	rounds int
+}
+
+// witness signs one in.
+func (w *world) witness(id floor.EventID) *witness {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
+	defer cancel()
+	l, _ := w.state(id).Link("moderator-lead")
+	c, err := client.Dial(ctx, w.keys.LinkURL(w.http.URL, id, l), client.Options{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(c.Close)
+	return &witness{Client: c, w: w, event: id}
+}
+
+// unharmed holds that the witness is on the connection that it began with, sees
+// a change at once, and shows exactly what the server holds; and that nothing
+// panicked meanwhile. It answers how long the change took.
+func (s *witness) unharmed() time.Duration {
+	s.w.t.Helper()
+	ctx, cancel := context.WithTimeout(s.w.t.Context(), patience)
+	defer cancel()
+	if !s.Online() {
+		s.w.t.Fatal("the witness was thrown out")
+	}
+	s.rounds++
+	began := time.Now()
+	key := s.w.order(s.event, floor.LockMeeting{Meeting: "mA", Locked: s.rounds%2 == 1})
+	seq := s.w.state(s.event).Seq()
+	if err := s.Wait(ctx, seq); err != nil {
+		s.w.t.Fatalf("the witness does not see %s: %v", key, err)
+	}
+	took := time.Since(began)
+	at, err := s.Level(ctx)
+	if err != nil {
+		s.w.t.Fatal(err)
+	}
+	l, _ := s.w.state(s.event).Link("moderator-lead")
+	held, err := s.w.hub.Picture(ctx, journal.LogID(s.event), hub.Credential{Who: l.Who, Link: l.ID, Generation: l.Generation}, at.Seq)
+	if err != nil {
+		s.w.t.Fatal(err)
+	}
+	if got := s.View().Digest(); got != held.Digest {
+		s.w.t.Errorf("the witness shows %s at %d, the server holds %s", got, at.Seq, held.Digest)
+	}
+	if said := s.w.said.String(); strings.Contains(said, "panic") || strings.Contains(said, "level=ERROR") {
+		s.w.t.Errorf("the log has an error or a panic:\n%.2000s", said[max(0, strings.Index(said, "level=ERROR")):])
+	}
+	return took
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"matchfloor/floor"
+	"matchfloor/hub"
+	"matchfloor/journal"
+	"matchfloor/journal/sqlitejournal"
+)
+
+// An instance that an older version began, after every node has been exchanged.
+func TestUpgradeRaisesEveryLog(t *testing.T) {
+	dir := t.TempDir()
+	j, err := sqlitejournal.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := hub.New(j, j, hub.Options{})
+	begin := func(log journal.LogID, key string, c floor.Command) {
+		t.Helper()
+		o := floor.Order{Key: floor.CommandKey(operatorLink + "/" + key), By: floor.Operator, NoBase: true, Version: 1, Command: c}
+		if _, err := h.Submit(t.Context(), log, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begin(journal.InstanceLog, "event", floor.RegisterEvent{Event: "autumn", Name: floor.Text{En: "Autumn"}})
+	begin("autumn", "link", floor.SetClock{Event: 1, Rate: 1})
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"raised to", "stands at"} {
+		o := runOnce(t, []string{"upgrade", "--data", dir})
+		if o.code != exitOK || strings.Count(o.stdout, want) != 2 {
+			t.Errorf("%+v", o)
+		}
+	}
+}
