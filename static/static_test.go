@@ -21,7 +21,11 @@ import (
 )
 
 // attendeeLimit is what an attendee's phone fetches at most to open its page, in bytes, gzipped.
-const attendeeLimit = 20 << 10
+// What does without a WebSocket is not among it: only a phone that gets none fetches that.
+const (
+	attendeeLimit = 20 << 10
+	fallbackLimit = 3 << 10
+)
 
 func catalogs(t *testing.T) map[string]map[string]string {
 	t.Helper()
@@ -209,6 +213,45 @@ func TestDistIsWhatTheSourcesMake(t *testing.T) {
 	}
 	if got := files.Size("attendee"); got > attendeeLimit {
 		t.Errorf("the attendee's page is %d bytes, at most %d", got, attendeeLimit)
+	}
+}
+
+// The file that does without a WebSocket is one for all pages, and no page asks for
+// it before it needs it: neither its HTML nor its script but by import.
+func TestFallbackIsFetchedWhenNeeded(t *testing.T) {
+	dist := static.Dist()
+	found, err := fs.Glob(dist, "assets/fallback-*.js")
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%v %v", found, err)
+	}
+	text, err := fs.ReadFile(dist, found[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := (bundle.Files{"assets/fallback-.js": text}).Size("fallback"); got > fallbackLimit {
+		t.Errorf("%s is %d bytes, at most %d", found[0], got, fallbackLimit)
+	}
+	for _, page := range bundle.Pages {
+		html, err := fs.ReadFile(dist, page.Name+".html")
+		if err != nil {
+			t.Fatal(err)
+		}
+		scripts := regexp.MustCompile(`src="/([^"]+)"`).FindAllStringSubmatch(string(html), -1)
+		if len(scripts) != 1 || strings.Contains(string(html), "fallback") {
+			t.Fatalf("%s.html: %q", page.Name, html)
+		}
+		script, err := fs.ReadFile(dist, scripts[0][1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 1
+		if page.Name == "index" {
+			want = 0 // nothing is followed there
+		}
+		asked := strings.Count(string(script), `import(["/`+found[0]+`"])`)
+		if named := strings.Count(string(script), found[0]); asked != want || named != want {
+			t.Errorf("%s names it %d times and imports it %d times", page.Name, named, asked)
+		}
 	}
 }
 

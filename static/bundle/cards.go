@@ -111,7 +111,7 @@ func (m *model) readValues(spec *ast.ValueSpec) {
 var inPages = []string{
 	"Release", "SetClock", "RotateLink", "Announce", "Withdraw", "Undo", "Call", "Start", "Extend", "End",
 	"MoveMeeting", "SwapMeetings", "CancelMeeting", "LockMeeting", "CloseTable", "OpenTable",
-	"CheckIn", "MarkPresent", "MarkNoShow", "Seen", "SetDuty", "RequestInterpreter", "ClaimRequest",
+	"CheckIn", "MarkPresent", "MarkNoShow", "MarkTold", "DismissLost", "Seen", "SetDuty", "RequestInterpreter", "ClaimRequest",
 	"SetOut", "Arrive", "ReleaseRequest", "CancelRequest",
 }
 

@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 
@@ -45,6 +46,9 @@ func Build(root string) (Files, error) {
 		return nil, err
 	}
 	files := Files{}
+	if err := b.addFallback(files); err != nil {
+		return nil, err
+	}
 	for _, page := range Pages {
 		if err := b.page(page, page.Name+"/main.tsx", files); err != nil {
 			return nil, fmt.Errorf("%s: %w", page.Name, err)
@@ -58,6 +62,7 @@ type builder struct {
 	root     string // absolute
 	template *template.Template
 	catalogs map[string]map[string]string
+	fallback string // the path that pages fetch src/live/fallback.ts from, when they need it
 }
 
 func newBuilder(root string) (*builder, error) {
@@ -155,6 +160,8 @@ func (b *builder) options(entry string, page Page, plugin api.Plugin) api.BuildO
 		MinifySyntax:      true,
 		LegalComments:     api.LegalCommentsNone, // assets/licences.txt has them whole
 		Charset:           api.CharsetUTF8,
+		Define:            map[string]string{"FALLBACK": strconv.Quote(b.fallback)},
+		External:          []string{"/assets/*"},                                   // that path
 		TsconfigRaw:       `{"compilerOptions":{"useDefineForClassFields":false}}`, // shorter; tsconfig.json says the same
 		Plugins:           []api.Plugin{plugin},
 		LogLevel:          api.LogLevelSilent,
@@ -173,6 +180,21 @@ func run(options api.BuildOptions) (api.BuildResult, error) {
 		errs = append(errs, errors.New(at+m.Text))
 	}
 	return result, errors.Join(errs...)
+}
+
+// addFallback makes the file that all pages share and few fetch.
+func (b *builder) addFallback(files Files) error {
+	options := b.options("live/fallback.ts", Page{}, wordsPlugin(words{}, nil))
+	options.Format, options.Inject = api.FormatESModule, nil // no elements in it
+	made, err := run(options)
+	if err != nil {
+		return fmt.Errorf("fallback: %w", err)
+	}
+	for _, out := range made.OutputFiles {
+		name := "assets/" + filepath.Base(out.Path)
+		files[name], b.fallback = out.Contents, "/"+name
+	}
+	return nil
 }
 
 const iconFile = "assets/icon.svg"

@@ -24,6 +24,9 @@ func BuildTests(root string) (Files, error) {
 		return nil, err
 	}
 	files := Files{}
+	if err := b.addFallback(files); err != nil {
+		return nil, err
+	}
 	for _, page := range Pages {
 		entry := "storybook/" + page.Name + ".tsx"
 		if _, err := os.Stat(filepath.Join(b.root, "src", filepath.FromSlash(entry))); err != nil {

@@ -88,7 +88,7 @@ export interface CloseTable {
 }
 
 /** Code names an error. Its sentence, in three languages, is the entry "error.<code>" of the catalogs, with the parameters as placeholders. */
-export type Code = 'forbidden' | 'other_zone' | 'unknown' | 'bad_value' | 'stale' | 'too_late' | 'after_missing' | 'too_old' | 'released' | 'not_released' | 'already' | 'slot_order' | 'round_closed' | 'locked' | 'table_taken' | 'table_closed' | 'table_small' | 'person_busy' | 'interpreter_busy' | 'cancelled' | 'no_place' | 'off_duty' | 'off_shift' | 'wrong_pair' | 'missing_skill' | 'claimed' | 'request_open' | 'not_yours' | 'nothing_to_undo' | 'undone' | 'undo_depends' | 'nothing_changes' | 'too_many' | 'met_before' | 'no_rest' | 'far_table' | 'no_interpreter'
+export type Code = 'forbidden' | 'other_zone' | 'unknown' | 'bad_value' | 'stale' | 'too_late' | 'after_missing' | 'too_old' | 'released' | 'not_released' | 'already' | 'slot_order' | 'round_closed' | 'locked' | 'table_taken' | 'table_closed' | 'table_small' | 'person_busy' | 'interpreter_busy' | 'cancelled' | 'no_place' | 'off_duty' | 'off_shift' | 'wrong_pair' | 'missing_skill' | 'claimed' | 'request_open' | 'not_yours' | 'nothing_to_undo' | 'undone' | 'undo_depends' | 'nothing_changes' | 'too_many' | 'needs_upgrade' | 'met_before' | 'no_rest' | 'far_table' | 'no_interpreter'
 
 /** CommandKey names a command across retries: the link that gave it, a slash, and the id that it was given there. */
 export type CommandKey = string
@@ -106,6 +106,11 @@ export interface CompanyCard {
 
 /** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
 export type CompanyID = string
+
+/** DismissLost takes lost commands off the screens of those who were to know. */
+export interface DismissLost {
+  lost: LostID[]
+}
 
 /** DisplayCard is display/<display>, for moderators. */
 export interface DisplayCard {
@@ -194,6 +199,18 @@ export interface LockMeeting {
   locked: boolean
 }
 
+/** LostCard is lost/<lost>, for moderators, and for the attendee or interpreter whose command it was: a command that was accepted and is in the log no more, until somebody dismisses it. */
+export interface LostCard {
+  command: CommandKey
+  kind: CommandKind
+  by: Who
+  wall: Instant
+  of?: string[]
+}
+
+/** LostID names a lost command. */
+export type LostID = string
+
 /** MarkNoShow says that one side of a meeting has not come. */
 export interface MarkNoShow {
   meeting: MeetingID
@@ -204,6 +221,12 @@ export interface MarkNoShow {
 export interface MarkPresent {
   meeting: MeetingID
   side: Side
+}
+
+/** MarkTold says that people were told in person what a notice says. It waits for them all the same. */
+export interface MarkTold {
+  notice: NoticeID
+  who: Who[]
 }
 
 /** MeCard is me/<attendee>, for that attendee. */
@@ -427,6 +450,12 @@ export interface SelfCard {
   duty: Duty
 }
 
+/** SentCard is sent/<notice>, for moderators: to how many it was sent and has not come yet. Without it the notice has come to a screen of everyone it is for. */
+export interface SentCard {
+  count: number
+  who?: Who[]
+}
+
 /** SetClock sets the event's clock: it shows Event now, and runs at Rate. */
 export interface SetClock {
   event: Instant
@@ -516,6 +545,7 @@ export interface Undo {
 export interface UnseenCard {
   notice: NoticeID
   who: Who
+  toldBy?: Who
 }
 
 /** Who names a person, a screen or the clock: "<role>:<id>", for example "attendee:k03a". It is opaque: no personal name is in it. */
@@ -555,6 +585,8 @@ export interface Commands {
   checkIn: CheckIn
   markPresent: MarkPresent
   markNoShow: MarkNoShow
+  markTold: MarkTold
+  dismissLost: DismissLost
   seen: Seen
   setDuty: SetDuty
   requestInterpreter: RequestInterpreter

@@ -12,3 +12,6 @@ declare module 'golden' {
 }
 
 declare module '*.css' {}
+
+/** The path of src/live/fallback.ts as a file of its own. */
+declare const FALLBACK: string

@@ -182,7 +182,7 @@ class LiveSession<K> implements Session<K> {
     if (!view || !this.you.value || this.ended.value) return
     remember(this.keeping, this.seat, {
       at: view.at,
-      subjects: this.connection.subjectsHash,
+      subjects: this.connection.subjects,
       cards: cardsOf(view),
       you: this.you.value,
       clock: this.clocks.event,

@@ -16,7 +16,7 @@ export const browser: World = {
     const limit = new AbortController()
     const timer = setTimeout(() => limit.abort(), fetchLimit)
     try {
-      const answer = await fetch(path, { credentials: 'same-origin', signal: limit.signal })
+      const answer = await fetch(path, { signal: limit.signal })
       return { status: answer.status, body: answer.ok ? await answer.json() : null }
     } finally {
       clearTimeout(timer)
@@ -24,17 +24,33 @@ export const browser: World = {
   },
 }
 
+/** WebSocket.OPEN, which is longer. */
+const open = 1
+
+/** So many times more a socket may close, without a word between, until another way is taken; more where one has worked. */
+let tries = 2
+
 function dial(path: string, hears: SocketHears): Socket {
   const socket = new WebSocket(location.origin.replace(/^http/, 'ws') + path)
   socket.onopen = () => hears.opened()
-  socket.onmessage = (event) => hears.text(event.data as string)
-  socket.onclose = (event) => hears.closed(event.code)
+  socket.onmessage = (event) => {
+    tries = 6
+    hears.text(event.data as string)
+  }
+  socket.onclose = (event) => {
+    // What does without a WebSocket; where it cannot be fetched, the next socket that closes tries again.
+    if (--tries < 1) void otherWay().then((fallback) => (browser.dial = fallback.ladder(dial)))
+    hears.closed(event.code)
+  }
   return {
     // A dead socket shows by its silence; what it answers to send or close is of no use.
-    send: (text) => void (socket.readyState === WebSocket.OPEN && socket.send(text)),
+    send: (text) => void (socket.readyState === open && socket.send(text)),
     close: () => socket.close(1000),
   }
 }
+
+/** In brackets it is no path to the bundler, which would bring its own way to import. */
+const otherWay = () => import([FALLBACK] as unknown as string) as Promise<typeof import('./fallback')>
 
 /** A tick this late means that the device slept, or that its clock was set. */
 const jump = 4_000

@@ -159,6 +159,16 @@ test('acknowledges a personal card and a snapshot at once, others with every fou
   equal(world.frames('ack').slice(-1), [{ seq: 11 }])
 })
 
+test('acknowledges at the latest when 16 KiB wait, so that the window of the server never fills', () => {
+  const { world, live } = setUp()
+  live()
+  const large = { 'announcement/a1': { text: { ko: '가'.repeat(3000) } } } // 9,000 bytes
+  world.hear(patch(5, 6, { set: large }))
+  equal(world.frames('ack').length, 1)
+  world.hear(patch(6, 7, { set: large }))
+  equal(world.frames('ack').slice(-1), [{ seq: 7 }])
+})
+
 test('a gap, or a pong ahead of the view, means a new connection that says what it has', () => {
   for (const break_ of ['patch', 'pong']) {
     const { world, live, connection } = setUp()

@@ -52,7 +52,7 @@ const toSettle = 10_000 // from hello until the view is confirmed, or its GET is
 const pingInSight = 20_000
 const pingHidden = 60_000
 const ackLatest = 10_000
-const ackEvery = 4
+const ackBytes = 16 * 1024 // and every frame counts for a quarter of it at least
 const pingFetching = 5_000
 const fetchTries = 3
 
@@ -72,10 +72,11 @@ export class Connection {
   private before = 0 // the code of the close before
   private settled = false // the view has been confirmed on this connection
   private hidden = false
-  private subjects: string
+  subjects: string // the hash that goes with the view when that is kept
   private pinged: { n: number; at: number } | null = null
   private pings = 0
   private unacked = 0
+  private arriving = 0 // what the frame at hand adds to that
   private resends = 0
   private timers = new Map<string, () => void>()
 
@@ -90,11 +91,6 @@ export class Connection {
   ) {
     this.subjects = kept.subjects
     this.heard = { met: false, last: kept.asOf, due: world.now(), serverStale: 0 }
-  }
-
-  /** subjectsHash goes with the view when that is kept. */
-  get subjectsHash(): string {
-    return this.subjects
   }
 
   start(hidden: boolean): void {
@@ -162,6 +158,7 @@ export class Connection {
     } catch {
       return this.lost(1006) // no frame of ours: begin anew
     }
+    this.arriving = Math.max(ackBytes / 4, 3 * text.length) // what UTF-8 makes of it at most
     this.take(frame)
     if (this.settled) this.vouch()
     this.owner.linkChanged()
@@ -226,8 +223,8 @@ export class Connection {
       this.outbox.reached(this.fold.view?.at.seq ?? 0)
       this.owner.viewChanged()
     }
-    this.unacked++
-    if (urgent || this.hidden || this.unacked >= ackEvery) this.ack()
+    this.unacked += this.arriving
+    if (urgent || this.hidden || this.unacked >= ackBytes) this.ack()
     else if (!this.timers.has('ack')) this.timer('ack', ackLatest, () => this.ack())
   }
 

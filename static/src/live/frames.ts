@@ -50,6 +50,11 @@ export interface Pong {
 export interface Live {
   staleSince?: number
   here?: Record<string, number>
+  /** Of the people who have not seen a notice: since when they are not in sight, or not connected. */
+  asleep?: Record<string, number>
+  gone?: Record<string, number>
+  more?: number
+  partial?: boolean
   draining?: boolean
 }
 

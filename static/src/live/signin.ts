@@ -47,7 +47,7 @@ export async function exchange(event: string, link: string, secret: string): Pro
     body: JSON.stringify({ event, link, secret }),
   })
   if (answer.ok) return (await answer.json()) as SignedIn
-  if (answer.status === 429 || answer.status >= 500) throw new Error(`sign-in: ${answer.status}`)
+  if (answer.status === 429 || answer.status >= 500) throw new Error(String(answer.status))
   const problem = (await answer.json().catch(() => null)) as { code?: string } | null
   return { refused: problem?.code ?? String(answer.status) }
 }

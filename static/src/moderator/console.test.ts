@@ -1,4 +1,4 @@
-import type { ItemCard, RequestCard, RoundCard } from '../cards'
+import type { ItemCard, NoticeCard, RequestCard, RoundCard } from '../cards'
 import { equal, test, truth } from '../testing/check'
 import { cardsByKind, floorCards, forumSize, manyRounds } from './canned'
 import { type Cards, type Floor, makeFloor } from './floor'
@@ -6,6 +6,7 @@ import { span, step } from './keys'
 import { find, matches, takers } from './people'
 import { Rights } from './rights'
 import { asks, current, late, timeline } from './slots'
+import { concerning, linkOf, step as reachOf } from './reach'
 import { waiting } from './unseen'
 
 const floorNow = (): Floor => {
@@ -53,6 +54,7 @@ test('rights: a runner marks, a zone moderator moves in their zones, the lead al
   const you = (who: string, more = {}) => new Rights({ who, link: who.replace(':', '-'), name: {}, ...more })
   const runner = you('runner:r1')
   truth(runner.mayIn('markNoShow', 'C') && !runner.may('moveMeeting') && !runner.may('end'), 'runner')
+  truth(runner.mayDismiss('runner:r1') && !runner.mayDismiss('moderator:s1'), 'runner reads of their own')
   truth(runner.mayUndo('runner:r1') && !runner.mayUndo('moderator:s1'), 'runner undoes their own')
   const zoned = you('moderator:s2', { zones: ['A'] })
   truth(zoned.mayIn('moveMeeting', 'A') && !zoned.mayIn('moveMeeting', 'B') && zoned.mayIn('moveMeeting', undefined), 'zone')
@@ -106,4 +108,36 @@ test('unseen: by company, the most urgent first, at the table where they are to 
   const groups = waiting(floor, notices, unseen, now)
   equal(groups.map((g) => [g.notice, g.who.length, g.table]), [['n2', 2, floor.meeting.get(soonID)!.place.table], ['n1', 1, later.place.table]])
   equal(groups[0]!.left, floor.round.get('R4')!.now.start - now)
+})
+
+test('reach: sent until a screen has it, delivered until it is seen, told by whoever said it', () => {
+  const card = { notice: 'n1', who: 'attendee:k01a' }
+  equal(reachOf(card, undefined), 'delivered')
+  equal(reachOf(card, { count: 2, who: ['attendee:k01a', 'attendee:k02a'] }), 'sent')
+  equal(reachOf(card, { count: 1, who: ['attendee:k02a'] }), 'delivered')
+  equal(reachOf(card, { count: 501 }), null)
+  equal(reachOf({ ...card, toldBy: 'runner:r1' }, { count: 1, who: ['attendee:k01a'] }), 'told')
+})
+
+test('reach: a phone that is named nowhere is live, but where not all are named or heard of', () => {
+  const live = { here: { live: 4 }, asleep: { 'attendee:b': 17_000 }, gone: { 'attendee:c': 16_000, 'attendee:d': 0 } }
+  equal(linkOf(live, 'attendee:a'), { standing: 'live' })
+  equal(linkOf(live, 'attendee:b'), { standing: 'asleep', since: 17_000 })
+  equal(linkOf(live, 'attendee:c'), { standing: 'gone', since: 16_000 })
+  equal(linkOf(live, 'attendee:d'), { standing: 'never' })
+  equal(linkOf({ ...live, more: 3 }, 'attendee:a'), null)
+  equal(linkOf({ here: { live: 2 }, partial: true }, 'attendee:a'), null)
+  equal(linkOf({}, 'attendee:a'), null)
+})
+
+test('reach: of the notices about a meeting the newest counts', () => {
+  const at = { place: { round: 'R1', table: 'T1' }, host: { company: 'h', people: [], presence: 'expected' as const }, guest: { company: 'g', people: [], presence: 'expected' as const } }
+  const notices = new Map<string, NoticeCard>([
+    ['call', { kind: 'call', round: 'R1', at: 2, for: 9, seen: 0 }],
+    ['other', { kind: 'moved', meeting: 'm2', at: 9, for: 4, seen: 0 }],
+    ['moved', { kind: 'moved', meeting: 'm1', at: 1, for: 4, seen: 0 }],
+  ])
+  equal(concerning(notices, 'm1', at)?.[0], 'call')
+  equal(concerning(notices, 'm1', { ...at, place: { round: 'R2', table: 'T1' } })?.[0], 'moved')
+  equal(concerning(notices, 'm3', { ...at, cancelled: true })?.[0], undefined)
 })

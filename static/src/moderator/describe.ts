@@ -168,8 +168,8 @@ export function movedWords(names: Names, done: ReadonlyMap<string, DoneCard>, id
 }
 
 /** doneWords answers what a command did: "moved: 한빛엘이디 × 青岛海风". */
-export function doneWords(names: Names, card: DoneCard): string {
-  const of = card.of.filter((ref) => /^(meeting|table|round|item|attendee|interpreter|request)\//.test(ref))
+export function doneWords(names: Names, card: Pick<DoneCard, 'kind'> & Partial<Pick<DoneCard, 'of'>>): string {
+  const of = (card.of ?? []).filter((ref) => /^(meeting|table|round|item|attendee|interpreter|request)\//.test(ref))
   const things = of.slice(0, 2).map((ref) => thing(names, ref)).join(', ')
   const more = of.length > 2 ? ' ' + t('mod.andMore', { n: of.length - 2 }) : ''
   return t(`mod.done.${card.kind}`, { of: things + more })

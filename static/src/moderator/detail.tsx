@@ -11,6 +11,7 @@ import { ArmedButton } from './armed'
 import type { Console } from './console'
 import { meetingName, namesOf, placeName } from './describe'
 import { putDown, toTray } from './moves'
+import { PersonReach } from './reached'
 
 export function Detail({ console }: { console: Console }) {
   const focus = console.focus.value
@@ -102,6 +103,7 @@ function Party({ console, id, m, side }: { console: Console; id: string; m: Meet
             return (
               <li key={who}>
                 <Name of={person?.name} /> {person?.checkedIn ? <span class="in"><Icon d={check} /><span class="quiet">{t('mod.checkedIn')}</span></span> : <span class="out">{t('mod.notHere')}</span>}
+                <span class="reach"><PersonReach console={console} meeting={id} card={m} who={'attendee:' + who} /></span>
               </li>
             )
           })}

@@ -1,7 +1,7 @@
 // The cards that the console holds: everyone's, and the moderators'.
 import type {
-  AnnouncementCard, AttendeeCard, CompanyCard, DisplayCard, DoneCard, EventCard, InterpreterCard, ItemCard,
-  MeetingCard, NoticeCard, RequestCard, RoundCard, StaffCard, TableCard, UnseenCard, ZoneCard,
+  AnnouncementCard, AttendeeCard, CompanyCard, DisplayCard, DoneCard, EventCard, InterpreterCard, ItemCard, LostCard,
+  MeetingCard, NoticeCard, RequestCard, RoundCard, SentCard, StaffCard, TableCard, UnseenCard, ZoneCard,
 } from '../cards'
 
 export interface FloorKinds {
@@ -19,6 +19,8 @@ export interface FloorKinds {
   meeting: MeetingCard
   request: RequestCard
   notice: NoticeCard
+  sent: SentCard
   unseen: UnseenCard
   done: DoneCard
+  lost: LostCard
 }

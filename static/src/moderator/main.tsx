@@ -1,4 +1,5 @@
 import '../ui/base.css'
+import '../ui/desk.css'
 import './console.css'
 import './grid.css'
 import './side.css'

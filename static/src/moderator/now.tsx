@@ -8,6 +8,7 @@ import type { Console } from './console'
 import { company, meetingName, namesOf, person, placeName, roundName, tableLabel } from './describe'
 import { pick, toTray } from './moves'
 import { takers } from './people'
+import { Reached, TellActions, untoldOf } from './reached'
 import { type Waiting, waiting } from './unseen'
 
 export function Section({ title, count, tone = '', children }: { title: string; count?: ComponentChildren; tone?: 'amber' | 'jade' | 'blue' | ''; children: ComponentChildren }) {
@@ -23,7 +24,7 @@ export function Section({ title, count, tone = '', children }: { title: string; 
 }
 
 /** More than these are no list any more; the count says how many there are. */
-const shown = 30
+export const shown = 30
 
 export function Unseen({ console }: { console: Console }) {
   const { session } = console
@@ -47,20 +48,24 @@ function UnseenLine({ console, group, now }: { console: Console; group: Waiting;
   const names = namesOf(console)
   const { card } = group
   const who = group.company ? company(names, group.company) : person(names, 'interpreter:' + group.interpreter)
-  const persons = group.who.map((w) => names.floor.attendee.get(w.slice(w.indexOf(':') + 1))?.name)
   const left = group.left
+  const open = useSignal(false)
+  const untold = untoldOf(console, group)
   return (
-    <li class="line">
-      <b class="line-table">{tableLabel(names, group.table) || '–'}</b>
-      <div>
-        <p><b>{who}</b>{group.company && ` · ${group.who.length}`}</p>
-        <p class="small soft">
-          {card.kind === 'moved' && card.from?.table && `${tableLabel(names, card.from.table)} → ${tableLabel(names, group.table) || t('mod.tray')} · `}
-          {t(`mod.notice.${card.kind}`)} · {t('mod.ago', { time: mmss(now - card.at) })}
-          {group.company && <> · {persons.map((name, i) => <span key={i}>{i > 0 && ', '}<Name of={name} /></span>)}</>}
-        </p>
-      </div>
-      {Number.isFinite(left) && <Chip tone={left < 0 ? 'red' : left < 300_000 ? 'amber' : ''}>{left < 0 ? t('mod.begun') : t('time.minutes', { m: Math.ceil(left / 60_000) })}</Chip>}
+    <li class="line-box">
+      <button type="button" class="line" aria-expanded={open.value} onClick={() => (open.value = !open.value)}>
+        <b class="line-table">{tableLabel(names, group.table) || '–'}</b>
+        <span>
+          <b class="line-second">{who}</b>
+          <span class="line-second small soft">
+            {card.kind === 'moved' && card.from?.table && `${tableLabel(names, card.from.table)} → ${tableLabel(names, group.table) || t('mod.tray')} · `}
+            {t(`mod.notice.${card.kind}`)} · {t('mod.ago', { time: mmss(now - card.at) })} · {t('mod.seenOf', { n: card.seen, of: card.for })}
+          </span>
+        </span>
+        {Number.isFinite(left) && <Chip tone={left < 0 ? 'red' : left < 300_000 ? 'amber' : ''}>{left < 0 ? t('mod.begun') : t('time.minutes', { m: Math.ceil(left / 60_000) })}</Chip>}
+      </button>
+      <Reached console={console} notice={group.notice} who={group.who} />
+      {open.value && <TellActions console={console} notice={group.notice} untold={untold} />}
     </li>
   )
 }

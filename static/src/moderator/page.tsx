@@ -6,7 +6,7 @@ import { Announcer } from '../ui/announcer'
 import { Chip } from '../ui/chip'
 import { Icon } from '../ui/icon'
 import { LanguageSwitch } from '../ui/language'
-import { clip, clock, day, dot, grid, offline, person as personIcon } from '../ui/strokes'
+import { alert, clip, clock, day, dot, grid, offline, person as personIcon } from '../ui/strokes'
 import { t } from '../words'
 import { ArmedBar } from './armed'
 import { Bar } from './bar'
@@ -16,6 +16,7 @@ import { Announcements, Compose, Day, Log } from './day'
 import { Detail, DetailSheet } from './detail'
 import { type Extract, Grid, VerdictLine } from './grid'
 import type { FloorKinds } from './kinds'
+import { Lost } from './lost'
 import { Requests, Tray, Unseen } from './now'
 import { DutyList, Presence } from './persons'
 import { putDown } from './moves'
@@ -152,7 +153,7 @@ function Panel({ console, tab }: { console: Console; tab: Tab }) {
     case 'log':
       return <Log console={console} />
     default:
-      return <><Unseen console={console} /><Requests console={console} /><Tray console={console} /></>
+      return <><Lost console={console} /><Unseen console={console} /><Requests console={console} /><Tray console={console} /></>
   }
 }
 
@@ -199,13 +200,13 @@ function PhoneSide({ console, tab }: { console: Console; tab: Tab }) {
 
 /** Here tells who is connected: live, asleep, gone. */
 function Here({ console }: { console: Console }) {
-  const here = console.session.live.value.here
-  if (!here) return null
+  const { here = {}, partial, gone } = console.session.live.value
+  if (!partial && !gone && Object.keys(here).length === 0) return null
   return (
     <p class="here">
       <Chip tone="jade" icon={dot}>{t('mod.here.live', { n: here.live ?? 0 })}</Chip>
       <Chip tone="amber" icon={clock}>{t('mod.here.asleep', { n: here.asleep ?? 0 })}</Chip>
-      <Chip tone="red" icon={offline}>{t('mod.here.gone', { n: here.gone ?? 0 })}</Chip>
+      {partial ? <Chip tone="amber" icon={alert}>{t('mod.here.partial')}</Chip> : <Chip tone="red" icon={offline}>{t('mod.here.gone', { n: here.gone ?? 0 })}</Chip>}
     </p>
   )
 }

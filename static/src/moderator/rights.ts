@@ -19,6 +19,7 @@ const rights: Partial<Record<keyof Commands, Row>> = {
   announce: ['all', 'all', ''],
   withdraw: ['all', 'all', ''],
   undo: ['all', 'own', 'own'],
+  dismissLost: ['all', 'own', 'own'],
   call: ['all', '', ''],
   start: ['all', '', ''],
   extend: ['all', '', ''],
@@ -32,6 +33,7 @@ const rights: Partial<Record<keyof Commands, Row>> = {
   checkIn: all3,
   markPresent: ['all', 'zone', 'all'],
   markNoShow: ['all', 'zone', 'all'],
+  markTold: all3,
   setDuty: ['all', 'all', ''],
   requestInterpreter: ['all', 'zone', 'all'],
   claimRequest: zoned,
@@ -72,7 +74,16 @@ export class Rights {
 
   /** mayUndo reports whether a command that `by` gave may be taken back. */
   mayUndo(by: string): boolean {
-    const right = this.of('undo')
+    return this.mayAbout('undo', by)
+  }
+
+  /** mayDismiss reports whether a lost command that `by` gave may be taken off the screens. */
+  mayDismiss(by: string): boolean {
+    return this.mayAbout('dismissLost', by)
+  }
+
+  private mayAbout(command: keyof Commands, by: string): boolean {
+    const right = this.of(command)
     return right === 'all' || (right === 'own' && by === this.you?.who)
   }
 }

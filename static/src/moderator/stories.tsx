@@ -1,5 +1,5 @@
 // The console's states from canned cards.
-import type { AnnouncementCard, DoneCard, MeetingCard, NoticeCard, RequestCard, UnseenCard } from '../cards'
+import type { AnnouncementCard, DoneCard, LostCard, MeetingCard, NoticeCard, RequestCard, SentCard, UnseenCard } from '../cards'
 import type { You } from '../live/frames'
 import type { Session } from '../session'
 import { agenda, at, event, rounds, zones } from '../storybook/room'
@@ -20,7 +20,7 @@ const request = (more: Partial<RequestCard>): RequestCard => ({ meeting: 'm033',
 const notice = (more: Partial<NoticeCard>): NoticeCard => ({ kind: 'moved', at: at('14:01:18'), for: 4, seen: 1, ...more })
 const done = (more: Partial<DoneCard>): DoneCard => ({ command: 'moderator-s2/c1', kind: 'moveMeeting', by: 'moderator:s2', at: at('14:01'), of: ['meeting/m028'], undo: true, ...more })
 
-const live: Record<string, RequestCard | NoticeCard | UnseenCard | DoneCard | AnnouncementCard> = {
+const live: Record<string, RequestCard | NoticeCard | SentCard | UnseenCard | DoneCard | AnnouncementCard> = {
   'request/r1': request({ skill: 'LED' }),
   'request/r2': request({ meeting: 'm025', at: at('13:57:20'), canTake: 0, escalated: true }),
   'request/r3': request({ meeting: 'm026', state: 'arrived', interpreter: 'i19', at: at('13:55'), claimedAt: at('13:55:40'), arrivedAt: at('13:56:48') }),
@@ -28,7 +28,8 @@ const live: Record<string, RequestCard | NoticeCard | UnseenCard | DoneCard | An
   'unseen/n1:attendee:c11a': { notice: 'n1', who: 'attendee:c11a' },
   'unseen/n1:attendee:c11b': { notice: 'n1', who: 'attendee:c11b' },
   'notice/n2': notice({ meeting: 'm052', from: { round: 'R3', table: 'T15' }, to: { round: 'R3', table: 'T10' }, at: at('13:58:05') }),
-  'unseen/n2:attendee:k10a': { notice: 'n2', who: 'attendee:k10a' },
+  'sent/n1': { count: 1, who: ['attendee:c11b'] },
+  'unseen/n2:attendee:k10a': { notice: 'n2', who: 'attendee:k10a', toldBy: 'runner:r1' },
   'done/41': done({ of: ['meeting/m028'] }),
   'done/42': done({ command: 'moderator-s1/c2', kind: 'closeTable', by: 'moderator:s1', at: at('14:01:30'), of: ['table/T25'] }),
   'done/43': done({ command: 'runner-r1/c3', kind: 'markPresent', by: 'runner:r1', at: at('14:02'), of: ['meeting/m030'] }),
@@ -36,7 +37,15 @@ const live: Record<string, RequestCard | NoticeCard | UnseenCard | DoneCard | An
   'announcement/a1': { text: { ko: '휴게실에 다과가 준비되어 있습니다.', zh: '休息室备有茶点。' }, at: at('13:50'), until: at('14:20') },
 }
 
-const here = { here: { live: 118, asleep: 9, gone: 5 } }
+const minutesAgo = (n: number): number => Date.now() - n * 60_000 - 1_000
+const here = { here: { live: 118, asleep: 9, gone: 5 }, asleep: { 'attendee:c11a': minutesAgo(3) }, gone: { 'attendee:c11b': minutesAgo(12) } }
+
+/** called is a round's call under way: whom it has reached, and how the others could be. */
+const callFor = (people: readonly string[]): Record<string, NoticeCard | SentCard | UnseenCard> => ({
+  'notice/n3': notice({ kind: 'call', round: 'R3', at: at('14:00:10'), for: 84, seen: 84 - people.length }),
+  'sent/n3': { count: 3, who: people.slice(1, 4).map((id) => 'attendee:' + id) },
+  ...Object.fromEntries(people.map((id, i) => [`unseen/n3:attendee:${id}`, { notice: 'n3', who: 'attendee:' + id, ...(i === 2 ? { toldBy: 'runner:r1' } : {}) }])),
+})
 
 function floorAt(current: number, state: 'planned' | 'called' | 'running'): Record<string, object> {
   return { ...zones, ...agenda, ...rounds(current, state), 'event/demo': event, ...floorCards(forumSize), ...live }
@@ -68,6 +77,14 @@ const story = (you: You, cards: Record<string, object>, prepare?: (console: Cons
   }
 }
 
+const lostCard = (more: Partial<LostCard>): LostCard => ({ command: 'moderator-s2/c8', kind: 'moveMeeting', by: 'moderator:s2', wall: at('14:01:50'), of: ['meeting/m028'], ...more })
+
+const lostCards = {
+  'lost/l1': lostCard({}),
+  'lost/l2': lostCard({ command: 'moderator-s1/c9', kind: 'closeTable', by: 'moderator:s1', wall: at('14:02:01'), of: ['table/T25'] }),
+  'lost/l3': lostCard({ command: 'attendee-k10a/c2', kind: 'requestInterpreter', by: 'attendee:k10a', wall: at('14:01:55'), of: [] }),
+}
+
 const asOf = { state: 'stale' as const, asOf: at('13:58') }
 
 export const stories: Record<string, Story> = {
@@ -76,6 +93,10 @@ export const stories: Record<string, Story> = {
   table: story(lead, running, (console) => (console.focus.value = { table: 'T07' })),
   locked: story(lead, running, (console) => pick(console, 'm047')),
   tray: story(lead, running, (console) => pick(console, 'm050')),
+  unseen: story(lead, { ...running, ...callFor(['k01a', 'k01b', 'k03a', 'k03b', 'c06a']) }, undefined, {
+    live: { here: { live: 116, asleep: 9, gone: 7 }, asleep: { 'attendee:c11a': minutesAgo(3), 'attendee:k01b': minutesAgo(1) }, gone: { 'attendee:c11b': minutesAgo(12), 'attendee:k03a': minutesAgo(41), 'attendee:k03b': 0 } },
+  }),
+  alone: story(lead, running, undefined, { live: { here: { live: 58, asleep: 4 }, partial: true } }),
   armed: story(lead, running, (console) => {
     const of = { what: t('word.round', { no: 2 }), meetings: 21 }
     console.arm({ name: 'end/R2', words: t('mod.armed.end', of), confirm: t('mod.armed.endYes'), run: () => undefined })
@@ -88,6 +109,8 @@ export const stories: Record<string, Story> = {
   people: story(lead, running, (console) => (console.tab.value = 'people')),
   day: story(lead, running, (console) => (console.tab.value = 'day')),
   log: story(lead, running, (console) => (console.tab.value = 'log')),
+  lost: story(lead, edited(running, lostCards)),
+  lostOfOthers: story(zoned, edited(running, lostCards)),
   floor: story(lead, running, (console) => (console.tab.value = 'floor')),
   found: story(lead, running, (console) => {
     console.tab.value = 'floor'

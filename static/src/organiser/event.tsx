@@ -11,7 +11,7 @@ import type { Session } from '../session'
 import { Chip, LinkChip } from '../ui/chip'
 import { Icon } from '../ui/icon'
 import { Name } from '../ui/names'
-import { arrow, check, clip, clock, dot, offline, print, search } from '../ui/strokes'
+import { alert, arrow, check, clip, clock, dot, offline, print, search } from '../ui/strokes'
 import { hhmm, refusal, t } from '../words'
 import { type Api, type PersonalLink, whole } from './api'
 import { useFloor } from './floor'
@@ -128,7 +128,7 @@ function Present({ session, floor }: { session: S; floor: Floor }) {
           <>
             <Chip tone="jade" icon={dot}>{t('mod.here.live', { n: here.live ?? 0 })}</Chip>
             <Chip tone="amber" icon={clock}>{t('mod.here.asleep', { n: here.asleep ?? 0 })}</Chip>
-            <Chip tone="red" icon={offline}>{t('mod.here.gone', { n: here.gone ?? 0 })}</Chip>
+            {session.live.value.partial ? <Chip tone="amber" icon={alert}>{t('mod.here.partial')}</Chip> : <Chip tone="red" icon={offline}>{t('mod.here.gone', { n: here.gone ?? 0 })}</Chip>}
           </>
         )}
       </p>

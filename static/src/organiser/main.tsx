@@ -1,4 +1,5 @@
 import '../ui/base.css'
+import '../ui/desk.css'
 import './organiser.css'
 import './print.css'
 import { signal } from '@preact/signals'

@@ -1,4 +1,5 @@
 import '../ui/base.css'
+import '../ui/desk.css'
 import '../moderator/console.css'
 import '../moderator/grid.css'
 import '../moderator/side.css'

@@ -1,4 +1,5 @@
 import '../ui/base.css'
+import '../ui/desk.css'
 import '../organiser/organiser.css'
 import '../organiser/print.css'
 import { stories } from '../organiser/stories'

@@ -1,0 +1,324 @@
+import { equal, test, truth } from '../testing/check'
+import { FakeWorld, settled } from '../testing/world'
+import { Clocks } from './clock'
+import { Connection } from './connection'
+import { type Dial, ladder, type Nature } from './fallback'
+import { Fold } from './fold'
+import type { FromServer, Position } from './frames'
+import { freshness } from './freshness'
+import { memoryKeeping } from './keeping'
+import { Outbox, type Progress } from './outbox'
+
+const at = (seq: number): Position => ({ epoch: 1, seq, hash: `h${seq}` })
+const clock = { wall: 0, event: 0, rate: 1 }
+const hello: FromServer = { hello: { v: 1, event: 'demo', you: { who: 'attendee:a', link: 'attendee-a', name: {} }, subjects: 's1', now: 1_000_000, clock } }
+const snapshot: FromServer = { snapshot: { at: at(5), cards: { 'me/a': { name: 'A' } } } }
+const patch = (from: number, to: number, set?: Record<string, unknown>): FromServer => ({ patch: { from, to: at(to), ...(set && { set }) } })
+
+interface Visit {
+  way: 'stream' | 'poll'
+  path: string
+  left: boolean
+  hears: { frame(text: string): unknown; closed(code: number): unknown }
+}
+
+/** setUp is a connection whose WebSocket never says a word, and what is paid in its stead. */
+function setUp() {
+  const world = new FakeWorld()
+  const visits: Visit[] = []
+  const posts: { path: string; body: unknown; answer: (status: number, body: { code?: string } | null) => void }[] = []
+  const open = (way: Visit['way']) => (path: string, hears: Visit['hears']) => {
+    const visit: Visit = { way, path, hears, left: false }
+    visits.push(visit)
+    return () => void (visit.left = true)
+  }
+  const nature: Nature = {
+    now: world.now,
+    random: world.random,
+    after: (ms, then) => world.after(ms, then),
+    online: () => device.online,
+    stream: open('stream'),
+    poll: open('poll'),
+    post: (path, body) => new Promise((resolve) => posts.push({ path, body, answer: (status, body) => resolve({ status, body }) })),
+  }
+  const device = { online: true }
+  const socket: Dial = (path, hears) => world.dial(path, hears)
+  const dial = ladder(socket, nature, { rung: 0, works: -1, failures: 0 })
+  const fold = new Fold()
+  const told: Progress[] = []
+  let ids = 0
+  const outbox = new Outbox(memoryKeeping(), 'demo/attendee-a', () => `c${++ids}`, (_, progress) => void told.push(progress))
+  const seen = { ended: '' }
+  const connection = new Connection(
+    { now: world.now, random: world.random, after: (ms, then) => world.after(ms, then), dial, get: (path) => world.get(path) },
+    { live: '/api/v1/events/demo/live?as=attendee-a', snapshot: '/snapshot', personal: true },
+    fold,
+    new Clocks(),
+    outbox,
+    { viewChanged() {}, greeted() {}, live() {}, linkChanged() {}, ended: (why) => void (seen.ended = why) },
+    { subjects: '', asOf: 0 },
+  )
+  connection.start(false)
+  world.pass(0)
+  const visit = () => visits[visits.length - 1] as Visit
+  const hear = (...frames: FromServer[]) => frames.forEach((frame) => visit().hears.frame(JSON.stringify(frame)))
+  const said = (name: string): unknown => {
+    const text = new URLSearchParams(visit().path.split('?')[1]).get(name)
+    return text && JSON.parse(text)
+  }
+  /** live greets, and pays the second visit, which acknowledges the snapshot and measures the clocks. */
+  const live = () => {
+    hear(hello, snapshot)
+    visit().hears.closed(1000)
+    world.pass(0)
+    hear(hello, patch(5, 5))
+    pong()
+  }
+  const pong = (seq = fold.view?.at.seq ?? 0) => hear({ pong: { n: (said('ping') as { n: number }).n, now: world.time, clock, at: at(seq) } })
+  const link = () => freshness(connection.heard, world.time).state
+  return { device, world, visits, posts, fold, outbox, told, seen, connection, visit, hear, said, live, pong, link }
+}
+
+test('without a WebSocket, a visit says in hello what it has, and the next acknowledges', () => {
+  const { world, visits, visit, said, hear, fold, link } = setUp()
+  equal(visits.length, 1)
+  equal(visit().path.split('?')[0], '/api/v1/events/demo/stream')
+  equal(new URLSearchParams(visit().path.split('?')[1]).get('as'), 'attendee-a')
+  equal(said('hello'), { v: 1 })
+  hear(hello)
+  world.pass(0)
+  equal(visits.length, 1, 'a ping before there is anything to say')
+  hear(snapshot)
+  visit().hears.closed(1000)
+  world.pass(0)
+  equal(visits.length, 2)
+  equal(said('hello'), { v: 1, have: at(5), subjects: 's1' })
+  equal(said('ping'), { n: 1, ack: 5 })
+  hear(hello, patch(5, 6, { 'me/a': { name: 'B' } }))
+  equal(fold.view?.at.seq, 6)
+  equal(link(), 'live')
+})
+
+test('a personal card is acknowledged at once by coming back, but not more than four times a second', () => {
+  const { world, visits, live, hear, said } = setUp()
+  live()
+  world.pass(1_000)
+  const before = visits.length
+  hear(patch(5, 6, { 'notice/n1': {} }))
+  world.pass(0)
+  equal(visits.length, before + 1)
+  equal(said('hello'), { v: 1, have: at(6), subjects: 's1' })
+  hear(patch(6, 7, { 'notice/n2': {} }))
+  world.pass(240)
+  equal(visits.length, before + 1)
+  world.pass(10)
+  equal(visits.length, before + 2)
+  equal(said('hello'), { v: 1, have: at(7), subjects: 's1' })
+  truth(visits[before]?.left === true, 'the visit before goes on')
+})
+
+test('an empty patch is no reason to come back, hidden or not', () => {
+  const { world, visits, live, pong, hear, connection } = setUp()
+  live()
+  connection.setHidden(true)
+  world.pass(0)
+  hear(hello, patch(5, 5))
+  pong()
+  const before = visits.length
+  world.pass(50_000)
+  equal(visits.length, before)
+})
+
+test('every ping is a visit, and no pong within four seconds ends it', () => {
+  const { world, visits, live, said, link } = setUp()
+  live()
+  world.pass(20_000)
+  equal(said('ping'), { n: 2, ack: 5 })
+  const before = visits.length
+  world.pass(4_000)
+  truth(visits[before - 1]?.left === true, 'still trusted')
+  world.pass(2_000)
+  equal(visits.length, before + 1)
+  equal(link(), 'stale')
+})
+
+test('where a stream brings no word it is polls, and where those bring none the WebSocket again', () => {
+  const { world, visits, visit } = setUp()
+  world.pass(4_000)
+  truth(visit().left, 'still waited for')
+  world.pass(1_000)
+  equal(visits.map((v) => v.way), ['stream', 'poll'])
+  visit().hears.closed(1006)
+  world.pass(2_000)
+  equal(world.sockets.length, 1)
+  world.socket.hears.closed(1006)
+  world.pass(3_000)
+  equal(visit().way, 'stream')
+})
+
+test('a way that is cut again soon is not taken again', () => {
+  const { world, visit, live } = setUp()
+  live()
+  visit().hears.closed(1006)
+  world.pass(1_000)
+  equal(visit().way, 'poll')
+})
+
+test('a way that has worked is tried six times, and a device without a network does not blame it', () => {
+  const { device, world, visits, visit, live, hear, pong } = setUp()
+  live()
+  world.pass(20_000)
+  hear(hello, patch(5, 5))
+  pong()
+  visit().hears.closed(1006)
+  const fail = () => {
+    const before = visits.length
+    for (let second = 0; second < 20 && visits.length === before; second++) world.pass(1_000)
+    const { way } = visit()
+    visit().hears.closed(1006)
+    return way
+  }
+  device.online = false
+  for (let i = 0; i < 9; i++) equal(fail(), 'stream')
+  device.online = true
+  const taken = []
+  for (let i = 0; i < 7; i++) taken.push(fail())
+  equal(taken, ['stream', 'stream', 'stream', 'stream', 'stream', 'stream', 'poll'])
+})
+
+/** polling is setUp on its second way. */
+function polling() {
+  const all = setUp()
+  all.world.pass(5_000)
+  return all
+}
+
+test('polls are held by the server but for those that are asked now', () => {
+  const { world, visits, visit, live, said, hear, link, fold } = polling()
+  equal(said('wait'), null)
+  live()
+  equal(said('wait'), null, 'with a ping')
+  visit().hears.closed(1000)
+  world.pass(250)
+  equal(said('wait'), 20)
+  hear(hello, patch(5, 6, { 'me/a': { name: 'B' } }))
+  visit().hears.closed(1000)
+  equal(fold.view?.at.seq, 6)
+  equal(link(), 'live')
+  const before = visits.length
+  world.pass(250)
+  equal(visits.length, before + 1)
+  equal(said('hello'), { v: 1, have: at(6), subjects: 's1' })
+})
+
+test('where held polls do not come through they are paid every 10 to 15 s', () => {
+  const { world, visits, visit, live, pong, said, hear } = polling()
+  live()
+  world.pass(11_000)
+  visit().hears.closed(1000)
+  world.pass(250)
+  equal(said('wait'), 20)
+  visit().hears.closed(1006)
+  const before = visits.length
+  world.pass(7_900)
+  equal(visits.length, before)
+  world.pass(2_100) // a ping is due
+  equal(visits.length, before + 1)
+  hear(hello, patch(5, 5))
+  pong()
+  visit().hears.closed(1000)
+  world.pass(11_200)
+  equal(visits.length, before + 1)
+  world.pass(300)
+  equal(visits.length, before + 2)
+  equal(said('wait'), null)
+})
+
+test('commands go by POST, one at a time, again until the server answers', async () => {
+  const { world, posts, outbox, connection, told, live, link } = setUp()
+  live()
+  outbox.put('seen', { notices: ['n1'] }, 1, {})
+  outbox.put('requestInterpreter', { meeting: 'm1' }, 2, { base: 5 })
+  connection.flush()
+  equal(posts.map((p) => p.path), ['/api/v1/events/demo/commands?as=attendee-a'])
+  equal(posts[0]?.body, { id: 'c1', seen: { notices: ['n1'] } })
+  posts[0]?.answer(0, null)
+  await settled()
+  world.pass(1_000)
+  equal(posts.length, 2)
+  equal(posts[1]?.body, { id: 'c1', seen: { notices: ['n1'] } })
+  posts[1]?.answer(200, { id: 'c1', seq: 6 } as object)
+  await settled()
+  equal((posts[2]?.body as { id: string }).id, 'c2')
+  posts[2]?.answer(409, { code: 'request_open', params: { request: 'q1' } } as object)
+  await settled()
+  equal(told.slice(-2), [{ state: 'accepted', seq: 6, notes: [] }, { state: 'rejected', refusal: { code: 'request_open', params: { request: 'q1' } } }])
+  equal(link(), 'live')
+})
+
+test('a POST without an answer says nothing about the view', async () => {
+  const { world, posts, outbox, connection, live, link } = setUp()
+  live()
+  world.pass(20_000) // a ping that is not answered
+  world.pass(3_900)
+  outbox.put('seen', { notices: ['n1'] }, 1, {})
+  connection.flush()
+  posts[0]?.answer(502, null)
+  await settled()
+  world.pass(1_200)
+  equal(link(), 'stale')
+})
+
+test('a session that is over ends, told by a visit or by a POST', async () => {
+  const one = setUp()
+  one.live()
+  one.visit().hears.closed(4102)
+  equal(one.seen.ended, 'signedOut')
+  const other = setUp()
+  other.live()
+  other.outbox.put('seen', { notices: ['n1'] }, 1, {})
+  other.connection.flush()
+  other.posts[0]?.answer(401, { code: 'signed_out' })
+  await settled()
+  equal(other.seen.ended, 'signedOut')
+  const before = other.visits.length
+  other.world.pass(600_000)
+  equal([other.visits.length, other.world.sockets.length], [before, 0])
+})
+
+test('a large snapshot is fetched, and a later one than was named is told by a new hello', async () => {
+  const { world, hear, said, visit, fold } = setUp()
+  hear(hello, { snapshot: { at: at(5), get: '/big' } })
+  visit().hears.closed(1000)
+  world.gets[0]?.answer(200, { at: at(7), cards: { 'me/a': { name: 'A' } } })
+  await settled()
+  world.pass(10)
+  equal(fold.view?.at.seq, 7)
+  equal(said('hello'), { v: 1, have: at(7), subjects: 's1' })
+})
+
+test('the WebSocket is tried again now and then, and taken when it has a word', () => {
+  const { world, visits, visit, live, pong, hear } = setUp()
+  live()
+  const until = (done: () => boolean) => {
+    for (let second = 0; second < 400 && !done(); second++) {
+      const before = visits.length
+      world.pass(1_000)
+      if (visits.length === before) continue
+      hear(hello, patch(5, 5))
+      pong()
+    }
+  }
+  until(() => world.sockets.length === 1)
+  until(() => world.sockets[0]?.closed === true)
+  equal(visit().left, false, 'the stream is given up for a socket without a word')
+  until(() => world.sockets.length === 2)
+  world.socket.hears.opened()
+  equal(world.frames('hello'), [{ v: 1, have: at(5), subjects: 's1', hidden: true }])
+  world.hear(hello)
+  truth(visit().left, 'the stream goes on')
+  world.pass(10)
+  equal(world.sockets.length, 3)
+  world.socket.hears.opened()
+  equal(world.frames('hello'), [{ v: 1, have: at(5), subjects: 's1' }])
+})
