@@ -1,4 +1,4 @@
-.PHONY: build test check torture shots bundle
+.PHONY: build test check torture load shots bundle
 
 build: ## the binary, ./matchfloor
 	CGO_ENABLED=0 go build -trimpath -o matchfloor .
@@ -11,6 +11,9 @@ check: ## all that CI checks; see .ci/check
 
 torture: ## the same with the long versions: 10,000 runs a property
 	@go run ./.ci/check -torture
+
+load: build ## every scenario beside a chat-style hub, on two cores; see docs/PERFORMANCE.md
+	taskset -c 1 ./matchfloor load compare --server-cpus 0 --phones $(or $(PHONES),10000) $(LOAD)
 
 shots: ## every page and state as a picture, into shots/
 	MATCHFLOOR_SHOTS=shots go test ./e2e -run '^TestShots' -count=1 -v -timeout 30m
