@@ -17,16 +17,18 @@ import (
 
 // TestAcceptanceDay plays the forum's day through the protocol, with a client for
 // every person in the sample forum, and after each of its scenes holds every
-// screen to what the log says.
+// screen to what the log says. At its end nobody's name has come out anywhere.
 func TestAcceptanceDay(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(topologies)) {
 		t.Run(name, func(t *testing.T) {
+			t.Setenv("MATCHFLOOR_LOG_LEVEL", "debug")
 			d := &acceptanceDay{venue: topologies[name](t)}
+			ears := d.eavesdrop()
 			for _, scene := range []struct {
 				at   string
 				play func()
 			}{
-				{"08:00", d.importForum}, {"08:30", d.everyoneEnters}, {"09:50", d.checkIn}, {"10:00", d.talksRunOver},
+				{"08:00", d.importForum}, {"08:10", ears.begin}, {"08:30", d.everyoneEnters}, {"09:50", d.checkIn}, {"10:00", d.talksRunOver},
 				{"13:20", d.callFirstRound}, {"13:35", d.noShow}, {"13:41", d.interpreter}, {"14:01", d.wrongSwap},
 				{"14:07", d.twoModerators}, {"14:12", d.accessPointFails}, {"14:25", d.extend}, {"15:10", d.journalAway},
 			} {
@@ -39,6 +41,7 @@ func TestAcceptanceDay(t *testing.T) {
 					d.converged()
 				}
 			}
+			ears.end()
 		})
 	}
 }

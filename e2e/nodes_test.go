@@ -23,16 +23,25 @@ func balanced(t *testing.T) (*venue, string) {
 		t.Skip("left out: no haproxy on this machine")
 	}
 	v := redisVenue(t)
-	addr := freeAddr(t)
-	c := exec.Command("haproxy", "-db", "-f", "../haproxy.cfg")
-	c.Env = append(os.Environ(), "BALANCER_BIND="+addr, "NODE_A="+v.nodes[0].addr, "NODE_B="+v.nodes[1].addr)
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Process.Kill(); c.Wait() })
-	eventually(t, 20*time.Second, "the balancer to answer", func() error { return answers("http://" + addr + "/readyz") })
+	addr, _ := v.balancer()
 	v.open()
 	return v, "http://" + addr
+}
+
+// balancer starts HAProxy before the first two nodes, as it is shipped, and
+// answers where it listens and what it says.
+func (v *venue) balancer() (addr string, said *lockedBuffer) {
+	v.t.Helper()
+	addr, said = freeAddr(v.t), &lockedBuffer{}
+	c := exec.Command("haproxy", "-db", "-f", "../haproxy.cfg")
+	c.Env = append(os.Environ(), "BALANCER_BIND="+addr, "NODE_A="+v.nodes[0].addr, "NODE_B="+v.nodes[1].addr)
+	c.Stdout = said
+	if err := c.Start(); err != nil {
+		v.t.Fatal(err)
+	}
+	v.t.Cleanup(func() { c.Process.Kill(); c.Wait() })
+	eventually(v.t, 20*time.Second, "the balancer to answer", func() error { return answers("http://" + addr + "/readyz") })
+	return addr, said
 }
 
 // enterAt signs people in at one address.

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -86,15 +87,20 @@ func (b *lockedBuffer) String() string {
 	return b.buf.String()
 }
 
-// freeAddr answers a loopback address that nobody listens on.
+// freeAddr answers a loopback address that nobody listens on. Its port is below
+// those that systems give to outgoing connections: whoever is killed and started
+// again finds it free.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 15_000+mathrand.IntN(17_000)))
+		if err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 // startNode starts a node with the given journal flags and waits until it is ready.
@@ -108,8 +114,34 @@ func startNode(t *testing.T, args ...string) *node {
 
 func (n *node) url() string { return "http://" + n.addr }
 
-// start starts the process, again after a kill, on the same address.
+// start starts the process, again after a kill, on the same address, and waits
+// until it is ready.
 func (n *node) start() {
+	n.t.Helper()
+	n.launch()
+	ready := false
+	defer func() {
+		if !ready {
+			n.sayWhere()
+		}
+	}()
+	eventually(n.t, 30*time.Second, "the node to be ready", func() error { return answers(n.url() + "/readyz") })
+	ready = true
+}
+
+// sayWhere ends a node that hangs and logs what each of its goroutines waited for.
+func (n *node) sayWhere() {
+	n.signal(syscall.SIGQUIT)
+	select {
+	case <-n.done:
+	case <-time.After(5 * time.Second):
+	}
+	said := n.said.String()
+	n.t.Logf("the node was not ready; it said: …%s", said[max(0, len(said)-32<<10):])
+}
+
+// launch starts the process.
+func (n *node) launch() {
 	n.t.Helper()
 	file, err := binary()
 	if err != nil {
@@ -123,7 +155,6 @@ func (n *node) start() {
 	done := make(chan struct{})
 	n.done = done
 	go func() { n.cmd.Wait(); close(done) }()
-	eventually(n.t, 30*time.Second, "the node to be ready", func() error { return answers(n.url() + "/readyz") })
 }
 
 func (n *node) signal(s os.Signal) {

@@ -33,7 +33,11 @@ type venue struct {
 	links   map[string]personLink
 	people  map[string]*person // by "role:id"
 	states  []floor.State      // the log folded, by sequence
+	records []floor.Record     // the log; of the sequence n at n-1
 	cursor  *journal.Cursor
+
+	killed   int     // nodes
+	repeated float64 // commands that the killed ones had answered as known
 }
 
 // eventID is the sample forum's.
@@ -91,7 +95,7 @@ func (v *venue) open() {
 	v.links = listLinks(v.t, eventID, v.where...)
 	v.people = map[string]*person{}
 	v.cursor = journal.NewCursor(eventID, journal.Genesis(eventID, 1))
-	v.states = []floor.State{floor.New()}
+	v.states, v.records = []floor.State{floor.New()}, nil
 }
 
 // person is someone at the venue with a screen.
@@ -100,6 +104,10 @@ type person struct {
 	v    *venue
 	name string // "role:id"
 	base string // the address that they came to
+	by   *doors // other ways in; nil: only that one
+	way  client.Transport
+
+	look func(client.Applied) // what to do with each frame instead of keeping it; nil: keep it
 
 	mu     sync.Mutex
 	frames []frame
@@ -135,7 +143,13 @@ func (p *person) dial(kept *client.Kept) {
 	}
 	ctx, cancel := context.WithTimeout(p.v.t.Context(), 30*time.Second)
 	defer cancel()
-	o := client.Options{Kept: kept, Observe: p.observe}
+	o := client.Options{Kept: kept, Observe: p.observe, Transport: p.way}
+	if p.look != nil {
+		o.Observe = p.look
+	}
+	if p.by != nil {
+		o.HTTP, o.Dialer, o.Log, o.Jitter = p.by.http, p.by.dialer, p.by.log, p.by.jitter
+	}
 	if link.Role == "organiser" {
 		o.Event = eventID
 	}
@@ -262,7 +276,7 @@ func (v *venue) fold() floor.State {
 			v.t.Fatal(err)
 		}
 		next, _ := v.states[len(v.states)-1].Apply(record)
-		v.states = append(v.states, next)
+		v.states, v.records = append(v.states, next), append(v.records, record)
 	}
 	return v.states[len(v.states)-1]
 }
@@ -284,7 +298,7 @@ func (v *venue) converged() {
 			v.fold()
 		}
 		state := v.states[view.At.Seq]
-		want := cards(state, state.Subjects(floor.Who(name))...)
+		want := cards(state, state.Subjects(floor.Who(p.name))...)
 		if a, b := wire.Digest(view.Cards), wire.Digest(want); a != b {
 			v.t.Fatalf("%s at %d shows something else than the log:\n%s", name, view.At.Seq, cardsDiff(view.Cards, want))
 		}

@@ -15,7 +15,7 @@ import (
 const here = "./.ci/check"
 
 func (c *checker) steps() []step {
-	return []step{
+	all := []step{
 		{"programs", c.programs},
 		{"build", c.build},
 		{"format", c.format},
@@ -28,6 +28,10 @@ func (c *checker) steps() []step {
 		{"race detector", c.race},
 		{"two nodes and browsers", c.processes},
 	}
+	if c.torture {
+		all = append(all, step{"fuzzing", c.fuzz})
+	}
+	return all
 }
 
 // build also fetches the modules, so that later steps show their own time.

@@ -1,0 +1,146 @@
+package e2e_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"matchfloor/demo"
+	"matchfloor/floor"
+	"matchfloor/hub"
+	"matchfloor/journal"
+	"matchfloor/journal/archive"
+	"matchfloor/journal/faultyjournal"
+	"matchfloor/journal/sqlitejournal"
+	"matchfloor/server"
+)
+
+// An import is broken off after the event's log has been written and before it
+// stands in the instance's: repeating it completes it, and imports nothing twice.
+func TestImportBrokenOffIsCompleted(t *testing.T) {
+	forum, err := demo.Forum()
+	if err != nil {
+		t.Fatal(err)
+	}
+	memory := journal.NewMemory(time.Now)
+	j := faultyjournal.Wrap(memory, 1, faultyjournal.Odds{})
+	enrol := func() error {
+		h := hub.New(j, memory, hub.Options{})
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		return errors.Join(server.Enrol(ctx, h, floor.Operator, "operator", forum), h.Close())
+	}
+	j.Script(journal.InstanceLog, slices.Repeat([]faultyjournal.Fault{faultyjournal.Unavailable}, 100)...)
+	if err := enrol(); err == nil {
+		t.Fatal("the import did not fail")
+	}
+	if records, listed := imported(t, memory); records == 0 || listed {
+		t.Fatalf("after the broken import %d records, listed: %v", records, listed)
+	}
+	j = faultyjournal.Wrap(memory, 1, faultyjournal.Odds{})
+	for range 2 {
+		if err := enrol(); err != nil {
+			t.Fatal(err)
+		}
+		if records, listed := imported(t, memory); records == 0 || !listed {
+			t.Errorf("after a repeated import %d records, listed: %v", records, listed)
+		}
+	}
+}
+
+// imported answers how many records the forum has, and whether the instance lists it.
+func imported(t *testing.T, j journal.Journal) (records int, listed bool) {
+	t.Helper()
+	event, err := archive.ReadLog(t.Context(), j, eventID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	instance, err := archive.ReadLog(t.Context(), j, journal.InstanceLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := floor.New()
+	for _, r := range instance.Records {
+		record, err := floor.DecodeRecord(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		state, _ = state.Apply(record)
+	}
+	for e := range state.Events() {
+		if e.ID == eventID {
+			listed = true
+		}
+	}
+	return len(event.Records), listed
+}
+
+// TestTortureImportKilled kills an import as it writes the mark of the event's log,
+// which is before the instance's is written, and at each of its syncs. Repeated,
+// each is whole. It needs strace.
+func TestTortureImportKilled(t *testing.T) {
+	workbook := (&venue{t: t}).writeWorkbook(demo.Workbook())
+	dir := t.TempDir()
+	if !importKilled(t, dir, workbook, "-P", filepath.Join(dir, sqlitejournal.MarkName), "-e", "inject=pwrite64:signal=KILL:when=1") {
+		t.Fatal("the import was not killed as it wrote the mark")
+	}
+	if records, listed := imported(t, visited{dir: dir}); records == 0 || listed {
+		t.Errorf("killed in between: %d records, listed: %v", records, listed)
+	}
+	completed(t, dir, workbook)
+	kills := 0
+	for n := 1; ; n++ { // counted by each of its threads
+		dir := t.TempDir()
+		if !importKilled(t, dir, workbook, "-e", fmt.Sprintf("inject=fsync,fdatasync:signal=KILL:when=%d", n)) {
+			break
+		}
+		kills++
+		if records, listed := imported(t, visited{dir: dir}); listed && records == 0 {
+			t.Errorf("killed at sync %d: the event is listed and has no log", n)
+		}
+		completed(t, dir, workbook)
+	}
+	t.Logf("an import was killed between the event's log and the instance's, and at %d syncs; each was completed", kills)
+}
+
+// importKilled runs an import under strace; false says that it was done before it
+// could be killed.
+func importKilled(t *testing.T, dir, workbook string, faults ...string) bool {
+	t.Helper()
+	file, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	under := append([]string{"-f", "-o", os.DevNull, "-e", "trace=fsync,fdatasync,pwrite64"}, faults...)
+	c := exec.Command("strace", append(under, file, "import", workbook, "--data", dir)...)
+	out, err := c.CombinedOutput()
+	if err == nil {
+		return false
+	}
+	if c.ProcessState == nil {
+		t.Fatal(err)
+	}
+	if status, ok := c.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return true
+}
+
+// completed repeats an import that was killed.
+func completed(t *testing.T, dir, workbook string) {
+	t.Helper()
+	if _, errs, code := matchfloor(t, "import", workbook, "--data", dir); code != 0 {
+		t.Fatalf("repeated: exit %d, %s", code, errs)
+	}
+	records, listed := imported(t, visited{dir: dir})
+	if _, errs, code := matchfloor(t, "verify", "--data", dir); records == 0 || !listed || code != 0 {
+		t.Errorf("repeated: %d records, listed: %v, verify: %s", records, listed, errs)
+	}
+}

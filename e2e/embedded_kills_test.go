@@ -1,0 +1,150 @@
+package e2e_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"matchfloor/journal"
+	"matchfloor/journal/archive"
+	"matchfloor/journal/sqlitejournal"
+)
+
+// The embedded server is killed under load: nothing acknowledged is lost, nothing
+// is applied twice, and every screen ends up at what the log says.
+func TestEmbeddedServerKilled(t *testing.T) { embeddedKilled(t, 8, 600*time.Millisecond) }
+
+// TestTortureEmbeddedServerKilled is the whole of it.
+func TestTortureEmbeddedServerKilled(t *testing.T) { embeddedKilled(t, 500, 900*time.Millisecond) }
+
+// embeddedKilled kills the one server so many times, with pauses up to apart
+// between, and verifies the whole store each time.
+func embeddedKilled(t *testing.T, kills int, apart time.Duration) {
+	seed := seeded(t)
+	v := embeddedVenue(t)
+	by := newDoors(v.addrs()...)
+	by.jitter = func() float64 { return rand.Float64() / 10 } // who pauses longer meets few of so many servers
+	s := besiege(v, seed, by, 100, watchers(t, 6)...)
+	rng := chance(seed, 100)
+	began, head := time.Now(), uint64(0)
+	for range kills {
+		s.givesAgain()
+		lasting(t.Context(), upTo(rng, apart))
+		v.nodes[0].kill()
+		head = v.verifyStore(head)
+		if rng.IntN(8) == 0 { // again, while it starts
+			v.nodes[0].launch()
+			lasting(t.Context(), upTo(rng, 150*time.Millisecond))
+			v.nodes[0].kill()
+			head = v.verifyStore(head)
+			v.killed++
+		}
+		v.killed++
+		v.nodes[0].start()
+	}
+	took := time.Since(began)
+	s.end()
+	v.converged()
+	s.audit()
+	t.Logf("the embedded server was killed %d times in %v, its store whole each time; connections broke %d times",
+		v.killed, took.Round(time.Second), s.by.ends.all.Load())
+	for _, g := range s.givers {
+		longest := slices.MaxFunc(g.given, func(a, b given) int { return cmp.Compare(a.took, b.took) })
+		t.Logf("%s gave %d commands and waited at most %v for an answer", g.name, len(g.given), longest.took.Round(time.Millisecond))
+	}
+}
+
+// givesAgain waits until somebody who gives commands is back.
+func (s *siege) givesAgain() {
+	s.t.Helper()
+	eventually(s.t, time.Minute, "somebody to be back", func() error {
+		for _, g := range s.givers {
+			if g.Online() {
+				return nil
+			}
+		}
+		return errors.New("nobody is")
+	})
+}
+
+// embeddedVenue is one server with its logs in a file that nobody else keeps open:
+// after a kill it has to recover by itself.
+func embeddedVenue(t *testing.T, flags ...string) *venue {
+	t.Helper()
+	dir := t.TempDir()
+	v := &venue{t: t, where: append([]string{"--data", dir}, flags...), journal: visited{dir: dir}}
+	v.nodes = []*node{startNode(t, v.where...)}
+	return v
+}
+
+// dir is where an embedded venue's files are.
+func (v *venue) dir() string { return v.where[1] }
+
+// visited is a journal that is opened for each reading.
+type visited struct {
+	journal.Journal // none: the test only reads
+	dir             string
+}
+
+func (v visited) Read(ctx context.Context, log journal.LogID, after uint64, limit int) (journal.Page, error) {
+	j, err := sqlitejournal.Open(v.dir)
+	if err != nil {
+		return journal.Page{}, err
+	}
+	page, err := j.Read(ctx, log, after, limit)
+	return page, errors.Join(err, j.Close())
+}
+
+// verifyStore holds what a dead server has left, in a copy, record by record to
+// its hashes, and to stand no earlier than before. It answers the event's head.
+func (v *venue) verifyStore(before uint64) uint64 {
+	v.t.Helper()
+	copied := v.copyStore()
+	defer os.RemoveAll(copied)
+	j, err := sqlitejournal.Open(copied)
+	if err != nil {
+		v.t.Fatalf("after kill %d: %v", v.killed+1, err)
+	}
+	defer j.Close()
+	var head uint64
+	for _, log := range []journal.LogID{journal.InstanceLog, eventID} {
+		l, err := archive.ReadLog(v.t.Context(), j, log)
+		if err != nil {
+			v.t.Fatalf("after kill %d: %v", v.killed+1, err)
+		}
+		head = l.Head().Seq
+	}
+	if head < before {
+		v.t.Fatalf("after kill %d the log stands at %d, after the one before it stood at %d", v.killed+1, head, before)
+	}
+	return head
+}
+
+// copyStore copies the files of a server that does not run.
+func (v *venue) copyStore() string {
+	v.t.Helper()
+	to, err := os.MkdirTemp(v.t.TempDir(), "copy")
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	for _, name := range []string{sqlitejournal.FileName, sqlitejournal.FileName + "-wal", sqlitejournal.MarkName} {
+		content, err := os.ReadFile(filepath.Join(v.dir(), name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(to, name), content, 0o600)
+		}
+		if err != nil {
+			v.t.Fatal(err)
+		}
+	}
+	return to
+}

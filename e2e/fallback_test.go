@@ -1,0 +1,249 @@
+package e2e_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"matchfloor/client"
+	"matchfloor/floor"
+	"matchfloor/wire"
+)
+
+// obstacle is a proxy on the venue's network, through which no WebSocket comes.
+type obstacle struct {
+	hangs   bool // an upgrade is never answered; otherwise it is refused
+	gathers bool // an answer is passed on when it is whole
+
+	mu   sync.Mutex     // guards seen
+	seen map[string]int // requests, by the last part of their path
+}
+
+// before puts the proxy in front of an address and answers its own.
+func (o *obstacle) before(t *testing.T, base string) string {
+	t.Helper()
+	target, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.seen = map[string]int{}
+	proxy := &httputil.ReverseProxy{
+		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host },
+		FlushInterval: -1,
+		ErrorLog:      log.New(io.Discard, "", 0),
+	}
+	if o.gathers {
+		proxy.ModifyResponse = gather
+	}
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		o.count(r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:])
+		switch {
+		case r.Header.Get("Upgrade") == "":
+			proxy.ServeHTTP(w, r)
+		case o.hangs:
+			<-r.Context().Done()
+		default:
+			http.Error(w, "<html>no upgrades here</html>", http.StatusForbidden)
+		}
+	}))
+	t.Cleanup(front.Close)
+	t.Cleanup(front.CloseClientConnections)
+	return front.URL
+}
+
+// gather reads an answer to its end before anything of it goes on.
+func gather(r *http.Response) error {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
+}
+
+func (o *obstacle) count(what string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.seen[what]++
+}
+
+func (o *obstacle) forget() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	clear(o.seen)
+}
+
+// requests answers how many of a kind have come.
+func (o *obstacle) requests(what string) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.seen[what]
+}
+
+// isLive is what a page shows that knows itself to be true now.
+const isLive = `[...document.querySelectorAll('.chip.jade')].some(c => /^\s*Live/.test(c.innerText))`
+
+// meeting is k01a's of R3.
+const ownMeeting = floor.MeetingID("m043")
+
+// movedTo moves k01a's meeting of R3 to a table that is free and measures until the
+// phone shows it.
+func movedTo(v *venue, lead *person, phone *screen) {
+	v.t.Helper()
+	lead.level()
+	m, _ := client.Get[floor.MeetingCard](lead.View(), floor.CardKey("meeting/"+ownMeeting))
+	free := freeTableCell(lead, m.Place.Round, "A")
+	label := strings.TrimPrefix(string(free), "T")
+	began := time.Now()
+	if _, err := lead.try(floor.MoveMeeting{Meeting: ownMeeting, Table: free}); err != nil {
+		v.t.Fatal(err)
+	}
+	phone.until("table "+label, fmt.Sprintf(`[...document.querySelectorAll('.changed')].some(e => e.innerText.includes(%q))`, label))
+	v.t.Logf("from the move to the phone %v (with the time that asking the page takes)", time.Since(began).Round(time.Millisecond))
+}
+
+// TestPageWithoutWebSockets: behind a proxy that refuses or hangs upgrades an
+// attendee's page is live on a stream, gets a move, says "Got it", and is live
+// again after a reload.
+func TestPageWithoutWebSockets(t *testing.T) {
+	for name, o := range map[string]*obstacle{"refused": {}, "hung": {hangs: true}, "refused, and answers gathered": {gathers: true}} {
+		t.Run(name, func(t *testing.T) {
+			v, lead := hall(t)
+			words := catalog(t, "en")
+			phone := openScreen(t, "phone", v.links["attendee:k01a"].at(o.before(t, v.nodes[0].url())), "en", phoneSize)
+			t.Logf("live %v after it was opened", phone.until("the phone live", isLive).Round(time.Millisecond))
+			eventually(t, 40*time.Second, "the other way", o.went)
+			phone.until("the phone live", isLive)
+			movedTo(v, lead, phone)
+			phone.press(words["word.gotIt"])
+			phone.until("the mark gone", fmt.Sprintf(`!document.body.innerText.includes(%q)`, words["change.table"]))
+			o.received(v, lead)
+			o.forget()
+			phone.do(chromedp.Reload())
+			eventually(t, 40*time.Second, "the other way again", o.went)
+			phone.until("the phone live again", isLive)
+			movedTo(v, lead, phone)
+			if o.gathers {
+				phone.honest()
+			}
+		})
+	}
+}
+
+// honest holds that a page which is cut off says as of when it stands.
+func (s *screen) honest() {
+	s.t.Helper()
+	s.offline(true)
+	s.until("as of when it stands", `[...document.querySelectorAll('.chip.amber, .chip.red')].some(c => /as of/i.test(c.innerText) && /14:0\d/.test(c.innerText))`)
+	s.offline(false)
+	s.until("the phone live at last", isLive)
+}
+
+// went answers nil once the page is on the way that this proxy leaves it.
+func (o *obstacle) went() error {
+	if o.requests("live") < 2 {
+		return errors.New("no WebSocket was tried twice")
+	}
+	if o.gathers && o.requests("poll") < 2 || !o.gathers && o.requests("stream") < 2 {
+		return errors.New("no other way was taken")
+	}
+	return nil
+}
+
+// received holds that "Got it" came in by POST.
+func (o *obstacle) received(v *venue, lead *person) {
+	v.t.Helper()
+	lead.sees("the receipt", func(view client.View) bool {
+		for _, n := range client.Each[floor.NoticeCard](view, "notice") {
+			if n.Kind == floor.NoticeMoved && n.Seen == 1 {
+				return true
+			}
+		}
+		return false
+	})
+	if o.requests("commands") == 0 {
+		v.t.Error("the receipt did not come by POST")
+	}
+}
+
+// TestStreamsOverTwoNodes: two nodes behind HAProxy, and a proxy before it that
+// refuses upgrades. A page and forty phones on streams get every move; a node is
+// killed, and they resume on the other.
+func TestStreamsOverTwoNodes(t *testing.T) {
+	v, balancer := balanced(t)
+	v.enterAt(v.nodes[1].url(), "moderator:s1")
+	lead := v.people["moderator:s1"]
+	lead.does(floor.Release{})
+	v.clock("14:00")
+	lead.does(floor.Start{SlotRef: floor.SlotRef{Round: "R2"}})
+	o := &obstacle{}
+	front := o.before(t, balancer)
+	for i, name := range attendees(t)[1:41] {
+		p := &person{v: v, name: name, base: balancer, way: []client.Transport{client.TransportStream, client.TransportPoll}[i/32]}
+		v.people[name] = p
+		p.dial(nil)
+	}
+	phone := openScreen(t, "phone", v.links["attendee:k01a"].at(front), "en", phoneSize)
+	phone.until("the phone live", isLive)
+	eventually(t, 40*time.Second, "the stream", o.went)
+	movedTo(v, lead, phone)
+	v.burst(lead)
+	v.converged()
+	phone.press(catalog(t, "en")["word.gotIt"])
+	o.received(v, lead)
+	v.nodes[0].kill()
+	killed := time.Now()
+	movedTo(v, lead, phone)
+	phone.until("the phone live", isLive)
+	v.burst(lead)
+	v.converged()
+	t.Logf("whole %v after a node was killed", time.Since(killed).Round(time.Millisecond))
+}
+
+// burst gives commands as fast as they are answered, and measures when the phones
+// have what reaches everyone.
+func (v *venue) burst(lead *person) {
+	v.t.Helper()
+	began := time.Now()
+	const moves = 30
+	for i := range moves {
+		for _, locked := range []bool{true, false} {
+			lock := floor.LockMeeting{Meeting: floor.MeetingID(fmt.Sprintf("m%03d", 101+i)), Locked: locked}
+			if _, err := lead.Do(v.t.Context(), wire.Command{Body: lock}); err != nil {
+				v.t.Fatal(err)
+			}
+		}
+	}
+	commands := time.Since(began)
+	began = time.Now()
+	said, err := lead.try(floor.Announce{Text: floor.Text{En: "to all"}, Minutes: 5})
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	var took []time.Duration
+	for name, p := range v.people {
+		if !strings.HasPrefix(name, "attendee:") {
+			continue
+		}
+		p.sees("the announcement", func(view client.View) bool { return view.At.Seq >= said.Seq })
+		frames := p.since(0)
+		i := slices.IndexFunc(frames, func(f frame) bool { return f.to >= said.Seq })
+		took = append(took, frames[i].at.Sub(began))
+	}
+	slices.Sort(took)
+	v.t.Logf("%d commands in %v; from a command to %d phones without a socket p50 %v, max %v",
+		2*moves, commands.Round(time.Millisecond), len(took), took[len(took)/2].Round(time.Microsecond), took[len(took)-1].Round(time.Microsecond))
+}

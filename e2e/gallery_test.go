@@ -1,0 +1,142 @@
+package e2e_test
+
+import (
+	"fmt"
+	"hash/maphash"
+	"strings"
+	"sync"
+	"time"
+
+	"matchfloor/client"
+	"matchfloor/floor"
+	"matchfloor/wire"
+)
+
+// gallery remembers every view that any screen has shown, as a sum over its
+// cards, so that each can be held against the log's fold at its position.
+type gallery struct {
+	seed maphash.Seed
+
+	mu    sync.Mutex // guards what follows
+	shown []shown
+	wrong []string // what was seen to be wrong as it was shown
+}
+
+// shown is one view: whose, where, and its sum.
+type shown struct {
+	who floor.Who
+	seq uint64
+	sum uint64
+}
+
+func newGallery() *gallery { return &gallery{seed: maphash.MakeSeed()} }
+
+// sum is a number for a card; those of a view's cards are added up.
+func (g *gallery) sum(key floor.CardKey, card []byte) uint64 {
+	var h maphash.Hash
+	h.SetSeed(g.seed)
+	h.WriteString(string(key))
+	h.WriteByte('\n')
+	h.Write(card)
+	return h.Sum64()
+}
+
+// watch answers what to do with the frames of one screen.
+func (g *gallery) watch(who floor.Who) func(client.Applied) { return g.resumed(who, nil) }
+
+// resumed is watch for a screen that has kept a view.
+func (g *gallery) resumed(who floor.Who, kept *client.Kept) func(client.Applied) {
+	sums := map[floor.CardKey]uint64{}
+	seats := map[string]int{} // by meeting, on a wall
+	total := uint64(0)
+	put := func(key floor.CardKey, sum uint64, cards int) {
+		total += sum - sums[key]
+		if _, meeting, ok := strings.Cut(string(key), ":"); ok && strings.HasPrefix(string(key), "seat/") {
+			if _, before := sums[key]; cards < 0 || !before {
+				seats[meeting] += cards
+			}
+		}
+		sums[key] = sum
+		if cards < 0 {
+			delete(sums, key)
+		}
+	}
+	if kept != nil {
+		for key, card := range kept.Cards {
+			put(key, g.sum(key, card), 1)
+		}
+	}
+	return func(a client.Applied) {
+		if a.Snapshot {
+			clear(sums)
+			clear(seats)
+			total = 0
+		}
+		for key, card := range a.Set {
+			put(key, g.sum(key, card), 1)
+		}
+		for _, key := range a.Drop {
+			if _, there := sums[key]; there {
+				put(key, 0, -1)
+			}
+		}
+		g.hang(shown{who, a.To.Seq, total}, a, seats)
+	}
+}
+
+func (g *gallery) hang(s shown, a client.Applied, seats map[string]int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.shown = append(g.shown, s)
+	for key := range a.Set {
+		if _, meeting, ok := strings.Cut(string(key), ":"); ok && seats[meeting] > 1 {
+			g.wrong = append(g.wrong, fmt.Sprintf("%s shows %s at %d tables at %d", s.who, meeting, seats[meeting], s.seq))
+		}
+	}
+}
+
+// The most views of a kind of screen that are compared; beyond them, every
+// so-manieth is.
+var compared = map[floor.Role]int{floor.RoleModerator: 500, floor.RoleDisplay: 2000, floor.RoleAttendee: 20_000, floor.RoleInterpreter: 2000}
+
+// judge holds the views that were shown against the log: in it every meeting has
+// one place, so no screen has shown two.
+func (v *venue) judge(g *gallery) {
+	v.t.Helper()
+	v.fold()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, w := range g.wrong[:min(len(g.wrong), 5)] {
+		v.t.Error(w)
+	}
+	began, checked := time.Now(), 0
+	byRole := map[floor.Role][]shown{}
+	for _, s := range g.shown {
+		role := s.who.Role()
+		if role == floor.RoleRunner { // sees what a moderator sees
+			role = floor.RoleModerator
+		}
+		byRole[role] = append(byRole[role], s)
+	}
+	for role, all := range byRole {
+		step := len(all)/compared[role] + 1
+		for i := len(all) - 1; i >= 0; i -= step {
+			checked++
+			if want := v.sumAt(g, all[i]); want != all[i].sum {
+				v.t.Fatalf("%s has shown something else than the log at %d", all[i].who, all[i].seq)
+			}
+		}
+	}
+	v.t.Logf("%d views were shown; %d compared, each is the log's at its position; took %v", len(g.shown), checked, time.Since(began).Round(time.Millisecond))
+}
+
+func (v *venue) sumAt(g *gallery, s shown) (sum uint64) {
+	if s.seq >= uint64(len(v.states)) {
+		v.t.Fatalf("%s was at %d; the log ends at %d", s.who, s.seq, len(v.states)-1)
+	}
+	state := v.states[s.seq]
+	for key, card := range state.View(state.Subjects(s.who)...) {
+		sum += g.sum(key, wire.EncodeCard(card))
+	}
+	return sum
+}

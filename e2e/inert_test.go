@@ -1,0 +1,243 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/xuri/excelize/v2"
+
+	"matchfloor/demo"
+	"matchfloor/floor"
+	"matchfloor/sheet"
+)
+
+// The names of a company and its people whom nobody would want to meet.
+var hostile = struct{ company, person, title, zone string }{
+	company: `<img src=x onerror=window.pwned=1>`,
+	person:  `</script><script>window.pwned=1</script>`,
+	title:   `=HYPERLINK("http://evil.example","x")`,
+	zone:    `"><svg onload=window.pwned=1>`,
+}
+
+// watchful runs in each page before its own scripts.
+const watchful = `window.violations = []; document.addEventListener('securitypolicyviolation', e => window.violations.push(e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample))`
+
+// tried is what a script that got in would try, each answered with what stopped it.
+const tried = `(() => {
+  const stopped = {};
+  const attempt = (name, f) => { try { f(); stopped[name] = '' } catch (e) { stopped[name] = e.name } };
+  attempt('innerHTML', () => { document.createElement('div').innerHTML = '<i>x</i>' });
+  attempt('outerHTML', () => { const d = document.createElement('div'); document.body.append(d); d.outerHTML = '<i></i>' });
+  attempt('insertAdjacentHTML', () => document.body.insertAdjacentHTML('beforeend', '<i></i>'));
+  attempt('document.write', () => document.write('<i></i>'));
+  attempt('script.text', () => { document.createElement('script').text = 'window.pwned=2' });
+  attempt('script.src', () => { document.createElement('script').src = '/assets/x.js' });
+  attempt('iframe.srcdoc', () => { document.createElement('iframe').srcdoc = '<script>1</script>' });
+  attempt('policy', () => trustedTypes.createPolicy('default', { createHTML: x => x }));
+  attempt('onclick', () => document.body.setAttribute('onclick', 'window.pwned=2'));
+  return JSON.stringify(stopped);
+})()`
+
+// requests keeps what a browser asked for, and with which headers.
+type requests struct {
+	mu  sync.Mutex // guards all
+	all strings.Builder
+}
+
+func (r *requests) saw(e any) {
+	sent, ok := e.(*network.EventRequestWillBeSent)
+	if !ok {
+		return
+	}
+	headers, err := json.Marshal(sent.Request.Headers)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	fmt.Fprintln(&r.all, sent.Request.Method, sent.Request.URL, string(headers), err)
+}
+
+// TestHostileNamesAreInert shows a company whose name is markup, a person whose
+// name ends a script, and a title that is a formula, on every page in a browser:
+// as text, and nothing else. What a script that had got in would do is stopped;
+// no request and no Referer holds a link's secret; and the pages need nothing
+// that the policy forbids.
+func TestHostileNamesAreInert(t *testing.T) {
+	v := sqliteVenue(t)
+	book := hostileWorkbook(t)
+	if out, errs, code := matchfloor(t, append([]string{"import", v.writeWorkbook(book)}, v.journalFlags()...)...); code != 0 {
+		t.Fatalf("import: %d %s %s", code, out, errs)
+	}
+	v.links = listLinks(t, eventID, v.where...)
+	v.people = map[string]*person{}
+	v.enter("moderator:s1")
+	if _, err := v.people["moderator:s1"].try(floor.Release{}); err != nil {
+		t.Fatal(err)
+	}
+	asked := &requests{}
+	s := &screen{t: t, ctx: browser(t), name: "the browser"}
+	s.do(chromedp.EmulateViewport(deskSize.width, deskSize.height))
+	ready, done := context.WithTimeout(s.ctx, 30*time.Second)
+	defer done()
+	if err := chromedp.Listen(s.ctx, asked.saw); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(ready, network.Enable, network.EnableParams{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(ready, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watchful}); err != nil {
+		t.Fatal(err)
+	}
+	shown := 0
+	for _, name := range []string{"attendee:k01a", "attendee:" + string(partnerOfFirst(t)), "interpreter:i01", "moderator:s1", "display:d1", "organiser:first"} {
+		shown += s.inert(v, name)
+	}
+	if shown < 3 {
+		t.Errorf("only %d pages show the company at all", shown)
+	}
+	asked.mu.Lock()
+	defer asked.mu.Unlock()
+	for name, link := range v.links {
+		secret := link.URL[strings.LastIndexByte(link.URL, '.')+1:]
+		if strings.Contains(asked.all.String(), secret) {
+			t.Errorf("the secret of %s was sent in a URL or a header", name)
+		}
+	}
+	if n := strings.Count(asked.all.String(), "/api/v1/sign-in"); n < 6 {
+		t.Errorf("%d sign-ins were seen:\n%s", n, asked.all.String())
+	}
+}
+
+// hostileWorkbook is the sample forum with hostile names, as a planner's file.
+func hostileWorkbook(t *testing.T) []byte {
+	t.Helper()
+	forum, err := demo.Forum()
+	if err != nil {
+		t.Fatal(err)
+	}
+	forum.Companies[0].Name = floor.Text{Ko: hostile.company, Zh: hostile.company, En: hostile.company}
+	forum.Zones[0].Name = floor.Text{Ko: hostile.zone, Zh: hostile.zone, En: hostile.zone}
+	forum.Attendees[0].Name = floor.Text{Ko: hostile.person, Zh: hostile.person, En: hostile.person}
+	forum.Attendees[0].Title = hostile.title
+	forum.Interpreters[0].Name = floor.Text{Ko: hostile.person, En: hostile.title}
+	var book bytes.Buffer
+	if err := sheet.Write(&book, forum); err != nil {
+		t.Fatal(err)
+	}
+	return book.Bytes()
+}
+
+// partnerOfFirst is somebody who meets the first company.
+func partnerOfFirst(t *testing.T) floor.AttendeeID {
+	t.Helper()
+	forum, err := demo.Forum()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range forum.Meetings {
+		if m.Host.Company == forum.Companies[0].ID && len(m.Guest.People) > 0 {
+			return m.Guest.People[0]
+		}
+	}
+	t.Fatal("nobody meets the first company")
+	return ""
+}
+
+// inert opens one link and answers 1 if its page shows a hostile name as text.
+func (s *screen) inert(v *venue, name string) (shows int) {
+	s.t.Helper()
+	s.name = name
+	link, ok := v.links[name]
+	if !ok {
+		s.t.Fatalf("no link for %s", name)
+	}
+	s.do(chromedp.Navigate("about:blank"), chromedp.Navigate(link.at(v.nodes[0].url())))
+	s.until("its page", `!location.hash && document.body.innerText.trim().length > 40`)
+	s.until("all that it has", `(() => { const n = document.body.innerText.length; const same = n === window.lastLength; window.lastLength = n; return same })()`)
+	if eval[bool](s, `[...document.querySelectorAll('*')].some(e => e.childElementCount === 0 && /onerror=window|<.script>/.test(e.textContent))`) {
+		shows = 1
+	}
+	for what, expression := range map[string]string{
+		"a hostile name has run":           `'pwned' in window`,
+		"a hostile name has become markup": `document.querySelector('img[src="x"], svg[onload], [onerror]')`,
+		"the address still has the secret": fmt.Sprintf(`(location.href + document.referrer + document.title).includes(%q)`, link.URL[strings.LastIndexByte(link.URL, '.')+1:]),
+		"the secret is stored":             fmt.Sprintf(`(JSON.stringify(localStorage) + JSON.stringify(sessionStorage) + document.cookie).includes(%q)`, link.URL[strings.LastIndexByte(link.URL, '.')+1:]),
+		"a script can read the session":    `document.cookie`,
+	} {
+		if eval[bool](s, "!!("+expression+")") {
+			s.t.Errorf("%s: %s", name, what)
+		}
+	}
+	if told := eval[string](s, `window.violations.join('\n')`); told != "" {
+		s.t.Errorf("%s needs what its policy forbids: %s", name, told)
+	}
+	s.stops()
+	return shows
+}
+
+// stops holds that the page's policy is in force: whatever would make text into
+// markup or script is stopped, and nothing of it has run.
+func (s *screen) stops() {
+	s.t.Helper()
+	var stopped map[string]string
+	if err := json.Unmarshal([]byte(eval[string](s, tried)), &stopped); err != nil {
+		s.t.Fatal(err)
+	}
+	for attempt, by := range stopped {
+		if by != "TypeError" && attempt != "onclick" {
+			s.t.Errorf("%s: %s was stopped by %q", s.name, attempt, by)
+		}
+	}
+	if len(stopped) < 9 || eval[bool](s, `document.body.click(), 'pwned' in window`) {
+		s.t.Errorf("%s: something ran: %v", s.name, stopped)
+	}
+}
+
+// Texts of a workbook that is written out again are cells of text, whatever they
+// begin with; and what the API answers is never taken for a page.
+func TestExportsHoldNoFormulas(t *testing.T) {
+	book, err := excelize.OpenReader(bytes.NewReader(hostileWorkbook(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells := 0
+	for _, name := range book.GetSheetList() {
+		rows, err := book.GetRows(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for r, row := range rows {
+			for c := range row {
+				at, err := excelize.CoordinatesToCellName(c+1, r+1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				formula, err := book.GetCellFormula(name, at)
+				kind, err2 := book.GetCellType(name, at)
+				if cells++; err != nil || err2 != nil || formula != "" || kind == excelize.CellTypeFormula {
+					t.Errorf("%s %s: %q %v %v %v", name, at, formula, kind, err, err2)
+				}
+			}
+		}
+	}
+	t.Logf("%d cells, none is a formula", cells)
+	n := startNode(t, "--data", t.TempDir())
+	for _, path := range []string{"/api/v1/events", "/api/v1/events/x/links", "/api/v1/events/x/snapshot", "/" + hostile.company, "/healthz"} {
+		answer, err := http.Get(n.url() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if h := answer.Header; h.Get("Content-Type") != "application/json" || h.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %v", path, h)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package e2e_test
+
+import (
+	"math/rand/v2"
+	"syscall"
+	"testing"
+	"time"
+
+	"matchfloor/journal/redisjournal"
+	"matchfloor/journal/redisjournal/redistest"
+)
+
+// Nodes that are killed under load: nothing acknowledged is lost, nothing is
+// applied twice, and every screen ends up at what the log says.
+func TestNodesKilledUnderLoad(t *testing.T) { nodesKilled(t, 8, 12, 600*time.Millisecond) }
+
+// TestTortureNodesKilledUnderLoad is the whole of it.
+func TestTortureNodesKilledUnderLoad(t *testing.T) { nodesKilled(t, 200, 30, 1500*time.Millisecond) }
+
+// nodesKilled kills so many nodes, with pauses up to apart between.
+func nodesKilled(t *testing.T, kills, phones int, apart time.Duration) {
+	seed := seeded(t)
+	v := nodesVenue(t, 3)
+	s := besiege(v, seed, newDoors(v.addrs()...), 100, watchers(t, phones)...)
+	rng := chance(seed, 100)
+	for v.killed < kills {
+		lasting(t.Context(), upTo(rng, apart))
+		v.killSome(rng)
+	}
+	s.end()
+	v.converged()
+	s.audit()
+	t.Logf("%d times a node of three was killed; connections broke %d times; %.0f commands had been applied when they were sent again",
+		v.killed, s.by.ends.all.Load(), v.repeated+v.sum(meterRepeated))
+}
+
+// nodesVenue is so many nodes on one Redis.
+func nodesVenue(t *testing.T, nodes int) *venue {
+	t.Helper()
+	server := redistest.Start(t)
+	v := nodesOn(t, server.URL, nodes)
+	v.redis = server
+	return v
+}
+
+// nodesOn starts so many nodes that reach Redis by a URL, with further flags.
+func nodesOn(t *testing.T, url string, nodes int, flags ...string) *venue {
+	t.Helper()
+	v := &venue{t: t, where: append([]string{"--redis", url, "--key-file", writeKey(t)}, flags...)}
+	for range nodes {
+		v.nodes = append(v.nodes, startNode(t, v.where...))
+	}
+	j, err := redisjournal.Open(url, redisjournal.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { j.Close() })
+	v.journal = j
+	return v
+}
+
+// sum answers what all nodes together have counted since they were started.
+func (v *venue) sum(meter string) (total float64) {
+	for _, n := range v.nodes {
+		total += n.meters()[meter]
+	}
+	return total
+}
+
+func (v *venue) addrs() []string {
+	var addrs []string
+	for _, n := range v.nodes {
+		addrs = append(addrs, n.addr)
+	}
+	return addrs
+}
+
+// killSome kills a node, sometimes two or all at once or one again while it
+// starts, and returns when all are ready again.
+func (v *venue) killSome(rng *rand.Rand) {
+	v.t.Helper()
+	victims := rng.Perm(len(v.nodes))[:1]
+	switch rng.IntN(20) {
+	case 0:
+		victims = rng.Perm(len(v.nodes))
+	case 1, 2:
+		victims = rng.Perm(len(v.nodes))[:2]
+	}
+	for _, i := range victims {
+		v.repeated += v.nodes[i].meters()[meterRepeated]
+		v.nodes[i].signal(syscall.SIGKILL)
+	}
+	for _, i := range victims {
+		<-v.nodes[i].done
+		v.killed++
+		if rng.IntN(8) == 0 {
+			v.nodes[i].launch()
+			lasting(v.t.Context(), upTo(rng, 150*time.Millisecond))
+			v.nodes[i].kill()
+			v.killed++
+		}
+		v.nodes[i].start()
+	}
+}

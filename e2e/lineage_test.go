@@ -1,0 +1,216 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"matchfloor/floor"
+	"matchfloor/journal"
+)
+
+// cutLua takes a log back to an earlier record, as a failover to a replica that had
+// not heard the rest does: the stream, its last id, the keys known, the head.
+const cutLua = `
+local keep = ARGV[1] .. '-0'
+for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '(' .. keep, '+')) do
+	redis.call('XDEL', KEYS[1], entry[1])
+	redis.call('HDEL', KEYS[3], entry[2][2])
+end
+redis.call('XSETID', KEYS[1], keep)
+local last = redis.call('XRANGE', KEYS[1], keep, keep)[1][2]
+redis.call('HSET', KEYS[2], 'seq', ARGV[1], 'hash', last[6])
+return #redis.call('XRANGE', KEYS[1], '-', '+')`
+
+// cut takes the event's log n records back.
+func (v *venue) cut(n int) journal.Position {
+	v.t.Helper()
+	keep := v.fold().Seq() - uint64(n)
+	key := "matchfloor:{" + eventID + "}:"
+	if got := v.redis.Do("EVAL", cutLua, 3, key+"log", key+"meta", key+"ops", keep); got != int64(keep) {
+		v.t.Fatalf("the log was cut to %v records, not %d", got, keep)
+	}
+	page, err := v.journal.Read(v.t.Context(), eventID, keep-1, 1)
+	if err != nil || len(page.Records) != 1 {
+		v.t.Fatalf("reading what was left: %v", err)
+	}
+	return journal.Position{Epoch: page.Head.Epoch, Seq: keep, Hash: page.Records[0].Hash}
+}
+
+// lineageVenue is two nodes with people on both.
+func lineageVenue(t *testing.T) (v *venue, lead *person) {
+	v = redisVenue(t)
+	v.open()
+	v.enter(append([]string{"moderator:s1", "moderator:s2", "runner:r1", "interpreter:i01"}, attendees(t)[:30]...)...)
+	lead = v.people["moderator:s1"]
+	lead.does(floor.Release{})
+	v.converged()
+	return v, lead
+}
+
+// announce gives n announcements, in turn by people on both nodes.
+func (v *venue) announce(n int, text string) {
+	v.t.Helper()
+	for i := range n {
+		by := v.people[[]string{"moderator:s1", "moderator:s2"}[i%2]]
+		if _, err := by.try(floor.Announce{Text: floor.Text{En: fmt.Sprint(text, i)}, Minutes: 60}); err != nil {
+			v.t.Fatal(err)
+		}
+	}
+}
+
+// TestCutLog: a failover took 20 acknowledged records from the log, and nobody has
+// written since. They are given back, and no screen notices.
+func TestCutLog(t *testing.T) {
+	v, lead := lineageVenue(t)
+	v.announce(20, "kept ")
+	v.converged()
+	before := v.cursor.At()
+	counts := map[string]int{}
+	for name, p := range v.people {
+		counts[name] = p.count()
+	}
+	began := time.Now()
+	v.cut(20)
+	eventually(t, 15*time.Second, "the log to be whole again", func() error {
+		page, err := v.journal.Read(t.Context(), eventID, before.Seq, 0)
+		if err == nil && page.Head != before {
+			err = fmt.Errorf("it stands at %v, before at %v", page.Head, before)
+		}
+		return err
+	})
+	t.Logf("20 lost records given back after %v", time.Since(began).Round(time.Millisecond))
+	given := 0.0
+	for _, n := range v.nodes {
+		given += n.meters()["matchfloor_records_given_back_total"]
+	}
+	if given != 20 {
+		t.Errorf("%v records were given back", given)
+	}
+	v.converged()
+	for name, p := range v.people {
+		for _, f := range p.since(counts[name]) {
+			if f.keys == nil {
+				t.Errorf("%s was sent a snapshot", name)
+			}
+		}
+	}
+	lead.does(floor.Announce{Text: floor.Text{En: "and on it goes"}})
+	v.converged()
+	if shown := lostOn(lead); len(shown) != 0 {
+		t.Errorf("lost: %v", shown)
+	}
+}
+
+// TestCutLogWrittenOn: a failover took 20 acknowledged records from the log, and
+// somebody wrote on. Every client resyncs, and the lost commands are named, once.
+func TestCutLogWrittenOn(t *testing.T) {
+	v, lead := lineageVenue(t)
+	v.announce(20, "lost ")
+	v.converged()
+	var want []string
+	for _, r := range v.records[len(v.records)-20:] {
+		want = append(want, string(r.Key))
+	}
+	counts := map[string]int{}
+	for name, p := range v.people {
+		counts[name] = p.count()
+	}
+	began := time.Now()
+	v.writeOn(20)
+	eventually(t, 20*time.Second, "the lost commands to be named", func() error {
+		if n := len(lostOn(lead)); n != len(want) {
+			return fmt.Errorf("%d are", n)
+		}
+		return nil
+	})
+	t.Logf("20 lost commands named after %v", time.Since(began).Round(time.Millisecond))
+	v.forget()
+	v.converged()
+	for name, p := range v.people {
+		if !slices.ContainsFunc(p.since(counts[name]), func(f frame) bool { return f.keys == nil }) {
+			t.Errorf("%s was not told anew", name)
+		}
+	}
+	slices.Sort(want)
+	if got := lostOn(lead); !slices.Equal(got, want) {
+		t.Errorf("named are %v, lost were %v", got, want)
+	}
+	var named []string
+	for _, r := range v.records {
+		if l, ok := r.NamesLost(); ok {
+			named = append(named, string(l.Command))
+		}
+	}
+	if slices.Sort(named); !slices.Equal(named, want) {
+		t.Errorf("the log names %v", named)
+	}
+	lead.does(floor.Announce{Text: floor.Text{En: "and on it goes"}})
+	v.converged()
+}
+
+// writeOn cuts the log by n and appends another record before the nodes have given
+// theirs back; where they were faster it is cut again.
+func (v *venue) writeOn(n int) {
+	v.t.Helper()
+	head := v.fold().Seq()
+	order := floor.Order{
+		Key: "moderator-s3/elsewhere", By: "moderator:s3", NoBase: true, Wall: floor.Instant(time.Now().UnixMilli()),
+		Command: floor.Announce{Text: floor.Text{En: "written elsewhere"}},
+	}
+	decision, refused := floor.Decide(v.states[head-uint64(n)], order)
+	if refused != nil {
+		v.t.Fatal(refused)
+	}
+	body, err := floor.EncodeRecord(floor.Record{Key: order.Key, Kind: "announce", By: order.By, Wall: order.Wall, Changes: decision.Changes})
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	for range 5 {
+		at := v.cut(n)
+		batch := []journal.Record{{Key: journal.CommandKey(order.Key), Body: body}}
+		journal.Chain(at, batch)
+		result, err := v.journal.Append(v.t.Context(), eventID, at, batch)
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		if result.Outcome == journal.Appended {
+			return
+		}
+		eventually(v.t, 10*time.Second, "the log to be whole again", func() error {
+			page, err := v.journal.Read(v.t.Context(), eventID, 0, 0)
+			if err == nil && page.Head.Seq != head {
+				err = errors.New("it is not")
+			}
+			return err
+		})
+	}
+	v.t.Fatal("the nodes were always faster")
+}
+
+// forget makes the venue fold the log from its start: it is another.
+func (v *venue) forget() {
+	v.cursor = journal.NewCursor(eventID, journal.Genesis(eventID, 1))
+	v.states, v.records = []floor.State{floor.New()}, nil
+}
+
+// lostOn answers which commands a screen shows as lost, sorted.
+func lostOn(p *person) (commands []string) {
+	view := p.View()
+	for key, data := range view.Cards {
+		if !strings.HasPrefix(string(key), "lost/") {
+			continue
+		}
+		var card floor.LostCard
+		if err := json.Unmarshal(data, &card); err != nil {
+			p.v.t.Fatalf("%s: %v", key, err)
+		}
+		commands = append(commands, string(card.Command))
+	}
+	slices.Sort(commands)
+	return commands
+}

@@ -1,0 +1,201 @@
+package e2e_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"matchfloor/client"
+	"matchfloor/floor"
+	"matchfloor/wire"
+)
+
+// TestPresenceAndReceipts: a phone is on one node, a moderator on another. The
+// moderator sees whether a notice was sent, delivered, seen, or told in person; and
+// whether the phone is live, asleep, gone, also because its node was killed.
+func TestPresenceAndReceipts(t *testing.T) {
+	v := redisVenue(t)
+	v.open()
+	v.enterAt(v.nodes[1].url(), "moderator:s1")
+	lead := v.people["moderator:s1"]
+	lead.does(floor.Release{})
+	m, card := freeMeeting(t, lead)
+	reader, away := attendee(card.Host.People[0]), attendee(card.Guest.People[0])
+	v.enterAt(v.nodes[0].url(), reader)
+	phone := v.people[reader]
+
+	v.delivered(lead, phone, m)
+	note := v.outstanding(lead, m)
+	lead.sees("that the other's phone has not got it", func(view client.View) bool {
+		sent, ok := client.Get[floor.SentCard](view, "sent/"+floor.CardKey(note))
+		return ok && !slices.Contains(sent.Who, floor.Who(reader)) && slices.Contains(sent.Who, floor.Who(away))
+	})
+	v.standings(lead, phone, floor.Who(away))
+
+	lead.does(floor.MarkTold{Notice: note, Who: []floor.Who{floor.Who(away)}})
+	if c, ok := client.Get[floor.UnseenCard](lead.View(), unseenKey(note, away)); !ok || c.ToldBy != "moderator:s1" {
+		t.Errorf("who was told in person: %+v", c)
+	}
+	if _, err := phone.try(floor.Seen{Notices: []floor.NoticeID{note}}); err != nil {
+		t.Fatal(err)
+	}
+	lead.sees("that it was seen", func(view client.View) bool {
+		_, waits := client.Get[floor.UnseenCard](view, unseenKey(note, reader))
+		return !waits
+	})
+	v.move(lead, m) // so that something is outstanding
+	v.diesWithNode(lead, phone)
+	v.converged()
+}
+
+func attendee(id floor.AttendeeID) string { return "attendee:" + string(id) }
+
+func unseenKey(note floor.NoticeID, who string) floor.CardKey {
+	return floor.CardKey("unseen/" + string(note) + ":" + who)
+}
+
+// freeMeeting answers a meeting that can be moved to the spare tables.
+func freeMeeting(t *testing.T, lead *person) (floor.MeetingID, floor.MeetingCard) {
+	t.Helper()
+	for id, card := range client.Each[floor.MeetingCard](lead.View(), "meeting") {
+		if card.Place.Round == "R3" && card.Place.Table != "" {
+			return floor.MeetingID(id), card
+		}
+	}
+	t.Fatal("no meeting in the third round")
+	return "", floor.MeetingCard{}
+}
+
+// move puts a meeting at the other one of the two spare tables.
+func (v *venue) move(lead *person, m floor.MeetingID) {
+	v.t.Helper()
+	card, _ := client.Get[floor.MeetingCard](lead.View(), floor.CardKey("meeting/"+m))
+	to := floor.TableID("T25")
+	if card.Place.Table == to {
+		to = "T26"
+	}
+	lead.does(floor.MoveMeeting{Meeting: m, Table: to})
+}
+
+// outstanding answers the notice that a meeting's people have not seen.
+func (v *venue) outstanding(lead *person, m floor.MeetingID) floor.NoticeID {
+	v.t.Helper()
+	for id, card := range client.Each[floor.NoticeCard](lead.View(), "notice") {
+		if card.Meeting == m {
+			return floor.NoticeID(id)
+		}
+	}
+	v.t.Fatalf("no notice about %s", m)
+	return ""
+}
+
+// delivered moves a meeting six times and measures from the frame on the phone, which
+// acknowledges it at once, to the moderator's frame that says so.
+func (v *venue) delivered(lead, phone *person, m floor.MeetingID) {
+	v.t.Helper()
+	var took []time.Duration
+	began := time.Now()
+	for range 6 {
+		n, on := lead.count(), phone.count()
+		v.move(lead, m)
+		key := "sent/" + string(v.outstanding(lead, m))
+		var told time.Time
+		eventually(v.t, 5*time.Second, "the moderator to see that it was delivered", func() error {
+			sent, ok := client.Get[floor.SentCard](lead.View(), floor.CardKey(key))
+			if ok && !slices.Contains(sent.Who, floor.Who(phone.name)) {
+				frames := lead.since(n)
+				told = lastWith(frames, key).at
+				return nil
+			}
+			return fmt.Errorf("it waits for %v", sent.Who)
+		})
+		took = append(took, told.Sub(lastWith(phone.since(on), "notice/").at))
+	}
+	v.fold()
+	marks := 0
+	for _, r := range v.records {
+		if r.Kind == "markDelivered" {
+			marks++
+		}
+	}
+	if most := int(time.Since(began)/time.Second) + 2; marks > most {
+		v.t.Errorf("%d records in %v", marks, time.Since(began))
+	}
+	first := took[0].Round(time.Millisecond)
+	slices.Sort(took)
+	v.t.Logf("notice on the phone of one node → \"delivered\" on the console of the other: the first %v; one right after the other p50 %v, max %v",
+		first, took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond))
+	if worst := took[len(took)-1]; worst > 3*time.Second {
+		v.t.Errorf("the slowest took %v", worst)
+	}
+}
+
+// lastWith answers the last frame that set a key of a prefix.
+func lastWith(frames []frame, prefix string) frame {
+	for _, f := range slices.Backward(frames) {
+		if slices.ContainsFunc(f.keys, func(k string) bool { return strings.HasPrefix(k, prefix) }) {
+			return f
+		}
+	}
+	return frame{}
+}
+
+// shows waits until a moderator's live frame satisfies a condition, and answers how
+// long that took.
+func (v *venue) shows(lead *person, what string, ok func(wire.Live) bool) time.Duration {
+	v.t.Helper()
+	began := time.Now()
+	eventually(v.t, 20*time.Second, what, func() error {
+		if l := lead.Live(); !ok(l) {
+			return fmt.Errorf("the moderator is shown %+v", l)
+		}
+		return nil
+	})
+	return time.Since(began).Round(10 * time.Millisecond)
+}
+
+// standings takes a phone through live, asleep and gone.
+func (v *venue) standings(lead, phone *person, never floor.Who) {
+	v.t.Helper()
+	who := floor.Who(phone.name)
+	is := func(l wire.Live) (asleep, gone floor.Instant, live bool) {
+		asleep, gone = l.Asleep[who], l.Gone[who]
+		return asleep, gone, asleep == 0 && gone == 0 && l.Here["live"] == 1
+	}
+	v.shows(lead, "the phone to be live, and one that never came", func(l wire.Live) bool {
+		_, _, live := is(l)
+		since, named := l.Gone[never]
+		return live && named && since == 0
+	})
+	phone.SetHidden(true)
+	asleep := v.shows(lead, "the phone to be asleep", func(l wire.Live) bool { a, _, _ := is(l); return a != 0 })
+	phone.SetHidden(false)
+	live := v.shows(lead, "the phone to be live again", func(l wire.Live) bool { _, _, live := is(l); return live })
+	phone.Close()
+	gone := v.shows(lead, "the phone to be gone", func(l wire.Live) bool { _, g, _ := is(l); return g != 0 })
+	phone.dial(nil)
+	back := v.shows(lead, "the phone to be back", func(l wire.Live) bool { _, _, live := is(l); return live })
+	v.t.Logf("shown on the other node: asleep after %v, live after %v, gone after %v, back after %v", asleep, live, gone, back)
+}
+
+// diesWithNode kills the phone's node, where the phone cannot come back.
+func (v *venue) diesWithNode(lead, phone *person) {
+	v.t.Helper()
+	who := floor.Who(phone.name)
+	v.shows(lead, "the phone to be live", func(l wire.Live) bool { _, gone := l.Gone[who]; return !gone && l.Here["live"] == 1 })
+	died := time.Now()
+	v.nodes[0].kill()
+	took := v.shows(lead, "the phone to be gone with its node", func(l wire.Live) bool { return l.Gone[who] != 0 })
+	since := lead.Live().Gone[who]
+	v.t.Logf("gone %v after its node was killed, said to be so since %v before the kill", took, died.Sub(time.UnixMilli(int64(since))).Round(time.Second))
+	if took > 15*time.Second || since < floor.Instant(died.Add(-5*time.Second).UnixMilli()) || since > floor.Instant(died.Add(time.Second).UnixMilli()) {
+		v.t.Errorf("gone after %v, since %v", took, time.UnixMilli(int64(since)))
+	}
+	if lead.Live().Partial {
+		v.t.Error("the console says that other nodes cannot be heard")
+	}
+	v.nodes[0].start()
+	v.shows(lead, "the phone to be live on the node that came back", func(l wire.Live) bool { _, gone := l.Gone[who]; return !gone })
+}

@@ -1,0 +1,371 @@
+package e2e_test
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/xuri/excelize/v2"
+
+	"matchfloor/client"
+	"matchfloor/demo"
+	"matchfloor/floor"
+	"matchfloor/journal"
+)
+
+// eavesdropper reads along with everything that an acceptance day lets out where
+// no person's name belongs, and no secret.
+type eavesdropper struct {
+	d        *acceptanceDay
+	balancer *lockedBuffer // what HAProxy wrote; nil without one
+	base     string        // where browsers come in
+
+	mu      sync.Mutex // guards what follows
+	walls   bytes.Buffer
+	answers bytes.Buffer      // what was refused on the way
+	urls    bytes.Buffer      // every URL and Referer that clients sent
+	secrets map[string]string // secret → whose
+}
+
+// eavesdrop begins before anybody has come.
+func (d *acceptanceDay) eavesdrop() *eavesdropper {
+	e := &eavesdropper{d: d, base: d.nodes[0].url(), secrets: map[string]string{}}
+	if d.redis != nil && len(d.nodes) > 1 {
+		addr, said := d.balancer()
+		e.base, e.balancer = "http://"+addr, said
+	}
+	return e
+}
+
+// begin is played once the doors are open: a workbook with phone numbers and
+// e-mail addresses beside the names is imported, every wall is read, and a
+// browser comes in with a cookie.
+func (e *eavesdropper) begin() {
+	d := e.d
+	file := d.writeWorkbook(withAddresses(d.t))
+	if _, errs, code := matchfloor(d.t, append([]string{"import", file}, d.journalFlags()...)...); code != 0 {
+		d.t.Fatalf("import: exit %d: %s", code, errs)
+	}
+	for name, link := range d.links {
+		_, fragment, _ := strings.Cut(link.URL, "#")
+		e.secrets[fragment[strings.LastIndexByte(fragment, '.')+1:]] = "the secret of " + name
+		if link.Role == "display" {
+			wall := &person{v: d.venue, name: name, base: e.base, look: e.sawWall}
+			wall.dial(nil)
+		}
+	}
+	e.browse(d.links["attendee:k01a"])
+	e.browse(d.links["display:d1"])
+}
+
+// withAddresses is the sample workbook with columns that are only for people.
+func withAddresses(t *testing.T) []byte {
+	t.Helper()
+	book, err := excelize.OpenReader(bytes.NewReader(demo.Workbook()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := book.GetRows("attendees")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range rows {
+		phone, address := phoneOf(i), addressOf(i)
+		if i == 0 {
+			phone, address = "#phone", "#e-mail"
+		}
+		at, err := excelize.CoordinatesToCellName(len(rows[0])+1, i+1)
+		if err == nil {
+			err = book.SetSheetRow("attendees", at, &[]any{phone, address})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out bytes.Buffer
+	if err := book.Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func phoneOf(row int) string   { return fmt.Sprintf("+82-10-5550-%04d", row) }
+func addressOf(row int) string { return fmt.Sprintf("person%d@example.invalid", row) }
+
+// sawWall keeps what a wall was sent.
+func (e *eavesdropper) sawWall(a client.Applied) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for key, card := range a.Set {
+		fmt.Fprintf(&e.walls, "%s %s\n", key, card)
+	}
+	fmt.Fprintln(&e.walls, a.Drop)
+}
+
+// browse comes in as a browser does: the page, the secret for a cookie, the page
+// again, a read, a command that is refused, and away.
+func (e *eavesdropper) browse(link personLink) {
+	t := e.d.t
+	t.Helper()
+	_, fragment, _ := strings.Cut(link.URL, "#")
+	part := strings.Split(fragment, ".")
+	body, err := json.Marshal(map[string]string{"event": part[0], "link": part[1], "secret": part[2]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := "/" + link.Role
+	e.ask(http.MethodGet, page, "", "")
+	_, cookies := e.ask(http.MethodPost, "/api/v1/sign-in", string(body), "")
+	e.ask(http.MethodPost, "/api/v1/sign-in", strings.Replace(string(body), part[2], "wrong", 1), "")
+	if len(cookies) != 1 {
+		t.Fatalf("sign-in of %s: %d cookies", part[1], len(cookies))
+	}
+	e.secrets[cookies[0].Value] = "the session of " + part[1]
+	mine, as := cookies[0].Name+"="+cookies[0].Value, "?as="+part[1]
+	home, _ := e.ask(http.MethodGet, page+"/"+part[0]+"/"+part[1], "", mine)
+	view, _ := e.ask(http.MethodGet, "/api/v1/events/"+part[0]+"/snapshot"+as, "", mine)
+	refused, _ := e.ask(http.MethodPost, "/api/v1/events/"+part[0]+"/commands"+as, `{"id":"x","checkIn":{"attendee":"k02a"}}`, mine)
+	e.ask(http.MethodPost, "/api/v1/sign-out"+as, "", mine)
+	e.answers.WriteString(refused)
+	if link.Role == "display" {
+		e.walls.WriteString(home + view)
+	}
+}
+
+// ask sends one request as a page of ours would.
+func (e *eavesdropper) ask(method, path, body, cookie string) (string, []*http.Cookie) {
+	t := e.d.t
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, e.base+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Origin", e.base)
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if cookie != "" {
+		r.Header.Set("Cookie", cookie)
+	}
+	fmt.Fprintln(&e.urls, r.URL, r.Referer())
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text), answer.Cookies()
+}
+
+// end holds everything that has come out against every name and every secret.
+func (e *eavesdropper) end() {
+	t := e.d.t
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	names := e.names()
+	told := 0
+	out := map[string]string{"a wall": e.walls.String(), "a URL": e.urls.String(), "a refusal": e.answers.String()}
+	for i, n := range e.d.nodes {
+		said, organisers := withoutFirstLink(n.said.String())
+		told += organisers
+		out[fmt.Sprintf("the output of node %d", i)] = said
+		out[fmt.Sprintf("the metrics of node %d", i)] = fetched(t, n.url()+"/metrics")
+	}
+	if told > 1 {
+		t.Errorf("the organiser's link was printed %d times", told)
+	}
+	if e.balancer != nil {
+		eventually(t, 5*time.Second, "HAProxy to have logged", func() error {
+			if !strings.Contains(e.balancer.String(), "/api/v1/sign-out") {
+				return fmt.Errorf("it said %q", e.balancer.String())
+			}
+			return nil
+		})
+		out["HAProxy's log"] = e.balancer.String()
+	}
+	out["the log's keys"] = e.recordKeys()
+	stored := ""
+	if e.d.redis != nil {
+		out["a key of Redis"], stored = redisText(t, e.d.redis.URL)
+	} else {
+		stored = files(t, e.d.where[1])
+	}
+	found := 0
+	for where, text := range out {
+		found += len(text)
+		for name, whose := range names {
+			reveals(t, where, text, name, whose)
+		}
+		for secret, whose := range e.secrets {
+			reveals(t, where, text, secret, whose)
+		}
+	}
+	// What is stored holds names, because screens show them; but no secret, and
+	// nothing of the columns that are only for people.
+	for secret, whose := range e.secrets {
+		reveals(t, "the journal", stored, secret, whose)
+	}
+	for i := range e.d.phones {
+		reveals(t, "the journal", stored, phoneOf(i+1), "a telephone number")
+		reveals(t, "the journal", stored, addressOf(i+1), "an e-mail address")
+	}
+	if !strings.Contains(out["the output of node 0"], "level=DEBUG") || !strings.Contains(out["a wall"], "seat/") || e.walls.Len() < 20_000 {
+		t.Errorf("the log is not at debug, or nobody has looked at a wall: %d bytes were seen", e.walls.Len())
+	}
+	t.Logf("%d names and %d secrets sought in %d KB that came out and %d KB that is stored", len(names), len(e.secrets), found>>10, len(stored)>>10)
+}
+
+// names answers what says who somebody is: in every script, as the workbook has it.
+func (e *eavesdropper) names() map[string]string {
+	forum, err := demo.Forum()
+	if err != nil {
+		e.d.t.Fatal(err)
+	}
+	names := map[string]string{}
+	add := func(name floor.Text, whose string) {
+		for _, n := range []string{name.Ko, name.Zh, name.En} {
+			if n != "" {
+				names[n] = "the name of " + whose
+			}
+		}
+	}
+	for i, a := range forum.Attendees {
+		add(a.Name, string(a.ID))
+		names[phoneOf(i+1)], names[addressOf(i+1)] = "a telephone number", "an e-mail address"
+	}
+	for _, s := range forum.Staff {
+		add(s.Name, string(s.ID))
+	}
+	for _, i := range forum.Interpreters {
+		add(i.Name, string(i.ID))
+	}
+	if len(names) < 400 {
+		e.d.t.Fatalf("only %d names", len(names))
+	}
+	return names
+}
+
+// reveals fails where text holds a word, however it may be written there.
+func reveals(t *testing.T, where, text, word, whose string) {
+	t.Helper()
+	ascii := strconv.QuoteToASCII(word)
+	for _, form := range []string{word, ascii[1 : len(ascii)-1], url.QueryEscape(word), url.PathEscape(word)} {
+		if at := strings.Index(text, form); at >= 0 {
+			t.Errorf("%s is in %s: …%s…", whose, where, strings.ToValidUTF8(text[max(0, at-60):min(len(text), at+60)], "?"))
+			return
+		}
+	}
+}
+
+// withoutFirstLink takes out the line by which the very first start tells whoever
+// started it the organiser's link, and answers how often that was.
+func withoutFirstLink(said string) (rest string, times int) {
+	lines := slices.Collect(strings.Lines(said))
+	rest = strings.Join(slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, "organiser: http") }), "")
+	return rest, strings.Count("\n"+said, "\norganiser: http")
+}
+
+// recordKeys answers the keys of all records of the event and the instance.
+func (e *eavesdropper) recordKeys() string {
+	var all strings.Builder
+	for _, log := range []journal.LogID{eventID, journal.InstanceLog} {
+		for after := uint64(0); ; {
+			page, err := e.d.journal.Read(e.d.t.Context(), log, after, 500)
+			if err != nil {
+				e.d.t.Fatal(err)
+			}
+			if len(page.Records) == 0 {
+				break
+			}
+			for _, r := range page.Records {
+				fmt.Fprintln(&all, r.Key)
+				after = r.Seq
+			}
+		}
+	}
+	return all.String()
+}
+
+// redisText answers all keys of a Redis with the fields of its hashes, and
+// everything that it holds.
+func redisText(t *testing.T, address string) (keys, all string) {
+	t.Helper()
+	o, err := redis.ParseURL(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := redis.NewClient(o)
+	defer c.Close()
+	var names, values strings.Builder
+	for it := c.Scan(t.Context(), 0, "*", 1000).Iterator(); it.Next(t.Context()); {
+		key := it.Val()
+		fmt.Fprintln(&names, key)
+		switch kind := c.Type(t.Context(), key).Val(); kind {
+		case "hash":
+			fields, err := c.HGetAll(t.Context(), key).Result()
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintln(&names, slices.Collect(maps.Keys(fields)))
+			fmt.Fprintln(&values, fields)
+		case "stream":
+			for _, m := range c.XRange(t.Context(), key, "-", "+").Val() {
+				fmt.Fprintln(&values, m.ID, m.Values)
+			}
+		case "string":
+			fmt.Fprintln(&values, c.Get(t.Context(), key).Val())
+		case "zset":
+			fmt.Fprintln(&values, c.ZRange(t.Context(), key, 0, -1).Val())
+		default:
+			t.Errorf("%s is a %s: it is not known how to read it", key, kind)
+		}
+	}
+	return names.String(), names.String() + values.String()
+}
+
+// files answers what all files of a directory hold, but the instance key.
+func files(t *testing.T, dir string) string {
+	t.Helper()
+	var all strings.Builder
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasSuffix(path, ".key") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		all.Write(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
+}
+
+func fetched(t *testing.T, address string) string {
+	t.Helper()
+	answer, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	return cmp.Or(string(text), fmt.Sprint(err))
+}
