@@ -3,6 +3,7 @@ package bundle
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -102,5 +103,20 @@ func TestCardsRefuseWhatTheyCannotSay(t *testing.T) {
 	}
 	if _, err := Cards(dir); err == nil || !strings.Contains(err.Error(), "when") {
 		t.Errorf("a field without a TypeScript type: %v", err)
+	}
+}
+
+// A member that JSON brings keeps its name: what is made of it elsewhere has no other.
+func TestInnerNamesAreNotOfTheWire(t *testing.T) {
+	for _, file := range []string{"cards.ts", "live/frames.ts", "live/kept.ts", "live/signin.ts"} {
+		source, err := os.ReadFile(filepath.Join("..", "src", filepath.FromSlash(file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range strings.Fields(innerNames) {
+			if regexp.MustCompile(`(?m)^\s+` + name + `\??:`).Match(source) {
+				t.Errorf("%s has a member %s: no small page may shorten it", file, name)
+			}
+		}
 	}
 }

@@ -5,9 +5,11 @@ import { Announcement } from '../ui/announcement'
 import { Announcer } from '../ui/announcer'
 import { LinkChip } from '../ui/chip'
 import { LanguageSwitch } from '../ui/language'
+import { Lost } from '../ui/lost'
 import { Name } from '../ui/names'
 import { Refusals } from '../ui/refusals'
 import { Changed } from './changed'
+import { did } from './did'
 import { Hero, Nothing } from './hero'
 import { Programme } from './programme'
 import { Interpreter } from './request'
@@ -37,6 +39,7 @@ export function AttendeePage({ session }: PageProps<AttendeeCards>) {
         {[...session.of('announcement')].map(([id, card]) => <Announcement key={id} card={card} />)}
         <Top session={session} screen={screen} />
         <Refusals session={session} />
+        <Lost session={session} did={did} />
         <Programme screen={screen} now={session.now.value} />
       </main>
       <footer>

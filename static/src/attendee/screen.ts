@@ -1,7 +1,7 @@
 // What an attendee is shown, worked out from their cards and the event's time:
 // no DOM, no words, so that every state is a test of a few lines.
 import type {
-  AnnouncementCard, ClockCard, EventCard, ItemCard, MeCard, OwnMeetingCard, OwnNoticeCard, OwnRequestCard, PlaceCard,
+  AnnouncementCard, ClockCard, EventCard, ItemCard, LostCard, MeCard, OwnMeetingCard, OwnNoticeCard, OwnRequestCard, PlaceCard,
   RoundCard, SlotState, ZoneCard,
 } from '../cards'
 import type { Sent } from '../session'
@@ -18,6 +18,7 @@ export interface AttendeeCards {
   meeting: OwnMeetingCard
   request: OwnRequestCard
   notice: OwnNoticeCard
+  lost: LostCard
 }
 
 /** Meeting is one of the reader's own with its round; one that has lost its place has none. */

@@ -3,13 +3,16 @@
 import { effect } from '@preact/signals-core'
 import type { Session } from '../session'
 import { say } from '../ui/announcer'
+import { tellLost } from '../ui/lost'
 import { alarm, unlockAtFirstTouch } from '../ui/sound'
 import { firstTime } from '../ui/told'
 import { named, t } from '../words'
+import { did } from './did'
 import type { AttendeeCards } from './screen'
 
 export function tell(session: Session<AttendeeCards>): void {
   unlockAtFirstTouch()
+  tellLost({ session, did })
   effect(() => {
     const notices = session.of('notice')
     const fresh = firstTime(session.seat, [...notices.keys()])

@@ -6,12 +6,14 @@ import { Announcer } from '../ui/announcer'
 import { awake } from '../ui/awake'
 import { Chip, LinkChip } from '../ui/chip'
 import { LanguageSwitch } from '../ui/language'
+import { Lost } from '../ui/lost'
 import { Name } from '../ui/names'
 import { Refusals } from '../ui/refusals'
 import { soundOn } from '../ui/sound'
 import { check, close } from '../ui/strokes'
 import { named, pairName, t } from '../words'
 import { Ahead, Current, NoticeBox } from './assignments'
+import { did } from './did'
 import { DutySwitch, EndShift, StartShift } from './duty'
 import { Job, Offers } from './offers'
 import { type InterpreterCards, screenOf } from './screen'
@@ -42,6 +44,7 @@ export function InterpreterPage({ session }: PageProps<InterpreterCards>) {
         {self && (on ? <DutySwitch {...props} /> : <StartShift {...props} />)}
         {screen.notices.map((notice) => <NoticeBox key={notice.id} session={session} notice={notice} />)}
         <Refusals session={session} params={(sent) => whoWasFirst(sent, session.of('offer').get((sent.body as { request?: string }).request ?? ''))} />
+        <Lost session={session} did={did} />
         {screen.job && <Job {...props} job={screen.job} />}
         {screen.current && <Current {...props} current={screen.current} />}
         {screen.duty === 'on' && <Offers {...props} />}

@@ -1,6 +1,6 @@
 // What an interpreter is shown, worked out from their cards: no DOM, no words.
 import type {
-  AnnouncementCard, AssignmentCard, ClockCard, EventCard, ItemCard, OfferCard, OwnNoticeCard, RoundCard, SelfCard, ZoneCard,
+  AnnouncementCard, AssignmentCard, ClockCard, EventCard, ItemCard, LostCard, OfferCard, OwnNoticeCard, RoundCard, SelfCard, ZoneCard,
 } from '../cards'
 import type { Sent, Session } from '../session'
 
@@ -16,6 +16,7 @@ export interface InterpreterCards {
   assignment: AssignmentCard
   offer: OfferCard
   notice: OwnNoticeCard
+  lost: LostCard
 }
 
 export interface Offer {

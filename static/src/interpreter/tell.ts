@@ -3,13 +3,16 @@ import { effect } from '@preact/signals-core'
 import type { Session } from '../session'
 import { say } from '../ui/announcer'
 import { keepAwake } from '../ui/awake'
+import { tellLost } from '../ui/lost'
 import { alarm, unlockAtFirstTouch } from '../ui/sound'
 import { firstTime } from '../ui/told'
 import { pairName, t } from '../words'
+import { did } from './did'
 import type { InterpreterCards } from './screen'
 
 export function tell(session: Session<InterpreterCards>): void {
   unlockAtFirstTouch()
+  tellLost({ session, did })
   effect(() => keepAwake(session.one('self')?.duty === 'on'))
   effect(() => {
     const fresh = firstTime(session.seat, [...session.of('notice').keys()])

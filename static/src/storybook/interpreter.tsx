@@ -1,7 +1,7 @@
 import '../ui/base.css'
 import '../ui/phone.css'
 import '../interpreter/interpreter.css'
-import type { AssignmentCard, OfferCard, PlaceCard, SelfCard } from '../cards'
+import type { AssignmentCard, LostCard, OfferCard, PlaceCard, SelfCard } from '../cards'
 import { InterpreterPage } from '../interpreter/page'
 import type { InterpreterCards } from '../interpreter/screen'
 import { type Canned, fakeSession } from './fake'
@@ -37,6 +37,8 @@ const base: Record<string, unknown> = {
   'assignment/m4': assignment('R4', '09', pureun, weifang),
 }
 
+const gone: LostCard = { command: 'interpreter-i01/c1', kind: 'claimRequest', by: 'interpreter:i01', wall: at('14:00:50'), of: ['meeting/m2'] }
+
 function story(cards: Record<string, unknown>, more: Partial<Canned> = {}): Story {
   return () => (
     <InterpreterPage
@@ -61,6 +63,8 @@ const stories: Record<string, Story> = {
   waiting: story({}),
   claiming: story({ 'offer/r1': open }, { sent: [{ ...claim, progress: { state: 'waiting' } }] }),
   lost: story({ 'offer/r1': { ...taken, place: open.place, state: 'claimed' } }, { sent: [{ ...claim, progress: { state: 'rejected', refusal: { code: 'claimed', params: { by: 'interpreter:i07' } } } }] }),
+  undone: story({ 'offer/r1': open, 'lost/l1': gone }),
+  undoneMore: story({ 'lost/l1': gone, 'lost/l2': { ...gone, kind: 'setDuty', wall: at('14:01:10') } }),
   claimed: story({ ...mine('claimed'), 'offer/r3': second }),
   onTheWay: story(mine('onTheWay')),
   arrived: story(mine('arrived')),
