@@ -24,7 +24,7 @@ func (c *Client) Level(ctx context.Context) (journal.Position, error) {
 	c.mu.Unlock()
 	select {
 	case at := <-p.got:
-		return at, c.WaitFor(ctx, func(v View) bool { return v.At.Epoch > at.Epoch || v.At.Seq >= at.Seq })
+		return at, c.WaitFor(ctx, func(v View) bool { return reached(v.At, at) })
 	case <-ctx.Done():
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -33,6 +33,18 @@ func (c *Client) Level(ctx context.Context) (journal.Position, error) {
 	case <-c.done:
 		return journal.Position{}, c.Err()
 	}
+}
+
+// reached reports whether a view at v is at p or past it. A log that was restored
+// goes on under lower numbers, so the epochs come first.
+func reached(v, p journal.Position) bool {
+	switch {
+	case v.Epoch != p.Epoch:
+		return v.Epoch > p.Epoch
+	case v.Seq == p.Seq:
+		return v.Hash == p.Hash
+	}
+	return v.Seq > p.Seq
 }
 
 // asksNow reports whether somebody asks whom no ping has been sent for.
