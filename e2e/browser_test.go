@@ -87,6 +87,21 @@ func eval[T any](s *screen, expression string) T {
 	return v
 }
 
+// arrived answers the value of an expression once it is there. Right after a
+// navigation the browser may still be asked about the document before; that, and
+// nothing else, is asked again.
+func arrived[T any](t *testing.T, tab context.Context, expression string) (v T) {
+	t.Helper()
+	eventually(t, 30*time.Second, "the page to answer", func() (err error) {
+		v, err = chromedp.Run(tab, chromedp.Poll[T](expression, chromedp.WithPollingTimeout(20*time.Second)))
+		if err != nil && !strings.Contains(err.Error(), "Cannot find context") {
+			t.Fatal(err)
+		}
+		return err
+	})
+	return v
+}
+
 // until waits until an expression is true in the page.
 func (s *screen) until(what, expression string) time.Duration {
 	s.t.Helper()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -59,11 +58,7 @@ func storyStates(t *testing.T, tab context.Context, base, page string) []string 
 	if err := chromedp.Do(tab, chromedp.Navigate(base+"/story-"+page+".html")); err != nil {
 		t.Fatal(err)
 	}
-	states, err := chromedp.Run(tab, chromedp.Poll[[]string]("window.stories", chromedp.WithPollingTimeout(10*time.Second)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return states
+	return arrived[[]string](t, tab, "window.stories")
 }
 
 func storyFits(t *testing.T, tab context.Context, page, state, lang string) {

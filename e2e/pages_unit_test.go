@@ -34,13 +34,10 @@ func TestPagesUnit(t *testing.T) {
 	if err := chromedp.Do(tab, chromedp.Navigate(serveFiles(t, files)+"/test.html")); err != nil {
 		t.Fatal(err)
 	}
-	report, err := chromedp.Run(tab, chromedp.Poll[struct {
+	report := arrived[struct {
 		Passed int                          `json:"passed"`
 		Failed []struct{ Name, Why string } `json:"failed"`
-	}]("window.testReport"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	}](t, tab, "window.testReport")
 	for _, failed := range report.Failed {
 		t.Errorf("%s: %s", failed.Name, failed.Why)
 	}
