@@ -121,6 +121,21 @@ func TestFilesAreShort(t *testing.T) {
 	}
 }
 
+// TestLongTestsAreLeftOut: a plain go test must end within minutes.
+func TestLongTestsAreLeftOut(t *testing.T) {
+	found := 0
+	for _, s := range goSources(t) {
+		for _, begin := range regexp.MustCompile(`func TestTorture\w*\(t \*testing\.T\) \{\n.*\n`).FindAllString(s.text, -1) {
+			if found++; !strings.HasSuffix(begin, "\n\ttorture(t)\n") {
+				t.Errorf("%s: %q does not begin with torture(t)", s.name, begin)
+			}
+		}
+	}
+	if found < 20 {
+		t.Errorf("only %d long tests were found", found)
+	}
+}
+
 func TestGoFunctionsAreShort(t *testing.T) {
 	for _, s := range goSources(t) {
 		if s.isTest() {

@@ -42,6 +42,7 @@ func TestEmbeddedDiskFull(t *testing.T) {
 // TestTortureEmbeddedDiskFails makes the disk fail in further ways. It needs strace,
 // and the right to trace a process of the same user.
 func TestTortureEmbeddedDiskFails(t *testing.T) {
+	torture(t)
 	for name, c := range map[string]struct{ calls, fault string }{
 		"a sync fails once":          {"fsync,fdatasync", "error=EIO:when=3"},
 		"syncs fail from then on":    {"fsync,fdatasync", "error=EIO"},

@@ -86,6 +86,7 @@ func imported(t *testing.T, j journal.Journal) (records int, listed bool) {
 // which is before the instance's is written, and at each of its syncs. Repeated,
 // each is whole. It needs strace.
 func TestTortureImportKilled(t *testing.T) {
+	torture(t)
 	workbook := (&venue{t: t}).writeWorkbook(demo.Workbook())
 	dir := t.TempDir()
 	if !importKilled(t, dir, workbook, "-P", filepath.Join(dir, sqlitejournal.MarkName), "-e", "inject=pwrite64:signal=KILL:when=1") {

@@ -22,7 +22,10 @@ import (
 func TestEmbeddedServerKilled(t *testing.T) { embeddedKilled(t, 8, 600*time.Millisecond) }
 
 // TestTortureEmbeddedServerKilled is the whole of it.
-func TestTortureEmbeddedServerKilled(t *testing.T) { embeddedKilled(t, 500, 900*time.Millisecond) }
+func TestTortureEmbeddedServerKilled(t *testing.T) {
+	torture(t)
+	embeddedKilled(t, 500, 900*time.Millisecond)
+}
 
 // embeddedKilled kills the one server so many times, with pauses up to apart
 // between, and verifies the whole store each time.

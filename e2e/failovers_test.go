@@ -12,7 +12,10 @@ import (
 func TestSentinelFailovers(t *testing.T) { failedOver(t, 1, 10) }
 
 // TestTortureSentinelFailovers is the whole of it.
-func TestTortureSentinelFailovers(t *testing.T) { failedOver(t, 20, 20) }
+func TestTortureSentinelFailovers(t *testing.T) {
+	torture(t)
+	failedOver(t, 20, 20)
+}
 
 func failedOver(t *testing.T, times, phones int) {
 	seed := seeded(t)
@@ -49,7 +52,10 @@ func failedOver(t *testing.T, times, phones int) {
 func TestClusterFaults(t *testing.T) { clusterFaults(t, 1, 10) }
 
 // TestTortureClusterFaults is the whole of it.
-func TestTortureClusterFaults(t *testing.T) { clusterFaults(t, 10, 20) }
+func TestTortureClusterFaults(t *testing.T) {
+	torture(t)
+	clusterFaults(t, 10, 20)
+}
 
 func clusterFaults(t *testing.T, times, phones int) {
 	seed := seeded(t)

@@ -28,7 +28,10 @@ import (
 func TestHistoriesAreLinearizable(t *testing.T) { histories(t, 6, 6*time.Second) }
 
 // TestTortureHistoriesAreLinearizable is the whole of it.
-func TestTortureHistoriesAreLinearizable(t *testing.T) { histories(t, 12, 4*time.Minute) }
+func TestTortureHistoriesAreLinearizable(t *testing.T) {
+	torture(t)
+	histories(t, 12, 4*time.Minute)
+}
 
 // asked is one command: about a meeting, to go to a table or to be locked or
 // freed; or about a request, to be claimed or given back.

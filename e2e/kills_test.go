@@ -15,7 +15,10 @@ import (
 func TestNodesKilledUnderLoad(t *testing.T) { nodesKilled(t, 8, 12, 600*time.Millisecond) }
 
 // TestTortureNodesKilledUnderLoad is the whole of it.
-func TestTortureNodesKilledUnderLoad(t *testing.T) { nodesKilled(t, 200, 30, 1500*time.Millisecond) }
+func TestTortureNodesKilledUnderLoad(t *testing.T) {
+	torture(t)
+	nodesKilled(t, 200, 30, 1500*time.Millisecond)
+}
 
 // nodesKilled kills so many nodes, with pauses up to apart between.
 func nodesKilled(t *testing.T, kills, phones int, apart time.Duration) {

@@ -22,8 +22,11 @@ import (
 	"matchfloor/sheet"
 )
 
-func TestManyEvents(t *testing.T)        { manyEvents(t, 60, []int{3, 30}, 2*time.Second) }
-func TestTortureManyEvents(t *testing.T) { manyEvents(t, 1000, []int{10, 100}, 10*time.Second) }
+func TestManyEvents(t *testing.T) { manyEvents(t, 60, []int{3, 30}, 2*time.Second) }
+func TestTortureManyEvents(t *testing.T) {
+	torture(t)
+	manyEvents(t, 1000, []int{10, 100}, 10*time.Second)
+}
 
 // manyEvents puts that many events into one Redis and shows, as more and more of
 // them are watched on one node, that what they cost follows what is watched and

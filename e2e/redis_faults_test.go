@@ -16,7 +16,10 @@ import (
 func TestRedisKilledUnderLoad(t *testing.T) { redisKilled(t, 3, 10, time.Second) }
 
 // TestTortureRedisKilledUnderLoad is the whole of it.
-func TestTortureRedisKilledUnderLoad(t *testing.T) { redisKilled(t, 50, 30, 4*time.Second) }
+func TestTortureRedisKilledUnderLoad(t *testing.T) {
+	torture(t)
+	redisKilled(t, 50, 30, 4*time.Second)
+}
 
 func redisKilled(t *testing.T, kills, phones int, apart time.Duration) {
 	seed := seeded(t)
@@ -43,7 +46,10 @@ func redisKilled(t *testing.T, kills, phones int, apart time.Duration) {
 func TestWayToRedisHarmed(t *testing.T) { wayHarmed(t, len(harms), 10, 600*time.Millisecond) }
 
 // TestTortureWayToRedisHarmed is the whole of it.
-func TestTortureWayToRedisHarmed(t *testing.T) { wayHarmed(t, 300, 20, 2*time.Second) }
+func TestTortureWayToRedisHarmed(t *testing.T) {
+	torture(t)
+	wayHarmed(t, 300, 20, 2*time.Second)
+}
 
 func wayHarmed(t *testing.T, times, phones int, most time.Duration) {
 	seed := seeded(t)
@@ -94,7 +100,10 @@ func leakyVenue(t *testing.T) (*venue, []*leak) {
 func TestHintsLost(t *testing.T) { hintsLost(t, 3*time.Second) }
 
 // TestTortureHintsLost is the whole of it.
-func TestTortureHintsLost(t *testing.T) { hintsLost(t, 2*time.Minute) }
+func TestTortureHintsLost(t *testing.T) {
+	torture(t)
+	hintsLost(t, 2*time.Minute)
+}
 
 func hintsLost(t *testing.T, lasts time.Duration) {
 	seed := seeded(t)

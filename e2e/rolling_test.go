@@ -13,7 +13,10 @@ import (
 func TestRollingRestarts(t *testing.T) { rolled(t, 2, 12, 0) }
 
 // TestTortureRollingRestarts is the whole of it: a hundred times both nodes.
-func TestTortureRollingRestarts(t *testing.T) { rolled(t, 100, 30, time.Second) }
+func TestTortureRollingRestarts(t *testing.T) {
+	torture(t)
+	rolled(t, 100, 30, time.Second)
+}
 
 func rolled(t *testing.T, times, phones int, apart time.Duration) {
 	if _, err := exec.LookPath("haproxy"); err != nil {

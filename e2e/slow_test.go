@@ -25,7 +25,10 @@ import (
 func TestSlowSocketsAndDials(t *testing.T) { slowSockets(t, 200, 1_000, 5*time.Second, 90) }
 
 // TestTortureSlowSocketsAndDials is the whole of it.
-func TestTortureSlowSocketsAndDials(t *testing.T) { slowSockets(t, 2_000, 10_000, 15*time.Second, 99) }
+func TestTortureSlowSocketsAndDials(t *testing.T) {
+	torture(t)
+	slowSockets(t, 2_000, 10_000, 15*time.Second, 99)
+}
 
 // The most that a slow socket may cost the server, what is in its kernel's
 // buffers left aside.

@@ -23,6 +23,7 @@ func TestSoak(t *testing.T) {
 
 // TestTortureSoak is the whole of it: half an hour, or MATCHFLOOR_SOAK.
 func TestTortureSoak(t *testing.T) {
+	torture(t)
 	lasts := 30 * time.Minute
 	if text := os.Getenv("MATCHFLOOR_SOAK"); text != "" {
 		given, err := time.ParseDuration(text)
@@ -123,7 +124,10 @@ func median(samples []map[string]float64, name string) float64 {
 func TestEverybodyReconnects(t *testing.T) { everybodyReconnects(t, 1) }
 
 // TestTortureEverybodyReconnects is the whole of it: eight devices of each attendee.
-func TestTortureEverybodyReconnects(t *testing.T) { everybodyReconnects(t, 8) }
+func TestTortureEverybodyReconnects(t *testing.T) {
+	torture(t)
+	everybodyReconnects(t, 8)
+}
 
 func everybodyReconnects(t *testing.T, devices int) {
 	v := nodesVenue(t, 2)

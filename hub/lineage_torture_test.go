@@ -24,7 +24,10 @@ import (
 func TestCutAgainAndAgain(t *testing.T) { cutAgainAndAgain(t, 8) }
 
 // TestTortureCutAgainAndAgain is the same with many more seeds.
-func TestTortureCutAgainAndAgain(t *testing.T) { cutAgainAndAgain(t, 1000) }
+func TestTortureCutAgainAndAgain(t *testing.T) {
+	torture(t)
+	cutAgainAndAgain(t, 1000)
+}
 
 func cutAgainAndAgain(t *testing.T, seeds int) {
 	first, only := uint64(1), os.Getenv("MATCHFLOOR_SEED")

@@ -35,6 +35,7 @@ func slotOfNobody(t *testing.T, c *redistest.Cluster) {
 }
 
 func TestTortureCluster(t *testing.T) {
+	torture(t)
 	upheaval(t, redistest.StartCluster(t, true, "--min-replicas-to-write", "1", "--min-replicas-max-lag", "2"), 10)
 }
 

@@ -13,9 +13,15 @@ import (
 )
 
 func TestKilledWhileAppending(t *testing.T) { killed(t, 4) }
-func TestTortureKilledRedis(t *testing.T)   { killed(t, 50) }
-func TestCutReplies(t *testing.T)           { cutReplies(t, 100) }
-func TestTortureCutReplies(t *testing.T)    { cutReplies(t, 1000) }
+func TestTortureKilledRedis(t *testing.T) {
+	torture(t)
+	killed(t, 50)
+}
+func TestCutReplies(t *testing.T) { cutReplies(t, 100) }
+func TestTortureCutReplies(t *testing.T) {
+	torture(t)
+	cutReplies(t, 1000)
+}
 
 // killed kills a Redis and starts it again that many times, under appends.
 func killed(t *testing.T, times int) {

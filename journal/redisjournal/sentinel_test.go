@@ -45,16 +45,19 @@ func suiteAt(t *testing.T, url string, servers []*redistest.Server) {
 }
 
 func TestTortureSentinelFailovers(t *testing.T) {
+	torture(t)
 	failovers(t, redistest.StartFailover(t, 2), 20, 1, killing, pausing, handingOver)
 }
 
 // With two replicas of which one is waited for, a master must not live on beside
 // its successor with a replica that follows it still.
 func TestTortureSentinelOneOfTwo(t *testing.T) {
+	torture(t)
 	failovers(t, redistest.StartFailover(t, 3), 8, 1, killing, pausing)
 }
 
 func TestTortureSentinelTwoOfTwo(t *testing.T) {
+	torture(t)
 	f := redistest.StartFailover(t, 3, "--min-replicas-to-write", "2")
 	failovers(t, f, 8, 2, handingOver, killing, pausing)
 }
@@ -113,6 +116,7 @@ func failovers(t *testing.T, f *redistest.Failover, times, wait int, faults ...f
 }
 
 func TestTortureMasterCutOff(t *testing.T) {
+	torture(t)
 	for range 3 {
 		cutOff(t, 8*time.Second)
 	}

@@ -115,8 +115,11 @@ func value(text []byte) int {
 	return end
 }
 
-func TestLostMessages(t *testing.T)        { lostMessages(t, 400) }
-func TestTortureLostMessages(t *testing.T) { lostMessages(t, 10_000) }
+func TestLostMessages(t *testing.T) { lostMessages(t, 400) }
+func TestTortureLostMessages(t *testing.T) {
+	torture(t)
+	lostMessages(t, 10_000)
+}
 
 // headCheck is how often the nodes look for themselves.
 const headCheck = time.Second

@@ -149,6 +149,7 @@ func TestSilentSubscriptionIsRebuilt(t *testing.T) {
 }
 
 func TestTortureSilentSubscription(t *testing.T) {
+	torture(t)
 	for range 5 {
 		silentSubscription(t, probePace, silence)
 	}

@@ -233,6 +233,7 @@ func TestDiskFull(t *testing.T) {
 // that fails once and then succeeds again has lost what it was to sync. It needs
 // strace and the right to trace.
 func TestTortureFailingDisk(t *testing.T) {
+	torture(t)
 	for name, c := range map[string]struct{ file, calls, fault string }{
 		"a sync fails once":                       {"", "fsync,fdatasync", "error=EIO:when=40"},
 		"syncs fail from then on":                 {"", "fsync,fdatasync", "error=EIO:when=40+"},

@@ -97,7 +97,10 @@ func filledStore(t *testing.T, killed bool) map[string][]byte {
 
 func TestFlippedBits(t *testing.T) { flipBits(t, 50) }
 
-func TestTortureFlippedBits(t *testing.T) { flipBits(t, 1000) }
+func TestTortureFlippedBits(t *testing.T) {
+	torture(t)
+	flipBits(t, 1000)
+}
 
 // flipBits flips n bits, one at a time, of the file and of the write-ahead log
 // while nobody has them open. Whatever bit it is, what was stored is read as it was

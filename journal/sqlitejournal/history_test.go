@@ -15,7 +15,10 @@ import (
 
 func TestHistories(t *testing.T) { histories(t, 1, 40) }
 
-func TestTortureHistories(t *testing.T) { histories(t, 40, 150) }
+func TestTortureHistories(t *testing.T) {
+	torture(t)
+	histories(t, 40, 150)
+}
 
 // histories lets clients of the embedded and of the in-memory journal, some behind
 // faults, append to and read one log as chance will have it, in so many rounds: one
