@@ -107,6 +107,30 @@ func TestDoAgainUntilAnswered(t *testing.T) {
 	})
 }
 
+// What was put off because the journal was away goes again as soon as it is back.
+func TestDoGoesOnWhenTheJournalIsBack(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fake) {
+		c, p := f.connected(f.options(), `{}`)
+		answers := doing(t, c, release)
+		id := p.command().ID
+		p.send(`{"live":{"staleSince":1}}`)
+		for range 4 { // the pause has grown
+			p.send(rejected(id, wire.CodeUnavailable))
+			p.command()
+		}
+		p.send(rejected(id, wire.CodeUnavailable))
+		start := time.Now()
+		p.send(`{"live":{}}`)
+		if again := p.command(); again.ID != id || time.Since(start) > 0 {
+			t.Errorf("%s after %v", again.ID, time.Since(start))
+		}
+		p.send(accepted(id, 6))
+		if d := <-answers[0]; d.err != nil {
+			t.Error(d.err)
+		}
+	})
+}
+
 func TestDoGivesUp(t *testing.T) {
 	scripted(t, func(t *testing.T, f *fake) {
 		c, p := f.connected(f.options(), `{}`)

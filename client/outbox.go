@@ -108,6 +108,21 @@ func (c *Client) take(p *pending) {
 	}
 }
 
+// takeLive takes what is no part of the log. Once the server's journal is back, what
+// was put off because of it need not wait out its pause.
+func (c *Client) takeLive(live wire.Live) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	back := c.status.StaleSince != 0 && live.StaleSince == 0
+	c.status = live
+	if back {
+		for _, p := range c.outbox {
+			p.due = time.Time{}
+		}
+		c.nudge()
+	}
+}
+
 // unsent makes every command be sent again on the new connection.
 func (c *Client) unsent() {
 	c.mu.Lock()

@@ -27,9 +27,7 @@ func (k *conn) take(ctx context.Context, in inbound) *ending {
 	case f.Pong != nil:
 		return k.takePong(f.Pong, in.received)
 	case f.Live != nil:
-		k.c.mu.Lock()
-		defer k.c.mu.Unlock()
-		k.c.status = *f.Live
+		k.c.takeLive(*f.Live)
 	case f.Accepted != nil:
 		k.c.answered(f.Accepted.ID, answer{accepted: *f.Accepted}, in.received)
 	case f.Rejected != nil:

@@ -58,12 +58,16 @@ func (f *fold) serve() {
 // gatherTime is how far apart batches begin while several commands come with each.
 const gatherTime = 8 * time.Millisecond
 
+// gatherFor is how many clients of a node make that worth a wait.
+const gatherFor = 100
+
 // gather lets more commands come along where the batch before was of several and
 // has only just begun: each batch costs an append, and a frame to every console.
-// Whoever is alone, or waits for each answer, does not wait here.
+// Whoever is alone, or waits for each answer, does not wait here, and a node with
+// few clients has no need to.
 func (f *fold) gather() {
 	wait := gatherTime - time.Since(f.gathered)
-	if wait <= 0 || f.queue.len() == 0 {
+	if wait <= 0 || f.queue.len() == 0 || f.hub.sessions.Load() < gatherFor {
 		return
 	}
 	timer := time.NewTimer(wait)

@@ -235,6 +235,19 @@ test('commands go one by one in order, again on a new connection, and leave when
   equal(told[told.length - 1], { state: 'rejected', refusal: { code: 'stale', params: { by: 'x' } } })
 })
 
+test('what the journal was away for goes again as soon as it is back', () => {
+  const { world, live, outbox, connection } = setUp()
+  outbox.put('seen', { notices: ['n1'] }, 1, {})
+  live()
+  connection.flush()
+  world.hear({ live: { staleSince: world.time - 3_000 } })
+  world.hear({ rejected: { id: 'c1', code: 'unavailable' } })
+  equal(world.frames('command').length, 1)
+  world.hear({ live: {} })
+  world.pass(0)
+  equal(world.frames('command').length, 2)
+})
+
 test('the server without its journal is said to be stale, though frames come', () => {
   const { world, live, link } = setUp()
   live()

@@ -275,6 +275,8 @@ export class Connection {
 
   private live(live: Live): void {
     const since = live.staleSince
+    // The journal is back: what was put off because of it need not wait out its pause.
+    if (this.heard.serverStale && !since) this.resend(0)
     this.heard.serverStale = since ? since - this.clocks.wallAt(0) : 0
     this.owner.live(live)
   }
@@ -289,8 +291,10 @@ export class Connection {
   private rejected(id: string, code: string, params?: Record<string, string>): void {
     const again = this.outbox.rejected(id, { code, params })
     if (!again) return this.flush()
-    if (this.timers.has('resend')) return
-    const pause = 500 + backoff(this.resends++, this.world.random())
+    if (!this.timers.has('resend')) this.resend(500 + backoff(this.resends++, this.world.random()))
+  }
+
+  private resend(pause: number): void {
     this.timer('resend', pause, () => {
       this.cancel('resend')
       this.flush()
