@@ -1,6 +1,9 @@
 package baseline
 
 import (
+	"bufio"
+	"errors"
+	"net"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -96,4 +99,51 @@ func TestHub(t *testing.T) {
 		c.Close()
 	}
 	s.Close()
+}
+
+// seized is a request whose connection is about to be taken over.
+type seized struct {
+	*httptest.ResponseRecorder
+	asked chan struct{}
+}
+
+// Hijack implements http.Hijacker: it tells of it, and fails.
+func (s seized) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	s.asked <- struct{}{}
+	return nil, nil, errors.New("the connection has gone")
+}
+
+// A client is registered before it is answered, so that it misses nothing from
+// then on, and forgotten where it cannot be answered.
+func TestRegisteredBeforeAnswered(t *testing.T) {
+	h, answer := New(), seized{httptest.NewRecorder(), make(chan struct{})}
+	r := httptest.NewRequestWithContext(t.Context(), "GET", "/ws?id=1", nil)
+	for name, value := range map[string]string{
+		"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "bWF0Y2hmbG9vciBpcyBoZQ==",
+	} {
+		r.Header.Set(name, value)
+	}
+	served := make(chan struct{})
+	go func() { defer close(served); h.ServeHTTP(answer, r) }()
+	var registered *client
+	for step, want := range []string{"register", "answer", "unregister"} {
+		got := ""
+		select {
+		case registered = <-h.register:
+			got = "register"
+		case <-answer.asked:
+			got = "answer"
+		case c := <-h.unregister:
+			got = "unregister"
+			if c != registered {
+				t.Errorf("another client is forgotten than was registered")
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("step %d: nothing happens, want %s", step, want)
+		}
+		if got != want {
+			t.Fatalf("step %d is %s, want %s", step, got, want)
+		}
+	}
+	<-served
 }

@@ -76,12 +76,15 @@ func TestBeacon(t *testing.T) {
 func TestBeaconExpires(t *testing.T) {
 	j := openTest(t, redistest.Start(t).URL, Options{})
 	a, b := j.Beacon(), j.Beacon()
+	mustTell(t, a, theLog, "a", "long", 2*time.Second)
 	mustTell(t, b, theLog, "b", "short", 30*time.Millisecond)
-	until(t, "b's word to be over", func() bool {
-		mustTell(t, a, theLog, "a", "long", 500*time.Millisecond)
+	until(t, "b's word to be over, though nobody tells anything", func() bool {
 		heard, err := a.Hear(t.Context(), theLog)
 		return err == nil && len(heard) == 0
 	})
+	if nodes, err := j.client.HKeys(t.Context(), j.key(theLog, "said")).Result(); err != nil || len(nodes) != 2 {
+		t.Fatalf("Redis holds the words of %v (%v); those of a and b were to be there still", nodes, err)
+	}
 	until(t, "b to be forgotten", func() bool {
 		mustTell(t, a, theLog, "a", "long", 500*time.Millisecond)
 		nodes, err := j.client.HKeys(t.Context(), j.key(theLog, "said")).Result()
