@@ -172,5 +172,5 @@ export function doneWords(names: Names, card: Pick<DoneCard, 'kind'> & Partial<P
   const of = (card.of ?? []).filter((ref) => /^(meeting|table|round|item|attendee|interpreter|request)\//.test(ref))
   const things = of.slice(0, 2).map((ref) => thing(names, ref)).join(', ')
   const more = of.length > 2 ? ' ' + t('mod.andMore', { n: of.length - 2 }) : ''
-  return t(`mod.done.${card.kind}`, { of: things + more })
+  return t(`mod.done.${card.kind}`, { of: things + more }).replace(/[:：]\s*$/, '') // to nothing that has a name
 }
