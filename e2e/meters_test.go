@@ -32,7 +32,7 @@ const (
 	meterRepeated  = `matchfloor_commands_total{outcome="repeated"}`
 	meterUnknown   = "matchfloor_appends_unknown_total"
 	meterSessions  = "matchfloor_sessions"
-	meterHeap      = "go_memstats_heap_inuse_bytes"
+	meterHeap      = "go_gc_heap_live_bytes"
 	meterResident  = "process_resident_memory_bytes"
 	meterRoutines  = "go_goroutines"
 	meterFiles     = "process_open_fds"

@@ -104,6 +104,9 @@ func (f flatness) hold(t *testing.T, node string, samples []map[string]float64) 
 			bound = first*f.heap + f.slack
 		}
 		t.Logf("node %s: %s was %.0f in the first third, %.0f in the last", node, name, first, last)
+		if first == 0 {
+			t.Errorf("node %s does not tell %s", node, name)
+		}
 		if last > bound {
 			t.Errorf("node %s: %s grew from %.0f to %.0f, more than %.0f", node, name, first, last, bound)
 		}
