@@ -21,6 +21,7 @@ type testRun struct {
 	flags    []string
 	env      []string // beside the environment of this process
 	timeout  time.Duration
+	small    bool // without the long versions, though it be the torture
 }
 
 // arguments are those of the go command. What only another target runs is
@@ -28,7 +29,7 @@ type testRun struct {
 // one that the run must answer for.
 func (r testRun) arguments(strict, torture bool) []string {
 	args := []string{"test", "-json", fmt.Sprintf("-timeout=%v", r.timeout)}
-	if torture {
+	if torture && !r.small {
 		args = append(args, "-skip=^TestShots")
 	} else {
 		args = append(args, "-skip=^(TestShots|TestTorture)")

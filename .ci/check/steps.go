@@ -85,7 +85,8 @@ func (c *checker) unit(ctx context.Context) error {
 // the race detector would make their tests ten times as dear and find nothing.
 var sequential = []string{"sheet", "demo", "demo/make", "static/build", "static/bundle"}
 
-// race repeats the other tests with fewer runs a property.
+// race repeats the other tests with fewer runs a property, and without the long
+// versions: those have just run.
 func (c *checker) race(ctx context.Context) error {
 	packages, err := inProcess(ctx)
 	if err != nil {
@@ -100,6 +101,7 @@ func (c *checker) race(ctx context.Context) error {
 		flags:    []string{"-race"},
 		env:      []string{"CGO_ENABLED=1", "RAPID_CHECKS=" + c.either("40", "1000")},
 		timeout:  c.long(10*time.Minute, 3*time.Hour),
+		small:    true,
 	})
 }
 

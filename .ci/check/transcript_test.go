@@ -109,4 +109,8 @@ func TestArguments(t *testing.T) {
 	if got := strings.Join(r.arguments(false, true), " "); strings.Contains(got, "TestTorture") || strings.Contains(got, "-count=1") {
 		t.Errorf("torture at a desk: %s", got)
 	}
+	r.small = true
+	if got := strings.Join(r.arguments(false, true), " "); !strings.Contains(got, "-skip=^(TestShots|TestTorture)") {
+		t.Errorf("what torture repeats with the race detector: %s", got)
+	}
 }
