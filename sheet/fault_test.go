@@ -45,6 +45,7 @@ var spoilings = []spoiling{
 	{EventRows, appended("event", "two", "", "", "Two", "Asia/Seoul", "2026-11-24"), []string{"event 1: event_rows"}},
 
 	{Missing, cell("companies", 2, "languages", ""), []string{"companies 2 languages: missing"}},
+	{Missing, cell("companies", 2, "languages", " ; ，"), []string{"companies 2 languages: missing"}},
 	{MissingName, cell("companies", 2, "name_ko", ""), []string{"companies 2 name_ko: missing_name"}},
 	{BadCharacter, cell("companies", 2, "name_ko", "가온\u202e들"), []string{"companies 2 name_ko: bad_character"}},
 	{BadCharacter, cell("attendees", 2, "title", "CEO\u200b"), []string{"attendees 2 title: bad_character"}},

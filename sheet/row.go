@@ -71,11 +71,12 @@ func (r row) cell(column string) string {
 	if at < len(r.cells) {
 		s = r.cells[at]
 	}
-	if c.Type == TypeList || c.Type == TypeRefs { // a line break parts entries
+	list := c.Type == TypeList || c.Type == TypeRefs
+	if list { // a line break parts entries
 		s = strings.NewReplacer("\r\n", ";", "\n", ";").Replace(s)
 	}
 	s = norm.NFC.String(trim(s))
-	if s == "" {
+	if s == "" || list && len(splitList(s)) == 0 { // a cell of separators lists nothing
 		if c.Must {
 			r.fault(column, Missing, "example", c.Example)
 		}
