@@ -366,3 +366,24 @@ func TestMessages(t *testing.T) {
 		t.Errorf("a large batch makes a hint of %d records, want an empty one", len(got))
 	}
 }
+
+// A stored state is believed only as it was put: nothing else would tell a flipped
+// bit in it.
+func TestDamagedSnapshotIsReported(t *testing.T) {
+	j := openTest(t, redistest.Start(t).URL, Options{})
+	at := mustAppend(t, j, journal.Genesis(theLog, 1), "first")
+	for field, damaged := range map[string]string{"state": "the statf", "seq": "2", "epoch": "2", "hash": strings.Repeat("x", 32), "sum": strings.Repeat("x", 32)} {
+		if err := j.PutSnapshot(t.Context(), theLog, at, []byte("the state")); err != nil {
+			t.Fatal(err)
+		}
+		if _, state, ok, err := j.Snapshot(t.Context(), theLog); string(state) != "the state" || !ok || err != nil {
+			t.Fatalf("Snapshot: %q, %v, %v", state, ok, err)
+		}
+		if err := j.client.HSet(t.Context(), j.key(theLog, "snap"), field, damaged).Err(); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, _, err := j.Snapshot(t.Context(), theLog); !errors.Is(err, journal.ErrCorrupt) {
+			t.Errorf("with another %s: %v, want ErrCorrupt", field, err)
+		}
+	}
+}

@@ -12,16 +12,18 @@ func (j *Journal) PutSnapshot(ctx context.Context, log journal.LogID, at journal
 	if err := checked(ctx, log); err != nil {
 		return err
 	}
-	err := j.client.HSet(ctx, j.key(log, "snap"), "epoch", number(at.Epoch), "seq", number(at.Seq), "hash", at.Hash[:], "state", state).Err()
+	sum := journal.StateSum(log, at, state)
+	err := j.client.HSet(ctx, j.key(log, "snap"), "epoch", number(at.Epoch), "seq", number(at.Seq), "hash", at.Hash[:], "state", state, "sum", sum[:]).Err()
 	return answered(log, err)
 }
 
-// Snapshot implements journal.Snapshots.
+// Snapshot implements journal.Snapshots. One that is not what was put answers an
+// error that wraps journal.ErrCorrupt.
 func (j *Journal) Snapshot(ctx context.Context, log journal.LogID) (at journal.Position, state []byte, ok bool, err error) {
 	if err := checked(ctx, log); err != nil {
 		return at, nil, false, err
 	}
-	values, err := j.client.HMGet(ctx, j.key(log, "snap"), "epoch", "seq", "hash", "state").Result()
+	values, err := j.client.HMGet(ctx, j.key(log, "snap"), "epoch", "seq", "hash", "state", "sum").Result()
 	if err != nil {
 		return at, nil, false, unwritten(sorted(log, err))
 	}
@@ -31,7 +33,7 @@ func (j *Journal) Snapshot(ctx context.Context, log journal.LogID) (at journal.P
 	f := fields{values: values}
 	at = journal.Position{Epoch: f.number(), Seq: f.number(), Hash: journal.Hash(f.hash())}
 	state = []byte(f.text())
-	if f.broken {
+	if sum := journal.Hash(f.hash()); f.broken || sum != journal.StateSum(log, at, state) {
 		return journal.Position{}, nil, false, fmt.Errorf("%w: the snapshot of log %q", journal.ErrCorrupt, log)
 	}
 	return at, state, true, nil

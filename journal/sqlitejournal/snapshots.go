@@ -3,7 +3,6 @@ package sqlitejournal
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -16,9 +15,10 @@ func (j *Journal) PutSnapshot(ctx context.Context, log journal.LogID, at journal
 	if err := log.Check(); err != nil {
 		return err
 	}
+	sum := journal.StateSum(log, at, state)
 	return j.write(ctx, func(tx *tx) error {
 		return tx.exec("REPLACE INTO snapshots (log, epoch, seq, hash, state) VALUES (?, ?, ?, ?, ?)",
-			string(log), at.Epoch, at.Seq, at.Hash[:], append(checksum(log, at, state), state...))
+			string(log), at.Epoch, at.Seq, at.Hash[:], append(sum[:], state...))
 	})
 }
 
@@ -38,8 +38,9 @@ func (j *Journal) Snapshot(ctx context.Context, log journal.LogID) (at journal.P
 			return err
 		}
 		copy(at.Hash[:], hash)
-		sum, rest := state[:min(len(state), sha256.Size)], state[min(len(state), sha256.Size):]
-		if len(hash) != len(at.Hash) || !bytes.Equal(sum, checksum(log, at, rest)) {
+		stored := min(len(state), len(at.Hash))
+		rest := state[stored:]
+		if sum := journal.StateSum(log, at, rest); len(hash) != len(at.Hash) || !bytes.Equal(state[:stored], sum[:]) {
 			return fmt.Errorf("%w: the snapshot of log %q", journal.ErrCorrupt, log)
 		}
 		state, ok = rest, true
@@ -49,16 +50,6 @@ func (j *Journal) Snapshot(ctx context.Context, log journal.LogID) (at journal.P
 		return journal.Position{}, nil, false, err
 	}
 	return at, state, true, nil
-}
-
-// checksum is what stands before a stored state: a record has its hash, a state
-// would be believed with any bit in it flipped.
-func checksum(log journal.LogID, at journal.Position, state []byte) []byte {
-	h := sha256.New()
-	fmt.Fprintf(h, "%q %d %d ", log, at.Epoch, at.Seq)
-	h.Write(at.Hash[:])
-	h.Write(state)
-	return h.Sum(nil)
 }
 
 // DropSnapshot implements journal.Snapshots.
