@@ -77,24 +77,25 @@ func (tx *tx) store(l storedLog, chained []journal.Record) (journal.Position, er
 		last := chained[len(chained)-1]
 		head = journal.Position{Epoch: head.Epoch, Seq: last.Seq, Hash: last.Hash}
 	}
-	err := tx.row(`INSERT INTO logs (name, epoch, seq, hash) VALUES (?, ?, ?, ?)
-		ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, hash = excluded.hash
-		RETURNING id`, string(l.name), head.Epoch, head.Seq, head.Hash[:]).Scan(&l.id)
-	if err != nil {
-		return head, err
+	var err error
+	if l.id == 0 {
+		err = tx.row("INSERT INTO logs (name, epoch, seq, hash) VALUES (?, ?, ?, ?) RETURNING id",
+			string(l.name), head.Epoch, head.Seq, head.Hash[:]).Scan(&l.id)
+	} else {
+		err = tx.exec("UPDATE logs SET epoch = ?, seq = ?, hash = ? WHERE id = ?", head.Epoch, head.Seq, head.Hash[:], l.id)
 	}
-	insert, err := tx.conn.PrepareContext(tx.ctx, "INSERT INTO records (log, seq, key, digest, hash, body) VALUES (?, ?, ?, ?, ?, ?)")
 	if err != nil {
 		return head, err
 	}
 	for _, r := range chained {
-		_, err := insert.ExecContext(tx.ctx, l.id, r.Seq, []byte(r.Key), r.Digest[:], r.Hash[:], notNil(r.Body))
+		err := tx.exec("INSERT INTO records (log, seq, key, digest, hash, body) VALUES (?, ?, ?, ?, ?, ?)",
+			l.id, r.Seq, []byte(r.Key), r.Digest[:], r.Hash[:], notNil(r.Body))
 		if err != nil {
-			return head, errors.Join(err, insert.Close())
+			return head, err
 		}
 	}
 	tx.last = mark{l.name, head}
-	return head, insert.Close()
+	return head, nil
 }
 
 // Replace implements journal.Journal. What was replaced is overwritten in the
@@ -126,7 +127,8 @@ func (j *Journal) Replace(ctx context.Context, log journal.LogID, expect journal
 		return journal.Position{}, err
 	}
 	j.hints.Post(log, nil)
-	if _, err := j.writer.ExecContext(context.WithoutCancel(ctx), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+	err = j.hold(context.WithoutCancel(ctx), func(tx *tx) error { return tx.exec("PRAGMA wal_checkpoint(TRUNCATE)") })
+	if err != nil {
 		err = fmt.Errorf("%w: replaced, but the write-ahead log could not be emptied: %w", journal.ErrUnknown, err)
 		return head, j.sortedWrite(err)
 	}

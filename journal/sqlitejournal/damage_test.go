@@ -44,7 +44,7 @@ func fillStore(j *Journal) error {
 			if err := j.PutSnapshot(ctx, theLog, journal.Position{Epoch: 1, Seq: 20}, storeState); err != nil {
 				return err
 			}
-			if _, err := j.writer.Exec("PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
+			if err := j.hold(ctx, func(tx *tx) error { return tx.exec("PRAGMA wal_checkpoint(PASSIVE)") }); err != nil {
 				return err
 			}
 		}

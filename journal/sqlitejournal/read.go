@@ -186,21 +186,14 @@ func (tx *tx) scan(l storedLog, after uint64, limit int) (records []journal.Reco
 // known answers those keys of batch that the log holds, each with its record
 // verified, so that a damaged digest is never told.
 func (tx *tx) known(l storedLog, batch []journal.Record) (known []journal.Known, err error) {
-	find, err := tx.conn.PrepareContext(tx.ctx, "SELECT seq FROM records WHERE log = ? AND key = ?")
-	if err != nil {
-		return nil, err
-	}
 	for _, r := range batch {
 		var seq uint64
-		err := find.QueryRowContext(tx.ctx, l.id, []byte(r.Key)).Scan(&seq)
+		err := tx.row("SELECT seq FROM records WHERE log = ? AND key = ?", l.id, []byte(r.Key)).Scan(&seq)
 		if err == nil {
 			known = append(known, journal.Known{Key: r.Key, Seq: seq})
 		} else if !errors.Is(err, sql.ErrNoRows) {
-			return nil, errors.Join(err, find.Close())
+			return nil, err
 		}
-	}
-	if err := find.Close(); err != nil {
-		return nil, err
 	}
 	for i, k := range known {
 		records, err := tx.page(l, max(k.Seq, 1)-1, 1)

@@ -76,13 +76,14 @@ var ErrFailed = errors.New("sqlitejournal: an earlier write failed; the process 
 // Journal is a journal, with snapshots, in one file. All methods are safe for
 // concurrent use. It starts no goroutine.
 type Journal struct {
-	writer *sql.DB // one connection; only its holder of turn uses it
+	writer *sql.DB // one connection: line's
 	reader *sql.DB
 	hints  *journal.Hints
 	failed chan error // one slot; receives the first failure
 	files  files      // as they were when opened
 
 	turn    chan struct{}          // one slot: whoever filled it writes, and has what follows
+	line    *line                  // nil until something is written
 	mark    *os.File               // see MarkName
 	checked map[journal.LogID]bool // logs whose keys can all be found
 	writes  int                    // since the write-ahead log was last looked at
@@ -292,7 +293,9 @@ func (j *Journal) standing() error {
 // Close ends every watch, waits for calls in progress and closes the file.
 func (j *Journal) Close() error {
 	j.hints.Close(fmt.Errorf("%w: the journal is closed", journal.ErrUnavailable))
-	err := errors.Join(j.reader.Close(), j.writer.Close())
+	j.turn <- struct{}{}
+	err := errors.Join(j.hangUp(), j.reader.Close(), j.writer.Close())
+	<-j.turn
 	if j.mark != nil {
 		err = errors.Join(err, j.mark.Close())
 	}

@@ -333,7 +333,8 @@ func TestSettings(t *testing.T) {
 	j := openTest(t, t.TempDir())
 	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "secure_delete": "1"} {
 		var got string
-		if err := j.writer.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
+		err := j.hold(t.Context(), func(tx *tx) error { return tx.row("PRAGMA " + pragma).Scan(&got) })
+		if err != nil || got != want {
 			t.Errorf("%s is %q (%v), want %q", pragma, got, err, want)
 		}
 	}

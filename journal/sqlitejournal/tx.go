@@ -17,19 +17,35 @@ import (
 type tx struct {
 	ctx  context.Context
 	conn *sql.Conn
-	last mark // what it stores last; the zero mark for no record
+	line *line // of conn, where that is the one that writes; otherwise nil
+	last mark  // what it stores last; the zero mark for no record
 }
 
 // errNothing is answered by the function given to write to leave all as it was.
 var errNothing = errors.New("nothing to write")
 
-func (tx *tx) exec(query string, args ...any) error {
-	_, err := tx.conn.ExecContext(tx.ctx, query, args...)
+func (tx *tx) exec(query string, args ...any) (err error) {
+	if s := tx.statement(query); s != nil {
+		_, err = s.ExecContext(tx.ctx, args...)
+	} else {
+		_, err = tx.conn.ExecContext(tx.ctx, query, args...)
+	}
 	return err
 }
 
 func (tx *tx) row(query string, args ...any) *sql.Row {
+	if s := tx.statement(query); s != nil {
+		return s.QueryRowContext(tx.ctx, args...)
+	}
 	return tx.conn.QueryRowContext(tx.ctx, query, args...)
+}
+
+// statement answers a query that was prepared before, or nil: see line.
+func (tx *tx) statement(query string) *sql.Stmt {
+	if tx.line == nil {
+		return nil
+	}
+	return tx.line.statement(tx.ctx, query)
 }
 
 // read runs do in a transaction that reads.
@@ -63,26 +79,12 @@ func (j *Journal) write(ctx context.Context, do func(*tx) error) error {
 	if err := journal.Ended(ctx); err != nil {
 		return err
 	}
-	select {
-	case j.turn <- struct{}{}:
-		defer func() { <-j.turn }()
-	case <-ctx.Done():
-		return journal.Ended(ctx)
-	}
-	if err := j.standing(); err != nil {
-		return err
-	}
-	// From here on ctx only ends the wait for another process: a transaction cut
-	// in the middle would tell nobody more than one that is finished.
-	t := &tx{ctx: context.WithoutCancel(ctx)}
-	var err error
-	if t.conn, err = j.writer.Conn(t.ctx); err != nil {
-		return sorted(err)
-	}
-	if err = j.checkpoint(t); err == nil {
-		err = j.transact(ctx, t, do)
-	}
-	return errors.Join(err, t.conn.Close())
+	return j.hold(ctx, func(t *tx) error {
+		if err := j.checkpoint(t); err != nil {
+			return err
+		}
+		return j.transact(ctx, t, do)
+	})
 }
 
 func (j *Journal) transact(ctx context.Context, t *tx, do func(*tx) error) error {

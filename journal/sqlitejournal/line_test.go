@@ -1,0 +1,84 @@
+package sqlitejournal
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"testing"
+
+	"matchfloor/journal"
+)
+
+// What an append needs is prepared by the first two and used again by all others.
+func TestStatementsArePreparedOnce(t *testing.T) {
+	j := openTest(t, t.TempDir())
+	cursor := journal.NewCursor(theLog, journal.Genesis(theLog, 1))
+	var after2 map[string]*sql.Stmt
+	for i := range 50 {
+		if err := appendOne(j, cursor, journal.CommandKey(fmt.Sprint("n", i))); err != nil {
+			t.Fatal(err)
+		}
+		if i == 1 {
+			after2 = make(map[string]*sql.Stmt)
+			for query, s := range j.line.prepared {
+				after2[query] = s
+			}
+		}
+	}
+	for query, s := range j.line.prepared {
+		if after2[query] != s && query != "PRAGMA wal_checkpoint(NOOP)" { // which comes later
+			t.Errorf("prepared again: %s", query)
+		}
+	}
+	if len(after2) < 5 {
+		t.Errorf("only %d statements are prepared", len(after2))
+	}
+}
+
+// A connection that is lost costs the write that met it, of which nothing is then
+// stored, and no other.
+func TestWritesGoOnAfterALostConnection(t *testing.T) {
+	j := openTest(t, t.TempDir())
+	cursor := journal.NewCursor(theLog, journal.Genesis(theLog, 1))
+	if err := appendOne(j, cursor, "a"); err != nil {
+		t.Fatal(err)
+	}
+	lost := j.line
+	if err := lost.conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := appendOne(j, cursor, "b"); !errors.Is(err, journal.ErrUnavailable) || errors.Is(err, journal.ErrUnknown) {
+		t.Errorf("on a lost connection: %v", err)
+	}
+	if err := appendOne(j, cursor, "c"); err != nil || j.line == lost {
+		t.Errorf("after it: %v", err)
+	}
+	page, err := j.Read(t.Context(), theLog, 0, 10)
+	if err != nil || len(page.Records) != 2 || page.Records[1].Key != "c" {
+		t.Errorf("stored: %v, %v", page.Records, err)
+	}
+}
+
+// Nothing is written once the journal is closed, and a write is not cut short by it.
+func TestNothingIsWrittenAfterClose(t *testing.T) {
+	j, err := Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cursor := journal.NewCursor(theLog, journal.Genesis(theLog, 1))
+	if err := appendOne(j, cursor, "a"); err != nil {
+		t.Fatal(err)
+	}
+	begun, closed := make(chan struct{}), make(chan error, 1)
+	err = j.write(t.Context(), func(tx *tx) error {
+		go func() { close(begun); closed <- j.Close() }()
+		<-begun
+		return tx.exec("DELETE FROM snapshots")
+	})
+	if err := errors.Join(err, <-closed); err != nil {
+		t.Fatal(err)
+	}
+	if err := appendOne(j, cursor, "b"); !errors.Is(err, journal.ErrUnavailable) {
+		t.Errorf("after closing: %v", err)
+	}
+}

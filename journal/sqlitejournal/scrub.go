@@ -1,0 +1,67 @@
+package sqlitejournal
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"matchfloor/journal"
+)
+
+// errInUse says that another process has not let go of the file in time.
+var errInUse = errors.New("sqlitejournal: another process keeps the file busy")
+
+// Scrub makes the files hold nothing of what was replaced or deleted before. SQLite
+// overwrites what it deletes, but not what it has moved about in a page, and the
+// write-ahead log keeps copies for as long as anybody reads: so the file is written
+// anew and the log is emptied. Other processes may go on using both; each of the two
+// steps waits lockPatience for them, and an error that wraps journal.ErrUnavailable
+// says that this was not enough, and that it may be called again. The new copy is made in
+// memory, which takes as much as the file is large: nothing goes to a folder for
+// temporary files.
+func (j *Journal) Scrub(ctx context.Context) error {
+	if err := journal.Ended(ctx); err != nil {
+		return err
+	}
+	return j.hold(ctx, func(tx *tx) error {
+		err := tx.exec("PRAGMA temp_store = MEMORY")
+		if err == nil {
+			err = patiently(ctx, func() error { return tx.exec("VACUUM") })
+		}
+		if err == nil {
+			err = patiently(ctx, tx.emptyLog)
+		}
+		return j.sortedWrite(err)
+	})
+}
+
+// emptyLog moves the whole write-ahead log into the file and cuts it off.
+func (tx *tx) emptyLog() error {
+	var busy, pages, moved int
+	err := tx.row("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
+	if err == nil && busy != 0 {
+		err = errInUse
+	}
+	return err
+}
+
+// patiently does something again while another process is in its way.
+func patiently(ctx context.Context, do func() error) error {
+	patience := time.NewTimer(lockPatience)
+	defer patience.Stop()
+	for {
+		err := do()
+		if !errors.Is(err, errInUse) && codeOf(err)&0xff != sqlite3.SQLITE_BUSY {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(err, journal.Ended(ctx))
+		case <-patience.C:
+			return err
+		case <-time.After(openPause):
+		}
+	}
+}
