@@ -79,6 +79,7 @@ func serve(ctx context.Context, p *program, args []string) error {
 		return err
 	}
 	defer endProfiles()
+	defer p.paceMemory()()
 	keys, err := f.where.keys()
 	if err != nil {
 		return err

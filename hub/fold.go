@@ -42,6 +42,7 @@ type fold struct {
 	offset  atomic.Int64 // of the journal's clock to this node's, in ns
 	checks  checks
 	putting chan struct{} // one slot: taken while a snapshot is being put
+	putSize atomic.Int64  // bytes of the last one; 0 where none is known of
 	busy    atomic.Bool   // a batch is being decided
 
 	refs  int       // guarded by hub.mu: sessions and calls that need it
@@ -52,7 +53,7 @@ type fold struct {
 	kept      kept
 	losses    []loss   // commands that are to be named as lost
 	unsettled *attempt // an append of which nobody knows whether it was stored
-	snapAt    uint64   // sequence number of the last snapshot
+	stored    stored
 	due       *time.Timer
 	dueTried  tried
 	calm      calm

@@ -182,6 +182,7 @@ func (f *fold) publish(steps []step) {
 	for _, s := range steps {
 		f.past.add(s.moment, s.touched)
 		f.kept.add(s.raw)
+		f.stored.since += len(s.raw.Body)
 		m.add(s.touched)
 	}
 	f.hub.counters.records.Add(uint64(len(steps)))

@@ -53,7 +53,7 @@ type Options struct {
 	Ring        int           // states kept of each event, to make patches from; 2,048
 	Queue       int           // commands that may wait at one event; 1,024
 	IdleAfter   time.Duration // an event without sessions is closed after this; 5 min
-	SnapEvery   int           // records between two stored snapshots; 1,000
+	SnapEvery   int           // records between two stored snapshots, at least; 1,000
 }
 
 // Hub is a node's live side. All methods are safe for concurrent use.

@@ -13,11 +13,22 @@ import (
 // finalPut is how long the last snapshot of a closing log may take.
 const finalPut = 5 * time.Second
 
+// snapLate is how many times Options.SnapEvery may be between two snapshots of a
+// large log that is written fast. To fold that many again takes about half a second.
+const snapLate = 4
+
 // tail is a log as it was read: a state, and the newest steps that led on from it.
 type tail struct {
 	cursor *journal.Cursor
 	base   moment
 	steps  []step
+	stored stored
+}
+
+// stored is the last snapshot of a log, and what was folded in since.
+type stored struct {
+	at    uint64 // its sequence number
+	since int    // bytes of the records after it
 }
 
 // load folds the log to its head: from the stored snapshot where there is a good
@@ -56,9 +67,13 @@ func (f *fold) readStored() (*tail, error) {
 	ctx, cancel := f.call()
 	defer cancel()
 	at, data, ok, err := f.hub.snapshots.Snapshot(ctx, f.log)
+	if errors.Is(err, journal.ErrCorrupt) {
+		f.hub.log.Warn("the stored snapshot is damaged; folding from the start", "log", f.log, "err", err)
+	}
 	if err != nil || !ok {
 		return nil, errors.Join(errNoSnapshot, err)
 	}
+	f.putSize.Store(int64(len(data)))
 	t, err := f.readOnFrom(at, data)
 	away := errors.Is(err, journal.ErrUnavailable) || errors.Is(err, journal.ErrUnknown) || ctx.Err() != nil
 	if errors.Is(err, floor.ErrStateFormat) {
@@ -85,7 +100,7 @@ func (f *fold) readOnFrom(at journal.Position, data []byte) (*tail, error) {
 // readFrom reads the log from the cursor to its head, folding on from base, and
 // keeps as many of the newest steps as the past holds.
 func (f *fold) readFrom(base moment, cursor *journal.Cursor) (*tail, error) {
-	t := &tail{cursor: cursor, base: base}
+	t := &tail{cursor: cursor, base: base, stored: stored{at: base.at.Seq}}
 	for last := base; ; {
 		ctx, cancel := f.call()
 		records, head, err := cursor.ReadOn(ctx, f.hub.journal)
@@ -114,6 +129,9 @@ func (f *fold) readFrom(base moment, cursor *journal.Cursor) (*tail, error) {
 // keep adds steps, and makes those before the last n part of the base.
 func (t *tail) keep(steps []step, n int) {
 	t.steps = append(t.steps, steps...)
+	for _, s := range steps {
+		t.stored.since += len(s.raw.Body)
+	}
 	if over := len(t.steps) - n; over > 0 {
 		t.base = t.steps[over-1].moment
 		t.steps = append([]step(nil), t.steps[over:]...)
@@ -129,14 +147,22 @@ func (f *fold) take(t *tail) {
 		f.kept.add(s.raw)
 	}
 	f.frames.forget()
-	f.cursor, f.snapAt = t.cursor, t.base.at.Seq
+	f.cursor, f.stored = t.cursor, t.stored
+}
+
+// putIsDue reports whether enough was folded in since the last snapshot for another:
+// as many bytes as that one had, so that snapshots write no more than the log does,
+// and bounded both ways by numbers of records.
+func (f *fold) putIsDue(head uint64) bool {
+	every, records := uint64(f.hub.options.SnapEvery), head-min(f.stored.at, head)
+	return records >= snapLate*every || records >= every && int64(f.stored.since) >= f.putSize.Load()
 }
 
 // putNowAndThen stores a snapshot when enough has changed since the last one, off
 // the fold's goroutine; one at a time.
 func (f *fold) putNowAndThen() {
 	head := f.past.head()
-	if head.at.Seq-min(f.snapAt, head.at.Seq) < uint64(f.hub.options.SnapEvery) {
+	if !f.putIsDue(head.at.Seq) {
 		return
 	}
 	select {
@@ -144,7 +170,7 @@ func (f *fold) putNowAndThen() {
 	default:
 		return
 	}
-	f.snapAt = head.at.Seq
+	f.stored = stored{at: head.at.Seq}
 	f.hub.owned.Go(func() {
 		defer func() { <-f.putting }()
 		ctx, cancel := context.WithTimeout(f.hub.ctx, finalPut)
@@ -158,7 +184,7 @@ func (f *fold) putNowAndThen() {
 func (f *fold) putLast() {
 	f.putting <- struct{}{}
 	head := f.past.head()
-	if head.at.Seq == f.snapAt || f.broken.Load() != nil || f.away.Load() != 0 {
+	if head.at.Seq == f.stored.at || f.broken.Load() != nil || f.away.Load() != 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), finalPut)
@@ -175,5 +201,6 @@ func (f *fold) put(ctx context.Context, m moment) {
 		f.hub.log.Warn("no snapshot was stored; the next start takes longer", "log", f.log, "at", m.at, "err", err)
 		return
 	}
+	f.putSize.Store(int64(len(data)))
 	f.hub.counters.snapshotsPut.Add(1)
 }

@@ -22,9 +22,9 @@ import (
 func TestOpensFromSnapshotOrLog(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
-		h := newHub(t, m, m, func(o *hub.Options) { o.SnapEvery = 10 })
+		h := newHub(t, m, m, func(o *hub.Options) { o.SnapEvery = 5 })
 		open(t, h)
-		many(t, h, "n", 25)
+		many(t, h, "n", 45)
 		want, at, err := h.State(t.Context(), demo)
 		if err != nil {
 			t.Fatal(err)
