@@ -60,8 +60,8 @@ func TestMemoryAheadIsBounded(t *testing.T) {
 		percent     int
 	}{
 		{0, 0, 50},
-		{1 << 40, 0, 6400}, // 256 MB, for the 4 MB that the runtime reckons with at least
-		{1 << 40, 64 << 20, 400},
+		{1 << 40, 0, 3200}, // 128 MB, for the 4 MB that the runtime reckons with at least
+		{1 << 40, 64 << 20, 200},
 		{1 << 40, 1 << 30, 100}, // never less than Go's own pace
 		{1 << 20, 1 << 30, 50},
 	} {

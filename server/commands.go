@@ -27,7 +27,7 @@ func (s *Server) command(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.paced(s.paces.commands(who.Who.Role()), who.key()); err != nil {
+	if err := s.paced(s.paces.commands(who.Who.Role()), who.key); err != nil {
 		return err
 	}
 	text, err := readAll(c, wire.MaxCommand, echo.MIMEApplicationJSON)

@@ -22,16 +22,12 @@ type caller struct {
 	event   floor.EventID // what the request is about; InstanceEvent for the instance itself
 	token   string        // for telling sessions of one link apart
 	expires time.Time
-	cookie  bool // signed in by cookie, not by bearer token
+	cookie  bool   // signed in by cookie, not by bearer token
+	key     string // of the link among all of the instance: what paces count by
 }
 
 // log is the log of the event that the request is about.
 func (c caller) log() journal.LogID { return journal.LogID(c.event) }
-
-// key names the caller's link among all of the instance: what paces count by.
-func (c caller) key() string {
-	return string(EventOf(c.event, c.Link)) + "." + string(c.Link)
-}
 
 // eventOf answers the event that a route's path names.
 func eventOf(c echo.Context) (floor.EventID, error) {
@@ -97,6 +93,7 @@ func (s *Server) known(c echo.Context, event floor.EventID, who caller, held ses
 	}
 	who.Credential = hub.Credential{Who: link.Who, Link: link.ID, Generation: link.Generation}
 	who.event, who.expires = event, held.expires
+	who.key = string(held.event) + "." + string(link.ID)
 	return who, nil
 }
 

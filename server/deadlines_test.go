@@ -102,9 +102,9 @@ func TestSlowAndFloodingConnectionsAreEnded(t *testing.T) {
 		"a byte of it a second":     {greets: true, first: string([]byte{0x81, 0xfe, 0x10, 0, 0, 0, 0, 0}), then: " ", every: time.Second, code: wire.CloseSilent, within: messageWithin + time.Second},
 		"an empty part a second":    {greets: true, first: maskedFrame(0x01, "{"), then: maskedFrame(0x00, ""), every: time.Second, code: wire.CloseSilent, within: messageWithin + time.Second},
 		"empty parts at full speed": {greets: true, first: maskedFrame(0x01, "{"), then: maskedFrame(0x00, ""), code: wire.CloseTooMany, within: time.Second, sent: messageBytes + lingerBytes + 4<<10},
-		"pings at full speed":       {greets: true, then: maskedFrame(0x89, "x"), code: wire.CloseTooMany, within: time.Second, sent: 7*(framesBurst+1) + lingerBytes + 4<<10},
-		"pongs at full speed":       {greets: true, then: maskedFrame(0x8a, "x"), code: wire.CloseTooMany, within: time.Second, sent: 7*(framesBurst+1) + lingerBytes + 4<<10},
-		"pings in a message":        {greets: true, first: maskedFrame(0x01, "{"), then: maskedFrame(0x89, "x"), code: wire.CloseTooMany, within: time.Second, sent: 7*(framesBurst+1) + lingerBytes + 4<<10},
+		"pings at full speed":       {greets: true, then: maskedFrame(0x89, "x"), code: wire.CloseTooMany, within: time.Second, sent: 7*(paceFrames.Burst+1) + lingerBytes + 4<<10},
+		"pongs at full speed":       {greets: true, then: maskedFrame(0x8a, "x"), code: wire.CloseTooMany, within: time.Second, sent: 7*(paceFrames.Burst+1) + lingerBytes + 4<<10},
+		"pings in a message":        {greets: true, first: maskedFrame(0x01, "{"), then: maskedFrame(0x89, "x"), code: wire.CloseTooMany, within: time.Second, sent: 7*(paceFrames.Burst+1) + lingerBytes + 4<<10},
 		"messages at full speed":    {greets: true, then: maskedFrame(0x81, `{"ack":{"seq":1}}`), code: wire.CloseTooMany, within: closePatience + time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {

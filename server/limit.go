@@ -6,15 +6,39 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"matchfloor/floor"
 )
 
 // pace is how often something may be done: PerSecond on average, Burst at once.
 type pace struct {
-	PerSecond rate.Limit
+	PerSecond float64
 	Burst     int
+}
+
+// bucket is what has been taken of a pace; the zero bucket is full. Whoever uses
+// it holds others off.
+type bucket struct {
+	gone float64   // at last
+	last time.Time // something was taken
+}
+
+// take takes one at the time now. Where the bucket is empty it takes nothing and
+// answers false.
+func (b *bucket) take(p pace, now time.Time) bool {
+	_, ok := b.wait(p, now)
+	return ok
+}
+
+// wait is take, and answers how long until there is one again where there is none.
+func (b *bucket) wait(p pace, now time.Time) (wait time.Duration, ok bool) {
+	// A clock that goes back fills nothing.
+	back := p.PerSecond * max(0, now.Sub(b.last).Seconds())
+	gone := max(0, b.gone-back) + 1
+	if over := gone - float64(p.Burst); over > 0 {
+		return time.Duration(over / p.PerSecond * float64(time.Second)), false
+	}
+	b.gone, b.last = gone, now
+	return 0, true
 }
 
 // The paces. They are per credential, because a whole venue shares one address;
@@ -65,8 +89,8 @@ type limiter struct {
 
 type paced struct {
 	key    string
-	bucket *rate.Limiter
-	used   time.Time // the last time
+	bucket bucket
+	used   time.Time // the last time, whether or not it was given something
 }
 
 func newLimiter(p pace) *limiter {
@@ -80,13 +104,7 @@ func (l *limiter) allow(key string, now time.Time) (wait time.Duration, ok bool)
 	defer l.mu.Unlock()
 	l.forget(now)
 	l.sweepLater(now)
-	bucket := l.bucket(key, now)
-	taken := bucket.ReserveN(now, 1)
-	if wait = taken.DelayFrom(now); wait > 0 {
-		taken.CancelAt(now)
-		return wait, false
-	}
-	return 0, true
+	return l.bucket(key, now).wait(l.pace, now)
 }
 
 // refill is how long an empty bucket takes to be full again.
@@ -125,19 +143,19 @@ func (l *limiter) sweepLater(now time.Time) {
 }
 
 // bucket is called with mu held.
-func (l *limiter) bucket(key string, now time.Time) *rate.Limiter {
+func (l *limiter) bucket(key string, now time.Time) *bucket {
 	if e, ok := l.keys[key]; ok {
 		l.idle.MoveToBack(e)
 		e.Value.(*paced).used = now
-		return e.Value.(*paced).bucket
+		return &e.Value.(*paced).bucket
 	}
 	if len(l.keys) >= maxPaced {
 		oldest := l.idle.Remove(l.idle.Front()).(*paced)
 		delete(l.keys, oldest.key)
 	}
-	p := &paced{key, rate.NewLimiter(l.pace.PerSecond, l.pace.Burst), now}
+	p := &paced{key: key, used: now}
 	l.keys[key] = l.idle.PushBack(p)
-	return p.bucket
+	return &p.bucket
 }
 
 // addressKey answers what counts as one address: an IPv6 customer has a whole /64.
@@ -165,19 +183,28 @@ func newSlots(n int) *slots { return &slots{max: n, each: make(map[string]int)} 
 // take takes a slot for key, of which it may hold up to own. It answers a func
 // that gives it back, which may be called once, or why there is none.
 func (s *slots) take(key string, own int) (giveBack func(), full, many bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.all >= s.max {
-		return nil, true, false
+	if full, many = s.occupy(key, own); full || many {
+		return nil, full, many
 	}
-	if s.each[key] >= own {
-		return nil, false, true
-	}
-	s.all++
-	s.each[key]++
 	return func() { s.give(key) }, false, false
 }
 
+// occupy is take for whoever calls give themselves, once.
+func (s *slots) occupy(key string, own int) (full, many bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all >= s.max {
+		return true, false
+	}
+	if s.each[key] >= own {
+		return false, true
+	}
+	s.all++
+	s.each[key]++
+	return false, false
+}
+
+// give gives a slot of key's back.
 func (s *slots) give(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

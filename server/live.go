@@ -2,10 +2,9 @@ package server
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
+	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -18,7 +17,7 @@ import (
 
 // The live connection's bounds beside those of package wire.
 const (
-	readBuffer    = 256     // per connection, for as long as it lives
+	awaitBuffer   = 256     // per connection for which a goroutine waits
 	writeBuffer   = 4 << 10 // pooled: held while a frame is written
 	attachWithin  = 10 * time.Second
 	handshakeTime = 5 * time.Second
@@ -45,27 +44,31 @@ func (s *Server) openLive(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	giveBack, full, many := s.sockets.take(who.key(), s.options.MaxLinkSockets)
+	places, key := s.sockets, who.key
+	full, many := places.occupy(key, s.options.MaxLinkSockets)
 	if late == 0 && many {
 		late = wire.CloseTooMany
 	}
 	if late != 0 {
-		if giveBack != nil {
-			giveBack()
+		if !full && !many {
+			places.give(key)
 		}
-		giveBack, full, _ = s.doorway.take("", maxDoorway)
+		places, key = s.doorway, ""
+		full, _ = places.occupy(key, maxDoorway)
 	}
-	if full || giveBack == nil {
+	if full {
 		return refuse(http.StatusServiceUnavailable, wire.CodeFull).after(5 * time.Second)
 	}
 	conn, err := s.upgrade(c)
 	if err != nil {
-		giveBack()
+		places.give(key)
 		return err
 	}
-	go s.beginLive(newSocket(conn, s.meters, func() error {
-		return s.paced(s.paces.commands(who.Who.Role()), who.key())
-	}), who, late, giveBack)
+	if late != 0 {
+		go s.turnAway(newSocket(s, conn, key), late, places)
+		return nil
+	}
+	go s.beginLive(newSocket(s, conn, key), who)
 	return nil
 }
 
@@ -77,7 +80,7 @@ func (s *Server) liveCaller(c echo.Context) (who caller, late wire.CloseCode, er
 		who, err = s.caller(c, event)
 	}
 	if err == nil {
-		if _, ok := s.paces.live.allow(who.key(), s.now()); !ok {
+		if _, ok := s.paces.live.allow(who.key, s.now()); !ok {
 			return who, wire.CloseTooMany, nil
 		}
 		return who, 0, nil
@@ -100,11 +103,14 @@ func (s *Server) originAlone(c echo.Context) error {
 	return s.edge.origin(r, s.publicURL(r.Context()), r.Header.Get("Authorization") == "")
 }
 
-func (s *Server) upgrade(c echo.Context) (*websocket.Conn, error) {
+// upgrade answers the connection of a handshake that was answered. The library is
+// needed for no more: what follows is read and written by socket, which costs an
+// idle connection no buffer.
+func (s *Server) upgrade(c echo.Context) (net.Conn, error) {
 	var refused error
 	u := websocket.Upgrader{
 		HandshakeTimeout: handshakeTime,
-		ReadBufferSize:   readBuffer,
+		ReadBufferSize:   awaitBuffer,
 		WriteBufferSize:  writeBuffer,
 		WriteBufferPool:  writeBuffers,
 		CheckOrigin:      func(*http.Request) bool { return true }, // done, more strictly, before
@@ -112,7 +118,7 @@ func (s *Server) upgrade(c echo.Context) (*websocket.Conn, error) {
 			refused = refuse(status, CodeBadUpgrade, "why", "handshake").because(reason)
 		},
 	}
-	conn, err := u.Upgrade(budgetedHijack{c.Response()}, c.Request(), nil)
+	conn, err := u.Upgrade(c.Response(), c.Request(), nil)
 	switch {
 	case refused != nil:
 		return nil, refused
@@ -122,50 +128,29 @@ func (s *Server) upgrade(c echo.Context) (*websocket.Conn, error) {
 	}
 	// For the log; Echo has seen no header being written.
 	c.Response().Status, c.Response().Committed = http.StatusSwitchingProtocols, true
-	return conn, nil
+	return conn.NetConn(), nil
 }
 
-// following is what a connection that follows an event gives back at its end.
-type following struct {
-	session  *hub.Session
-	over     *time.Timer // when its sign-in expires
-	forget   func()
-	giveBack func()
-}
-
-// beginLive makes a connection a session. What that takes of the stack is given
-// back: a goroutine of its own then reads, for as long as the connection lives.
-func (s *Server) beginLive(k *socket, who caller, late wire.CloseCode, giveBack func()) {
+// beginLive makes a connection a session, which is read from then on.
+func (s *Server) beginLive(k *socket, who caller) {
+	s.poller.add(k)
 	ctx, cancel := context.WithTimeout(context.Background(), attachWithin)
-	defer cancel()
-	var session *hub.Session
-	var err error
-	if late == 0 {
-		if session, err = s.hub.Attach(ctx, who.log(), who.Credential, k); err != nil {
-			late = s.turnedAway(err)
-		}
-	}
-	if late != 0 {
-		k.turnAway(late)
-		k.conn.Close()
-		giveBack()
+	session, err := s.hub.Attach(ctx, who.log(), who.Credential, k)
+	cancel()
+	if err != nil {
+		s.turnAway(k, s.turnedAway(err), s.sockets)
 		return
 	}
-	go k.follow(&following{
-		session: session, giveBack: giveBack, forget: s.live.add(who.token, session),
-		over: time.AfterFunc(who.expires.Sub(s.now()), func() { session.End(wire.CloseSessionOver) }),
-	})
+	k.signedIn = signedIn{session: session, token: keyOf(who.token), expires: who.expires}
+	s.live.add(&k.signedIn)
+	k.pause()
 }
 
-// follow is a connection's life from its session's beginning on.
-func (k *socket) follow(f *following) {
-	k.read(f.session)
-	f.forget()
-	f.over.Stop()
-	f.session.Closed()
-	k.lingers()
-	k.conn.Close()
-	f.giveBack()
+// turnAway ends a connection that has no session, and gives its place back.
+func (s *Server) turnAway(k *socket, late wire.CloseCode, places *slots) {
+	k.turnAway(late)
+	k.leave()
+	places.give(k.key)
 }
 
 // turnedAway answers the close code for a session that the hub did not take.
@@ -183,43 +168,4 @@ func (s *Server) turnedAway(err error) wire.CloseCode {
 		s.log.Error("a session was not taken", "err", err)
 	}
 	return wire.CloseBroken
-}
-
-// liveSessions finds the sessions of a token, so that signing out ends them.
-type liveSessions struct {
-	mu  sync.Mutex // guards all
-	all map[tokenKey][]*hub.Session
-}
-
-// tokenKey stands for a token, which is longer.
-type tokenKey [sha256.Size]byte
-
-func newLiveSessions() *liveSessions {
-	return &liveSessions{all: make(map[tokenKey][]*hub.Session)}
-}
-
-// add answers a func that forgets the session again.
-func (l *liveSessions) add(token string, session *hub.Session) (forget func()) {
-	key := tokenKey(sha256.Sum256([]byte(token)))
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.all[key] = append(l.all[key], session)
-	return func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		rest := slices.DeleteFunc(l.all[key], func(s *hub.Session) bool { return s == session })
-		if l.all[key] = rest; len(rest) == 0 {
-			delete(l.all, key)
-		}
-	}
-}
-
-// end closes the live connections of a token.
-func (l *liveSessions) end(token string) {
-	l.mu.Lock()
-	sessions := slices.Clone(l.all[sha256.Sum256([]byte(token))])
-	l.mu.Unlock()
-	for _, session := range sessions {
-		session.End(wire.CloseSessionOver)
-	}
 }

@@ -39,6 +39,9 @@ func (w *world) tryDial(path string, headers ...string) (*websocket.Conn, *http.
 	if w.net != nil {
 		d.NetDialContext = w.net.dial
 	}
+	if own, ok := w.http.Client().Transport.(*http.Transport); ok {
+		d.TLSClientConfig = own.TLSClientConfig
+	}
 	return d.Dial("ws"+strings.TrimPrefix(w.http.URL, "http")+path, h)
 }
 
@@ -308,7 +311,7 @@ func TestFloodIsClosed(t *testing.T) {
 	w := newWorld(t, false, nil)
 	p := w.dial(event, w.people[floor.RoleAttendee])
 	p.hello()
-	for range 2 * framesBurst {
+	for range 2 * paceFrames.Burst {
 		if p.conn.WriteMessage(websocket.TextMessage, []byte(`{"ack":{"seq":1}}`)) != nil {
 			break
 		}
@@ -318,17 +321,36 @@ func TestFloodIsClosed(t *testing.T) {
 	}
 }
 
-// A connection costs one goroutine while nothing happens: net/http's has been
-// given back, and nobody waits to write.
-func TestIdleConnectionIsOneGoroutine(t *testing.T) {
-	w := newWorld(t, false, func(o *Options) { o.MaxLinkSockets = 100 })
+// A connection costs no goroutine while nothing happens, or one where a goroutine
+// has to wait for it: net/http's has been given back, and nobody waits to write.
+func TestIdleConnectionIsNoGoroutine(t *testing.T) {
+	t.Run("plain", func(t *testing.T) { testIdle(t, newWorld(t, false, manyOfALink), waiting) })
+	t.Run("over TLS", func(t *testing.T) { testIdle(t, newWorld(t, true, manyOfALink), func(n int) int { return n }) })
+}
+
+func manyOfALink(o *Options) { o.MaxLinkSockets = 100 }
+
+// waiting is how many goroutines wait for n idle plain connections.
+func waiting(n int) int {
+	if parks {
+		return 0
+	}
+	return n
+}
+
+// readers counts the goroutines that read connections or wait for them.
+func readers(t testing.TB) int {
+	t.Helper()
+	return stacks(t, "server.(*socket).await") + stacks(t, "server.(*socket).serve") + stacks(t, "server.(*Server).beginLive")
+}
+
+func testIdle(t *testing.T, w *world, held func(int) int) {
 	token := w.bearer(event, w.people[floor.RoleAttendee])
 	const many = 20
 	for range many {
 		w.dialWith("/api/v1/events/demo/live", token...).hello()
 	}
-	reading := func() (n int) { return stacks(t, "server.(*socket).read") }
-	w.eventually("one reader for each", func() bool { return reading() == many })
+	w.eventually("as many readers as it takes", func() bool { return readers(t) == held(many) })
 	w.eventually("no handler and no writer is left", func() bool {
 		return stacks(t, "server.(*Server).openLive") == 0 && stacks(t, "server.(*socket).Write") == 0
 	})

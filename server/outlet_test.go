@@ -23,16 +23,15 @@ func pair(t *testing.T) (*socket, *websocket.Conn) {
 	t.Helper()
 	made := make(chan *socket, 1)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		u := websocket.Upgrader{ReadBufferSize: readBuffer, WriteBufferSize: writeBuffer, WriteBufferPool: writeBuffers}
-		conn, err := u.Upgrade(budgetedHijack{w}, r, nil)
+		conn, err := new(websocket.Upgrader).Upgrade(w, r, nil)
 		if err != nil {
 			t.Error(err)
 			return
 		}
-		if err := bare(conn.NetConn()).(*net.TCPConn).SetWriteBuffer(32 << 10); err != nil {
+		if err := conn.NetConn().(*net.TCPConn).SetWriteBuffer(32 << 10); err != nil {
 			t.Error(err)
 		}
-		made <- newSocket(conn, nil, nil)
+		made <- newSocket(&Server{poller: newPoller()}, conn.NetConn(), "")
 	}))
 	t.Cleanup(s.Close)
 	dialer := websocket.Dialer{NetDial: func(network, addr string) (net.Conn, error) {
@@ -88,7 +87,7 @@ func TestFramesStayWholeOnASlowSocket(t *testing.T) {
 	go func() { // what the reader of a socket does
 		defer close(pings)
 		for {
-			if _, _, err := k.conn.NextReader(); err != nil {
+			if k.readFrames(nil) != nil {
 				return
 			}
 		}
@@ -127,11 +126,18 @@ func TestFramesStayWholeOnASlowSocket(t *testing.T) {
 // TestHalfAFrameIsTheEnd: after a frame that could not be ended nothing is said
 // any more, not even why.
 func TestHalfAFrameIsTheEnd(t *testing.T) {
+	t.Run("begun at once", func(t *testing.T) { halfAFrame(t, true) })
+	t.Run("waited for", func(t *testing.T) { halfAFrame(t, false) })
+}
+
+func halfAFrame(t *testing.T, now bool) {
 	k, client := pair(t)
 	large := numbered(0, 4<<20)
-	taken, err := k.WriteNow(large)
-	if taken || err != nil || len(k.rest) == 0 {
-		t.Fatalf("%v %v, %d bytes are left", taken, err, len(k.rest))
+	if now {
+		taken, err := k.WriteNow(large)
+		if taken || err != nil || len(k.rest) == 0 {
+			t.Fatalf("%v %v, %d bytes are left", taken, err, len(k.rest))
+		}
 	}
 	if err := k.Write(large, time.Now().Add(50*time.Millisecond)); err == nil {
 		t.Fatal("nobody reads, and it was written")
@@ -148,7 +154,7 @@ func TestHalfAFrameIsTheEnd(t *testing.T) {
 	}()
 	k.Close(wire.CloseBroken) // there is room for it now
 	k.conn.Close()
-	err = <-read
+	err := <-read
 	if err != nil || len(all) == 0 || strings.Trim(string(all[len(all)-64:]), " ") != "" {
 		t.Errorf("%d bytes of a frame, which end with %x, %v", len(all), all[max(0, len(all)-8):], err)
 	}
@@ -160,7 +166,7 @@ func TestHalfAFrameIsTheEnd(t *testing.T) {
 // TestHeads: the head of a frame is the library's, at each length.
 func TestHeads(t *testing.T) {
 	for _, n := range []int{0, 1, 125, 126, 127, 65535, 65536, 70_000} {
-		head := appendHead(nil, n)
+		head := appendHead(nil, websocket.TextMessage, n)
 		here, there := net.Pipe()
 		go func() {
 			here.Write(append(head, make([]byte, n)...))

@@ -117,7 +117,7 @@ func (p *pages) openingFor(c echo.Context, s *Server) []byte {
 		return nil
 	}
 	who, err := s.callerAs(c, event, link)
-	if err != nil || s.paced(s.paces.reads, who.key()) != nil {
+	if err != nil || s.paced(s.paces.reads, who.key) != nil {
 		return nil
 	}
 	return s.opening(c.Request().Context(), event, who.Credential)

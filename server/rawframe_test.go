@@ -101,5 +101,5 @@ func TestBrokenWebSocketFrames(t *testing.T) {
 		witness.unharmed()
 	}
 	w.eventually("only the witness is left", func() bool { return w.server.sockets.taken() == 1 })
-	w.eventually("only its reader is left", func() bool { return stacks(t, "server.(*socket).read")+stacks(t, "server.(*socket).lingers") == 1 })
+	w.eventually("only its reader is left", func() bool { return readers(t) == waiting(1) })
 }

@@ -23,7 +23,7 @@ func (s *Server) snapshot(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.paced(s.paces.reads, who.key()); err != nil {
+	if err := s.paced(s.paces.reads, who.key); err != nil {
 		return err
 	}
 	var atLeast uint64
@@ -107,7 +107,7 @@ func (s *Server) listLinks(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.paced(s.paces.reads, who.key()); err != nil {
+	if err := s.paced(s.paces.reads, who.key); err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
@@ -134,7 +134,7 @@ func (s *Server) listEvents(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.paced(s.paces.reads, who.key()); err != nil {
+	if err := s.paced(s.paces.reads, who.key); err != nil {
 		return err
 	}
 	ctx := c.Request().Context()

@@ -47,8 +47,8 @@ type Options struct {
 }
 
 // Server answers HTTP. It is safe for concurrent use. It owns no goroutine but
-// one for each live connection, which ends with its connection; the hub's Drain
-// and Close end those.
+// those that read live connections and one that waits for them, which ends with
+// the last of them; the hub's Drain and Close end those.
 type Server struct {
 	hub      *hub.Hub
 	keys     Keys
@@ -65,6 +65,7 @@ type Server struct {
 	requests *slots
 	doorway  *slots
 	live     *liveSessions
+	poller   *poller
 	meters   *meters
 	plain    sync.Once // the warning about plain HTTP
 }
@@ -83,8 +84,9 @@ func New(o Options) (*Server, error) {
 		hub: o.Hub, keys: o.Keys, options: o, log: o.Log, pages: pages, now: time.Now,
 		edge: newEdge(o.TrustedProxies), cross: http.NewCrossOriginProtection(), paces: newPaces(),
 		sockets: newSlots(o.MaxSockets), uploads: newSlots(o.MaxUploads), requests: newSlots(o.MaxRequests), doorway: newSlots(maxDoorway),
-		live: newLiveSessions(),
+		poller: newPoller(),
 	}
+	s.live = newLiveSessions(func() time.Time { return s.now() })
 	s.meters = newMeters(s)
 	s.handler = s.routes()
 	return s, nil

@@ -1,75 +1,59 @@
 package server
 
 import (
-	"bytes"
-	"errors"
-	"io"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
-	"golang.org/x/time/rate"
 
-	"matchfloor/hub"
 	"matchfloor/wire"
 )
 
-// A connection may send this many frames a second, and this many at once, beside
-// those that are expected of it: far more than a page needs on its busiest day.
-const (
-	framesPerSecond = 20
-	framesBurst     = 200
-)
+// paceFrames is how many frames a connection may send beside those that are
+// expected of it: far more than a page needs on its busiest day.
+var paceFrames = pace{20, 200}
 
 // closePatience is how long the other side may take to answer a close frame.
 const closePatience = 3 * time.Second
 
 // socket is one WebSocket. It is the hub's outlet, and reads the client's frames.
-// Reading is one goroutine's; writing is the hub's, one call at a time.
+// Writing is the hub's, one call at a time. Reading is one goroutine's at a time:
+// on a plain connection one that the poller starts when something has come, and
+// that ends when it has been read; otherwise one that waits for it.
 type socket struct {
 	outlet
-	frames  *rate.Limiter
-	meters  *meters
-	command func() error // answers a refusal where the link gives commands too fast
-	unacked atomic.Int64 // frames sent for which no ack has come, framesBurst at most; see expected
-	closing atomic.Bool  // a close frame was sent: what still comes in is dropped
-	linger  bool         // the reader's: see lingers
+	signedIn
+	server  *Server
+	key     string // of its link: what paces and places count by
+	frames  bucket // of paceFrames; the reader's
+	unacked atomic.Int32
+	closing atomic.Bool // a close frame was sent: what still comes in is dropped
+	linger  bool        // the reader's: see lingers
+	watched             // by the poller
 }
 
-// errFlood ends a connection that sends more control frames than it may.
-var errFlood = errors.New("server: too many frames")
-
-func newSocket(conn *websocket.Conn, m *meters, command func() error) *socket {
-	k := &socket{meters: m, command: command, frames: rate.NewLimiter(framesPerSecond, framesBurst)}
+func newSocket(s *Server, conn net.Conn, key string) *socket {
+	k := &socket{server: s, key: key}
 	k.begin(conn)
-	conn.SetReadLimit(wire.MaxFrame)
-	conn.SetPingHandler(func(said string) error {
-		if !k.frames.Allow() {
-			return errFlood
-		}
-		return k.answerPing(said)
-	})
-	conn.SetPongHandler(func(string) error {
-		if !k.frames.Allow() {
-			return errFlood
-		}
-		return nil
-	})
 	return k
 }
 
 // Close implements hub.Outlet. The reader ends the connection when the other side
 // has answered, or has had the time to: ending it here could take the close frame
 // back with whatever the client was just sending.
-func (k *socket) Close(code wire.CloseCode) {
+func (k *socket) Close(code wire.CloseCode) { k.close(code, "") }
+
+func (k *socket) close(code wire.CloseCode, why string) {
 	if k.closing.Swap(true) {
 		return
 	}
 	// A client that cannot be told is cut off by the reader's deadline all the same.
-	_ = k.sayClose(code)
+	_ = k.sayClose(code, why)
 	_ = k.conn.SetReadDeadline(closeBy())
+	if k.server.poller.unpark(k) {
+		go k.await() // which now ends at that deadline
+	}
 }
 
 // closeBy answers when patience with a client that was told of the end is over.
@@ -79,86 +63,59 @@ func closeBy() time.Time { return time.Now().Add(closePatience) }
 // not read is dropped with it.
 func (k *socket) Cut() {
 	k.closing.Store(true)
-	raw := bare(k.conn.NetConn())
-	if t, ok := raw.(*net.TCPConn); ok {
-		_ = t.SetLinger(0)
+	raw := bare(k.conn)
+	tcp, ok := raw.(*net.TCPConn)
+	if ok {
+		_ = tcp.SetLinger(0)
 	}
-	_ = raw.Close()
+	if !ok || k.id == 0 {
+		_ = raw.Close()
+		return
+	}
+	// A connection that is closed would silently drop out of what the poller waits
+	// for. One that is shut down is readable: its reader comes, and closes it.
+	_ = tcp.CloseRead()
+	_ = tcp.CloseWrite()
 }
 
 // turnAway closes a connection that has no session, and waits for the answer.
 func (k *socket) turnAway(code wire.CloseCode) {
 	k.Close(code)
-	for {
-		if _, _, err := k.conn.NextReader(); err != nil {
-			return
-		}
+	for k.readFrames(nil) == nil {
 	}
 }
 
-// frameBuffers are shared by all connections: an idle one holds none.
-var frameBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
-// read passes on frames until the connection ends, which it does once at the
-// latest: nothing is read after the first error.
-func (k *socket) read(session *hub.Session) {
-	for {
-		kind, r, err := k.conn.NextReader()
-		if err != nil {
-			k.failed(err)
-			return
-		}
-		text := frameBuffers.Get().(*bytes.Buffer)
-		text.Reset()
-		if err := k.message(text, r); err != nil {
-			frameBuffers.Put(text)
-			k.failed(err)
-			return
-		}
-		if !k.closing.Load() {
-			k.takeShallow(session, kind, text.Bytes())
-		}
-		frameBuffers.Put(text)
-	}
-}
-
-// takeShallow is take on a stack that stays small. An ack, which comes for every
-// few frames, needs none to speak of; whatever else a client says is rare, and is
-// read on a stack that is given back.
-func (k *socket) takeShallow(session *hub.Session, kind int, text []byte) {
-	if bytes.HasPrefix(text, []byte(`{"ack":`)) {
-		k.take(session, kind, text)
+// serve reads what has come, beginning with come, until the connection is idle
+// again or ends. The caller has its reading side, and gives that up.
+func (k *socket) serve(come []byte) {
+	if err := k.readFrames(come); err != nil {
+		k.failed(err)
+		k.end()
 		return
 	}
-	taken := make(chan struct{})
-	go func() {
-		defer close(taken)
-		k.take(session, kind, text)
-	}()
-	<-taken
+	k.pause()
 }
 
-// messageWithin is how long a message that has begun may take to end.
-const messageWithin = 10 * time.Second
+// pause gives the reading side up until something comes. Where the poller does not
+// take it, such as when the client has been told to go and has a deadline to answer,
+// a goroutine waits.
+func (k *socket) pause() {
+	if !k.server.poller.park(k) {
+		go k.await()
+	}
+}
 
-// message reads one message to its end.
-func (k *socket) message(text *bytes.Buffer, r io.Reader) error {
-	if err := k.conn.SetReadDeadline(time.Now().Add(messageWithin)); err != nil {
-		return err
+// await is a goroutine that waits for one connection. It holds no more of a buffer
+// and of a stack than that needs, and so is another one each time.
+func (k *socket) await() {
+	come := make([]byte, awaitBuffer)
+	n, err := k.conn.Read(come)
+	if err != nil && n == 0 {
+		k.failed(err)
+		k.end()
+		return
 	}
-	k.budget(messageBytes)
-	if _, err := text.ReadFrom(r); err != nil {
-		return err
-	}
-	k.budget(0)
-	wait := time.Time{}
-	if k.closing.Load() {
-		wait = closeBy()
-	}
-	if err := k.conn.SetReadDeadline(wait); err != nil || wait.IsZero() && k.closing.Load() {
-		return errors.Join(err, k.conn.SetReadDeadline(closeBy()))
-	}
-	return nil
+	k.serve(come[:n])
 }
 
 // expected reports whether a frame does not count as one too many, however many
@@ -176,7 +133,8 @@ func (k *socket) expected(frame wire.FromClient, problem *wire.Problem, tooFast 
 }
 
 // take passes one message on. The decoded frame shares nothing with text.
-func (k *socket) take(session *hub.Session, kind int, text []byte) {
+func (k *socket) take(kind int, text []byte) {
+	session := k.session
 	if kind != websocket.TextMessage {
 		session.Fail(wire.CloseBadFrame, wire.Problem{Code: wire.CodeBadFrame, Params: map[string]string{"why": wire.WhySyntax}})
 		return
@@ -184,11 +142,12 @@ func (k *socket) take(session *hub.Session, kind int, text []byte) {
 	frame, problem := wire.DecodeClient(text)
 	var tooFast error
 	if problem == nil && frame.Command != nil {
-		k.meters.command(*frame.Command, "live")
-		tooFast = k.command()
+		s := k.server
+		s.meters.command(*frame.Command, "live")
+		tooFast = s.paced(s.paces.commands(session.Who().Who.Role()), k.key)
 	}
 	switch {
-	case !k.expected(frame, problem, tooFast) && !k.frames.Allow():
+	case !k.expected(frame, problem, tooFast) && !k.frames.take(paceFrames, time.Now()):
 		session.Fail(wire.CloseTooMany, wire.Problem{Code: wire.CodeTooManyRequests})
 	case tooFast != nil:
 		session.Refuse(frame.Command.ID, asRefusal(tooFast).problem)

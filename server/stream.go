@@ -137,10 +137,10 @@ func (s *Server) visitor(c echo.Context) (giveBack func(), who caller, late wire
 		late, err = lateFor(err)
 		return none, who, late, err
 	}
-	if _, ok := s.paces.visits.allow(who.key(), s.now()); !ok {
+	if _, ok := s.paces.visits.allow(who.key, s.now()); !ok {
 		return none, who, wire.CloseTooMany, nil
 	}
-	giveBack, full, many := s.sockets.take(who.key(), s.options.MaxLinkSockets)
+	giveBack, full, many := s.sockets.take(who.key, s.options.MaxLinkSockets)
 	switch {
 	case full:
 		return none, who, 0, refuse(http.StatusServiceUnavailable, wire.CodeFull).after(5 * time.Second)
@@ -209,9 +209,9 @@ func (s *Server) serveVisit(ctx context.Context, v *visit, who caller, hello *wi
 		return
 	}
 	defer time.AfterFunc(visitLinger, session.Closed)
-	over := time.AfterFunc(who.expires.Sub(s.now()), func() { session.End(wire.CloseSessionOver) })
-	defer over.Stop()
-	defer s.live.add(who.token, session)()
+	held := signedIn{session: session, token: keyOf(who.token), expires: who.expires}
+	s.live.add(&held)
+	defer s.live.remove(&held)
 	session.Receive(wire.FromClient{Hello: hello})
 	if ping != nil {
 		session.Receive(wire.FromClient{Ping: ping})

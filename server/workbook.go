@@ -44,7 +44,7 @@ func (s *Server) importWorkbook(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.paced(s.paces.uploads, who.key()); err != nil {
+	if err := s.paced(s.paces.uploads, who.key); err != nil {
 		return err
 	}
 	giveBack, full, _ := s.uploads.take("", s.options.MaxUploads)

@@ -1,0 +1,119 @@
+package server
+
+import (
+	"crypto/sha256"
+	"sync"
+	"time"
+
+	"matchfloor/hub"
+	"matchfloor/wire"
+)
+
+// signedIn is a live session with what it was signed in by. It is kept as part of
+// its connection.
+type signedIn struct {
+	session *hub.Session
+	token   tokenKey
+	expires time.Time
+	over    bool // guarded by the list's lock: it was told that the sign-in has expired
+}
+
+// tokenKey stands for a token, which is longer: half of its SHA-256.
+type tokenKey [sha256.Size / 2]byte
+
+func keyOf(token string) tokenKey {
+	sum := sha256.Sum256([]byte(token))
+	return tokenKey(sum[:])
+}
+
+// expiryPause is the least time between two looks for who has expired.
+const expiryPause = time.Second
+
+// liveSessions are the live sessions, so that signing out ends those of a token,
+// and time those whose sign-in has expired: both are rare, and look at all.
+type liveSessions struct {
+	now func() time.Time
+
+	mu   sync.Mutex // guards what follows
+	all  map[*signedIn]struct{}
+	look *time.Timer // set for next; nil before there was anybody
+	next time.Time   // when the first of them expires, or did; zero: nobody does
+}
+
+func newLiveSessions(now func() time.Time) *liveSessions {
+	return &liveSessions{now: now, all: make(map[*signedIn]struct{})}
+}
+
+// add takes a session in, until remove.
+func (l *liveSessions) add(in *signedIn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all[in] = struct{}{}
+	if l.next.IsZero() || in.expires.Before(l.next) {
+		l.lookAt(in.expires, in.expires.Sub(l.now()))
+	}
+}
+
+// lookAt sets the timer; mu is held.
+func (l *liveSessions) lookAt(next time.Time, in time.Duration) {
+	l.next = next
+	if l.look == nil {
+		l.look = time.AfterFunc(in, l.expire)
+	} else {
+		l.look.Reset(in)
+	}
+}
+
+func (l *liveSessions) remove(in *signedIn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.all, in)
+}
+
+// expire ends the sessions whose sign-in has expired.
+func (l *liveSessions) expire() {
+	for _, session := range l.expired() {
+		session.End(wire.CloseSessionOver)
+	}
+}
+
+// expired answers each session once whose sign-in has expired, and sets the timer
+// for the next.
+func (l *liveSessions) expired() (sessions []*hub.Session) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now, next := l.now(), time.Time{}
+	for in := range l.all {
+		switch {
+		case in.over:
+		case !now.Before(in.expires):
+			in.over = true
+			sessions = append(sessions, in.session)
+		case next.IsZero() || in.expires.Before(next):
+			next = in.expires
+		}
+	}
+	if l.next = next; !next.IsZero() {
+		l.lookAt(next, max(expiryPause, next.Sub(now)))
+	}
+	return sessions
+}
+
+// end closes the live connections of a token.
+func (l *liveSessions) end(token string) {
+	for _, session := range l.of(keyOf(token)) {
+		session.End(wire.CloseSessionOver)
+	}
+}
+
+// of answers a token's sessions.
+func (l *liveSessions) of(token tokenKey) (sessions []*hub.Session) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for in := range l.all {
+		if in.token == token {
+			sessions = append(sessions, in.session)
+		}
+	}
+	return sessions
+}
