@@ -36,9 +36,9 @@ type (
 
 func (c ForumImported) apply(d *draft) {
 	f := c.Forum
-	links := d.links
-	for id, l := range d.retired.all() {
-		links = links.with(id, l)
+	links, merging := d.links, new(edit)
+	for id, l := range d.retired.each() {
+		links = links.with(merging, id, l)
 	}
 	d.State = State{
 		seq: d.seq, clock: d.clock, version: d.version, event: f.Event, done: d.done, lost: d.lost, retired: links,
@@ -47,26 +47,26 @@ func (c ForumImported) apply(d *draft) {
 	d.settleDone()
 	d.change(importRef)
 	for _, v := range f.Items {
-		d.items = d.items.with(v.ID, v)
+		d.items = d.items.with(d.edit, v.ID, v)
 	}
 	for _, v := range f.Zones {
-		d.zones = d.zones.with(v.ID, v)
+		d.zones = d.zones.with(d.edit, v.ID, v)
 	}
 	for _, v := range f.Tables {
-		d.tables = d.tables.with(v.ID, v)
+		d.tables = d.tables.with(d.edit, v.ID, v)
 	}
 	for _, v := range f.Rounds {
-		d.rounds = d.rounds.with(v.ID, v)
+		d.rounds = d.rounds.with(d.edit, v.ID, v)
 	}
 	for _, v := range f.Companies {
-		d.companies = d.companies.with(v.ID, v)
+		d.companies = d.companies.with(d.edit, v.ID, v)
 	}
 	for _, v := range f.Wishes {
-		d.wishes = d.wishes.with(string(v.From)+":"+string(v.To), v)
+		d.wishes = d.wishes.with(d.edit, string(v.From)+":"+string(v.To), v)
 	}
 	d.importPeople(f, links)
 	for _, m := range f.Meetings {
-		d.meetings = d.meetings.with(m.ID, d.completeMeeting(m))
+		d.meetings = d.meetings.with(d.edit, m.ID, d.completeMeeting(m))
 	}
 	d.derive()
 	d.all = true
@@ -82,7 +82,7 @@ func (d *draft) settleDone() {
 	for key, e := range d.done.all() {
 		if len(e.Changes) > 0 {
 			e.Changes = nil
-			d.done = d.done.with(key, e)
+			d.done = d.done.with(d.edit, key, e)
 		}
 	}
 }
@@ -95,25 +95,25 @@ func (d *draft) importPeople(f Forum, old index[LinkID, Link]) {
 		if !ok {
 			l = Link{ID: w.Link(), Who: w, Generation: 1}
 		}
-		d.links = d.links.with(l.ID, l)
-		d.retired = d.retired.without(l.ID)
+		d.links = d.links.with(d.edit, l.ID, l)
+		d.retired = d.retired.without(d.edit, l.ID)
 	}
 	for _, v := range f.Attendees {
-		d.attendees = d.attendees.with(v.ID, v)
-		d.peopleOf = d.peopleOf.with(v.Company, append(d.peopleOf.at(v.Company), v.ID))
+		d.attendees = d.attendees.with(d.edit, v.ID, v)
+		d.peopleOf = d.peopleOf.with(d.edit, v.Company, append(d.peopleOf.at(v.Company), v.ID))
 		link(NewWho(RoleAttendee, v.ID))
 	}
 	for _, v := range f.Staff {
-		d.staff = d.staff.with(v.ID, v)
+		d.staff = d.staff.with(d.edit, v.ID, v)
 		link(v.Who())
 	}
 	for _, v := range f.Interpreters {
 		v.Duty = OffDuty
-		d.interpreters = d.interpreters.with(v.ID, v)
+		d.interpreters = d.interpreters.with(d.edit, v.ID, v)
 		link(NewWho(RoleInterpreter, v.ID))
 	}
 	for _, v := range f.Displays {
-		d.displays = d.displays.with(v.ID, v)
+		d.displays = d.displays.with(d.edit, v.ID, v)
 		link(NewWho(RoleDisplay, v.ID))
 	}
 }
@@ -145,13 +145,13 @@ func (c ClockSet) apply(d *draft) {
 func (c LinkRotated) apply(d *draft) {
 	l := d.links.at(c.Link)
 	l.Generation = c.Generation
-	d.links = d.links.with(c.Link, l)
+	d.links = d.links.with(d.edit, c.Link, l)
 	d.change("link/" + string(c.Link))
 	d.rotated = append(d.rotated, c.Link)
 }
 
 func (c Announced) apply(d *draft) {
-	d.announcements = d.announcements.with(c.Announcement.ID, c.Announcement)
+	d.announcements = d.announcements.with(d.edit, c.Announcement.ID, c.Announcement)
 	d.change(c.ref())
 }
 
@@ -160,7 +160,7 @@ func (c Announced) ref() string { return "announcement/" + string(c.Announcement
 func (c Announced) inverse() Change { return AnnouncementWithdrawn{Announcement: c.Announcement} }
 
 func (c AnnouncementWithdrawn) apply(d *draft) {
-	d.announcements = d.announcements.without(c.Announcement.ID)
+	d.announcements = d.announcements.without(d.edit, c.Announcement.ID)
 	d.change(c.ref())
 }
 
@@ -174,11 +174,11 @@ func (c CommandUndone) apply(d *draft) {
 		return
 	}
 	e.UndoneBy = d.rec.By
-	d.done = d.done.with(c.Command, e)
+	d.done = d.done.with(d.edit, c.Command, e)
 	for i, ref := range e.Of { // it stands as before the command, so that an earlier one can be undone too
 		if r := d.revs.at(ref); r.Seq == d.seq {
 			r.Undo, r.As = true, e.Was[i]
-			d.revs = d.revs.with(ref, r)
+			d.revs = d.revs.with(d.edit, ref, r)
 		}
 	}
 	d.touch(doneRef(e.Seq))
@@ -201,16 +201,16 @@ type (
 )
 
 func (c OrganiserAdded) apply(d *draft) {
-	d.organisers = d.organisers.with(c.Organiser.ID, c.Organiser)
+	d.organisers = d.organisers.with(d.edit, c.Organiser.ID, c.Organiser)
 	w := NewWho(RoleOrganiser, c.Organiser.ID)
 	if !d.links.has(w.Link()) {
-		d.links = d.links.with(w.Link(), Link{ID: w.Link(), Who: w, Generation: 1})
+		d.links = d.links.with(d.edit, w.Link(), Link{ID: w.Link(), Who: w, Generation: 1})
 	}
 	d.change("organiser/" + string(c.Organiser.ID))
 }
 
 func (c EventRegistered) apply(d *draft) {
-	d.events = d.events.with(c.Event.ID, c.Event)
+	d.events = d.events.with(d.edit, c.Event.ID, c.Event)
 	d.change("event/" + string(c.Event.ID))
 }
 

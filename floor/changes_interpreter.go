@@ -52,7 +52,7 @@ type (
 func (c DutySet) apply(d *draft) {
 	i := d.interpreters.at(c.Interpreter)
 	i.Duty = c.To
-	d.interpreters = d.interpreters.with(c.Interpreter, i)
+	d.interpreters = d.interpreters.with(d.edit, c.Interpreter, i)
 	d.change(interpreterRef(c.Interpreter))
 	d.subjectWhole(Subject(NewWho(RoleInterpreter, c.Interpreter)))
 }
@@ -86,8 +86,8 @@ func (c RequestEscalated) apply(d *draft) {
 
 func (c RequestsFiled) apply(d *draft) {
 	for r := range d.ended(c.Round) {
-		d.requests = d.requests.without(r.ID)
-		d.revs = d.revs.without(requestRef(r.ID))
+		d.requests = d.requests.without(d.edit, r.ID)
+		d.revs = d.revs.without(d.edit, requestRef(r.ID))
 	}
 }
 
@@ -103,10 +103,10 @@ func (s State) ended(round RoundID) func(yield func(Request) bool) {
 }
 
 func (c NoticeIssued) apply(d *draft) {
-	d.notices = d.notices.with(c.Notice.ID, told{Notice: c.Notice, Issued: d.seq, Waiting: c.Notice.For})
+	d.notices = d.notices.with(d.edit, c.Notice.ID, told{Notice: c.Notice, Issued: d.seq, Waiting: c.Notice.For})
 	d.nowAbout(c.Notice)
 	for _, w := range c.Notice.For {
-		d.pending = d.pending.with(w, withItem(d.pending.at(w), c.Notice.ID))
+		d.pending = d.pending.with(d.edit, w, withItem(d.pending.at(w), c.Notice.ID))
 	}
 	d.touch(noticeRef(c.Notice.ID))
 }
@@ -142,11 +142,11 @@ func (c NoticeWithdrawn) apply(d *draft) {
 	for _, w := range n.For {
 		d.setPending(w, withoutItem(d.pending.at(w), c.Notice))
 	}
-	d.notices = d.notices.without(c.Notice)
+	d.notices = d.notices.without(d.edit, c.Notice)
 	if rest := withoutItem(d.about.at(n.Meeting), c.Notice); len(rest) > 0 {
-		d.about = d.about.with(n.Meeting, rest)
+		d.about = d.about.with(d.edit, n.Meeting, rest)
 	} else {
-		d.about = d.about.without(n.Meeting)
+		d.about = d.about.without(d.edit, n.Meeting)
 	}
 }
 
@@ -157,13 +157,13 @@ func (d *draft) nowAbout(n Notice) {
 	}
 	ids := withItem(d.about.at(n.Meeting), n.ID)
 	slices.Sort(ids)
-	d.about = d.about.with(n.Meeting, ids)
+	d.about = d.about.with(d.edit, n.Meeting, ids)
 }
 
 func (d *draft) setPending(w Who, list []NoticeID) {
 	if len(list) == 0 {
-		d.pending = d.pending.without(w)
+		d.pending = d.pending.without(d.edit, w)
 		return
 	}
-	d.pending = d.pending.with(w, list)
+	d.pending = d.pending.with(d.edit, w, list)
 }

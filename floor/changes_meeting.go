@@ -118,7 +118,8 @@ func (d *draft) unmark(id MeetingID, side Side, p *Party) {
 }
 
 func (c MeetingsSwapped) apply(d *draft) {
-	d.seats = d.seats.without(seatKey(c.FromA)).without(seatKey(c.FromB))
+	d.stand(c.FromA)
+	d.stand(c.FromB)
 	d.place(c.A, c.FromB)
 	d.place(c.B, c.FromA)
 }
@@ -162,11 +163,11 @@ func (c InterpreterAssigned) apply(d *draft) {
 	d.setMeeting(m)
 	if c.From != "" {
 		w := NewWho(RoleInterpreter, c.From)
-		d.meetingsOf = d.meetingsOf.with(w, withoutItem(d.meetingsOf.at(w), c.Meeting))
+		d.meetingsOf = d.meetingsOf.with(d.edit, w, withoutItem(d.meetingsOf.at(w), c.Meeting))
 	}
 	if c.To != "" {
 		w := NewWho(RoleInterpreter, c.To)
-		d.meetingsOf = d.meetingsOf.with(w, withItem(d.meetingsOf.at(w), c.Meeting))
+		d.meetingsOf = d.meetingsOf.with(d.edit, w, withItem(d.meetingsOf.at(w), c.Meeting))
 	}
 	d.change(c.ref())
 }
@@ -180,7 +181,7 @@ func (c TableClosed) apply(d *draft) {
 	if !c.Closed {
 		t.Reason = ""
 	}
-	d.tables = d.tables.with(c.Table, t)
+	d.tables = d.tables.with(d.edit, c.Table, t)
 	d.change(c.ref())
 }
 
@@ -190,7 +191,7 @@ func (c TableClosed) inverse() Change { return TableClosed{c.Table, !c.Closed, c
 func (c AttendeeCheckedIn) apply(d *draft) {
 	a := d.attendees.at(c.Attendee)
 	a.CheckedIn = c.To
-	d.attendees = d.attendees.with(c.Attendee, a)
+	d.attendees = d.attendees.with(d.edit, c.Attendee, a)
 	d.change(c.ref())
 }
 

@@ -62,7 +62,7 @@ func (c SlotExtended) apply(d *draft) {
 	d.setSlot(c.SlotRef, slot)
 	if r, ok := d.rounds.get(c.Round); ok {
 		r.Left = announcedLeft(r.Now.End - d.now)
-		d.rounds = d.rounds.with(r.ID, r)
+		d.rounds = d.rounds.with(d.edit, r.ID, r)
 	}
 	d.change(c.ref())
 }
@@ -102,6 +102,6 @@ func (c SlotsShifted) apply(d *draft) {
 func (c MinutesAnnounced) apply(d *draft) {
 	r := d.rounds.at(c.Round)
 	r.Left = c.Left
-	d.rounds = d.rounds.with(c.Round, r)
+	d.rounds = d.rounds.with(d.edit, c.Round, r)
 	d.touch("round/" + string(c.Round))
 }

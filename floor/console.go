@@ -20,7 +20,7 @@ func (s State) moderatorKeys() []CardKey {
 	keys = appendKeys(keys, "notice", s.notices)
 	keys = appendKeys(keys, "lost", s.lost)
 	keys = appendKeys(keys, "sent", s.notices)
-	for n := range s.notices.values() {
+	for _, n := range s.notices.each() {
 		for _, w := range n.For {
 			keys = append(keys, CardKey("unseen/"+string(n.ID)+":"+string(w)))
 		}
@@ -97,7 +97,7 @@ func (s State) liveCard(kind, id string) (Card, bool) {
 // canTake counts the interpreters who could claim a request now.
 func (s State) canTake(r Request) int {
 	n := 0
-	for i := range s.interpreters.values() {
+	for _, i := range s.interpreters.each() {
 		if s.mayServe(i, r) && s.freeFor(i.ID, r) == nil {
 			n++
 		}

@@ -219,6 +219,7 @@ func (c SwapMeetings) decide(d *decision) *Error {
 // that neither stands in the other's way.
 func (d *decision) exchange(a, b Meeting, undo bool) *Error {
 	lifted := *d.draft
+	lifted.edit = new(edit)
 	lifted.setMeeting(a.at(Place{}))
 	lifted.setMeeting(b.at(Place{}))
 	probe := &decision{draft: &lifted}

@@ -4,26 +4,26 @@ package floor
 // where those were set as a whole.
 func (d *draft) derive() {
 	s := &d.State
-	s.derived = derived{doneAt: s.doneAt, staffAt: s.staffAt, recent: s.recent, peopleOf: s.derivePeople()}
+	s.derived = derived{doneAt: s.doneAt, staffAt: s.staffAt, recent: s.recent, peopleOf: d.derivePeople()}
 	for m := range s.meetings.values() {
 		if m.seated() {
-			s.seats = s.seats.with(seatKey(m.Place), m.ID)
+			d.sit(m.Place, m.ID)
 		}
-		s.between = s.between.with(m.pairKey(), append(s.between.at(m.pairKey()), m.ID))
+		s.between = s.between.with(d.edit, m.pairKey(), append(s.between.at(m.pairKey()), m.ID))
 		for _, w := range m.people() {
-			s.meetingsOf = s.meetingsOf.with(w, append(s.meetingsOf.at(w), m.ID))
+			s.meetingsOf = s.meetingsOf.with(d.edit, w, append(s.meetingsOf.at(w), m.ID))
 		}
 	}
 	for r := range s.requests.values() {
 		if r.State.Open() {
-			s.open = s.open.with(r.ID, struct{}{})
+			s.open = s.open.with(d.edit, r.ID, struct{}{})
 		}
 	}
 }
 
-func (s State) derivePeople() (people index[CompanyID, []AttendeeID]) {
-	for a := range s.attendees.values() {
-		people = people.with(a.Company, append(people.at(a.Company), a.ID))
+func (d *draft) derivePeople() (people index[CompanyID, []AttendeeID]) {
+	for a := range d.attendees.values() {
+		people = people.with(d.edit, a.Company, append(people.at(a.Company), a.ID))
 	}
 	return people
 }
@@ -57,10 +57,12 @@ func (s State) openRequest(id MeetingID) (Request, bool) {
 	return Request{}, false
 }
 
+// openRequests yields the open requests in the order of their ids.
 func (s State) openRequests() func(yield func(Request) bool) {
+	open, requests := s.open, s.requests // a closure over s would put all of it on the heap
 	return func(yield func(Request) bool) {
-		for id := range s.open.all() {
-			if !yield(s.requests.at(id)) {
+		for id := range open.all() {
+			if !yield(requests.at(id)) {
 				return
 			}
 		}

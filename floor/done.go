@@ -62,17 +62,17 @@ func (d *draft) keep(r Record) {
 	d.found(r.Key)
 	d.remember(e)
 	d.show(e)
-	d.doneAt = d.forget(d.doneAt, keepDone)
-	d.staffAt = d.forget(d.staffAt, keepStaff)
+	d.forget(&d.doneAt, keepDone)
+	d.forget(&d.staffAt, keepStaff)
 }
 
 func (d *draft) remember(e doing) {
-	d.done = d.done.with(e.Key, e)
+	d.done = d.done.with(d.edit, e.Key, e)
 	if e.byStaff() {
-		d.staffAt = d.staffAt.with(seqKey(e.Seq), e.Key)
-		return
+		d.staffAt.add(d.edit, e)
+	} else {
+		d.doneAt.add(d.edit, e)
 	}
-	d.doneAt = d.doneAt.with(seqKey(e.Seq), e.Key)
 }
 
 func (d *draft) show(e doing) {
@@ -87,27 +87,42 @@ func (d *draft) show(e doing) {
 	}
 }
 
+// window is which commands are remembered, by their sequence numbers.
+type window struct {
+	keys   index[string, CommandKey] // by seqKey
+	len    int
+	oldest uint64 // the first of them, or one before it that is gone
+}
+
+func (w *window) add(by *edit, e doing) {
+	if w.len == 0 {
+		w.oldest = e.Seq
+	}
+	w.keys, w.len = w.keys.with(by, seqKey(e.Seq), e.Key), w.len+1
+}
+
 // forget lets go of the oldest commands of a window that holds more than most.
-func (d *draft) forget(at index[string, CommandKey], most int) index[string, CommandKey] {
-	for at.len() > most {
-		for seq, key := range at.all() {
-			at = at.without(seq)
-			if seqKey(d.done.at(key).Seq) == seq {
-				d.done = d.done.without(key)
-			}
-			break
+func (d *draft) forget(w *window, most int) {
+	for ; w.len > most; w.oldest++ {
+		at := seqKey(w.oldest)
+		key, ok := w.keys.get(at)
+		if !ok {
+			continue
+		}
+		w.keys, w.len = w.keys.without(d.edit, at), w.len-1
+		if d.done.at(key).Seq == w.oldest {
+			d.done = d.done.without(d.edit, key)
 		}
 	}
-	return at
 }
 
 func doneRef(seq uint64) string { return "done/" + seqKey(seq) }
 
 // doneByRef answers the command that doneRef named.
 func (s State) doneByRef(id string) (doing, bool) {
-	key, ok := s.staffAt.get(id)
+	key, ok := s.staffAt.keys.get(id)
 	if !ok {
-		key, ok = s.doneAt.get(id)
+		key, ok = s.doneAt.keys.get(id)
 	}
 	if !ok {
 		return doing{}, false

@@ -1,8 +1,8 @@
 package floor
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 )
 
 // draft is a state while one record is folded into it. It notes what was
@@ -12,31 +12,50 @@ type draft struct {
 	before  State
 	rec     Record // without Changes
 	now     Instant
-	refs    []string // touched things, in order, once each
-	seen    map[string]bool
+	refs    []string        // touched things, in order, once each
+	seen    map[string]bool // those of refs, once there are more than a few
+	edit    *edit           // of this record
 	whole   []Subject
 	all     bool
 	rotated []LinkID
 }
 
 func newDraft(s State, r Record) *draft {
-	d := &draft{State: s, before: s, rec: r, now: s.clock.At(r.Wall), seen: map[string]bool{}}
+	d := &draft{State: s, before: s, rec: r, now: s.clock.At(r.Wall), edit: new(edit)}
 	d.seq++
 	return d
 }
 
+// fewRefs is up to how many refs are looked through, rather than kept in a map.
+const fewRefs = 16
+
 // touch notes that the cards of a thing may differ; its revision stays.
 func (d *draft) touch(ref string) {
-	if !d.seen[ref] {
-		d.seen[ref] = true
-		d.refs = append(d.refs, ref)
+	if d.saw(ref) {
+		return
 	}
+	if d.refs = append(d.refs, ref); d.seen != nil {
+		d.seen[ref] = true
+	}
+}
+
+func (d *draft) saw(ref string) bool {
+	if len(d.refs) < fewRefs {
+		return slices.Contains(d.refs, ref)
+	}
+	if d.seen == nil {
+		d.seen = make(map[string]bool)
+		for _, ref := range d.refs {
+			d.seen[ref] = true
+		}
+	}
+	return d.seen[ref]
 }
 
 // change notes that a thing itself was changed by this record.
 func (d *draft) change(ref string) {
 	d.touch(ref)
-	d.revs = d.revs.with(ref, revision{Seq: d.seq, By: d.rec.By, Key: d.rec.Key})
+	d.revs = d.revs.with(d.edit, ref, revision{Seq: d.seq, By: d.rec.By, Key: d.rec.Key})
 }
 
 // subjectWhole notes that what a subject may see has changed at large.
@@ -48,24 +67,33 @@ func (d *draft) subjectWhole(s Subject) {
 
 func (d *draft) setMeeting(m Meeting) {
 	old := d.meetings.at(m.ID)
-	if old.seated() && d.seats.at(seatKey(old.Place)) == m.ID {
-		d.seats = d.seats.without(seatKey(old.Place))
+	if old.seated() && d.seats.at(old.Place.Round).at(old.Place.Table) == m.ID {
+		d.stand(old.Place)
 	}
 	if m.seated() {
-		d.seats = d.seats.with(seatKey(m.Place), m.ID)
+		d.sit(m.Place, m.ID)
 	}
-	d.meetings = d.meetings.with(m.ID, m)
+	d.meetings = d.meetings.with(d.edit, m.ID, m)
+}
+
+// sit gives a place to a meeting, and stand to nobody.
+func (d *draft) sit(p Place, m MeetingID) {
+	d.seats = d.seats.with(d.edit, p.Round, d.seats.at(p.Round).with(d.edit, p.Table, m))
+}
+
+func (d *draft) stand(p Place) {
+	d.seats = d.seats.with(d.edit, p.Round, d.seats.at(p.Round).without(d.edit, p.Table))
 }
 
 // seated reports whether the meeting takes up its place.
 func (m Meeting) seated() bool { return !m.Cancelled && m.Place.Round != "" && m.Place.Table != "" }
 
 func (d *draft) setRequest(r Request) {
-	d.requests = d.requests.with(r.ID, r)
+	d.requests = d.requests.with(d.edit, r.ID, r)
 	if r.State.Open() {
-		d.open = d.open.with(r.ID, struct{}{})
+		d.open = d.open.with(d.edit, r.ID, struct{}{})
 	} else {
-		d.open = d.open.without(r.ID)
+		d.open = d.open.without(d.edit, r.ID)
 	}
 }
 
@@ -73,16 +101,19 @@ func (d *draft) setSlot(r SlotRef, slot Slot) {
 	if r.Round != "" {
 		round := d.rounds.at(r.Round)
 		round.Slot = slot
-		d.rounds = d.rounds.with(r.Round, round)
+		d.rounds = d.rounds.with(d.edit, r.Round, round)
 		return
 	}
 	item := d.items.at(r.Item)
 	item.Slot = slot
-	d.items = d.items.with(r.Item, item)
+	d.items = d.items.with(d.edit, r.Item, item)
 }
 
 // seqKey makes a key that sorts as the number does.
-func seqKey(seq uint64) string { return fmt.Sprintf("%020d", seq) }
+func seqKey(seq uint64) string {
+	digits := strconv.FormatUint(seq, 10)
+	return "00000000000000000000"[len(digits):] + digits
+}
 
 // withItem and withoutItem answer a changed copy: slices in a State are never written to.
 func withItem[T comparable](list []T, v T) []T {

@@ -110,6 +110,9 @@ type world struct {
 	touched []Touched
 	forum   Forum
 	wall    Instant
+
+	orders   []Order // all that were given
+	refusals []*Error
 }
 
 func (w *world) now() State { return w.states[len(w.states)-1] }
@@ -117,7 +120,9 @@ func (w *world) now() State { return w.states[len(w.states)-1] }
 func (w *world) give(o Order) *Error {
 	o.Wall = w.wall
 	out, err := Decide(w.now(), o)
+	w.orders = append(w.orders, o)
 	if err != nil {
+		w.refusals = append(w.refusals, err)
 		return err
 	}
 	r := Record{Key: o.Key, Kind: KindOf(o.Command), By: o.By, Wall: o.Wall, Changes: out.Changes}

@@ -3,7 +3,6 @@ package floor
 import (
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // DueKind is what time brings about.
@@ -78,11 +77,7 @@ func (s State) graceDeadlines(r Round, tell func(DueKind, string, Instant)) {
 	if s.event.GraceMin == 0 {
 		return
 	}
-	first := seatKey(Place{Round: r.ID})
-	for key, id := range s.seats.from(first) {
-		if !strings.HasPrefix(key, first) {
-			return
-		}
+	for _, id := range s.seats.at(r.ID).all() {
 		if m := s.meetings.at(id); m.Host.awaited() || m.Guest.awaited() {
 			tell(DueGrace, string(id), max(r.Now.Start, m.MovedAt)+Instant(s.event.GraceMin)*Minute)
 		}

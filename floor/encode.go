@@ -43,7 +43,7 @@ type stored struct {
 // stateFormat is the version of these bytes. It grows with every change of what a
 // state holds or derives, so that no program starts from a state that another
 // version folded: the log is always there to fold anew.
-const stateFormat = 2
+const stateFormat = 3
 
 // ErrStateFormat says that a stored state is of another version of the program.
 var ErrStateFormat = errors.New("floor: a state of another version")
@@ -87,17 +87,17 @@ func (s State) Digest() (string, error) {
 func (s State) Encode() ([]byte, error) {
 	out := stored{
 		Format: stateFormat, Seq: s.seq, Version: s.version, Event: s.event, Clock: s.clock, PublicURL: s.publicURL,
-		Zones: slices.Collect(s.zones.values()), Tables: slices.Collect(s.tables.values()),
-		Rounds: slices.Collect(s.rounds.values()), Items: slices.Collect(s.items.values()),
-		Companies: slices.Collect(s.companies.values()), Attendees: slices.Collect(s.attendees.values()),
-		Staff: slices.Collect(s.staff.values()), Interpreters: slices.Collect(s.interpreters.values()),
-		Displays: slices.Collect(s.displays.values()), Meetings: slices.Collect(s.meetings.values()),
-		Wishes: slices.Collect(s.wishes.values()), Requests: slices.Collect(s.requests.values()),
-		Announcements: slices.Collect(s.announcements.values()), Links: slices.Collect(s.links.values()), Retired: slices.Collect(s.retired.values()),
-		Lost: slices.Collect(s.lost.values()), Organisers: slices.Collect(s.organisers.values()), Events: slices.Collect(s.events.values()),
+		Zones: s.zones.list(), Tables: s.tables.list(),
+		Rounds: s.rounds.list(), Items: s.items.list(),
+		Companies: s.companies.list(), Attendees: s.attendees.list(),
+		Staff: s.staff.list(), Interpreters: s.interpreters.list(),
+		Displays: s.displays.list(), Meetings: s.meetings.list(),
+		Wishes: s.wishes.list(), Requests: s.requests.list(),
+		Announcements: s.announcements.list(), Links: s.links.list(), Retired: s.retired.list(),
+		Lost: s.lost.list(), Organisers: s.organisers.list(), Events: s.events.list(),
 		Revs: map[string]revision{},
 	}
-	for ref, r := range s.revs.all() {
+	for ref, r := range s.revs.each() {
 		out.Revs[ref] = r
 	}
 	for n := range s.notices.values() {
@@ -120,8 +120,8 @@ func (s State) storeNotice(n told) storedNotice {
 }
 
 func (s State) storeDone(out *stored) error {
-	keys := slices.Collect(s.doneAt.values())
-	for _, key := range slices.AppendSeq(keys, s.staffAt.values()) {
+	keys := s.doneAt.keys.list()
+	for _, key := range append(keys, s.staffAt.keys.list()...) {
 		e := s.done.at(key)
 		v := storedDoing{
 			Key: e.Key, Kind: e.Kind, Seq: e.Seq, By: e.By, At: e.At, Of: e.Of, Was: e.Was, UndoneBy: e.UndoneBy,
@@ -149,11 +149,11 @@ func DecodeState(data []byte) (State, error) {
 	if in.Format != stateFormat {
 		return State{}, fmt.Errorf("%w: %d, not %d", ErrStateFormat, in.Format, stateFormat)
 	}
-	d := &draft{State: State{seq: in.Seq, version: in.Version, event: in.Event, clock: in.Clock, publicURL: in.PublicURL}}
+	d := &draft{State: State{seq: in.Seq, version: in.Version, event: in.Event, clock: in.Clock, publicURL: in.PublicURL}, edit: new(edit)}
 	d.loadRoom(in)
 	d.loadPeople(in)
 	for ref, r := range in.Revs {
-		d.revs = d.revs.with(ref, r)
+		d.revs = d.revs.with(d.edit, ref, r)
 	}
 	for _, v := range in.Done {
 		if err := d.loadDoing(v); err != nil {
@@ -162,10 +162,10 @@ func DecodeState(data []byte) (State, error) {
 	}
 	d.derive()
 	for _, n := range in.Notices {
-		d.notices = d.notices.with(n.ID, told{n.Notice, n.Seen, n.Issued, n.Waiting, n.InPerson})
+		d.notices = d.notices.with(d.edit, n.ID, told{n.Notice, n.Seen, n.Issued, n.Waiting, n.InPerson})
 		d.nowAbout(n.Notice)
 		for _, w := range n.Pending {
-			d.pending = d.pending.with(w, withItem(d.pending.at(w), n.ID))
+			d.pending = d.pending.with(d.edit, w, withItem(d.pending.at(w), n.ID))
 		}
 	}
 	return d.State, nil
@@ -173,61 +173,61 @@ func DecodeState(data []byte) (State, error) {
 
 func (d *draft) loadRoom(in stored) {
 	for _, v := range in.Zones {
-		d.zones = d.zones.with(v.ID, v)
+		d.zones = d.zones.with(d.edit, v.ID, v)
 	}
 	for _, v := range in.Tables {
-		d.tables = d.tables.with(v.ID, v)
+		d.tables = d.tables.with(d.edit, v.ID, v)
 	}
 	for _, v := range in.Rounds {
-		d.rounds = d.rounds.with(v.ID, v)
+		d.rounds = d.rounds.with(d.edit, v.ID, v)
 	}
 	for _, v := range in.Items {
-		d.items = d.items.with(v.ID, v)
+		d.items = d.items.with(d.edit, v.ID, v)
 	}
 	for _, v := range in.Meetings {
-		d.meetings = d.meetings.with(v.ID, v)
+		d.meetings = d.meetings.with(d.edit, v.ID, v)
 	}
 	for _, v := range in.Requests {
-		d.requests = d.requests.with(v.ID, v)
+		d.requests = d.requests.with(d.edit, v.ID, v)
 	}
 	for _, v := range in.Announcements {
-		d.announcements = d.announcements.with(v.ID, v)
+		d.announcements = d.announcements.with(d.edit, v.ID, v)
 	}
 	for _, v := range in.Wishes {
-		d.wishes = d.wishes.with(string(v.From)+":"+string(v.To), v)
+		d.wishes = d.wishes.with(d.edit, string(v.From)+":"+string(v.To), v)
 	}
 }
 
 func (d *draft) loadPeople(in stored) {
 	for _, v := range in.Companies {
-		d.companies = d.companies.with(v.ID, v)
+		d.companies = d.companies.with(d.edit, v.ID, v)
 	}
 	for _, v := range in.Attendees {
-		d.attendees = d.attendees.with(v.ID, v)
+		d.attendees = d.attendees.with(d.edit, v.ID, v)
 	}
 	for _, v := range in.Staff {
-		d.staff = d.staff.with(v.ID, v)
+		d.staff = d.staff.with(d.edit, v.ID, v)
 	}
 	for _, v := range in.Interpreters {
-		d.interpreters = d.interpreters.with(v.ID, v)
+		d.interpreters = d.interpreters.with(d.edit, v.ID, v)
 	}
 	for _, v := range in.Displays {
-		d.displays = d.displays.with(v.ID, v)
+		d.displays = d.displays.with(d.edit, v.ID, v)
 	}
 	for _, v := range in.Links {
-		d.links = d.links.with(v.ID, v)
+		d.links = d.links.with(d.edit, v.ID, v)
 	}
 	for _, v := range in.Retired {
-		d.retired = d.retired.with(v.ID, v)
+		d.retired = d.retired.with(d.edit, v.ID, v)
 	}
 	for _, v := range in.Lost {
-		d.lost = d.lost.with(v.ID, v)
+		d.lost = d.lost.with(d.edit, v.ID, v)
 	}
 	for _, v := range in.Organisers {
-		d.organisers = d.organisers.with(v.ID, v)
+		d.organisers = d.organisers.with(d.edit, v.ID, v)
 	}
 	for _, v := range in.Events {
-		d.events = d.events.with(v.ID, v)
+		d.events = d.events.with(d.edit, v.ID, v)
 	}
 }
 

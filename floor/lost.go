@@ -101,7 +101,7 @@ func (c DismissLost) decide(d *decision) *Error {
 func lostRef(id LostID) string { return "lost/" + string(id) }
 
 func (c CommandLost) apply(d *draft) {
-	d.lost = d.lost.with(c.ID, CommandLost{c.ID, c.Lost})
+	d.lost = d.lost.with(d.edit, c.ID, CommandLost{c.ID, c.Lost})
 	d.touch(lostRef(c.ID))
 	if d.lost.len() > keepLost {
 		d.dropLost(slices.MinFunc(slices.Collect(d.lost.values()), func(a, b CommandLost) int {
@@ -114,7 +114,7 @@ func (c LostDismissed) apply(d *draft) { d.dropLost(c.Lost) }
 
 func (d *draft) dropLost(id LostID) {
 	d.touch(lostRef(id))
-	d.lost = d.lost.without(id)
+	d.lost = d.lost.without(d.edit, id)
 }
 
 // found drops what was said to be lost and is in the log again: its sender had not
@@ -147,13 +147,13 @@ func (s State) ownLostCard(w Who, id LostID) (Card, bool) {
 	return l, ok && l.By == w
 }
 
-func (t *touches) lost(s State, id LostID) {
+func (t *touches) lost(s State, id LostID, key CardKey) {
 	l, ok := s.lost.get(id)
 	if !ok {
 		return
 	}
-	t.add(Moderator, "lost", string(id))
+	t.add(Moderator, key)
 	if role := l.By.Role(); role == RoleAttendee || role == RoleInterpreter {
-		t.add(Subject(l.By), "lost", string(id))
+		t.add(Subject(l.By), key)
 	}
 }

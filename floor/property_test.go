@@ -237,6 +237,9 @@ func (w *world) holdPatch(t *rapid.T, subject Subject, from, to int) {
 		if viewed, ok := a[k]; ok != had || had && !reflect.DeepEqual(viewed, was) {
 			t.Fatalf("%s: card %s is not the view's", subject, k)
 		}
+		if had && has {
+			equalAsSent(t, was, is)
+		}
 		switch {
 		case has:
 			patched[k] = is

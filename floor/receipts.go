@@ -77,16 +77,16 @@ func (n told) toldBy(w Who) Who {
 // Undelivered answers the notices of w, issued up to the sequence number upTo, that
 // are not known to have come to a screen of theirs. It costs next to nothing for
 // whoever waits for none.
-func (s State) Undelivered(w Who, upTo uint64) (ids []NoticeID) {
+func (s *State) Undelivered(w Who, upTo uint64) (ids []NoticeID) { // asked at each acknowledgement: nothing is copied
 	for _, id := range s.pending.at(w) {
-		if n := s.notices.at(id); n.Issued <= upTo && n.waits(w) {
+		if n := s.notices.find(id); n != nil && n.value.Issued <= upTo && n.value.waits(w) {
 			ids = append(ids, id)
 		}
 	}
 	return ids
 }
 
-func (n told) waits(w Who) bool {
+func (n *told) waits(w Who) bool {
 	_, waits := slices.BinarySearch(n.Waiting, w)
 	return waits
 }
@@ -153,7 +153,7 @@ func (d *draft) setWaiting(n told, waiting []Who) {
 		d.touch(sentRef(n.ID))
 	}
 	n.Waiting = waiting
-	d.notices = d.notices.with(n.ID, n)
+	d.notices = d.notices.with(d.edit, n.ID, n)
 }
 
 func (c NoticeTold) apply(d *draft) {
@@ -162,7 +162,7 @@ func (c NoticeTold) apply(d *draft) {
 		return
 	}
 	n.InPerson = append(slices.Clip(n.InPerson), telling{c.Who, d.rec.By})
-	d.notices = d.notices.with(n.ID, n)
+	d.notices = d.notices.with(d.edit, n.ID, n)
 	d.touch("unseen/" + string(n.ID) + ":" + string(c.Who))
 }
 

@@ -40,14 +40,14 @@ type State struct {
 
 // derived is what is found again from the rest: never stored, only kept.
 type derived struct {
-	seats      index[string, MeetingID]       // by "<round>|<table>"
+	seats      index[RoundID, tablesOf]       // who sits where
 	meetingsOf index[Who, []MeetingID]        // attendees and assigned interpreters
 	between    index[string, []MeetingID]     // by "<host>|<guest>", sorted
 	open       index[RequestID, struct{}]     // requests that are not ended
 	pending    index[Who, []NoticeID]         // what each person has not said "Got it" to
 	about      index[MeetingID, []NoticeID]   // the notices of a meeting, sorted
-	doneAt     index[string, CommandKey]      // by seqKey; of attendees, interpreters and the clock
-	staffAt    index[string, CommandKey]      // by seqKey; of everyone else
+	doneAt     window                         // the last commands of attendees, interpreters and the clock
+	staffAt    window                         // those of everyone else
 	recent     []uint64                       // the commands that moderators see, oldest first
 	peopleOf   index[CompanyID, []AttendeeID] // a company's representatives
 }
@@ -169,11 +169,12 @@ func (s State) Subjects(w Who) []Subject {
 
 func displaySubject(z ZoneID) Subject { return Subject("display:" + string(z)) }
 
-func seatKey(p Place) string { return string(p.Round) + "|" + string(p.Table) }
+// tablesOf is the meetings of a round, by their tables.
+type tablesOf = index[TableID, MeetingID]
 
 // meetingAt answers the meeting that holds a place.
 func (s State) meetingAt(p Place) (Meeting, bool) {
-	id, ok := s.seats.get(seatKey(p))
+	id, ok := s.seats.at(p.Round).get(p.Table)
 	if !ok {
 		return Meeting{}, false
 	}

@@ -1,7 +1,6 @@
 package floor
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 )
@@ -26,9 +25,7 @@ type touches struct {
 	out []Touch
 }
 
-func (t *touches) add(s Subject, kind string, id string) {
-	t.out = append(t.out, Touch{s, CardKey(kind + "/" + id)})
-}
+func (t *touches) add(s Subject, key CardKey) { t.out = append(t.out, Touch{s, key}) }
 
 // touched answers which cards the things that a record touched may have changed.
 func (d *draft) touched() Touched {
@@ -36,78 +33,83 @@ func (d *draft) touched() Touched {
 	if d.all {
 		return out
 	}
-	var t touches
+	t := touches{make([]Touch, 0, 48)} // about what a move touches
 	for _, ref := range d.refs {
-		kind, id, _ := strings.Cut(ref, "/")
-		t.thing(d.before, kind, id)
-		t.thing(d.State, kind, id)
+		t.thing(d.before, ref)
+		t.thing(d.State, ref)
 	}
 	slices.SortFunc(t.out, func(a, b Touch) int {
-		return cmp.Or(cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Key, b.Key))
+		if c := strings.Compare(string(a.Subject), string(b.Subject)); c != 0 {
+			return c
+		}
+		return strings.Compare(string(a.Key), string(b.Key))
 	})
 	out.Keys = slices.Compact(t.out)
 	return out
 }
 
-func (t *touches) thing(s State, kind, id string) {
+func (t *touches) thing(s State, ref string) {
+	kind, id, _ := strings.Cut(ref, "/")
+	key := CardKey(ref) // most things are called as their card is
 	switch kind {
 	case "item", "announcement", "clock", "event":
-		t.add(Everyone, kind, id)
+		t.add(Everyone, key)
 	case "round":
-		t.add(Everyone, kind, id)
+		t.add(Everyone, key)
 		for i := range s.items.values() {
 			if i.Kind == ItemMatching {
-				t.add(Everyone, "item", string(i.ID))
+				t.add(Everyone, CardKey("item/"+i.ID))
 			}
 		}
 	case "meeting":
-		t.meeting(s, MeetingID(id))
+		t.meeting(s, MeetingID(id), key)
 	case "table":
-		t.add(Moderator, "table", id)
+		t.add(Moderator, key)
 		if table, ok := s.tables.get(TableID(id)); ok {
-			t.add(displaySubject(table.Zone), "board", string(table.Zone)+":"+id)
+			t.add(displaySubject(table.Zone), CardKey("board/"+string(table.Zone)+":"+id))
 		}
 	case "attendee":
-		t.add(Moderator, "attendee", id)
-		t.add(Subject(NewWho(RoleAttendee, id)), "me", id)
+		t.add(Moderator, key)
+		t.add(Subject(NewWho(RoleAttendee, id)), CardKey("me/"+id))
 	case "interpreter":
-		t.add(Moderator, "interpreter", id)
+		t.add(Moderator, key)
 		t.openRequestsFor(s, "")
 	case "request":
-		t.request(s, RequestID(id))
+		t.request(s, RequestID(id), key)
 	case "notice":
-		t.notice(s, NoticeID(id))
+		t.notice(s, NoticeID(id), key)
 	case "seen":
 		notice, who, _ := strings.Cut(id, ":")
-		t.add(Subject(who), "notice", notice)
-		t.add(Moderator, "notice", notice)
-		t.add(Moderator, "unseen", id)
+		key := CardKey("notice/" + notice)
+		t.add(Subject(who), key)
+		t.add(Moderator, key)
+		t.add(Moderator, CardKey("unseen/"+id))
 	case "sent", "unseen":
-		t.add(Moderator, kind, id)
+		t.add(Moderator, key)
 	case "lost":
-		t.lost(s, LostID(id))
+		t.lost(s, LostID(id), key)
 	case "done":
 		if e, ok := s.doneByRef(id); ok {
-			t.add(Moderator, "done", doneID(e.Seq))
+			t.add(Moderator, CardKey("done/"+doneID(e.Seq)))
 		}
 	}
 }
 
-func (t *touches) meeting(s State, id MeetingID) {
+func (t *touches) meeting(s State, id MeetingID, key CardKey) {
 	m, ok := s.meetings.get(id)
 	if !ok {
 		return
 	}
-	t.add(Moderator, "meeting", string(id))
+	t.add(Moderator, key)
 	for _, w := range m.people() {
 		if w.Role() == RoleInterpreter {
-			t.add(Subject(w), "assignment", string(id))
+			t.add(Subject(w), CardKey("assignment/"+id))
 		} else {
-			t.add(Subject(w), "meeting", string(id))
+			t.add(Subject(w), key)
 		}
 	}
 	if zone := s.zoneOf(m.Place); zone != "" {
-		t.add(displaySubject(zone), "seat", string(zone)+":"+string(id))
+		t.add(displaySubject(zone), CardKey("seat/"+string(zone)+":"+string(id)))
 	}
 	if r, ok := s.openRequest(id); ok {
 		t.offers(s, r)
@@ -117,12 +119,12 @@ func (t *touches) meeting(s State, id MeetingID) {
 
 // request touches the request's own cards, the places in line of those that wait
 // for the same pair, and how many interpreters could take each.
-func (t *touches) request(s State, id RequestID) {
+func (t *touches) request(s State, id RequestID, key CardKey) {
 	r, ok := s.requests.get(id)
 	if !ok {
 		return
 	}
-	t.add(Moderator, "request", string(id))
+	t.add(Moderator, key)
 	t.ownRequest(s, r)
 	t.offers(s, r)
 	t.openRequestsFor(s, r.Pair)
@@ -131,7 +133,7 @@ func (t *touches) request(s State, id RequestID) {
 // openRequestsFor touches every open request's count, and the line of a pair.
 func (t *touches) openRequestsFor(s State, line Pair) {
 	for r := range s.openRequests() {
-		t.add(Moderator, "request", string(r.ID))
+		t.add(Moderator, CardKey("request/"+r.ID))
 		if r.Pair == line {
 			t.ownRequest(s, r)
 		}
@@ -142,28 +144,28 @@ func (t *touches) ownRequest(s State, r Request) {
 	m := s.meetings.at(r.Meeting)
 	for _, w := range m.people() {
 		if w.Role() == RoleAttendee {
-			t.add(Subject(w), "request", string(r.ID))
+			t.add(Subject(w), CardKey("request/"+r.ID))
 		}
 	}
 }
 
 func (t *touches) offers(s State, r Request) {
-	for i := range s.interpreters.values() {
+	for _, i := range s.interpreters.each() {
 		if s.mayServe(i, r) || r.Interpreter == i.ID {
-			t.add(Subject(NewWho(RoleInterpreter, i.ID)), "offer", string(r.ID))
+			t.add(Subject(NewWho(RoleInterpreter, i.ID)), CardKey("offer/"+r.ID))
 		}
 	}
 }
 
-func (t *touches) notice(s State, id NoticeID) {
+func (t *touches) notice(s State, id NoticeID, key CardKey) {
 	n, ok := s.notices.get(id)
 	if !ok {
 		return
 	}
-	t.add(Moderator, "notice", string(id))
-	t.add(Moderator, "sent", string(id))
+	t.add(Moderator, key)
+	t.add(Moderator, CardKey("sent/"+id))
 	for _, w := range n.For {
-		t.add(Subject(w), "notice", string(id))
-		t.add(Moderator, "unseen", string(id)+":"+string(w))
+		t.add(Subject(w), key)
+		t.add(Moderator, CardKey("unseen/"+string(id)+":"+string(w)))
 	}
 }

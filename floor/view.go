@@ -40,7 +40,8 @@ func (s State) Card(subject Subject, key CardKey) (card Card, ok bool) {
 	return nil, false
 }
 
-// keys answers the keys of every card that a subject may have; Card decides which it has.
+// keys answers the keys of every card that a subject may have, in no order; Card
+// decides which it has.
 func (s State) keys(subject Subject) []CardKey {
 	role, own, _ := strings.Cut(string(subject), ":")
 	switch {
@@ -59,7 +60,7 @@ func (s State) keys(subject Subject) []CardKey {
 }
 
 func appendKeys[K ~string, V any](keys []CardKey, kind string, of index[K, V]) []CardKey {
-	for id := range of.all() {
+	for id := range of.each() {
 		keys = append(keys, CardKey(kind+"/"+string(id)))
 	}
 	return keys
@@ -108,7 +109,7 @@ func (s State) itemState(i Item) SlotState {
 		return i.State
 	}
 	rounds, begun, over := 0, 0, 0
-	for r := range s.rounds.values() {
+	for _, r := range s.rounds.each() {
 		if !i.Plan.Contains(r.Plan.Start) {
 			continue
 		}
@@ -186,9 +187,10 @@ func (s State) ownMeetingCard(own AttendeeID, id MeetingID) (Card, bool) {
 	if side == Guest {
 		me, partner = m.Guest, m.Host
 	}
+	company := s.companies.at(partner.Company)
 	c := OwnMeetingCard{
 		Place: s.placeCard(m.Place), Side: side, Pair: m.Pair, Mine: me.Presence, Theirs: partner.Presence,
-		Partner: s.companies.at(partner.Company).Name, Country: s.companies.at(partner.Company).Country,
+		Partner: company.Name, Country: company.Country,
 		People: make([]Representative, 0, len(partner.People)), Cancelled: m.Cancelled,
 		Interpreter: s.interpreters.at(m.Interpreter).Name,
 	}
@@ -291,12 +293,12 @@ func (s State) mayServe(i Interpreter, r Request) bool {
 
 func (s State) displayKeys(zone ZoneID) []CardKey {
 	var keys []CardKey
-	for t := range s.tables.values() {
+	for _, t := range s.tables.each() {
 		if t.Zone == zone {
 			keys = append(keys, CardKey("board/"+string(zone)+":"+string(t.ID)))
 		}
 	}
-	for m := range s.meetings.values() {
+	for _, m := range s.meetings.each() {
 		if s.zoneOf(m.Place) == zone {
 			keys = append(keys, CardKey("seat/"+string(zone)+":"+string(m.ID)))
 		}

@@ -42,6 +42,28 @@ func TestChangeReachesOnlyWhoSeesIt(t *testing.T) {
 	})
 }
 
+// A patch holds what differs, not what only might have: whether somebody is free to
+// take a request depends on every move, and mostly stays as it was.
+func TestPatchHoldsWhatDiffers(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h, o, _ := setup(t)
+		give(t, h, demo, "moderator:lead", "ask", floor.RequestInterpreter{Meeting: "m1", Pair: "ko-zh"})
+		console := dial(t, h, o, "moderator:lead")
+		console.clear()
+		give(t, h, demo, "moderator:lead", "move", floor.MoveMeeting{Meeting: "m0", Table: "T4"})
+		synctest.Wait()
+		patch := console.last("patch").Patch
+		if patch == nil || patch.Set["meeting/m0"] == nil {
+			t.Fatalf("%q: %+v", console.kinds(), patch)
+		}
+		for key := range patch.Set {
+			if strings.HasPrefix(string(key), "request/") {
+				t.Errorf("sent again as it was: %s %s", key, patch.Set[key])
+			}
+		}
+	})
+}
+
 // Eight frames go out; everything after them is one.
 func TestFlowAndConflation(t *testing.T) {
 	bubble(t, func(t *testing.T) {

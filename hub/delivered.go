@@ -74,7 +74,7 @@ func (s *Session) holds(seq uint64) {
 		return
 	}
 	head, lineage := s.fold.past.now()
-	if lineage != s.lineage || !head.state.Writes("noticeDelivered") || len(head.state.Undelivered(who, seq)) == 0 {
+	if lineage != s.lineage || len(head.state.Undelivered(who, seq)) == 0 || !head.state.Writes("noticeDelivered") {
 		return
 	}
 	r := &s.fold.receipts

@@ -3,6 +3,7 @@ package hub
 import (
 	"bytes"
 	"compress/gzip"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -82,18 +83,16 @@ func (f *frames) encodePatch(g gap) value {
 	return value{frame: wire.Encode(wire.FromServer{Patch: &p}), ok: true}
 }
 
-// difference puts into p how a card differs between the two ends of a gap.
+// difference puts into p how a card differs between the two ends of a gap. Cards are
+// compared before they are encoded: two that are not equal never read alike.
 func difference(p *wire.Patch, g gap, subject floor.Subject, key floor.CardKey) {
 	before, was := g.from.state.Card(subject, key)
 	after, is := g.to.state.Card(subject, key)
 	switch {
 	case !is && was:
 		p.Drop = append(p.Drop, key)
-	case is:
-		encoded := wire.EncodeCard(after)
-		if !was || !bytes.Equal(encoded, wire.EncodeCard(before)) {
-			p.Set[key] = encoded
-		}
+	case is && !(was && reflect.DeepEqual(before, after)):
+		p.Set[key] = wire.EncodeCard(after)
 	}
 }
 

@@ -34,8 +34,8 @@ type past struct {
 // touch is what one record touched of one subject's view.
 type touch struct {
 	seq   uint64
-	keys  []floor.CardKey
-	whole bool // what the subject may see at large: only a snapshot helps
+	keys  []floor.CardKey // each once
+	whole bool            // what the subject may see at large: only a snapshot helps
 }
 
 func newPast(keep int) *past {
@@ -66,9 +66,13 @@ func (p *past) add(m moment, t floor.Touched) {
 	defer p.mu.Unlock()
 	p.moments = append(p.moments, &m)
 	seq := m.at.Seq
-	for _, k := range t.Keys {
-		t := p.touch(k.Subject, seq)
-		t.keys = append(t.keys, k.Key) // floor names each once
+	for keys := t.Keys; len(keys) > 0; {
+		n := 1
+		for n < len(keys) && keys[n].Subject == keys[0].Subject {
+			n++
+		}
+		p.touch(keys[0].Subject, seq).add(keys[:n]) // floor names each once
+		keys = keys[n:]
 	}
 	for _, s := range t.Whole {
 		p.touch(s, seq).whole = true
@@ -83,6 +87,13 @@ func (p *past) add(m moment, t floor.Touched) {
 		p.forget()
 	}
 	p.announce()
+}
+
+func (t *touch) add(of []floor.Touch) {
+	t.keys = slices.Grow(t.keys, len(of))
+	for _, k := range of {
+		t.keys = append(t.keys, k.Key)
+	}
 }
 
 // touch answers the entry of one record in a subject's list.
@@ -236,15 +247,21 @@ func (p *past) between(g gap) (keys map[floor.Subject][]floor.CardKey, ok bool) 
 	keys = make(map[floor.Subject][]floor.CardKey, len(g.subjects))
 	for _, s := range g.subjects {
 		list := p.touches[s]
-		for _, t := range list[after(list, g.from.at.Seq):] {
-			if t.seq <= g.to.at.Seq {
-				keys[s] = append(keys[s], t.keys...)
-			}
-		}
-		slices.Sort(keys[s])
-		keys[s] = slices.Compact(keys[s])
+		keys[s] = merged(list[after(list, g.from.at.Seq):after(list, g.to.at.Seq)])
 	}
 	return keys, true
+}
+
+// merged answers the keys of some touches, each once; they are read-only.
+func merged(list []touch) (keys []floor.CardKey) {
+	if len(list) == 1 {
+		return list[0].keys
+	}
+	for _, t := range list {
+		keys = append(keys, t.keys...)
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 // newest answers the head, its lineage, and at which record each subject's view

@@ -45,9 +45,10 @@ func Encode(f FromServer) []byte {
 		f.Live != nil, f.Accepted != nil, f.Rejected != nil, f.Error != nil) != 1:
 		panic("wire: a frame has exactly one kind")
 	case f.Snapshot != nil:
-		return wrap("snapshot", EncodeSnapshot(*f.Snapshot))
+		frame, _ := EncodeWhole(*f.Snapshot)
+		return frame
 	case f.Patch != nil:
-		return wrap("patch", encodePatch(*f.Patch))
+		return encodePatch(*f.Patch)
 	}
 	return mustMarshal(&f)
 }
@@ -68,15 +69,22 @@ func EncodeClient(f FromClient) []byte {
 // EncodeSnapshot answers.
 func EncodeWhole(s Snapshot) (frame, body []byte) {
 	const head = `{"snapshot":`
-	frame = wrap("snapshot", EncodeSnapshot(s))
+	frame = append(make([]byte, 0, roomFor+s.Cards.size()), head...)
+	frame = append(appendSnapshot(frame, s), '}')
 	return frame, frame[len(head) : len(frame)-1 : len(frame)-1]
 }
 
 // EncodeSnapshot answers a snapshot without the frame around it: the body of
 // GET …/snapshot.
 func EncodeSnapshot(s Snapshot) []byte {
-	b := append(make([]byte, 0, 160+s.Cards.size()), `{"at":`...)
-	b = append(b, mustMarshal(&s.At)...)
+	return appendSnapshot(make([]byte, 0, roomFor+s.Cards.size()), s)
+}
+
+// roomFor is about how many bytes a frame takes beside its cards.
+const roomFor = 240
+
+func appendSnapshot(b []byte, s Snapshot) []byte {
+	b = append(append(b, `{"at":`...), mustMarshal(&s.At)...)
 	if s.Get != "" {
 		b = appendQuote(append(b, `,"get":`...), s.Get)
 	} else {
@@ -86,7 +94,7 @@ func EncodeSnapshot(s Snapshot) []byte {
 }
 
 func encodePatch(p Patch) []byte {
-	b := append(make([]byte, 0, 200+p.Set.size()), `{"from":`...)
+	b := append(make([]byte, 0, roomFor+p.Set.size()), `{"patch":{"from":`...)
 	b = strconv.AppendUint(b, p.From, 10)
 	b = append(append(b, `,"to":`...), mustMarshal(&p.To)...)
 	if len(p.Set) > 0 {
@@ -102,7 +110,7 @@ func encodePatch(p Patch) []byte {
 	if len(p.Drop) > 0 {
 		b = append(b, ']')
 	}
-	return append(b, '}')
+	return append(b, "}}"...)
 }
 
 // size answers about how many bytes the cards take.
