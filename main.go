@@ -42,6 +42,7 @@ func subcommands() []subcommand {
 		{"import", "read a workbook into the instance", importWorkbook},
 		{"links", "print the links of an event", links},
 		{"upgrade", "let the records of this version be written, once all nodes run it", upgrade},
+		{"erase", "take a person, or everybody, out of an event", erase},
 		{"backup", "write all logs of an instance to an archive", backup},
 		{"restore", "read an archive into an empty instance", restore},
 		{"verify", "hold all records of an instance to their hashes", verify},

@@ -27,6 +27,9 @@ func (c ImportForum) decide(d *decision) *Error {
 	if faults := CheckForum(c.Forum); len(faults) > 0 {
 		return faults[0].Err
 	}
+	if c.Forum.Event.PurgeAt != 0 && d.Version() < purgeVersion {
+		return newError(CodeNeedsUpgrade, "version", itoa(purgeVersion))
+	}
 	forum := c.Forum
 	forum.Event.Version, forum.Event.ReleasedAt = 0, 0
 	d.do(ForumImported{forum})

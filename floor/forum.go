@@ -107,10 +107,24 @@ func (c *forumCheck) event() {
 	if e.EscalateMin < 0 || e.EscalateMin > 60 {
 		c.fault("escalateMin", badValue("escalateMin"))
 	}
+	if e.PurgeAt != 0 && (e.PurgeAt < c.forum.end() || e.PurgeAt > lastInstant) {
+		c.fault("purgeAt", badValue("purgeAt"))
+	}
 	c.atMost("attendees", len(c.forum.Attendees), MaxAttendees)
 	c.atMost("meetings", len(c.forum.Meetings), MaxMeetings)
 	c.atMost("tables", len(c.forum.Tables), MaxTables)
 	c.atMost("rounds", len(c.forum.Rounds), MaxRounds)
+}
+
+// end answers when the last of a forum is planned to end.
+func (f Forum) end() (last Instant) {
+	for _, i := range f.Items {
+		last = max(last, i.Plan.End)
+	}
+	for _, r := range f.Rounds {
+		last = max(last, r.Plan.End)
+	}
+	return last
 }
 
 func (c *forumCheck) room() {

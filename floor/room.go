@@ -10,6 +10,7 @@ type Event struct {
 	EscalateMin int     `json:"escalateMin"` // minutes until an unclaimed request is raised to the moderators
 	Version     int     `json:"version"`     // 0 while the schedule is a draft, then 1, 2, …
 	ReleasedAt  Instant `json:"releasedAt,omitzero"`
+	PurgeAt     Instant `json:"purgeAt,omitzero"` // wall time from which on everybody is to be erased; 0: not said
 }
 
 // Zone is a part of the room.

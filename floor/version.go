@@ -7,7 +7,7 @@ import "strconv"
 // release before does not know. Such a change is written to a log only once the log
 // itself says that every node knows it (see VersionRaised), so that nodes can be
 // exchanged one by one: an older one never meets what it cannot fold.
-const FormatVersion = 2
+const FormatVersion = 3
 
 // kindVersions is where a new kind of change is registered: the version since which
 // programs know it. Kinds that are not named are of version 1. Decide refuses a
@@ -21,6 +21,9 @@ var kindVersions = map[ChangeKind]int{
 	"noticeDelivered": 2,
 	"noticeTold":      2,
 }
+
+// purgeVersion is the version since which programs know Event.PurgeAt.
+const purgeVersion = 3
 
 // versionOf answers the version since which a kind of change is known.
 func versionOf(k ChangeKind) int { return max(kindVersions[k], 1) }

@@ -13,6 +13,7 @@ var layouts = []*Layout{
 		[]Column{
 			{Name: "grace_min", Also: []string{"유예_분", "宽限分钟"}, Type: TypeNumber, Example: "5", About: "Minutes after a round's start until a missing side may be marked; empty is 5."},
 			{Name: "escalate_min", Also: []string{"통역_경고_분", "升级分钟"}, Type: TypeNumber, Example: "3", About: "Minutes until an interpreter request that nobody took is raised; empty is 3."},
+			{Name: "purge_after", Also: []string{"파기일", "개인정보_파기일", "清除日期"}, Type: TypeDate, Example: "2026-12-31", About: "The last day on which people's names are kept; afterwards `matchfloor erase --due` takes them out. Empty: until somebody does so by hand."},
 		})},
 	{Name: sheetAgenda, Also: []string{"일정", "日程", "议程"}, About: "Talks, matching, breaks, visits.", Columns: columns(
 		[]Column{idColumn("lunch", "Names the item."),

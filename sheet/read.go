@@ -65,6 +65,7 @@ func (b *book) readEvent() {
 		b.forum.Event = floor.Event{
 			ID: floor.EventID(id), Name: r.name(), TimeZone: b.when.zone.String(), Place: r.texts("place"),
 			GraceMin: r.number("grace_min", 0, 60, 5), EscalateMin: r.number("escalate_min", 0, 60, 3),
+			PurgeAt: r.purgeAt(),
 		}
 		r.remember()
 	})
@@ -88,6 +89,21 @@ func (r row) readCalendar() {
 		}
 		r.b.when.first = d
 	}
+}
+
+// purgeAt answers when the day after the last one on which names are kept begins in
+// the event's time zone, and 0 where no such day is given.
+func (r row) purgeAt() floor.Instant {
+	s := r.cell("purge_after")
+	if s == "" {
+		return 0
+	}
+	d, ok := r.b.when.parseDate(s)
+	if !ok {
+		r.fault("purge_after", BadDate, "value", quote(s))
+		return 0
+	}
+	return floor.Instant(time.Date(d.year, d.month, d.day+1, 0, 0, 0, 0, r.b.when.zone).UnixMilli())
 }
 
 func (b *book) readRoom() {

@@ -16,7 +16,7 @@ var sheetOfKind = map[string]string{
 
 // columnOfField is where a field of an entry stands, if not under its own name.
 var columnOfField = map[string]string{
-	"name": "name_en", "timeZone": "time_zone", "graceMin": "grace_min", "escalateMin": "escalate_min",
+	"name": "name_en", "timeZone": "time_zone", "graceMin": "grace_min", "escalateMin": "escalate_min", "purgeAt": "purge_after",
 	"plan": "start", "state": "start", "absorbsMin": "absorbs_min", "homeTable": "home_table",
 	"hostPeople": "host_people", "guestPeople": "guest_people",
 }

@@ -181,6 +181,9 @@ func (e export) event() record {
 	if e.when.first != (date{}) {
 		r["date"] = e.when.first.String()
 	}
+	if v.PurgeAt != 0 {
+		r["purge_after"] = dateOf(e.when.local(v.PurgeAt - 1)).String()
+	}
 	return with(with(r, "name", v.Name), "place", v.Place)
 }
 

@@ -13,13 +13,13 @@ import (
 // errInUse says that another process has not let go of the file in time.
 var errInUse = errors.New("sqlitejournal: another process keeps the file busy")
 
-// Scrub makes the files hold nothing of what was replaced or deleted before. SQLite
-// overwrites what it deletes, but not what it has moved about in a page, and the
-// write-ahead log keeps copies for as long as anybody reads: so the file is written
-// anew and the log is emptied. Other processes may go on using both; each of the two
-// steps waits lockPatience for them, and an error that wraps journal.ErrUnavailable
-// says that this was not enough, and that it may be called again. The new copy is made in
-// memory, which takes as much as the file is large: nothing goes to a folder for
+// Scrub makes the files hold nothing of what was replaced or deleted before. This
+// package overwrites what it deletes; whatever else has written to the file may not
+// have, and the write-ahead log keeps what was for as long as anybody reads. So the
+// file is written anew, and the log is emptied. Other processes may go on using both:
+// each of the two steps waits lockPatience for them, and an error that wraps
+// journal.ErrUnavailable says that this was not enough. It may be called again. The
+// copy is made in memory, as large as the file: nothing goes to a folder for
 // temporary files.
 func (j *Journal) Scrub(ctx context.Context) error {
 	if err := journal.Ended(ctx); err != nil {

@@ -92,6 +92,28 @@ func TestScrubbedFilesHoldNothingReplaced(t *testing.T) {
 	}
 }
 
+// What was deleted without being overwritten goes too.
+func TestScrubTakesWhatWasOnlyDeleted(t *testing.T) {
+	dir := t.TempDir()
+	j := openTest(t, dir)
+	_, head := named(t, j, theLog, 400)
+	if err := j.hold(t.Context(), func(tx *tx) error { return tx.exec("PRAGMA secure_delete = 0") }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.Replace(t.Context(), theLog, head, nil); err != nil {
+		t.Fatal(err)
+	}
+	if len(holding(t, dir, theName)) == 0 {
+		t.Error("it was overwritten after all")
+	}
+	if err := j.Scrub(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if names := holding(t, dir, theName); len(names) > 0 {
+		t.Errorf("the name stands in %v", names)
+	}
+}
+
 // As long as somebody reads what was there before, the log cannot be emptied: that
 // is told, and scrubbing again works.
 func TestScrubTellsWhoIsInItsWay(t *testing.T) {

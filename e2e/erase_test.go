@@ -1,0 +1,183 @@
+package e2e_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"matchfloor/client"
+	"matchfloor/demo"
+	"matchfloor/floor"
+	"matchfloor/journal"
+)
+
+// TestErase: beside running nodes one person, and then everybody, is erased. Within
+// seconds every screen is whole on the log that is left, no screen and no store has a
+// name any more, and the floor goes on.
+func TestErase(t *testing.T) {
+	for name, open := range topologies {
+		t.Run(name, func(t *testing.T) {
+			v := open(t)
+			v.open()
+			one, told := attendees(t)[0], attendees(t)[1]
+			id, lead := floor.Who(one).ID(), v.eraseVenue(one)
+			names := everyName(t)
+			v.holdNames("before", names, true)
+
+			v.erases(2, "--person", one)
+			v.holdNames("without one", namesOf(names, one), false)
+			if card, ok := client.Get[floor.AttendeeCard](lead.View(), floor.CardKey("attendee/"+id)); !ok || card.Name != (floor.Text{En: id}) || card.CheckedIn == 0 {
+				t.Errorf("the console shows %+v", card)
+			}
+			lead.does(floor.Announce{Text: floor.Text{Ko: names[told][0]}, Minutes: 60}) // a name in a sentence
+			v.converged()
+
+			v.erases(3, "--everyone")
+			v.holdNames("without anybody", names, false)
+			lead.does(floor.Announce{Text: floor.Text{En: "and on it goes"}})
+			v.converged()
+			if lost := lostOn(lead); len(lost) > 0 {
+				t.Errorf("lost: %v", lost)
+			}
+			if out, errs, code := matchfloor(t, append([]string{"verify"}, v.journalFlags()...)...); code != 0 {
+				t.Errorf("verify: exit %d, %s %s", code, out, errs)
+			}
+			if v.redis != nil {
+				v.holdAppendOnlyFile(names)
+			}
+		})
+	}
+}
+
+// eraseVenue is a released floor with people on it, one of whom has come.
+func (v *venue) eraseVenue(one string) (lead *person) {
+	v.t.Helper()
+	people := append([]string{"moderator:s1", "moderator:s2", "runner:r1", "interpreter:i01", "display:d1"}, attendees(v.t)[:25]...)
+	v.enter(people...)
+	lead = v.people["moderator:s1"]
+	lead.does(floor.Release{})
+	lead.does(floor.CheckIn{Attendee: floor.AttendeeID(floor.Who(one).ID())})
+	v.converged()
+	return lead
+}
+
+// erases gives the command and holds every screen to the log of the epoch after it.
+func (v *venue) erases(epoch uint64, who ...string) {
+	v.t.Helper()
+	counts := map[string]int{}
+	for name, p := range v.people {
+		counts[name] = p.count()
+	}
+	began := time.Now()
+	out, errs, code := matchfloor(v.t, slices.Concat([]string{"erase", "--event", eventID}, v.journalFlags(), who)...)
+	if code != 0 || !strings.Contains(out, fmt.Sprintf("at %d/", epoch)) {
+		v.t.Fatalf("erase: exit %d, %q, %s", code, out, errs)
+	}
+	slowest := time.Duration(0)
+	for name, p := range v.people {
+		anew := slices.IndexFunc(p.since(counts[name]), func(f frame) bool { return f.keys == nil })
+		if anew < 0 {
+			v.t.Fatalf("%s was not told anew by the end of the command, after %v", name, time.Since(began))
+		}
+		slowest = max(slowest, p.since(counts[name])[anew].at.Sub(began))
+		if at := p.View().At; at.Epoch != epoch {
+			v.t.Errorf("%s stands at %v", name, at)
+		}
+	}
+	v.t.Logf("%v: the last of %d screens was told anew after %v; %s", who, len(counts), slowest.Round(time.Millisecond), strings.TrimSpace(out))
+	if slowest > 5*time.Second {
+		v.t.Errorf("the last screen was told anew after %v", slowest)
+	}
+	v.cursor = journal.NewCursor(eventID, journal.Genesis(eventID, epoch))
+	v.states, v.records = []floor.State{floor.New()}, nil
+	v.converged()
+}
+
+// everyName answers the names of everybody, in every language, by "role:id".
+func everyName(t *testing.T) map[string][]string {
+	t.Helper()
+	forum, err := demo.Forum()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string][]string{}
+	add := func(w floor.Who, n floor.Text) {
+		names[string(w)] = slices.DeleteFunc([]string{n.Ko, n.Zh, n.En}, func(s string) bool { return s == "" })
+	}
+	for _, a := range forum.Attendees {
+		add(floor.NewWho(floor.RoleAttendee, a.ID), a.Name)
+	}
+	for _, s := range forum.Staff {
+		add(s.Who(), s.Name)
+	}
+	for _, i := range forum.Interpreters {
+		add(floor.NewWho(floor.RoleInterpreter, i.ID), i.Name)
+	}
+	return names
+}
+
+func namesOf(names map[string][]string, who string) map[string][]string {
+	return map[string][]string{who: names[who]}
+}
+
+// holdNames looks for names in everything that is stored and on every screen: each is
+// to be in the store, and some on screens, or none anywhere.
+func (v *venue) holdNames(when string, names map[string][]string, there bool) {
+	v.t.Helper()
+	stored := ""
+	if v.redis != nil {
+		_, stored = redisText(v.t, v.redis.URL)
+	} else {
+		stored = files(v.t, v.where[1])
+	}
+	var screens strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(v.people)) {
+		for key, card := range v.people[name].View().Cards {
+			fmt.Fprintf(&screens, "%s %s\n", key, card)
+		}
+	}
+	shown := 0
+	for who, list := range names {
+		for _, name := range list {
+			if strings.Contains(stored, name) != there {
+				v.t.Errorf("%s: that the name of %s is stored is %v", when, who, !there)
+			}
+			if strings.Contains(screens.String(), name) {
+				shown++
+			}
+		}
+	}
+	if (shown > 0) != there || len(stored) < 50_000 || screens.Len() < 100_000 {
+		v.t.Errorf("%s: %d names are on screens; %d bytes stored, %d shown", when, shown, len(stored), screens.Len())
+	}
+}
+
+// holdAppendOnlyFile: the file that Redis appends to keeps what was, as the documents
+// say, until it is rewritten.
+func (v *venue) holdAppendOnlyFile(names map[string][]string) {
+	v.t.Helper()
+	dir := v.redis.Do("CONFIG", "GET", "dir").([]any)[1].(string)
+	name := names["attendee:k01a"][0]
+	if !strings.Contains(files(v.t, dir), name) {
+		v.t.Error("the append-only file holds nothing of before: the documents say that it does")
+	}
+	v.redis.Do("CONFIG", "SET", "aof-use-rdb-preamble", "no") // as plain text, so that it can be looked into
+	v.redis.Do("BGREWRITEAOF")
+	eventually(v.t, 20*time.Second, "the append-only file to be rewritten", func() error {
+		text := files(v.t, dir)
+		for who, list := range names {
+			for _, name := range list {
+				if strings.Contains(text, name) {
+					return fmt.Errorf("the name of %s stands in it", who)
+				}
+			}
+		}
+		if !strings.Contains(text, "k01a") {
+			v.t.Error("the file holds no log")
+		}
+		return nil
+	})
+}

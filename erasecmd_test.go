@@ -1,0 +1,333 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"matchfloor/demo"
+	"matchfloor/floor"
+	"matchfloor/hub"
+	"matchfloor/journal"
+	"matchfloor/journal/archive"
+	"matchfloor/journal/faultyjournal"
+)
+
+// sampleNames are all names of the sample forum, in every language, by who bears them.
+func sampleNames(t *testing.T) map[string]floor.Who {
+	t.Helper()
+	forum, err := demo.Forum()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]floor.Who{}
+	add := func(w floor.Who, n floor.Text) {
+		for _, name := range []string{n.Ko, n.Zh, n.En} {
+			if name != "" {
+				names[name] = w
+			}
+		}
+	}
+	for _, a := range forum.Attendees {
+		add(floor.NewWho(floor.RoleAttendee, a.ID), a.Name)
+	}
+	for _, s := range forum.Staff {
+		add(s.Who(), s.Name)
+	}
+	for _, i := range forum.Interpreters {
+		add(floor.NewWho(floor.RoleInterpreter, i.ID), i.Name)
+	}
+	return names
+}
+
+// bytesOf is every byte of every file of a directory.
+func bytesOf(t *testing.T, dir string) []byte {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	var all []byte
+	for _, name := range files {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, content...)
+	}
+	return all
+}
+
+// After the command no byte of the data directory is of anybody's name, and there is
+// nothing to erase any more; links and records are as they were.
+func TestErasedFilesHoldNobody(t *testing.T) {
+	dir, names := t.TempDir(), sampleNames(t)
+	for range 2 {
+		wantRun(t, exitOK, "green-2026", "import", "--data", dir, workbookFile(t, demo.Workbook()))
+	}
+	before := bytesOf(t, dir)
+	for name, who := range names {
+		if !bytes.Contains(before, []byte(name)) {
+			t.Fatalf("the name of %s is not in the file before", who)
+		}
+	}
+	erased := wantRun(t, exitOK, "people erased: 160;", "erase", "--data", dir, "--event", "green-2026", "--everyone")
+	after := bytesOf(t, dir)
+	for name, who := range names {
+		if bytes.Contains(after, []byte(name)) || strings.Contains(erased.stdout+erased.stderr, name) {
+			t.Errorf("the name of %s is in the directory, or in what was said", who)
+		}
+	}
+	if len(names) < 400 {
+		t.Errorf("only %d names were sought", len(names))
+	}
+	again := wantRun(t, exitOK, "nothing to erase; people who stand there as ids: 160", "erase", "--data", dir, "--event", "green-2026", "--everyone")
+	if strings.Contains(again.stdout, "erased: ") || !strings.Contains(erased.stdout, "in 2 of 2 records; at 2/2/") {
+		t.Errorf("erased: %s; again: %s", erased.stdout, again.stdout)
+	}
+	wantRun(t, exitOK, "log green-2026: 2 records, at 2/2/", "verify", "--data", dir)
+	links := wantRun(t, exitOK, "attendee-k01a", "links", "--data", dir, "--event", "green-2026")
+	if !strings.Contains(links.stdout, "  k01a\n") {
+		t.Errorf("an id is no name in %.400s", links.stdout)
+	}
+}
+
+func TestEraseUsage(t *testing.T) {
+	dir := t.TempDir()
+	for name, args := range map[string][]string{
+		"nobody":                   {"--event", "e"},
+		"somebody and everybody":   {"--event", "e", "--person", "attendee:a", "--everyone"},
+		"no event":                 {"--person", "attendee:a"},
+		"everybody of no event":    {"--everyone"},
+		"due of one event":         {"--due", "--event", "e"},
+		"a display":                {"--event", "e", "--person", "display:d"},
+		"a name":                   {"--event", "e", "--person", "Kim Seoyeon"},
+		"no id":                    {"--event", "e", "--person", "attendee:"},
+		"an organiser of an event": {"--event", "e", "--person", "organiser:o"},
+		"the instance's log":       {"--event", "_", "--everyone"},
+		"a path":                   {"--event", "../x", "--everyone"},
+	} {
+		if o := runOnce(t, append([]string{"erase", "--data", dir}, args...)); o.code != exitUsage {
+			t.Errorf("%s: %+v", name, o)
+		}
+	}
+	wantRun(t, exitUsage, "--data", "erase", "--event", "e", "--everyone")
+	wantRun(t, exitFailed, "no instance", "erase", "--data", filepath.Join(dir, "none"), "--due")
+	wantRun(t, exitOK, "", "import", "--data", dir, workbookFile(t, demo.Workbook()))
+	wantRun(t, exitFailed, "no event", "erase", "--data", dir, "--event", "other", "--everyone")
+	wantRun(t, exitFailed, "there is no attendee:k99", "erase", "--data", dir, "--event", "green-2026", "--person", "attendee:k99")
+	wantRun(t, exitOK, "no event's purge date", "erase", "--data", dir, "--due")
+}
+
+// eraser is the command on a journal in memory with events in it.
+func eraser(t *testing.T, forums ...floor.Forum) (*erasing, *journal.Memory, *bytes.Buffer) {
+	t.Helper()
+	memory := journal.NewMemory(time.Now)
+	var out bytes.Buffer
+	p := &program{env: envOf(nil), stdout: &out, stderr: io.Discard}
+	o := &opened{journal: memory, snapshots: memory}
+	for _, forum := range forums {
+		if err := enrol(t.Context(), p, o, forum); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &erasing{p: p, opened: o}, memory, &out
+}
+
+func sampleForum(t *testing.T, id floor.EventID, purge floor.Instant) floor.Forum {
+	t.Helper()
+	forum, err := demo.Forum()
+	if err != nil {
+		t.Fatal(err)
+	}
+	forum.Event.ID, forum.Event.PurgeAt = id, purge
+	return forum
+}
+
+// Only events whose date has passed are erased, at the wall's time, and each is though
+// another cannot be.
+func TestDueEventsAreErased(t *testing.T) {
+	at := floor.Instant(1_800_000_000_000)
+	e, memory, out := eraser(t, sampleForum(t, "broken", at), sampleForum(t, "kept", 0), sampleForum(t, "later", at+1), sampleForum(t, "past", at))
+	epochs := func() (epochs string) {
+		for _, log := range []journal.LogID{"broken", "kept", "later", "past"} {
+			page, err := memory.Read(t.Context(), log, 0, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			epochs += fmt.Sprint(page.Head.Epoch)
+		}
+		return epochs
+	}
+	if err := e.due(t.Context(), at-1); err != nil || epochs() != "1111" || !strings.Contains(out.String(), "no event's") {
+		t.Fatalf("too early: %v; %s; %s", err, epochs(), out)
+	}
+	e.opened.journal = damagedLog{memory, "broken"}
+	if err := e.due(t.Context(), at); !errors.Is(err, journal.ErrCorrupt) || epochs() != "1112" {
+		t.Fatalf("on time: %v; %s; %s", err, epochs(), out)
+	}
+	e.opened.journal = memory
+	if err := e.due(t.Context(), at+1); err != nil || epochs() != "2122" {
+		t.Fatalf("later: %v; %s; %s", err, epochs(), out)
+	}
+	if err := e.finish(t.Context()); err != nil {
+		t.Error(err)
+	}
+	past, err := foldLog(t.Context(), memory, "past")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, ok := past.Profile("attendee:k01a"); !ok || p.Name != (floor.Text{En: "k01a"}) {
+		t.Errorf("an attendee of the past: %+v, %v", p, ok)
+	}
+}
+
+// busyLog is a log to which somebody writes before each of the next replacements.
+type busyLog struct {
+	journal.Journal
+	times int
+}
+
+func (b *busyLog) Replace(ctx context.Context, log journal.LogID, expect journal.Position, records []journal.Record) (journal.Position, error) {
+	if b.times--; b.times >= 0 {
+		body, err := floor.EncodeRecord(floor.Record{Key: "k", Changes: []floor.Change{floor.Announced{Announcement: floor.Announcement{ID: "a", Text: floor.Text{Ko: "김서연"}}}}})
+		if err != nil {
+			return expect, err
+		}
+		batch := []journal.Record{{Key: journal.CommandKey(fmt.Sprint("busy-", b.times)), Body: body}}
+		journal.Chain(expect, batch)
+		if _, err := b.Append(ctx, log, expect, batch); err != nil {
+			return expect, err
+		}
+	}
+	return b.Journal.Replace(ctx, log, expect, records)
+}
+
+// What is written while a log is read is neither lost nor left as it was.
+func TestEraseBesideWriters(t *testing.T) {
+	for times, ok := range map[int]bool{3: true, eraseTries: false} {
+		_, memory, _ := eraser(t, sampleForum(t, "busy", 0))
+		done, at, err := eraseFrom(t.Context(), &busyLog{memory, times}, "busy", "")
+		if !ok {
+			if !errors.Is(err, journal.ErrMoved) {
+				t.Errorf("%d times busy: %v", times, err)
+			}
+			continue
+		}
+		l, readErr := archive.ReadLog(t.Context(), memory, "busy")
+		if err != nil || readErr != nil || len(l.Records) != 1+times || at != l.Head() || done.Texts < times || bytes.Contains(l.Records[times].Body, []byte("김서연")) {
+			t.Errorf("%d times busy: %d records, %d texts, %v %v", times, len(l.Records), done.Texts, err, readErr)
+		}
+	}
+}
+
+// Whatever a journal answers, or does not: in the end the log is erased, once, or
+// whoever asked is told.
+func TestEraseWithoutAnswers(t *testing.T) {
+	told, once := 0, 0
+	for seed := range uint64(40) {
+		_, memory, _ := eraser(t, sampleForum(t, "far", 0))
+		j := faultyjournal.Wrap(memory, seed, faultyjournal.Odds{Persisted: 0.4, Lost: 0.3, Unavailable: 0.1, ReadFails: 0.1})
+		done, at, err := eraseFrom(t.Context(), j, "far", "")
+		j.Settle()
+		page, readErr := memory.Read(t.Context(), "far", 0, 1)
+		if readErr != nil {
+			t.Fatal(readErr)
+		}
+		if err != nil {
+			told++
+			continue
+		}
+		once++
+		if page.Head != at || at.Epoch != 2 || done.People != 160 || len(done.Changed) != 1 {
+			t.Errorf("seed %d: at %v, said %v; %d people", seed, page.Head, at, done.People)
+		}
+	}
+	if told == 0 || once < 10 {
+		t.Errorf("%d erased, %d told that not", once, told)
+	}
+}
+
+// A state of before that a node stored late is taken away.
+func TestEraseDropsStatesStoredLate(t *testing.T) {
+	e, memory, _ := eraser(t, sampleForum(t, "late", 0))
+	page, err := memory.Read(t.Context(), "late", 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.log(t.Context(), "late", "attendee:k01a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := memory.PutSnapshot(t.Context(), "late", page.Head, []byte("김서연")); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.finish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, state, ok, err := memory.Snapshot(t.Context(), "late"); ok || err != nil {
+		t.Errorf("stored is %q, %v", state, err)
+	}
+}
+
+// scrubbedLog is a journal with files that have to be scrubbed.
+type scrubbedLog struct {
+	*journal.Memory
+	t     *testing.T
+	times int
+	err   error
+}
+
+func (s *scrubbedLog) Scrub(ctx context.Context) error {
+	s.times++
+	if _, _, ok, err := s.Snapshot(ctx, "x"); ok || err != nil {
+		s.t.Errorf("scrubbed while a state is stored, or %v", err)
+	}
+	return s.err
+}
+
+// Files are scrubbed last, also where the log was erased before; where that does not
+// work somebody is told.
+func TestEraseScrubsLast(t *testing.T) {
+	e, memory, _ := eraser(t, sampleForum(t, "x", 0))
+	s := &scrubbedLog{Memory: memory, t: t, err: journal.ErrUnavailable}
+	e.opened.journal = s
+	for times := range 2 {
+		if err := memory.PutSnapshot(t.Context(), "x", journal.Position{}, []byte("late")); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.log(t.Context(), "x", ""); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.finish(t.Context()); !errors.Is(err, s.err) || s.times != times+1 || times == 0 && !strings.Contains(err.Error(), "again") {
+			t.Errorf("scrubbed %d times: %v", s.times, err)
+		}
+		s.err = nil
+	}
+}
+
+// An organiser stands in the instance's log.
+func TestEraseOrganiser(t *testing.T) {
+	e, memory, out := eraser(t, sampleForum(t, "x", 0))
+	h := hub.New(memory, memory, hub.Options{})
+	_, err := h.Submit(t.Context(), journal.InstanceLog, floor.Order{
+		Key: operatorLink + "/1", By: floor.Operator, NoBase: true, Command: floor.AddOrganiser{Organiser: "o1", Name: "한지우"},
+	})
+	err = errors.Join(err, h.Close())
+	if err == nil {
+		err = e.log(t.Context(), journal.InstanceLog, "organiser:o1")
+	}
+	if err != nil || !strings.Contains(out.String(), "log _: people erased: 1;") {
+		t.Fatalf("%v; %s", err, out)
+	}
+	state, err := foldLog(t.Context(), memory, journal.InstanceLog)
+	if p, ok := state.Profile("organiser:o1"); err != nil || !ok || p.Name.En != "o1" {
+		t.Errorf("%+v, %v", p, err)
+	}
+}

@@ -1,0 +1,45 @@
+package floor
+
+import "testing"
+
+func purged(at Instant) Forum {
+	f := littleForum()
+	f.Event.PurgeAt = at
+	return f
+}
+
+// A program of before version 3 would stop at the purge date: it is written only to
+// logs that no such program reads.
+func TestPurgeDateNeedsItsVersion(t *testing.T) {
+	at := littleForum().end() + 30*24*60*Minute
+	w := logOf(t, 2)
+	give := func(key CommandKey, c Command) *Error {
+		return w.give(Order{Key: key, By: Operator, NoBase: true, Command: c})
+	}
+	if err := give("cli/early", ImportForum{purged(at)}); err == nil || err.Code != CodeNeedsUpgrade || err.Params["version"] != "3" {
+		t.Fatalf("on a log of version 2: %v", err)
+	}
+	if err := give("cli/raise", RaiseVersion{3}); err != nil {
+		t.Fatal(err)
+	}
+	if err := give("cli/late", ImportForum{purged(at)}); err != nil || w.now().Event().PurgeAt != at {
+		t.Errorf("on the raised log: %v, %d", err, w.now().Event().PurgeAt)
+	}
+	data, err := w.now().Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := DecodeState(data); err != nil || back.Event().PurgeAt != at {
+		t.Errorf("stored and read again: %d, %v", back.Event().PurgeAt, err)
+	}
+}
+
+// Nobody is to be erased while they still meet.
+func TestPurgeDateIsAfterTheEvent(t *testing.T) {
+	end := littleForum().end()
+	for at, ok := range map[Instant]bool{0: true, end: true, lastInstant: true, end - 1: false, -1: false, lastInstant + 1: false} {
+		if faults := CheckForum(purged(at)); (len(faults) == 0) != ok {
+			t.Errorf("at %d of %d: %v", at, end, faults)
+		}
+	}
+}
