@@ -62,7 +62,7 @@ func (f *frames) forget() {
 // patch answers the frame that leads over a gap which is not whole; ok is false
 // where the moments that it needs have gone meanwhile.
 func (f *frames) patch(g gap) (frame []byte, ok bool) {
-	key := patchKey{g.lineage, join(g.subjects), g.from.at.Seq, g.to.at.Seq}
+	key := patchKey{g.lineage, join(g.subjects), g.since, g.to.at.Seq}
 	v := f.patches.get(key, func() value { return f.encodePatch(g) })
 	return v.frame, v.ok
 }
@@ -72,7 +72,7 @@ func (f *frames) encodePatch(g gap) value {
 	if !ok {
 		return value{}
 	}
-	p := wire.Patch{From: g.from.at.Seq, To: g.to.at, Set: make(wire.Cards)}
+	p := wire.Patch{From: g.since, To: g.to.at, Set: make(wire.Cards)}
 	for subject, touched := range keys {
 		for _, key := range touched {
 			difference(&p, g, subject, key)

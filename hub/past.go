@@ -20,15 +20,14 @@ type moment struct {
 type past struct {
 	keep int
 
-	mu      sync.RWMutex // guards what follows
-	lineage int          // grows when the log's history was found to be another
-	moments []*moment    // oldest first; never empty once the log is loaded
-	touches map[floor.Subject][]touch
-	all     []uint64                 // records that touched everyone's whole view
-	last    map[floor.Subject]uint64 // of each subject since the log was loaded, also before moments
-	lastAll uint64
-	large   uint64        // the last record that changed who may see what, or closed a link
-	changed chan struct{} // closed and replaced at each addition
+	mu      sync.RWMutex              // guards what follows
+	lineage int                       // grows when the log's history was found to be another
+	moments []*moment                 // oldest first; never empty once the log is loaded
+	begun   uint64                    // the first of them since the log was loaded: all touches after it are known
+	touches map[floor.Subject][]touch // after the oldest moment, and of each subject the one before them
+	lastAll uint64                    // the last record that touched everyone's whole view
+	large   uint64                    // the last record that changed who may see what, or closed a link
+	changed chan struct{}             // closed and replaced at each addition
 }
 
 // touch is what one record touched of one subject's view.
@@ -54,10 +53,9 @@ func (p *past) reset(m moment) {
 }
 
 func (p *past) begin(m moment) {
-	p.moments = []*moment{&m}
+	p.moments, p.begun = []*moment{&m}, m.at.Seq
 	p.touches = make(map[floor.Subject][]touch)
-	p.last = make(map[floor.Subject]uint64)
-	p.all, p.lastAll, p.large = nil, 0, 0
+	p.lastAll, p.large = 0, 0
 }
 
 // add appends the next moment, and forgets the oldest beyond keep.
@@ -78,7 +76,7 @@ func (p *past) add(m moment, t floor.Touched) {
 		p.touch(s, seq).whole = true
 	}
 	if t.All {
-		p.all, p.lastAll = append(p.all, seq), seq
+		p.lastAll = seq
 	}
 	if t.All || len(t.Whole) > 0 || len(t.Links) > 0 {
 		p.large = seq
@@ -101,7 +99,7 @@ func (p *past) touch(s floor.Subject, seq uint64) *touch {
 	list := p.touches[s]
 	if n := len(list); n == 0 || list[n-1].seq != seq {
 		list = append(list, touch{seq: seq})
-		p.touches[s], p.last[s] = list, seq
+		p.touches[s] = list
 	}
 	return &list[len(list)-1]
 }
@@ -116,18 +114,17 @@ func (p *past) forget() {
 }
 
 // prune drops the touches up to the oldest moment: nobody is told the difference
-// from before it.
+// from before it. Of each subject the last one stays, without what it touched: who
+// has seen that has missed nothing since.
 func (p *past) prune(oldest uint64) {
 	for s, list := range p.touches {
-		i := after(list, oldest)
-		switch {
-		case i == len(list):
-			delete(p.touches, s)
-		case i > 0:
-			p.touches[s] = slices.Clone(list[i:])
+		if i := after(list, oldest); i > 1 {
+			p.touches[s] = slices.Clone(list[i-1:])
+		}
+		if t := &p.touches[s][0]; t.seq <= oldest {
+			*t = touch{seq: t.seq}
 		}
 	}
-	p.all = slices.Clone(p.all[sort.Search(len(p.all), func(i int) bool { return p.all[i] > oldest }):])
 }
 
 func (p *past) announce() {
@@ -185,7 +182,8 @@ func (p *past) find(seq uint64) (*moment, bool) {
 type gap struct {
 	lineage  int
 	large    uint64          // up to to: the last record that changed who may see what, or closed a link
-	from, to *moment         // a frame leads from any view in [from, to) to to
+	since    uint64          // a frame leads from any view in [since, to) to to
+	from, to *moment         // of the same view as since, or since itself; and the newest
 	subjects []floor.Subject // of the session, those that were touched; none: its view is level
 	whole    bool            // no difference leads there, only a snapshot
 }
@@ -195,29 +193,25 @@ func (p *past) level() gap {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	head := p.moments[len(p.moments)-1]
-	return gap{lineage: p.lineage, large: p.large, from: head, to: head}
+	return gap{lineage: p.lineage, large: p.large, since: head.at.Seq, from: head, to: head}
 }
 
 // gap answers what someone who watches subjects and holds the sequence number at
-// of a lineage has not been sent.
+// of a lineage has not been sent. That number may lie before the oldest moment: where
+// nothing touched the subjects in between, their view is still that moment's.
 func (p *past) gap(lineage int, at uint64, subjects []floor.Subject) gap {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	g := gap{lineage: p.lineage, large: p.large, to: p.moments[len(p.moments)-1]}
-	if at >= g.to.at.Seq && lineage == p.lineage {
-		g.from = g.to
+	oldest, head := p.moments[0], p.moments[len(p.moments)-1]
+	g := gap{lineage: p.lineage, large: p.large, since: at, from: head, to: head}
+	if at >= head.at.Seq && lineage == p.lineage {
 		return g
 	}
-	held, ok := p.find(at)
-	if lineage != p.lineage || !ok || p.lastAll > at {
+	if lineage != p.lineage || at < p.begun || p.lastAll > at {
 		g.whole = true
 		return g
 	}
-	g.from = held
-	level := p.moments[0].at.Seq
-	if i := sort.Search(len(p.all), func(i int) bool { return p.all[i] > at }); i > 0 {
-		level = max(level, p.all[i-1])
-	}
+	level := max(p.begun, p.lastAll)
 	for _, s := range subjects {
 		list := p.touches[s]
 		i := after(list, at)
@@ -225,14 +219,15 @@ func (p *past) gap(lineage int, at uint64, subjects []floor.Subject) gap {
 			continue
 		}
 		g.subjects = append(g.subjects, s)
-		g.whole = g.whole || slices.ContainsFunc(list[i:], func(t touch) bool { return t.whole })
+		g.whole = g.whole || list[i].seq <= oldest.at.Seq || slices.ContainsFunc(list[i:], func(t touch) bool { return t.whole })
 		if i > 0 {
 			level = max(level, list[i-1].seq)
 		}
 	}
-	if len(g.subjects) > 0 && !g.whole {
-		g.from, _ = p.find(level)
+	if len(g.subjects) > 0 {
+		g.since = level
 	}
+	g.from, _ = p.find(max(g.since, oldest.at.Seq))
 	return g
 }
 
@@ -270,7 +265,11 @@ func (p *past) newest(subjects []floor.Subject) (m moment, lineage int, levels [
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	for _, s := range subjects {
-		levels = append(levels, max(p.last[s], p.lastAll))
+		level := p.lastAll
+		if list := p.touches[s]; len(list) > 0 {
+			level = max(level, list[len(list)-1].seq)
+		}
+		levels = append(levels, level)
 	}
 	return *p.moments[len(p.moments)-1], p.lineage, levels
 }

@@ -106,6 +106,41 @@ func TestResumeBeyondTheRing(t *testing.T) {
 	})
 }
 
+// Whose cards nobody touched for longer than the ring reaches is still sent what
+// changes then, not everything; who missed something meanwhile is sent everything.
+func TestUntouchedForLongerThanTheRing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h, o, _ := setup(t, func(o *hub.Options) { o.Ring = 4 })
+		calm, mute, early := dial(t, h, o, "attendee:c0a"), dial(t, h, o, "attendee:c1a"), dial(t, h, o, "attendee:c2a")
+		mute.silence(true)
+		early.silence(true)
+		swing := func(m floor.MeetingID, n int, away, home floor.TableID) {
+			for i := range n {
+				give(t, h, demo, "moderator:lead", fmt.Sprintf("%s-%d", m, i), floor.MoveMeeting{Meeting: m, Table: []floor.TableID{away, home}[i%2]})
+				synctest.Wait()
+			}
+		}
+		swing("m2", 100, "T4", "T3")
+		swing("m1", 300, "T4", "T2") // enough for the touches of before to be forgotten
+		if got := calm.kinds(); got != "hello snapshot live" {
+			t.Fatalf("who has nothing to do with it was sent %s", got)
+		}
+		give(t, h, demo, "moderator:lead", "move", floor.MoveMeeting{Meeting: "m0", Table: "T4"})
+		synctest.Wait()
+		if got := calm.kinds(); got != "hello snapshot live patch" {
+			t.Errorf("300 records later it was sent %s", got)
+		}
+		for _, p := range []*phone{mute, early} {
+			p.silence(false)
+			p.ack()
+			synctest.Wait()
+			if got := p.kinds(); !strings.HasSuffix(got, " snapshot") {
+				t.Errorf("%s, who had missed more than the ring holds, was sent %s", p.who.Who, got)
+			}
+		}
+	})
+}
+
 // A node that has read less than the client holds reads on before it judges.
 func TestResumeAheadOfTheNode(t *testing.T) {
 	bubble(t, func(t *testing.T) {
