@@ -19,9 +19,9 @@ const (
 	// eraseTries is how often a log is read again that somebody has written to
 	// meanwhile, or of whose replacement nobody has answered.
 	eraseTries = 20
-	// noticedWithin is how long a node may take to notice that a log was replaced, and
-	// to end storing a state of before.
-	noticedWithin = 6 * time.Second
+	// noticedWithin is how long a node may take to notice that a log was replaced (a look
+	// at its head each second, of two at most), and to end storing a state of before (five).
+	noticedWithin = 10 * time.Second
 )
 
 // erase takes a person, or everybody, out of a log: the log is replaced by one in a

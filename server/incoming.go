@@ -139,7 +139,7 @@ func (in *incoming) untimed() error {
 func (k *socket) readBy(deadline time.Time) error {
 	err := k.conn.SetReadDeadline(deadline)
 	if k.closing.Load() {
-		return errors.Join(err, k.conn.SetReadDeadline(closeBy()))
+		return errors.Join(err, k.conn.SetReadDeadline(k.lastRead()))
 	}
 	return err
 }

@@ -55,7 +55,8 @@ func (k *socket) WriteNow(frame []byte) (taken bool, err error) {
 	defer rawWriters.Put(w)
 	w.text = appendHead(w.text[:0], websocket.TextMessage, len(frame))
 	w.text = append(w.text, frame...)
-	if err := errors.Join(o.raw.Write(w.do), w.err); err != nil {
+	err = o.raw.Write(w.do)
+	if err = errors.Join(err, w.err); err != nil {
 		return false, err
 	}
 	if w.n == 0 {

@@ -28,9 +28,10 @@ type socket struct {
 	key     string // of its link: what paces and places count by
 	frames  bucket // of paceFrames; the reader's
 	unacked atomic.Int32
-	closing atomic.Bool // a close frame was sent: what still comes in is dropped
-	linger  bool        // the reader's: see lingers
-	watched             // by the poller
+	closing atomic.Bool  // a close frame was sent: what still comes in is dropped
+	goneBy  atomic.Int64 // when patience ends with a client that was told to go, in Unix ns; set once, before closing
+	linger  bool         // the reader's: see lingers
+	watched              // by the poller
 }
 
 func newSocket(s *Server, conn net.Conn, key string) *socket {
@@ -45,16 +46,20 @@ func newSocket(s *Server, conn net.Conn, key string) *socket {
 func (k *socket) Close(code wire.CloseCode) { k.close(code, "") }
 
 func (k *socket) close(code wire.CloseCode, why string) {
+	k.goneBy.CompareAndSwap(0, closeBy().UnixNano())
 	if k.closing.Swap(true) {
 		return
 	}
 	// A client that cannot be told is cut off by the reader's deadline all the same.
 	_ = k.sayClose(code, why)
-	_ = k.conn.SetReadDeadline(closeBy())
+	_ = k.conn.SetReadDeadline(k.lastRead())
 	if k.server.poller.unpark(k) {
 		go k.await() // which now ends at that deadline
 	}
 }
+
+// lastRead answers until when a client that was told to go is read, whatever it sends.
+func (k *socket) lastRead() time.Time { return time.Unix(0, k.goneBy.Load()) }
 
 // closeBy answers when patience with a client that was told of the end is over.
 func closeBy() time.Time { return time.Now().Add(closePatience) }

@@ -16,6 +16,7 @@ import (
 type line struct {
 	conn     *sql.Conn
 	prepared map[string]*sql.Stmt
+	spent    bool // a transaction may be left open on it: the next write needs another
 }
 
 // statement answers a query prepared, or nil where it cannot be: whoever then asks
@@ -32,7 +33,7 @@ func (l *line) statement(ctx context.Context, query string) *sql.Stmt {
 	return s
 }
 
-// close lets go of the connection; its statements go with it.
+// close ends the connection, and with it its statements and whatever it stands in.
 func (l *line) close() error {
 	if l == nil {
 		return nil
@@ -41,7 +42,17 @@ func (l *line) close() error {
 	for _, s := range l.prepared {
 		err = errors.Join(err, s.Close())
 	}
-	return errors.Join(err, l.conn.Close())
+	if !l.spent {
+		return errors.Join(err, l.conn.Close())
+	}
+	// Given back it would be the next one again.
+	if ended := l.conn.Raw(func(any) error { return driver.ErrBadConn }); !errors.Is(ended, driver.ErrBadConn) {
+		err = errors.Join(err, ended)
+	}
+	if closed := l.conn.Close(); !errors.Is(closed, sql.ErrConnDone) {
+		err = errors.Join(err, closed)
+	}
+	return err
 }
 
 // hold runs do on the writing connection, outside any transaction, in its turn.
@@ -67,7 +78,7 @@ func (j *Journal) hold(ctx context.Context, do func(*tx) error) error {
 	}
 	t.conn, t.line = j.line.conn, j.line
 	err := do(t)
-	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
+	if j.line.spent || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
 		err = errors.Join(err, j.hangUp())
 	}
 	return err

@@ -59,6 +59,35 @@ func TestWritesGoOnAfterALostConnection(t *testing.T) {
 	}
 }
 
+// Where a transaction could not be taken back, nobody knows what the connection stands
+// in: it is closed, which takes it back, and the next write has another.
+func TestConnectionIsClosedWhereATransactionMayBeOpen(t *testing.T) {
+	j := openTest(t, t.TempDir())
+	cursor := journal.NewCursor(theLog, journal.Genesis(theLog, 1))
+	if err := appendOne(j, cursor, "a"); err != nil {
+		t.Fatal(err)
+	}
+	lost, broken := j.line, errors.New("broken")
+	var open func() error
+	err := j.write(t.Context(), func(tx *tx) error {
+		open = func() error { return tx.exec("SELECT 1") }
+		// The ROLLBACK that follows fails, as where SQLite cannot.
+		return errors.Join(tx.exec("ROLLBACK"), broken)
+	})
+	if !errors.Is(err, broken) {
+		t.Errorf("a write that fails: %v", err)
+	}
+	if err := open(); !errors.Is(err, sql.ErrConnDone) {
+		t.Errorf("its connection: %v, want it closed", err)
+	}
+	if err := appendOne(j, cursor, "b"); err != nil || j.line == lost {
+		t.Errorf("after it: %v", err)
+	}
+	if n := j.writer.Stats().OpenConnections; n != 1 {
+		t.Errorf("%d connections are open", n)
+	}
+}
+
 // Nothing is written once the journal is closed, and a write is not cut short by it.
 func TestNothingIsWrittenAfterClose(t *testing.T) {
 	j, err := Open(t.TempDir())

@@ -93,8 +93,11 @@ func (j *Journal) transact(ctx context.Context, t *tx, do func(*tx) error) error
 	}
 	if err := do(t); err != nil {
 		// SQLite may have rolled back by itself; then there is nothing to end.
-		if rollback := t.exec("ROLLBACK"); rollback != nil && !diskError(err) {
-			err = errors.Join(err, rollback)
+		if rollback := t.exec("ROLLBACK"); rollback != nil {
+			t.line.spent = true // nobody knows in what it stands
+			if !diskError(err) {
+				err = errors.Join(err, rollback)
+			}
 		}
 		if taken := j.files.check(); taken != nil { // what is known there may be known nowhere else
 			err = fmt.Errorf("%w: %w", journal.ErrUnavailable, taken)
