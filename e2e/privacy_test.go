@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -342,8 +343,24 @@ func redisText(t *testing.T, address string) (keys, all string) {
 }
 
 // files answers what all files of a directory hold, but the instance key.
+// Where a file goes while it is read, as those do that Redis writes anew, all is read
+// again.
 func files(t *testing.T, dir string) string {
 	t.Helper()
+	for range 100 {
+		text, err := allOf(dir)
+		if err == nil {
+			return text
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	t.Fatalf("%s: files come and go faster than they can be read", dir)
+	return ""
+}
+
+func allOf(dir string) (string, error) {
 	var all strings.Builder
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasSuffix(path, ".key") {
@@ -353,10 +370,7 @@ func files(t *testing.T, dir string) string {
 		all.Write(text)
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all.String()
+	return all.String(), err
 }
 
 func fetched(t *testing.T, address string) string {
