@@ -22,18 +22,25 @@ func reachable(a net.Addr) string {
 
 // lanAddress answers this machine's private IPv4 address, the first where there
 // are several; else any other that is not the loopback one; else that.
-func lanAddress() netip.Addr {
-	best := netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	addresses, err := net.InterfaceAddrs()
-	if err != nil {
-		return best
+func lanAddress() netip.Addr { return bestAddress(ownAddresses()) }
+
+// signInAddress answers the address at which people may sign in over plain HTTP: the
+// private one, or the loopback one on a machine that has only public ones beside.
+func signInAddress() netip.Addr { return plainAddress(lanAddress()) }
+
+var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+
+func plainAddress(ip netip.Addr) netip.Addr {
+	if ip.IsPrivate() {
+		return ip
 	}
-	for _, a := range addresses {
-		network, err := netip.ParsePrefix(a.String())
-		if err != nil {
-			continue
-		}
-		switch ip := network.Addr().Unmap(); {
+	return loopback
+}
+
+func bestAddress(own []netip.Addr) netip.Addr {
+	best := loopback
+	for _, ip := range own {
+		switch {
 		case !ip.Is4() || ip.IsLoopback() || ip.IsLinkLocalUnicast():
 		case ip.IsPrivate():
 			return ip
@@ -42,4 +49,19 @@ func lanAddress() netip.Addr {
 		}
 	}
 	return best
+}
+
+// ownAddresses answers the addresses of this machine's interfaces, none where they
+// cannot be told.
+func ownAddresses() (own []netip.Addr) {
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil
+	}
+	for _, a := range addresses {
+		if network, err := netip.ParsePrefix(a.String()); err == nil {
+			own = append(own, network.Addr().Unmap())
+		}
+	}
+	return own
 }

@@ -46,7 +46,7 @@ func (p *program) demoFlags() *demoFlags {
 	f.from = f.String("from", "13:18", "the `time` of the event's day at which to begin")
 	f.speed = f.Int("speed", 1, "how many times as fast as the wall clock the day passes, 1 to 60")
 	f.crowd = f.Int("crowd", -1, "how many `people` are played; negative: everyone")
-	f.addr = f.String("addr", "", "the `host:port` to listen on; by default this machine's address on the local network")
+	f.addr = f.String("addr", "", "the `host:port` to listen on; by default this machine's private address on the local network, or 127.0.0.1 where it has none")
 	return f
 }
 
@@ -72,7 +72,8 @@ func playDemo(ctx context.Context, p *program, args []string) error {
 	return errors.Join(day.play(ctx, p, listener, dir), os.RemoveAll(dir))
 }
 
-// listen takes the named address, or the first free port of the local network's.
+// listen takes the named address, or the first free port of the local network's, or
+// of the machine itself where that is a public one, to which nobody may sign in.
 func (f *demoFlags) listen(ctx context.Context) (net.Listener, error) {
 	var config net.ListenConfig
 	if *f.addr != "" {
@@ -80,7 +81,7 @@ func (f *demoFlags) listen(ctx context.Context) (net.Listener, error) {
 	}
 	var last error
 	for port := demoPort; port < demoPort+demoPorts; port++ {
-		listener, err := config.Listen(ctx, "tcp", netip.AddrPortFrom(lanAddress(), uint16(port)).String())
+		listener, err := config.Listen(ctx, "tcp", netip.AddrPortFrom(signInAddress(), uint16(port)).String())
 		if err == nil {
 			return listener, nil
 		}
