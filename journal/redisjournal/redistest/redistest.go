@@ -191,9 +191,6 @@ func (s *Server) known() string {
 // Running reports whether the process runs, or is paused.
 func (s *Server) Running() bool { return s.process != nil }
 
-// Stop ends the server in good order and waits until it has.
-func (s *Server) Stop() { s.signal(syscall.SIGTERM) }
-
 // Kill ends the server as a power cut would end the process, and waits for it.
 func (s *Server) Kill() { s.signal(syscall.SIGKILL) }
 
