@@ -42,14 +42,20 @@ func (l *line) close() error {
 	for _, s := range l.prepared {
 		err = errors.Join(err, s.Close())
 	}
-	if !l.spent {
-		return errors.Join(err, l.conn.Close())
+	return errors.Join(err, release(l.conn, l.spent))
+}
+
+// release gives a connection back for others to use; one that is spent, in which a
+// transaction may be open, is ended instead: given back it would be the next one.
+func release(conn *sql.Conn, spent bool) error {
+	if !spent {
+		return conn.Close()
 	}
-	// Given back it would be the next one again.
-	if ended := l.conn.Raw(func(any) error { return driver.ErrBadConn }); !errors.Is(ended, driver.ErrBadConn) {
-		err = errors.Join(err, ended)
+	err := conn.Raw(func(any) error { return driver.ErrBadConn })
+	if errors.Is(err, driver.ErrBadConn) {
+		err = nil
 	}
-	if closed := l.conn.Close(); !errors.Is(closed, sql.ErrConnDone) {
+	if closed := conn.Close(); !errors.Is(closed, sql.ErrConnDone) {
 		err = errors.Join(err, closed)
 	}
 	return err

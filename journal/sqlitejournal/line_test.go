@@ -1,9 +1,11 @@
 package sqlitejournal
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"matchfloor/journal"
@@ -110,4 +112,66 @@ func TestNothingIsWrittenAfterClose(t *testing.T) {
 	if err := appendOne(j, cursor, "b"); !errors.Is(err, journal.ErrUnavailable) {
 		t.Errorf("after closing: %v", err)
 	}
+}
+
+// A reading that is cut off at any moment leaves its connection fit for the next.
+func TestReadsCutOffLeaveNothingOpen(t *testing.T) {
+	j := openTest(t, t.TempDir())
+	if err := appendOne(j, journal.NewCursor(theLog, journal.Genesis(theLog, 1)), "a"); err != nil {
+		t.Fatal(err)
+	}
+	const times = 3000
+	cut := 0
+	for i := range times {
+		ctx, cancel := context.WithCancel(t.Context())
+		counting := &countingContext{Context: ctx, cancel: cancel}
+		counting.left.Store(int64(i % 30))
+		_, err := j.Read(counting, theLog, 0, 10)
+		cancel()
+		if err == nil {
+			continue
+		}
+		cut++
+		if _, err := j.Read(t.Context(), theLog, 0, 10); err != nil {
+			t.Fatalf("after %d cuts, the last at look %d: %v", cut, i%30, err)
+		}
+	}
+	if cut == 0 || cut == times {
+		t.Errorf("%d of %d were cut off", cut, times)
+	}
+	t.Logf("%d of %d were cut off", cut, times)
+}
+
+// A reading that meets a connection which stands in a transaction ends it, and with it
+// the trouble of all who would have had it next.
+func TestReaderInATransactionIsEnded(t *testing.T) {
+	j := openTest(t, t.TempDir())
+	conn, err := j.reader.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = conn.ExecContext(t.Context(), "BEGIN")
+	if err := errors.Join(err, conn.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.Read(t.Context(), theLog, 0, 10); !errors.Is(err, journal.ErrUnavailable) {
+		t.Errorf("in a transaction of somebody else: %v", err)
+	}
+	if _, err := j.Read(t.Context(), theLog, 0, 10); err != nil {
+		t.Errorf("the next: %v", err)
+	}
+}
+
+// countingContext ends when it has been looked at left times.
+type countingContext struct {
+	context.Context
+	cancel context.CancelFunc
+	left   atomic.Int64
+}
+
+func (c *countingContext) Done() <-chan struct{} {
+	if c.left.Add(-1) < 0 {
+		c.cancel()
+	}
+	return c.Context.Done()
 }

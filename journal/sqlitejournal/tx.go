@@ -57,14 +57,20 @@ func (j *Journal) read(ctx context.Context, do func(*tx) error) error {
 	if err != nil {
 		return sorted(err)
 	}
-	t := &tx{ctx: ctx, conn: conn}
+	// A BEGIN that is cut off may have begun all the same, and whoever gets the
+	// connection next could not: only what is read in between can be cut off.
+	t := &tx{ctx: context.WithoutCancel(ctx), conn: conn}
 	err = t.exec("BEGIN")
-	if err == nil {
+	spent := err != nil
+	if !spent {
+		t.ctx = ctx
 		err = do(t)
 		t.ctx = context.WithoutCancel(ctx)
-		err = errors.Join(err, t.exec("ROLLBACK"))
+		rollback := t.exec("ROLLBACK")
+		spent = rollback != nil
+		err = errors.Join(err, rollback)
 	}
-	err = sorted(errors.Join(err, conn.Close()))
+	err = sorted(errors.Join(err, release(conn, spent)))
 	if taken := j.files.check(); taken != nil { // what was read may be of another file
 		return j.fail(fmt.Errorf("%w: %w", journal.ErrUnavailable, taken))
 	}
