@@ -19,9 +19,9 @@ const (
 	// eraseTries is how often a log is read again that somebody has written to
 	// meanwhile, or of whose replacement nobody has answered.
 	eraseTries = 20
-	// noticedWithin is how long a node may take to notice that a log was replaced (a look
-	// at its head each second, of two at most), and to end storing a state of before (five).
-	noticedWithin = 10 * time.Second
+	// noticedWithin is how long a node may take to notice that a log was replaced: a look
+	// at its head each second, of two at most.
+	noticedWithin = 3 * time.Second
 )
 
 // erase takes a person, or everybody, out of a log: the log is replaced by one in a
@@ -216,8 +216,9 @@ type scrubber interface {
 	Scrub(context.Context) error
 }
 
-// finish waits until every node must have noticed, so that none stores a state of
-// before any more, and takes away what may have been stored meanwhile.
+// finish waits until every node must have noticed, so that no screen shows what was
+// erased when the command ends, and takes away what is stored of before: since the log
+// was replaced the journal takes no such state any more.
 func (e *erasing) finish(ctx context.Context) error {
 	if len(e.touched) == 0 {
 		return nil

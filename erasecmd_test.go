@@ -255,8 +255,9 @@ func TestEraseWithoutAnswers(t *testing.T) {
 	}
 }
 
-// A state of before that a node stored late is taken away.
-func TestEraseDropsStatesStoredLate(t *testing.T) {
+// A node that has not noticed yet cannot store a state of before; one that was stored
+// where that was not yet held is taken away.
+func TestEraseLeavesNoStateOfBefore(t *testing.T) {
 	e, memory, _ := eraser(t, sampleForum(t, "late", 0))
 	page, err := memory.Read(t.Context(), "late", 0, 0)
 	if err != nil {
@@ -265,6 +266,10 @@ func TestEraseDropsStatesStoredLate(t *testing.T) {
 	if err := e.log(t.Context(), "late", "attendee:k01a"); err != nil {
 		t.Fatal(err)
 	}
+	if err := memory.PutSnapshot(t.Context(), "late", page.Head, []byte("김서연")); !errors.Is(err, journal.ErrMoved) {
+		t.Errorf("stored late: %v", err)
+	}
+	page.Head.Epoch++
 	if err := memory.PutSnapshot(t.Context(), "late", page.Head, []byte("김서연")); err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +304,7 @@ func TestEraseScrubsLast(t *testing.T) {
 	s := &scrubbedLog{Memory: memory, t: t, err: journal.ErrUnavailable}
 	e.opened.journal = s
 	for times := range 2 {
-		if err := memory.PutSnapshot(t.Context(), "x", journal.Position{}, []byte("late")); err != nil {
+		if err := memory.PutSnapshot(t.Context(), "x", journal.Position{Epoch: uint64(times) + 1}, []byte("late")); err != nil {
 			t.Fatal(err)
 		}
 		if err := e.log(t.Context(), "x", ""); err != nil {

@@ -43,7 +43,9 @@ type fold struct {
 	checks  checks
 	putting chan struct{} // one slot: taken while a snapshot is being put
 	putSize atomic.Int64  // bytes of the last one; 0 where none is known of
-	busy    atomic.Bool   // a batch is being decided
+	// putFailed says that the last put, if there was one, stored nothing.
+	putFailed atomic.Bool
+	busy      atomic.Bool // a batch is being decided
 
 	refs  int       // guarded by hub.mu: sessions and calls that need it
 	since time.Time // guarded by hub.mu: when refs came to 0

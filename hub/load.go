@@ -27,7 +27,7 @@ type tail struct {
 
 // stored is the last snapshot of a log, and what was folded in since.
 type stored struct {
-	at    uint64 // its sequence number
+	at    uint64 // its sequence number; of one that is on its way, or has failed (see fold.putFailed), too
 	since int    // bytes of the records after it
 }
 
@@ -155,7 +155,8 @@ func (f *fold) take(t *tail) {
 // and bounded both ways by numbers of records.
 func (f *fold) putIsDue(head uint64) bool {
 	every, records := uint64(f.hub.options.SnapEvery), head-min(f.stored.at, head)
-	return records >= snapLate*every || records >= every && int64(f.stored.since) >= f.putSize.Load()
+	enough := f.putFailed.Load() || int64(f.stored.since) >= f.putSize.Load()
+	return records >= snapLate*every || records >= every && enough
 }
 
 // putNowAndThen stores a snapshot when enough has changed since the last one, off
@@ -184,7 +185,7 @@ func (f *fold) putNowAndThen() {
 func (f *fold) putLast() {
 	f.putting <- struct{}{}
 	head := f.past.head()
-	if head.at.Seq == f.stored.at || f.broken.Load() != nil || f.away.Load() != 0 {
+	if head.at.Seq == f.stored.at && !f.putFailed.Load() || f.broken.Load() != nil || f.away.Load() != 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), finalPut)
@@ -197,7 +198,7 @@ func (f *fold) put(ctx context.Context, m moment) {
 	if err == nil {
 		err = f.hub.snapshots.PutSnapshot(ctx, f.log, m.at, data)
 	}
-	if err != nil {
+	if f.putFailed.Store(err != nil); err != nil {
 		f.hub.log.Warn("no snapshot was stored; the next start takes longer", "log", f.log, "at", m.at, "err", err)
 		return
 	}

@@ -18,10 +18,16 @@ type putLog struct {
 	at    []uint64
 	bytes []int
 	dead  bool // nothing is stored any more
+	fails bool // and whoever puts is told
+	tries int
 }
 
 func (p *putLog) PutSnapshot(ctx context.Context, log journal.LogID, at journal.Position, state []byte) error {
-	if p.dead {
+	p.tries++
+	switch {
+	case p.fails:
+		return journal.ErrUnavailable
+	case p.dead:
 		return nil
 	}
 	p.at, p.bytes = append(p.at, at.Seq), append(p.bytes, len(state))
@@ -87,5 +93,40 @@ func (p *putLog) check(t *testing.T) {
 	}
 	if len(p.at) < 3 {
 		t.Error("the snapshots are too few to tell")
+	}
+}
+
+// A snapshot that could not be stored is tried again: with as few records as may lie
+// between two, and at the end, though nothing has come since.
+func TestFailedSnapshotIsPutAgain(t *testing.T) {
+	for name, more := range map[string]int{"at the end": 0, "after a few records": 5} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				p := &putLog{Memory: newMemory()}
+				h := newHub(t, p.Memory, p, func(o *hub.Options) { o.SnapEvery = 5 })
+				open(t, h)
+				seq := uint64(0)
+				tell := func(what string, n int) {
+					seq = give(t, h, demo, "moderator:lead", fmt.Sprint(what, n), floor.Announce{Text: floor.Text{En: "tea"}, Minutes: 200})
+					synctest.Wait()
+				}
+				for i := 0; p.tries < 2 && i < 40; i++ { // the first is stored, and large
+					tell("n", i)
+					p.fails = p.tries == 1
+				}
+				p.fails = false
+				for i := range more {
+					tell("m", i)
+				}
+				if more == 0 {
+					if err := h.Close(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if at, _, ok, err := p.Snapshot(t.Context(), demo); err != nil || !ok || at.Seq != seq {
+					t.Errorf("stored at %v, not %d: %v", at, seq, err)
+				}
+			})
+		})
 	}
 }

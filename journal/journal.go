@@ -92,8 +92,10 @@ type Journal interface {
 // Snapshots keeps folded states beside the logs, so that a node need not fold
 // from the start. They only shorten start: losing one loses nothing.
 type Snapshots interface {
-	// PutSnapshot stores state as the fold of log at the position at, replacing
-	// an older one of the log.
+	// PutSnapshot stores state as the fold of log at the position at, replacing the
+	// one that there is. A state of another epoch than the log's own is not stored:
+	// that is an error which wraps ErrMoved. So once Replace has answered, nobody's
+	// state of before is stored any more.
 	PutSnapshot(ctx context.Context, log LogID, at Position, state []byte) error
 	// Snapshot answers the stored fold, or ok=false where there is none.
 	Snapshot(ctx context.Context, log LogID) (at Position, state []byte, ok bool, err error)
@@ -160,6 +162,15 @@ var (
 func Ended(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return nil
+}
+
+// OfEpoch answers nil where a folded state at a position is of the epoch of the log
+// that stands at head, otherwise an error that wraps ErrMoved.
+func OfEpoch(at, head Position) error {
+	if at.Epoch != head.Epoch {
+		return fmt.Errorf("%w: at %v, the state is of %v", ErrMoved, head, at)
 	}
 	return nil
 }

@@ -148,6 +148,9 @@ func (m *Memory) PutSnapshot(ctx context.Context, log LogID, at Position, state 
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	l := m.at(log)
+	if err := OfEpoch(at, l.head); err != nil {
+		return err
+	}
 	l.snapshot = &memorySnapshot{at: at, state: bytes.Clone(state)}
 	m.logs[log] = l
 	return nil

@@ -2,6 +2,7 @@ package journaltest
 
 import (
 	"bytes"
+	"errors"
 
 	"matchfloor/journal"
 )
@@ -22,13 +23,38 @@ func snapshots(f *fixture) {
 	big := bytes.Repeat([]byte("state"), 1<<20)
 	f.put(theLog, at, big)
 	f.wantSnapshot(theLog, at, big, true)
-	if _, err := f.replace(theLog, at, blanked(all)); err != nil {
+	head, err := f.replace(theLog, at, blanked(all))
+	if err != nil {
 		f.Fatalf("Replace: %v", err)
 	}
 	f.wantSnapshot(theLog, journal.Position{}, nil, false)
+	f.otherEpochs(theLog, at, head)
 	f.wantSnapshot("autumn-forum", journal.Genesis("autumn-forum", 1), nil, true)
 	f.drop("autumn-forum")
 	f.wantSnapshot("autumn-forum", journal.Position{}, nil, false)
+}
+
+// otherEpochs puts states of other epochs than the log's, with none stored and with
+// one of its own: none of them is.
+func (f *fixture) otherEpochs(log journal.LogID, before, head journal.Position) {
+	f.Helper()
+	later := head
+	later.Epoch++
+	for _, own := range []bool{false, true} {
+		if own {
+			f.put(log, head, []byte("own"))
+		}
+		for _, at := range []journal.Position{before, later, {Seq: head.Seq, Hash: head.Hash}, {Epoch: before.Epoch, Seq: head.Seq + 7}} {
+			if err := f.Snapshots.PutSnapshot(f.Context(), log, at, []byte("of another")); !errors.Is(err, journal.ErrMoved) {
+				f.Errorf("PutSnapshot at %v of a log at %v: %v, want ErrMoved", at, head, err)
+			}
+		}
+		if own {
+			f.wantSnapshot(log, head, []byte("own"), true)
+		} else {
+			f.wantSnapshot(log, journal.Position{}, nil, false)
+		}
+	}
 }
 
 func (f *fixture) put(log journal.LogID, at journal.Position, state []byte) {

@@ -45,11 +45,15 @@ var confirmLua string
 //go:embed replace.lua
 var replaceLua string
 
+//go:embed put.lua
+var putLua string
+
 var (
 	appendScript  = redis.NewScript(pageLua + appendLua)
 	readScript    = redis.NewScript(pageLua + readLua)
 	confirmScript = redis.NewScript(pageLua + confirmLua)
 	replaceScript = redis.NewScript(pageLua + replaceLua)
+	putScript     = redis.NewScript(pageLua + putLua)
 )
 
 // Options are what a URL does not say. The zero value is for a single Redis.

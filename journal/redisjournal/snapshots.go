@@ -7,14 +7,19 @@ import (
 	"matchfloor/journal"
 )
 
-// PutSnapshot implements journal.Snapshots.
+// PutSnapshot implements journal.Snapshots. It waits for no replica: a snapshot that
+// is lost is none.
 func (j *Journal) PutSnapshot(ctx context.Context, log journal.LogID, at journal.Position, state []byte) error {
 	if err := checked(ctx, log); err != nil {
 		return err
 	}
-	sum := journal.StateSum(log, at, state)
-	err := j.client.HSet(ctx, j.key(log, "snap"), "epoch", number(at.Epoch), "seq", number(at.Seq), "hash", at.Hash[:], "state", state, "sum", sum[:]).Err()
-	return answered(log, err)
+	sum, genesis := journal.StateSum(log, at, state), journal.Genesis(log, 1).Hash
+	answer, err := j.ask(ctx, putScript, log, j.keys(log, "log", "meta", "snap"),
+		number(at.Epoch), number(at.Seq), at.Hash[:], genesis[:], state, sum[:])
+	if err != nil {
+		return err
+	}
+	return journal.OfEpoch(at, answer.head)
 }
 
 // Snapshot implements journal.Snapshots. One that is not what was put answers an

@@ -98,8 +98,10 @@ func (tx *tx) store(l storedLog, chained []journal.Record) (journal.Position, er
 	return head, nil
 }
 
-// Replace implements journal.Journal. What was replaced is overwritten in the
-// file, and the write-ahead log emptied where no reader holds it.
+// Replace implements journal.Journal. What was replaced is overwritten in the file,
+// and the write-ahead log emptied. Whoever reads may be in the way of that: it waits
+// lockPatience for them, and an ErrUnknown then says that the old records may still
+// stand in the write-ahead log.
 func (j *Journal) Replace(ctx context.Context, log journal.LogID, expect journal.Position, records []journal.Record) (journal.Position, error) {
 	chained, head, err := journal.Rechain(log, expect, records)
 	if err != nil {
@@ -127,10 +129,12 @@ func (j *Journal) Replace(ctx context.Context, log journal.LogID, expect journal
 		return journal.Position{}, err
 	}
 	j.hints.Post(log, nil)
-	err = j.hold(context.WithoutCancel(ctx), func(tx *tx) error { return tx.exec("PRAGMA wal_checkpoint(TRUNCATE)") })
-	if err != nil {
-		err = fmt.Errorf("%w: replaced, but the write-ahead log could not be emptied: %w", journal.ErrUnknown, err)
-		return head, j.sortedWrite(err)
+	err = j.hold(context.WithoutCancel(ctx), func(tx *tx) error { return patiently(ctx, tx.emptyLog) })
+	if diskError(err) {
+		err = j.fail(err)
+	}
+	if err != nil { // no cause is wrapped: one says that nothing was written
+		return head, fmt.Errorf("%w: replaced, but the write-ahead log could not be emptied: %v", journal.ErrUnknown, err)
 	}
 	return head, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,7 +72,8 @@ func TestScrubbedFilesHoldNothingReplaced(t *testing.T) {
 	for i := range records {
 		records[i].Body = bytes.ReplaceAll(records[i].Body, []byte(theName), []byte("k01a"))
 	}
-	if _, err := j.Replace(t.Context(), theLog, head, records); err != nil {
+	now, err := j.Replace(t.Context(), theLog, head, records)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := j.Replace(t.Context(), "other", journal.Chain(journal.Genesis("other", 1), kept), nil); err != nil {
@@ -87,7 +89,7 @@ func TestScrubbedFilesHoldNothingReplaced(t *testing.T) {
 	if err != nil || len(all) != len(records) {
 		t.Errorf("the other reads %d records, %v", len(all), err)
 	}
-	if err := other.PutSnapshot(t.Context(), theLog, head, []byte("state")); err != nil {
+	if err := other.PutSnapshot(t.Context(), theLog, now, []byte("state")); err != nil {
 		t.Errorf("the other writes: %v", err)
 	}
 }
@@ -127,10 +129,16 @@ func TestScrubTellsWhoIsInItsWay(t *testing.T) {
 		for i := range records {
 			records[i].Body = nil
 		}
-		if _, err := j.Replace(t.Context(), theLog, head, records); err != nil {
-			return err
+		brief, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		now, err := j.Replace(brief, theLog, head, records)
+		if !errors.Is(err, journal.ErrUnknown) || errors.Is(err, journal.ErrUnavailable) || !strings.Contains(err.Error(), errInUse.Error()) {
+			t.Errorf("replaced beside a reader: %v", err)
 		}
-		brief, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		if page, err := j.Read(t.Context(), theLog, 0, 0); err != nil || page.Head != now || now.Epoch != 2 {
+			t.Errorf("it stands at %v, %v; said was %v", page.Head, err, now)
+		}
+		brief, cancel = context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
 		if err := j.Scrub(brief); !errors.Is(err, journal.ErrUnavailable) || !errors.Is(err, errInUse) {
 			t.Errorf("beside a reader: %v", err)

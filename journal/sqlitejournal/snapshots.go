@@ -17,6 +17,13 @@ func (j *Journal) PutSnapshot(ctx context.Context, log journal.LogID, at journal
 	}
 	sum := journal.StateSum(log, at, state)
 	return j.write(ctx, func(tx *tx) error {
+		l, err := tx.find(log)
+		if err == nil {
+			err = journal.OfEpoch(at, l.head)
+		}
+		if err != nil {
+			return err
+		}
 		return tx.exec("REPLACE INTO snapshots (log, epoch, seq, hash, state) VALUES (?, ?, ?, ?, ?)",
 			string(log), at.Epoch, at.Seq, at.Hash[:], append(sum[:], state...))
 	})
