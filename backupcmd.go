@@ -19,8 +19,12 @@ import (
 // archiveWithin is how long a backup, a restore or a verification may take.
 const archiveWithin = 30 * time.Minute
 
+// errNoInstance says that there is nothing to back up.
+var errNoInstance = errors.New("there is no instance here: its log is empty")
+
 // backup writes every log of an instance to an archive, also beside running
-// servers. It never overwrites a file, and leaves none that is not whole.
+// servers, once the instance's log holds that it was taken out. It never overwrites
+// a file, and leaves none that is not whole.
 func backup(ctx context.Context, p *program, args []string) error {
 	f := p.newFlags("backup", "(--data DIR | --redis URL) --to FILE")
 	where := f.journalFlags(false)
@@ -44,7 +48,7 @@ func backup(ctx context.Context, p *program, args []string) error {
 	defer opened.close()
 	ctx, cancel := context.WithTimeout(ctx, archiveWithin)
 	defer cancel()
-	if err := p.backup(ctx, opened.journal, *to); err != nil {
+	if err := p.backup(ctx, opened, *to); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
 	key := "the one that --key-file names"
@@ -66,14 +70,21 @@ func (j *journalFlags) openExisting() (*opened, error) {
 }
 
 // backup writes an archive under another name, reads it back, and only then gives
-// it the name that was asked for.
-func (p *program) backup(ctx context.Context, j journal.Journal, to string) error {
+// it the name that was asked for. Its record is in it.
+func (p *program) backup(ctx context.Context, o *opened, to string) error {
+	people, err := p.peopleIn(ctx, o.journal)
+	if err != nil {
+		return err
+	}
 	draft, err := os.CreateTemp(filepath.Dir(to), filepath.Base(to)+".part-*") // 0600: it holds personal data
 	if err != nil {
 		return err
 	}
 	defer os.Remove(draft.Name())
-	err = p.writeArchive(ctx, j, draft)
+	err = p.recordExport(ctx, o, journal.InstanceLog, floor.RecordExport{What: floor.ExportBackup, People: people})
+	if err == nil {
+		err = p.writeArchive(ctx, o.journal, draft)
+	}
 	if err == nil {
 		err = draft.Sync()
 	}
@@ -102,7 +113,7 @@ func (p *program) writeArchive(ctx context.Context, j journal.Journal, w io.Writ
 		return err
 	}
 	if len(instance.Records) == 0 {
-		return errors.New("there is no instance here: its log is empty")
+		return errNoInstance
 	}
 	events, err := eventsOf(instance)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -13,11 +14,11 @@ import (
 	"matchfloor/server"
 )
 
-// linksWithin is how long reading the logs may take.
+// linksWithin is how long reading the logs, and recording that, may take.
 const linksWithin = 30 * time.Second
 
-// links prints an event's links, and the organisers'. It changes nothing, and
-// works beside a running server.
+// links prints an event's links, and the organisers', once each log holds that they
+// were taken out. It works beside a running server.
 func links(ctx context.Context, p *program, args []string) error {
 	f := p.newFlags("links", "(--data DIR | --redis URL --key-file F) --event ID [--json]")
 	where := f.journalFlags(true)
@@ -43,14 +44,34 @@ func links(ctx context.Context, p *program, args []string) error {
 	defer opened.close()
 	ctx, cancel := context.WithTimeout(ctx, linksWithin)
 	defer cancel()
-	list, err := allLinks(ctx, opened.journal, keys, floor.EventID(*event))
+	list, err := p.takeLinks(ctx, opened, keys, floor.EventID(*event))
 	if err != nil {
 		return fmt.Errorf("links: %w", err)
 	}
 	return p.printLinks(list, *asJSON)
 }
 
-// allLinks answers the organisers' links and, with an event, its own.
+// takeLinks answers what allLinks does once that is recorded: of the organisers in the
+// instance's log, of an event in its own. No links leave no record.
+func (p *program) takeLinks(ctx context.Context, o *opened, keys server.Keys, event floor.EventID) ([]server.PersonalLink, error) {
+	list, err := allLinks(ctx, o.journal, keys, event)
+	if err != nil {
+		return nil, err
+	}
+	logs := map[journal.LogID]bool{}
+	for _, l := range list {
+		logs[journal.LogID(server.EventOf(event, floor.NewWho(l.Role, l.ID).Link()))] = true
+	}
+	for _, log := range slices.Sorted(maps.Keys(logs)) {
+		if err := p.recordExport(ctx, o, log, floor.RecordExport{What: floor.ExportLinks}); err != nil {
+			return nil, err
+		}
+	}
+	return allLinks(ctx, o.journal, keys, event) // as of the records
+}
+
+// allLinks answers the organisers' links and, with an event, its own. Whoever hands
+// them out records that: see takeLinks.
 func allLinks(ctx context.Context, j journal.Journal, keys server.Keys, event floor.EventID) ([]server.PersonalLink, error) {
 	instance, err := foldLog(ctx, j, journal.InstanceLog)
 	if err != nil {

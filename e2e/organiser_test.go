@@ -52,6 +52,14 @@ func TestOrganiserPage(t *testing.T) {
 	page.shows(around(words["org.releasedAt"]))
 	page.axe("released")
 
+	page.shows(words["org.noExports"])
+	page.press(words["org.take"])
+	page.until("the links, and that they were taken", `document.querySelector('.link-line') && document.querySelectorAll('.export').length === 1`)
+	page.axe("links")
+	page.do(chromedp.Reload())
+	page.shows(words["org.take"])
+	page.until("one export, for looking at the page again is none", `document.querySelectorAll('.export').length === 1`)
+
 	v.links = listLinks(t, eventID, v.where...)
 	phone := openScreen(t, "phone", v.page("attendee:c01a"), "zh", phoneSize)
 	phone.until("their first table", `document.querySelector('.table-number')`)

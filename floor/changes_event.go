@@ -41,7 +41,7 @@ func (c ForumImported) apply(d *draft) {
 		links = links.with(merging, id, l)
 	}
 	d.State = State{
-		seq: d.seq, clock: d.clock, version: d.version, event: f.Event, done: d.done, lost: d.lost, retired: links,
+		seq: d.seq, clock: d.clock, version: d.version, event: f.Event, done: d.done, lost: d.lost, exports: d.exports, retired: links,
 		derived: derived{doneAt: d.doneAt, staffAt: d.staffAt, recent: d.recent},
 	}
 	d.settleDone()

@@ -76,8 +76,11 @@ func (d *draft) remember(e doing) {
 }
 
 func (d *draft) show(e doing) {
-	if !e.byStaff() || e.Kind == "dismissLost" || e.Kind == "raiseVersion" {
-		return // the latter two do nothing to the floor
+	switch {
+	case !e.byStaff():
+		return
+	case e.Kind == "dismissLost", e.Kind == "raiseVersion", e.Kind == "recordExport":
+		return // they do nothing to the floor
 	}
 	d.recent = append(slices.Clip(d.recent), e.Seq)
 	d.touch(doneRef(e.Seq))

@@ -35,6 +35,7 @@ type stored struct {
 	Revs          map[string]revision `json:"revs,omitempty"`
 	Done          []storedDoing       `json:"done,omitempty"`
 	Lost          []CommandLost       `json:"lost,omitempty"`
+	Exports       []Export            `json:"exports,omitempty"`
 	Organisers    []Organiser         `json:"organisers,omitempty"`
 	Events        []EventEntry        `json:"events,omitempty"`
 	PublicURL     string              `json:"publicURL,omitzero"`
@@ -43,7 +44,7 @@ type stored struct {
 // stateFormat is the version of these bytes. It grows with every change of what a
 // state holds or derives, so that no program starts from a state that another
 // version folded: the log is always there to fold anew.
-const stateFormat = 3
+const stateFormat = 4
 
 // ErrStateFormat says that a stored state is of another version of the program.
 var ErrStateFormat = errors.New("floor: a state of another version")
@@ -94,7 +95,7 @@ func (s State) Encode() ([]byte, error) {
 		Displays: s.displays.list(), Meetings: s.meetings.list(),
 		Wishes: s.wishes.list(), Requests: s.requests.list(),
 		Announcements: s.announcements.list(), Links: s.links.list(), Retired: s.retired.list(),
-		Lost: s.lost.list(), Organisers: s.organisers.list(), Events: s.events.list(),
+		Lost: s.lost.list(), Exports: s.exports, Organisers: s.organisers.list(), Events: s.events.list(),
 		Revs: map[string]revision{},
 	}
 	for ref, r := range s.revs.each() {
@@ -149,11 +150,16 @@ func DecodeState(data []byte) (State, error) {
 	if in.Format != stateFormat {
 		return State{}, fmt.Errorf("%w: %d, not %d", ErrStateFormat, in.Format, stateFormat)
 	}
-	d := &draft{State: State{seq: in.Seq, version: in.Version, event: in.Event, clock: in.Clock, publicURL: in.PublicURL}, edit: new(edit)}
+	d := &draft{State: State{
+		seq: in.Seq, version: in.Version, event: in.Event, clock: in.Clock, exports: in.Exports, publicURL: in.PublicURL,
+	}, edit: new(edit)}
 	d.loadRoom(in)
 	d.loadPeople(in)
 	for ref, r := range in.Revs {
 		d.revs = d.revs.with(d.edit, ref, r)
+	}
+	if err := checkDone(in); err != nil {
+		return State{}, err
 	}
 	for _, v := range in.Done {
 		if err := d.loadDoing(v); err != nil {
@@ -229,6 +235,20 @@ func (d *draft) loadPeople(in stored) {
 	for _, v := range in.Events {
 		d.events = d.events.with(d.edit, v.ID, v)
 	}
+}
+
+// checkDone refuses commands of one window that do not follow one another: forgetting
+// the oldest goes by their order, and would not end.
+func checkDone(in stored) error {
+	last := map[bool]uint64{}
+	for _, v := range in.Done {
+		staff := doing{By: v.By}.byStaff()
+		if v.Seq <= last[staff] || v.Seq > in.Seq {
+			return fmt.Errorf("floor: a stored state at %d has the command %d after %d", in.Seq, v.Seq, last[staff])
+		}
+		last[staff] = v.Seq
+	}
+	return nil
 }
 
 func (d *draft) loadDoing(v storedDoing) error {

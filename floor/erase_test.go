@@ -21,7 +21,7 @@ var idTypes = []reflect.Type{
 	reflect.TypeFor[MeetingID](), reflect.TypeFor[RequestID](), reflect.TypeFor[AnnouncementID](), reflect.TypeFor[NoticeID](), reflect.TypeFor[OrganiserID](),
 	reflect.TypeFor[LinkID](), reflect.TypeFor[LostID](), reflect.TypeFor[Who](), reflect.TypeFor[CommandKey](), reflect.TypeFor[CommandKind](),
 	reflect.TypeFor[Lang](), reflect.TypeFor[Pair](), reflect.TypeFor[Role](), reflect.TypeFor[Duty](), reflect.TypeFor[SlotState](), reflect.TypeFor[ItemKind](),
-	reflect.TypeFor[Side](), reflect.TypeFor[Presence](), reflect.TypeFor[RequestState](), reflect.TypeFor[NoticeKind](),
+	reflect.TypeFor[Side](), reflect.TypeFor[Presence](), reflect.TypeFor[RequestState](), reflect.TypeFor[NoticeKind](), reflect.TypeFor[ExportKind](),
 }
 
 // notOfPersons are the texts of changes that erasing everybody leaves: of companies,

@@ -18,7 +18,7 @@ var changeTypes = byName[ChangeKind, Change](
 	NoticeIssued{}, NoticeSeen{}, NoticeDropped{}, NoticeWithdrawn{}, NoticeDelivered{}, NoticeTold{},
 	DutySet{}, InterpreterRequested{}, RequestProgressed{}, RequestEscalated{}, RequestsFiled{},
 	OrganiserAdded{}, EventRegistered{}, PublicURLSet{},
-	VersionRaised{}, CommandLost{}, LostDismissed{}, // a later kind also stands in kindVersions
+	VersionRaised{}, CommandLost{}, LostDismissed{}, Exported{}, // a later kind also stands in kindVersions
 )
 
 // commandTypes is every command by its name on the wire.
@@ -29,7 +29,7 @@ var commandTypes = byName[CommandKind, Command](
 	CheckIn{}, MarkPresent{}, MarkNoShow{}, Seen{}, MarkDelivered{}, MarkTold{},
 	SetDuty{}, RequestInterpreter{}, ClaimRequest{}, SetOut{}, Arrive{}, ReleaseRequest{}, CancelRequest{},
 	TimePassed{}, AddOrganiser{}, RegisterEvent{}, SetPublicURL{},
-	RaiseVersion{}, NameLost{}, DismissLost{},
+	RaiseVersion{}, NameLost{}, DismissLost{}, RecordExport{},
 )
 
 func byName[K ~string, T any](values ...T) map[K]reflect.Type {

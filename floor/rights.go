@@ -56,6 +56,7 @@ var rights = map[CommandKind]row{
 	"nameLost":      {C: everywhere},
 	"raiseVersion":  {P: everywhere},
 	"markDelivered": {C: everywhere},
+	"recordExport":  {O: everywhere, P: everywhere},
 	"addOrganiser":  {O: everywhere, P: everywhere},
 	"registerEvent": {O: everywhere, P: everywhere},
 	"setPublicURL":  {O: everywhere, P: everywhere},

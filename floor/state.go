@@ -30,6 +30,7 @@ type State struct {
 	revs          index[string, revision] // by ref: "meeting/m017"
 	done          index[CommandKey, doing]
 	lost          index[LostID, CommandLost] // that nobody has dismissed
+	exports       []Export                   // the last ones, oldest first
 
 	organisers index[OrganiserID, Organiser]
 	events     index[EventID, EventEntry]

@@ -17,6 +17,7 @@ const FormatVersion = 3
 // leave it out while State.Version is below the version that brought it.
 var kindVersions = map[ChangeKind]int{
 	"commandLost":     2,
+	"exported":        3,
 	"lostDismissed":   2,
 	"noticeDelivered": 2,
 	"noticeTold":      2,

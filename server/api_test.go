@@ -195,32 +195,6 @@ func unzip(t *testing.T, b []byte) []byte {
 
 func itoa(n uint64) string { b, _ := json.Marshal(n); return string(b) }
 
-func TestLinksAreForOrganisers(t *testing.T) {
-	w := newWorld(t, false, nil)
-	path := "/api/v1/events/demo/links"
-	for role, link := range w.people {
-		r := w.ask(http.MethodGet, path, "", w.bearer(event, link)...)
-		if role != floor.RoleOrganiser {
-			w.expect(string(role), r, http.StatusForbidden, wire.CodeForbidden)
-			continue
-		}
-		var links []PersonalLink
-		if err := json.Unmarshal(r.body, &links); err != nil || len(links) < 150 {
-			t.Fatalf("%d links: %v", len(links), err)
-		}
-		for _, l := range links {
-			if l.Role == floor.RoleOrganiser || !strings.HasPrefix(l.URL, "/") || l.Name == "" {
-				t.Errorf("%+v", l)
-			}
-		}
-	}
-	w.give(InstanceEvent, floor.SetPublicURL{URL: "https://forum.example"})
-	r := w.ask(http.MethodGet, path, "", w.bearer(event, organiser)...)
-	if !strings.Contains(string(r.body), `"url":"https://forum.example/attendee#demo.attendee-`) {
-		t.Errorf("with a public URL: %.300s", r.body)
-	}
-}
-
 func TestEventsAreListedForOrganisers(t *testing.T) {
 	w := newWorld(t, false, nil)
 	r := w.ask(http.MethodGet, "/api/v1/events", "", w.bearer(event, organiser)...)

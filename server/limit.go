@@ -47,20 +47,21 @@ func (b *bucket) wait(p pace, now time.Time) (wait time.Duration, ok bool) {
 var (
 	paceStaff   = pace{100, 300}     // commands of organisers, moderators and runners, per link
 	paceOwn     = pace{2, 30}        // commands of everyone else, per link
-	paceReads   = pace{2, 20}        // snapshots, lists, links, per link
+	paceReads   = pace{2, 20}        // snapshots and lists, per link
 	paceLive    = pace{1, 20}        // openings of the live connection, per link
 	paceUploads = pace{1.0 / 10, 5}  // workbooks, per link
+	paceExports = pace{1.0 / 30, 10} // lists of links, each of which leaves a record, per link
 	paceSignIns = pace{1, 30}        // sign-ins with the right secret, per link
 	paceWrong   = pace{1.0 / 2, 120} // sign-ins with a wrong secret, per address
 )
 
 // paces are the limiters of a server.
-type paces struct{ staff, own, reads, live, visits, uploads, signIns, wrong *limiter }
+type paces struct{ staff, own, reads, live, visits, uploads, exports, signIns, wrong *limiter }
 
 func newPaces() paces {
 	return paces{
 		staff: newLimiter(paceStaff), own: newLimiter(paceOwn), reads: newLimiter(paceReads), live: newLimiter(paceLive), visits: newLimiter(paceVisits),
-		uploads: newLimiter(paceUploads), signIns: newLimiter(paceSignIns), wrong: newLimiter(paceWrong),
+		uploads: newLimiter(paceUploads), exports: newLimiter(paceExports), signIns: newLimiter(paceSignIns), wrong: newLimiter(paceWrong),
 	}
 }
 

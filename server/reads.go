@@ -3,9 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -59,63 +57,6 @@ func (s *Server) organiser(c echo.Context, event floor.EventID, what string) (ca
 		return who, refuse(http.StatusForbidden, wire.CodeForbidden, "command", what)
 	}
 	return who, nil
-}
-
-// PersonalLink is one person's or screen's link, as it is printed or sent.
-type PersonalLink struct {
-	Role floor.Role `json:"role"`
-	ID   string     `json:"id"`   // of the person or screen, as the workbook has it
-	Name string     `json:"name"` // in each language given, parted by " / "
-	URL  string     `json:"url"`  // a path where the instance has no public URL
-}
-
-// PersonalLinks lists the links that a state holds, sorted by role and id. base
-// is the instance's public URL, or "".
-func PersonalLinks(keys Keys, base string, event floor.EventID, state floor.State) []PersonalLink {
-	links := []PersonalLink{}
-	for l := range state.Links() {
-		profile, _ := state.Profile(l.Who)
-		links = append(links, PersonalLink{
-			Role: l.Who.Role(), ID: l.Who.ID(), Name: inAll(profile.Name), URL: keys.LinkURL(base, event, l),
-		})
-	}
-	slices.SortFunc(links, func(a, b PersonalLink) int {
-		return strings.Compare(string(a.Role)+" "+a.ID, string(b.Role)+" "+b.ID)
-	})
-	return links
-}
-
-// inAll answers a name in every language that it is given in.
-func inAll(t floor.Text) string {
-	var names []string
-	for _, n := range []string{t.Ko, t.Zh, t.En} {
-		if n != "" && !slices.Contains(names, n) {
-			names = append(names, n)
-		}
-	}
-	return strings.Join(names, " / ")
-}
-
-// listLinks answers the links of an event; the organisers' own are not among
-// them, because sheets are printed from this.
-func (s *Server) listLinks(c echo.Context) error {
-	event, err := eventOf(c)
-	if err != nil {
-		return err
-	}
-	who, err := s.organiser(c, event, "links")
-	if err != nil {
-		return err
-	}
-	if err := s.paced(s.paces.reads, who.key); err != nil {
-		return err
-	}
-	ctx := c.Request().Context()
-	state, err := s.state(ctx, event)
-	if err != nil {
-		return err
-	}
-	return writeJSON(c, http.StatusOK, PersonalLinks(s.keys, s.publicURL(ctx), event, state))
 }
 
 // listedEvent is one event of the instance.

@@ -74,6 +74,7 @@ var deeds = []deed{
 	{kind: "nameLost", may: "xxxxxxx", own: plain(`{}`)},
 	{kind: "raiseVersion", may: "xxxxxxx", own: plain(`{"version":2}`)},
 	{kind: "markDelivered", may: "xxxxxxx", own: plain(`{}`)},
+	{kind: "recordExport", may: "xxxxxxx", own: plain(`{"what":"links"}`)},
 	{kind: "importForum", may: "xxxxxxx", own: plain(`{}`)},
 	{kind: "timePassed", may: "xxxxxxx", own: plain(`{}`)},
 	{kind: "addOrganiser", may: "xxxxxxx", own: plain(`{"organiser":"o2","name":"x"}`)},

@@ -152,7 +152,8 @@ func (s *Server) routes() http.Handler {
 	api(http.MethodGet, "/events/:event/live", s.openLive)
 	api(http.MethodPost, "/events/:event/commands", s.command)
 	api(http.MethodGet, "/events/:event/snapshot", s.snapshot)
-	api(http.MethodGet, "/events/:event/links", s.listLinks)
+	api(http.MethodPost, "/events/:event/links", s.takeLinks)
+	api(http.MethodGet, "/events/:event/exports", s.listExports)
 	// Not bounded as requests are: a visit lasts, and takes a socket's place.
 	e.GET("/api/v1/events/:event/stream", s.streamEvents, s.crossOrigin)
 	e.GET("/api/v1/events/:event/poll", s.pollFrames, s.crossOrigin)

@@ -20,6 +20,7 @@ import (
 	"matchfloor/floor"
 	"matchfloor/hub"
 	"matchfloor/journal"
+	"matchfloor/journal/faultyjournal"
 	"matchfloor/wire"
 )
 
@@ -45,7 +46,8 @@ type world struct {
 	http    *httptest.Server
 	net     *pipes // in fake time; nil: the machine's own
 	keys    Keys
-	said    *syncBuffer // the log, at debug
+	said    *syncBuffer            // the log, at debug
+	store   *faultyjournal.Journal // fails nothing until it is told to
 	people  map[floor.Role]floor.LinkID
 	closing sync.Once
 }
@@ -105,8 +107,9 @@ func makeWorld(t testing.TB, of hub.Options, change func(*Options)) *world {
 	w := &world{t: t, keys: testKeys(t, 1), said: &syncBuffer{}, people: map[floor.Role]floor.LinkID{}}
 	log := slog.New(slog.NewTextHandler(w.said, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	memory := journal.NewMemory(time.Now)
+	w.store = faultyjournal.Wrap(memory, 1, faultyjournal.Odds{})
 	of.Logger = log
-	w.hub = hub.New(memory, memory, of)
+	w.hub = hub.New(w.store, memory, of)
 	options := Options{Hub: w.hub, Keys: w.keys, Pages: testPages, Log: log}
 	if change != nil {
 		change(&options)

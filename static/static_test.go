@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"matchfloor/floor"
+	"matchfloor/server"
 	"matchfloor/static"
 	"matchfloor/static/bundle"
 	"matchfloor/wire"
@@ -142,11 +143,19 @@ func TestEveryCodeHasItsSentence(t *testing.T) {
 			}
 		}
 	}
-	for _, code := range wire.Codes() {
+	around := slices.Concat(wire.Codes(), server.Codes())
+	for _, code := range around {
 		for lang, catalog := range all {
 			if catalog["error."+code] == "" {
 				t.Errorf("%s: no sentence for %s", lang, code)
 			}
+		}
+	}
+	for key := range all["en"] {
+		code, ok := strings.CutPrefix(key, "error.")
+		_, floors := codes[code]
+		if ok && !floors && !slices.Contains(around, code) && code != "other" {
+			t.Errorf("there is a sentence for %s, which nobody is refused with", code)
 		}
 	}
 }

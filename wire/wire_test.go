@@ -89,7 +89,7 @@ func TestFramesFromServer(t *testing.T) {
 
 // internal are the commands that no client may give. A command of floor is either
 // here or in commands.json: whoever adds one decides.
-var internal = []floor.CommandKind{"importForum", "timePassed", "markDelivered", "addOrganiser", "registerEvent", "setPublicURL", "raiseVersion", "nameLost"}
+var internal = []floor.CommandKind{"importForum", "timePassed", "markDelivered", "addOrganiser", "registerEvent", "setPublicURL", "raiseVersion", "nameLost", "recordExport"}
 
 func TestCommands(t *testing.T) {
 	seen := map[floor.CommandKind]bool{}

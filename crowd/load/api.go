@@ -116,21 +116,23 @@ func (a api) command(ctx context.Context, event floor.EventID, token string, bod
 	return err
 }
 
-// personalLink is one entry of the list of an event's links.
+// personalLink is one of an event's links.
 type personalLink struct {
 	Role floor.Role `json:"role"`
 	ID   string     `json:"id"`
 	URL  string     `json:"url"`
 }
 
-// links lists an event's links, each as the target's own.
+// links takes an event's links, each as the target's own.
 func (a api) links(ctx context.Context, event floor.EventID, token string) (map[floor.Role][]client.Link, error) {
-	var all []personalLink
-	if _, err := a.ask(ctx, http.MethodGet, "/api/v1/events/"+string(event)+"/links", token, "", nil, &all); err != nil {
+	var all struct {
+		Links []personalLink `json:"links"`
+	}
+	if _, err := a.ask(ctx, http.MethodPost, "/api/v1/events/"+string(event)+"/links", token, "", nil, &all); err != nil {
 		return nil, err
 	}
 	links := map[floor.Role][]client.Link{}
-	for _, one := range all {
+	for _, one := range all.Links {
 		l, err := client.ParseLink(one.URL)
 		if err != nil {
 			return nil, err

@@ -15,6 +15,25 @@ export interface PersonalLink {
   url: string
 }
 
+/** Taken is the links of an event, as its log holds that they were handed out. */
+export interface Taken {
+  /** The sequence of the state that they are of. */
+  seq: number
+  /** False while the server is upgraded: the log could hold no record. */
+  recorded: boolean
+  links: readonly PersonalLink[]
+}
+
+/** Export is one time that links or a backup were taken out, with the names of so many people. */
+export interface Export {
+  at: number // wall time
+  what: string
+  by: string
+  name?: string
+  people: number
+  instance?: boolean // of all events, or the organisers' own
+}
+
 /** Fault is one thing that is wrong in a workbook. */
 export interface Fault {
   sheet?: string
@@ -36,7 +55,9 @@ export interface Api {
   events(): Promise<Answer<{ events: ListedEvent[] }>>
   preview(file: Blob): Promise<Answer<Preview>>
   import(file: Blob): Promise<Answer<{ event: string }>>
-  links(event: string): Promise<Answer<PersonalLink[]>>
+  /** Leaves a record each time that it is answered. */
+  links(event: string): Promise<Answer<Taken>>
+  exports(event: string): Promise<Answer<{ exports: Export[] }>>
 }
 
 const workbook = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
@@ -49,7 +70,8 @@ export function httpApi(link: string): Api {
     events: () => ask('/api/v1/events' + as),
     preview: (file) => ask('/api/v1/events' + as + '&dry=1', upload(file)),
     import: (file) => ask('/api/v1/events' + as, upload(file)),
-    links: (event) => ask(`/api/v1/events/${event}/links` + as),
+    links: (event) => ask(`/api/v1/events/${event}/links` + as, { method: 'POST' }),
+    exports: (event) => ask(`/api/v1/events/${event}/exports` + as),
   }
 }
 

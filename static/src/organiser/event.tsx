@@ -1,60 +1,51 @@
-// One event: where it stands, its release, its links, its sheets.
-import { useComputed, useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+// One event: where it stands, its release, its links, its sheets, and what was taken out of it.
+import { useComputed } from '@preact/signals'
 import type { Commands } from '../cards'
-import type { Problem } from '../live/frames'
 import type { Floor } from '../moderator/floor'
 import type { FloorKinds } from '../moderator/kinds'
-import { matches } from '../moderator/people'
 import { current, timeline } from '../moderator/slots'
 import type { Session } from '../session'
 import { Chip, LinkChip } from '../ui/chip'
 import { Icon } from '../ui/icon'
 import { Name } from '../ui/names'
-import { alert, arrow, check, clip, clock, dot, offline, print, search } from '../ui/strokes'
+import { alert, arrow, check, clip, clock, dot, offline, print } from '../ui/strokes'
 import { hhmm, refusal, t } from '../words'
-import { type Api, type PersonalLink, whole } from './api'
+import type { Api, Taken } from './api'
 import { useFloor } from './floor'
-import { Trouble } from './home'
+import { Links } from './links'
 import { PrintPage } from './print'
-import { Qr } from './qr'
+import { Exports, type Taking, useExports, useTaking } from './taken'
 import { Twice } from './twice'
-import { type Sheet, sheets } from './where'
+import { type Sheet, sheets, withLinks } from './where'
 
-type S = Session<FloorKinds>
+export type S = Session<FloorKinds>
 
 interface Props {
   api: Api
   session: S
   /** What is to be printed; '': nothing, the event itself is shown. */
   sheet: Sheet | ''
+  /** Links that are held already: a story's. */
+  taken?: Taken | null
 }
 
-export function EventPage({ api, session, sheet }: Props) {
-  const links = useSignal<readonly PersonalLink[] | null>(null)
-  const problem = useSignal<Problem | null>(null)
-  const load = async () => {
-    const answer = await api.links(session.seat.event)
-    if (answer.ok) links.value = answer.value.map((link) => ({ ...link, url: whole(link.url, location.origin) }))
-    problem.value = answer.ok ? null : answer.problem
-  }
-  // A rotated link has another address: what changes the links is a command, and the log shows it.
-  const rotated = useComputed(() => [...session.of('done').values()].filter((card) => card.kind === 'rotateLink' || card.kind === 'release').length).value
-  useEffect(() => void load(), [rotated])
+export function EventPage({ api, session, sheet, taken }: Props) {
+  const exports = useExports(api, session.seat.event)
+  const taking = useTaking(api, session, taken ?? null, exports.look)
   if (!session.whole.value) return <main class="org"><p role="status" class="soft">{t('gate.loading')}</p></main>
-  if (sheet) return <PrintPage session={session} sheet={sheet} links={links.value ?? []} />
+  if (sheet) return <PrintPage session={session} sheet={sheet} taking={taking} />
   return (
     <main class="org">
       <Standing session={session} />
-      <Sheets event={session.seat.event} />
-      {problem.value && <Trouble problem={problem.value} again={() => void load()} />}
-      {links.value && <Links session={session} links={links.value} />}
+      <Sheets event={session.seat.event} taking={taking} />
+      <Links session={session} taking={taking} />
+      <Exports exports={exports} />
     </main>
   )
 }
 
 /** Given keeps what commands were refused: an organiser has to know. */
-function useGive(session: S): <C extends keyof Commands>(name: C, body: Commands[C]) => void {
+export function useGive(session: S): <C extends keyof Commands>(name: C, body: Commands[C]) => void {
   return (name, body) => void session.send(name, body, { within: 30_000 })
 }
 
@@ -136,102 +127,19 @@ function Present({ session, floor }: { session: S; floor: Floor }) {
   )
 }
 
-function Sheets({ event }: { event: string }) {
+/** Sheets leads to what is printed; asking for a sheet with links is asking for these. */
+function Sheets({ event, taking }: { event: string; taking: Taking }) {
+  const ask = (sheet: Sheet) => withLinks(sheet) && !taking.taken.value && taking.take()
   return (
     <section class="org-card">
       <h2>{t('org.print')}</h2>
       <ul class="sheet-links">
         {sheets.map((sheet) => (
           <li key={sheet}>
-            <a class="button small" href={`#${event}/${sheet}`}><Icon d={print} />{t(`org.sheets.${sheet}`)}</a>
+            <a class="button small" href={`#${event}/${sheet}`} onClick={() => void ask(sheet)}><Icon d={print} />{t(`org.sheets.${sheet}`)}</a>
           </li>
         ))}
       </ul>
     </section>
   )
 }
-
-const roleOrder = ['moderator', 'runner', 'display', 'interpreter', 'attendee']
-const shown = 60
-
-function Links({ session, links }: { session: S; links: readonly PersonalLink[] }) {
-  const query = useSignal('')
-  const role = useSignal('')
-  const open = useSignal('')
-  const roles = roleOrder.filter((r) => links.some((link) => link.role === r))
-  const hits = links
-    .filter((link) => (!role.value || link.role === role.value) && matches(query.value, link.name, link.id, t(`org.role.${link.role}`)))
-    .sort((a, b) => roleOrder.indexOf(a.role) - roleOrder.indexOf(b.role))
-  return (
-    <section class="org-card">
-      <h2>{t('org.links')} <Chip>{links.length}</Chip></h2>
-      <p class="soft small">{t('org.linksHelp')}</p>
-      <div class="link-filter">
-        <label class="find wide">
-          <Icon d={search} />
-          <span class="quiet">{t('org.findLink')}</span>
-          <input type="search" autocomplete="off" placeholder={t('org.findLink')} value={query.value} onInput={(event) => (query.value = event.currentTarget.value)} />
-        </label>
-        <div class="role-filter" role="group" aria-label={t('org.roles')}>
-          {['', ...roles].map((r) => (
-            <button key={r} type="button" aria-pressed={role.value === r} onClick={() => (role.value = r)}>{r ? t(`org.role.${r}`) : t('org.allRoles')}</button>
-          ))}
-        </div>
-      </div>
-      <ul class="links">
-        {hits.slice(0, shown).map((link) => {
-          const id = `${link.role}-${link.id}`
-          return <LinkLine key={id} session={session} link={link} open={open.value === id} toggle={() => (open.value = open.value === id ? '' : id)} />
-        })}
-      </ul>
-      {hits.length > shown && <p class="soft small">{t('org.moreLinks', { n: hits.length - shown })}</p>}
-      {hits.length === 0 && <p class="soft">{t('org.noLinks')}</p>}
-    </section>
-  )
-}
-
-function LinkLine({ session, link, open, toggle }: { session: S; link: PersonalLink; open: boolean; toggle: () => void }) {
-  const copied = useSignal(false)
-  const give = useGive(session)
-  const copy = async () => {
-    copied.value = await put(link.url)
-  }
-  return (
-    <li class="link-line">
-      <button type="button" class="link-head" aria-expanded={open} onClick={toggle}>
-        <span><b>{link.name || link.id}</b> <span class="small soft">{link.id}</span></span>
-        <span class="small soft">{t(`org.role.${link.role}`)}</span>
-      </button>
-      {open && (
-        <div class="link-whole">
-          <Qr text={link.url} label={t('org.qrOf', { name: link.name || link.id })} />
-          <div class="link-acts">
-            <input type="text" readOnly aria-label={t('org.address')} value={link.url} onFocus={(event) => event.currentTarget.select()} />
-            <div class="org-buttons">
-              <button type="button" class="button small" onClick={() => void copy()}>{t(copied.value ? 'org.copied' : 'org.copy')}</button>
-              <a class="button small" href={link.url} target="_blank" rel="noopener noreferrer">{t('org.open')}</a>
-            </div>
-            <Twice
-              label={t('org.rotate')}
-              words={t('org.rotateWords', { name: link.name || link.id })}
-              confirm={t('org.rotateYes')}
-              class="danger-line"
-              onConfirm={() => give('rotateLink', { link: `${link.role}-${link.id}` })}
-            />
-          </div>
-        </div>
-      )}
-    </li>
-  )
-}
-
-/** put brings a text to the clipboard; over plain HTTP there is none, and the address can be copied by hand. */
-async function put(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text)
-    return true
-  } catch {
-    return false
-  }
-}
-// words: org.role.*

@@ -53,11 +53,11 @@ export function Home({ api, onSignedOut, open }: Props) {
   )
 }
 
-export function Trouble({ problem, again }: { problem: Problem; again?: () => void }) {
+export function Trouble({ problem, words, again }: { problem: Problem; words?: string | undefined; again?: () => void }) {
   return (
     <div class="trouble" role="alert">
       <Icon d={alert} />
-      <p>{problem.code === 'unreachable' ? t('gate.unreachable') : refusal(problem)}</p>
+      <p>{words ?? (problem.code === 'unreachable' ? t('gate.unreachable') : refusal(problem))}</p>
       {again && <button type="button" class="button small" onClick={again}>{t('org.again')}</button>}
     </div>
   )

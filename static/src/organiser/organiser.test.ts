@@ -1,5 +1,5 @@
 import { encode } from 'uqr'
-import type { MeetingCard } from '../cards'
+import type { DoneCard, MeetingCard } from '../cards'
 import { cardsByKind, floorCards, forumSize, manyRounds } from '../moderator/canned'
 import { type Cards, makeFloor, seated } from '../moderator/floor'
 import { equal, test, truth } from '../testing/check'
@@ -7,6 +7,7 @@ import { whole } from './api'
 import { where } from './where'
 import { pathOf } from './qr'
 import { byCompany, roundPages } from './schedule'
+import { replacedSince } from './taken'
 
 test('organiser: the fragment names an event and a sheet, and never a link', () => {
   equal(where('#green-2026'), { event: 'green-2026', sheet: '' })
@@ -45,4 +46,13 @@ test('schedule: every seated meeting stands with both companies, in the order of
   truth(all.every((c) => c.meetings.every((m, i) => i === 0 || floor.round.get(c.meetings[i - 1]!.round)!.no < floor.round.get(m.round)!.no)), 'order')
   equal(roundPages(['R1', 'R2', 'R3', 'R4', 'R5', 'R6', 'R7', 'R8', 'R9'], 8).map((p) => p.length), [5, 4])
   equal(roundPages([], 8), [])
+})
+
+test('organiser: links that were replaced since they were taken are known', () => {
+  const card = (kind: string, of: string[]): DoneCard => ({ command: 'organiser-o1/x', kind, by: 'organiser:o1', at: 0, of, undo: false })
+  const done = new Map([['9', card('rotateLink', ['link/attendee-a'])], ['10', card('rotateLink', ['link/attendee-b'])], ['11', card('call', ['round/R1'])]])
+  equal([...replacedSince(done, 9)], ['attendee-b'])
+  equal([...replacedSince(done, 10)], [])
+  equal([...replacedSince(done, Infinity)], [])
+  equal([...replacedSince(new Map([['12', card('importForum', ['forum/import'])]]), 11)], ['*'])
 })

@@ -9,7 +9,7 @@ import { Icon } from '../ui/icon'
 import { LanguageSwitch } from '../ui/language'
 import { arrow } from '../ui/strokes'
 import { t } from '../words'
-import type { Api } from './api'
+import type { Api, Taken } from './api'
 import { EventPage } from './event'
 import { Home } from './home'
 import type { Where } from './where'
@@ -18,9 +18,10 @@ interface Props {
   api: Api
   open: (event: string) => Session<FloorKinds>
   at: Signal<Where>
+  taken?: Taken
 }
 
-export function OrganiserPage({ api, open, at }: Props) {
+export function OrganiserPage({ api, open, at, taken }: Props) {
   const out = useMemo(() => signal(false), [])
   const { event, sheet } = at.value
   const chosen = useComputed(() => at.value.event).value
@@ -36,7 +37,7 @@ export function OrganiserPage({ api, open, at }: Props) {
       </header>
       {!session && <Home api={api} onSignedOut={() => (out.value = true)} open={(to) => (location.hash = to)} />}
       {session && ended && <main class="org"><p class="trouble" role="alert">{t(`gate.${ended}`)}</p></main>}
-      {session && !ended && <EventPage key={chosen} api={api} session={session} sheet={sheet} />}
+      {session && !ended && <EventPage key={chosen} api={api} session={session} sheet={sheet} taken={taken ?? null} />}
       <Announcer />
     </div>
   )

@@ -15,21 +15,25 @@ import type { PersonalLink } from './api'
 import { useFloor } from './floor'
 import { Qr } from './qr'
 import { byCompany, meetingAt, roundPages } from './schedule'
-import type { Sheet } from './where'
+import { Ask, type Taking, Unrecorded } from './taken'
+import { type Sheet, withLinks } from './where'
 
 type S = Session<FloorKinds>
 
-export function PrintPage({ session, sheet, links }: { session: S; sheet: Sheet; links: readonly PersonalLink[] }) {
+export function PrintPage({ session, sheet, taking }: { session: S; sheet: Sheet; taking: Taking }) {
   const floor = useFloor(session).value
+  const taken = taking.taken.value
+  const missing = withLinks(sheet) && (!taken || taking.replaced.value.size > 0)
   return (
     <main class="print" data-sheet={sheet}>
       <div class="print-bar">
         <a class="button small" href={'#' + session.seat.event}><span class="back"><Icon d={arrow} /></span>{t('org.back')}</a>
         <h1>{t(`org.sheets.${sheet}`)}</h1>
-        <button type="button" class="button small filled" onClick={() => window.print()}><Icon d={print} />{t('org.printNow')}</button>
-        {(sheet === 'slips' || sheet === 'staff') && <p class="small print-care"><Icon d={lock} />{t('org.slipCare')}</p>}
+        <button type="button" class="button small filled" disabled={missing} onClick={() => window.print()}><Icon d={print} />{t('org.printNow')}</button>
+        {withLinks(sheet) && <p class="small print-care"><Icon d={lock} />{t('org.slipCare')}</p>}
       </div>
-      <Whole session={session} floor={floor} sheet={sheet} links={links} />
+      {withLinks(sheet) && taken && <Unrecorded taken={taken} />}
+      {missing ? <Ask taking={taking} /> : <Whole session={session} floor={floor} sheet={sheet} links={taken?.links ?? []} />}
     </main>
   )
 }

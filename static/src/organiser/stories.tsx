@@ -1,5 +1,6 @@
 // The organiser's states from canned answers.
 import { signal } from '@preact/signals'
+import type { DoneCard } from '../cards'
 import type { You } from '../live/frames'
 import { floorCards, forumSize } from '../moderator/canned'
 import type { FloorKinds } from '../moderator/kinds'
@@ -7,7 +8,7 @@ import type { Session } from '../session'
 import { agenda, at, event, rounds, zones } from '../storybook/room'
 import { fakeSession } from '../storybook/fake'
 import type { Story } from '../storybook/show'
-import type { Answer, Api, Fault, PersonalLink } from './api'
+import type { Answer, Api, Export, Fault, PersonalLink, Taken } from './api'
 import { Upload } from './home'
 import { OrganiserPage } from './page'
 import type { Where } from './where'
@@ -31,22 +32,38 @@ function linksOf(): PersonalLink[] {
   ]
 }
 
+const takenAt = (seq: number, recorded = true): Taken => ({ seq, recorded, links: linksOf() })
+
+const exports = (): Export[] => [
+  { at: at('08:58:02'), what: 'links', by: 'organiser:o1', name: 'Office', people: 160 },
+  { at: at('08:40:11'), what: 'links', by: 'operator:cli', people: 160 },
+  { at: at('08:40:11'), what: 'links', by: 'operator:cli', people: 2, instance: true },
+  { at: at('07:00:00'), what: 'backup', by: 'operator:cli', people: 412, instance: true },
+  { at: at('06:12:40'), what: 'links', by: 'organiser:o2', name: '상담회 준비위원회 사무국 / 洽谈会筹备委员会办公室', people: 158 },
+  { at: at('05:30:00'), what: 'links', by: 'organiser:first', name: 'first', people: 158 },
+  { at: at('05:00:00'), what: 'backup', by: 'operator:cli', people: 398, instance: true },
+]
+
 const good = async <T,>(value: T): Promise<Answer<T>> => ({ ok: true, value })
 
 const api = (more: Partial<Api> = {}): Api => ({
   events: () => good({ events: [{ id: 'green-2026', name: event.name, version: 0 }, { id: 'smart-2025', name: { ko: '스마트팜 상담회', en: 'Smart Farm Forum' }, version: 3 }] }),
   preview: () => good({ event: 'green-2026', new: false, counts: { companies: 60, attendees: 132, meetings: 168 } }),
   import: () => good({ event: 'green-2026' }),
-  links: () => good(linksOf()),
+  links: () => good(takenAt(60)),
+  exports: () => good({ exports: exports() }),
   ...more,
 })
 
-const story = (where: Where, version = 0, more: Partial<Api> = {}): Story => {
+/** A link that was replaced after the first lists were taken. */
+const replacing: DoneCard = { command: 'organiser-o1/x', kind: 'rotateLink', by: 'organiser:o1', at: at('09:01:00'), of: ['link/moderator-s1'], undo: false }
+
+const story = (where: Where, version = 0, more: Partial<Api> = {}, taken?: Taken): Story => {
   let session: Session<FloorKinds> | undefined
   const place = signal(where)
-  const open = () => (session ??= fakeSession<FloorKinds>({ cards: cards(version), you, now: at('09:02:19'), live: { here: { live: 118, asleep: 9, gone: 5 } } }))
+  const open = () => (session ??= fakeSession<FloorKinds>({ cards: { ...cards(version), 'done/64': replacing }, you, now: at('09:02:19'), live: { here: { live: 118, asleep: 9, gone: 5 } } }))
   const held = api(more)
-  return () => <OrganiserPage api={held} open={open} at={place} />
+  return () => <OrganiserPage api={held} open={open} at={place} {...(taken ? { taken } : {})} />
 }
 
 const faults: Fault[] = [
@@ -66,7 +83,11 @@ export const stories: Record<string, Story> = {
   unreachable: story({ event: '', sheet: '' }, 0, { events: async () => ({ ok: false, problem: { code: 'unreachable' }, faults: [] }) }),
   draft: story({ event: 'green-2026', sheet: '' }),
   released: story({ event: 'green-2026', sheet: '' }, 2),
-  slips: story({ event: 'green-2026', sheet: 'slips' }, 2),
+  links: story({ event: 'green-2026', sheet: '' }, 2, {}, takenAt(64)),
+  replaced: story({ event: 'green-2026', sheet: '' }, 2, {}, takenAt(60)),
+  unrecorded: story({ event: 'green-2026', sheet: '' }, 2, { exports: () => good({ exports: [] }) }, takenAt(64, false)),
+  busy: story({ event: 'green-2026', sheet: 'slips' }, 2, { links: async () => ({ ok: false, problem: { code: 'unavailable' }, faults: [] }) }),
+  slips: story({ event: 'green-2026', sheet: 'slips' }, 2, {}, takenAt(64)),
   tables: story({ event: 'green-2026', sheet: 'tables' }, 2),
   companies: story({ event: 'green-2026', sheet: 'companies' }, 2),
 }

@@ -3,6 +3,9 @@
 export const sheets = ['slips', 'staff', 'tables', 'companies'] as const
 export type Sheet = (typeof sheets)[number]
 
+/** withLinks tells the sheets that are made of links: whoever prints one takes them out. */
+export const withLinks = (sheet: Sheet): boolean => sheet === 'slips' || sheet === 'staff'
+
 export interface Where {
   event: string
   sheet: Sheet | ''
