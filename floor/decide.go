@@ -11,6 +11,25 @@ import (
 type Decision struct {
 	Changes []Change // what to log, in order
 	Notes   []*Error // soft collisions, worth telling whoever decided
+
+	folded *draft // the state decided on, with the changes folded in
+}
+
+// Record answers what is logged of a decision.
+func (d Decision) Record() Record {
+	r := d.folded.rec
+	r.Changes = d.Changes
+	return r
+}
+
+// Next answers what Apply answers of the decision's record, on the state that it was
+// decided on: deciding has folded its changes in already. The state may share memory
+// with the command.
+func (d Decision) Next() (State, Touched) {
+	next := *d.folded
+	next.edit, next.seen = new(edit), nil // the decision's own stay as they are
+	next.refs = slices.Clip(next.refs)
+	return next.finish(d.Record())
 }
 
 // decision is a command being decided: the changes so far are folded into its
@@ -29,7 +48,7 @@ type decision struct {
 // gets the same answer. It does not know of commands that are in the log
 // already; whoever appends does.
 func Decide(s State, o Order) (Decision, *Error) {
-	d := &decision{draft: newDraft(s, Record{Key: o.Key, By: o.By, Wall: o.Wall}), order: o}
+	d := &decision{draft: newDraft(s, Record{Key: o.Key, Kind: KindOf(o.Command), By: o.By, Wall: o.Wall}), order: o}
 	if err := d.authorise(); err != nil {
 		return Decision{}, err
 	}
@@ -54,6 +73,7 @@ func Decide(s State, o Order) (Decision, *Error) {
 	if err := d.writable(); err != nil {
 		return Decision{}, err
 	}
+	d.out.folded = d.draft
 	return d.out, nil
 }
 

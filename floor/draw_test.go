@@ -125,8 +125,8 @@ func (w *world) give(o Order) *Error {
 		w.refusals = append(w.refusals, err)
 		return err
 	}
-	r := Record{Key: o.Key, Kind: KindOf(o.Command), By: o.By, Wall: o.Wall, Changes: out.Changes}
-	next, touched := w.now().Apply(r)
+	r := out.Record()
+	next, touched := out.Next()
 	w.states, w.records, w.touched = append(w.states, next), append(w.records, r), append(w.touched, touched)
 	return nil
 }

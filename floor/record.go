@@ -66,6 +66,10 @@ func EncodeRecord(r Record) ([]byte, error) {
 	return json.Marshal(out)
 }
 
+// Faithful reports whether a record's bytes are read back as what was encoded. Text
+// that is no UTF-8 is logged with a mark in its place.
+func Faithful(data []byte) bool { return !bytes.Contains(data, []byte(`\ufffd`)) }
+
 // DecodeRecord reads what EncodeRecord wrote. A change of a later version is an
 // *UnknownChangeError: whoever meets one must not fold on.
 func DecodeRecord(data []byte) (Record, error) {
@@ -114,6 +118,11 @@ func (s State) Apply(r Record) (State, Touched) {
 	for _, c := range r.Changes {
 		c.apply(d)
 	}
+	return d.finish(r)
+}
+
+// finish remembers the record whose changes were folded in.
+func (d *draft) finish(r Record) (State, Touched) {
 	d.keep(r)
 	return d.State, d.touched()
 }

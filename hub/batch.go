@@ -27,7 +27,6 @@ type attempt struct {
 // step is one record folded in.
 type step struct {
 	moment  moment
-	record  floor.Record
 	touched floor.Touched
 	raw     journal.Record
 }
@@ -133,14 +132,14 @@ func (f *fold) decide(batch []*pending) (a *attempt, rest []*pending) {
 	a = &attempt{batch: batch, expect: head.at, fork: head.state}
 	at, wall := head.at, instant(f.now())
 	for i, p := range batch {
-		record, notes, problem := f.decideOne(a.fork, p, wall)
+		decision, problem := f.decideOne(a.fork, p, wall)
 		if problem != nil {
 			a.refused = append(a.refused, refused{p, problem})
 			continue
 		}
-		body, err := floor.EncodeRecord(record)
+		body, err := floor.EncodeRecord(decision.Record())
 		if err != nil || len(body) > journal.MaxRecord {
-			f.hub.log.Error("a decided command cannot be logged", "log", f.log, "kind", record.Kind, "bytes", len(body), "err", err)
+			f.hub.log.Error("a decided command cannot be logged", "log", f.log, "kind", floor.KindOf(p.order.Command), "bytes", len(body), "err", err)
 			a.refused = append(a.refused, refused{p, &wire.Problem{Code: wire.CodeTooLarge}})
 			continue
 		}
@@ -148,24 +147,24 @@ func (f *fold) decide(batch []*pending) (a *attempt, rest []*pending) {
 			a.batch = batch[:i]
 			return a, batch[i:]
 		}
-		at = f.extend(a, at, p, body, notes)
+		at = f.extend(a, at, p, decision, body)
 	}
 	return a, nil
 }
 
 // decideOne decides one order. A refusal may still turn out to be a repeat of a
 // command that is in the log: see refuse.
-func (f *fold) decideOne(on floor.State, p *pending, wall floor.Instant) (floor.Record, []*floor.Error, *wire.Problem) {
+func (f *fold) decideOne(on floor.State, p *pending, wall floor.Instant) (floor.Decision, *wire.Problem) {
 	o := p.order
 	o.Wall = wall
 	if p.who != nil && !f.good(*p.who, on) {
-		return floor.Record{}, nil, &wire.Problem{Code: wire.CodeSignedOut}
+		return floor.Decision{}, &wire.Problem{Code: wire.CodeSignedOut}
 	}
 	if _, done := on.Done(o.Key); done { // in the log, or earlier in this batch
-		return floor.Record{}, nil, &wire.Problem{Code: wire.CodeIDReused}
+		return floor.Decision{}, &wire.Problem{Code: wire.CodeIDReused}
 	}
 	if !o.NoBase && o.Base+journal.Window < on.Seq() {
-		return floor.Record{}, nil, &wire.Problem{Code: wire.Code(floor.CodeTooOld)}
+		return floor.Decision{}, &wire.Problem{Code: wire.Code(floor.CodeTooOld)}
 	}
 	if on.Seq() == 0 && o.Version == 0 {
 		o.Version = f.beginsAt()
@@ -173,9 +172,9 @@ func (f *fold) decideOne(on floor.State, p *pending, wall floor.Instant) (floor.
 	decision, refusal := floor.Decide(on, o)
 	if refusal != nil {
 		problem := wire.ProblemOf(refusal)
-		return floor.Record{}, nil, &problem
+		return floor.Decision{}, &problem
 	}
-	return floor.Record{Key: o.Key, Kind: floor.KindOf(o.Command), By: o.By, Wall: wall, Changes: decision.Changes}, decision.Notes, nil
+	return decision, nil
 }
 
 // beginsAt is the version at which a new event's log begins: that of the instance,
@@ -191,26 +190,45 @@ func (f *fold) beginsAt() int {
 	return floor.FormatVersion
 }
 
-// extend adds an accepted order to an attempt. It folds in what the log will
-// hold, as every other node does: the decoded bytes.
-func (f *fold) extend(a *attempt, at journal.Position, p *pending, body []byte, notes []*floor.Error) journal.Position {
+// extend adds an accepted order to an attempt. It folds in what the log will hold,
+// as every other node does from the bytes.
+func (f *fold) extend(a *attempt, at journal.Position, p *pending, decision floor.Decision, body []byte) journal.Position {
 	record := journal.Record{Key: journal.CommandKey(p.order.Key), Digest: p.digest, Body: body}
 	next := at.Next(record)
 	record.Seq, record.Hash = next.Seq, next.Hash
-	decoded, err := floor.DecodeRecord(body)
+	state, touched, err := folded(a.fork, decision, body)
 	if err != nil {
 		f.hub.log.Error("a decided command cannot be read back", "log", f.log, "kind", floor.KindOf(p.order.Command), "err", err)
 		a.refused = append(a.refused, refused{p, &wire.Problem{Code: wire.CodeInternal}})
 		return at
 	}
-	state, touched := a.fork.Apply(decoded)
 	a.fork = state
 	a.records = append(a.records, record)
-	a.steps = append(a.steps, step{moment{next, state}, decoded, touched, record})
+	a.steps = append(a.steps, step{moment{next, state}, touched, record})
 	a.orders = append(a.orders, p)
-	a.notes = append(a.notes, notes)
+	a.notes = append(a.notes, decision.Notes)
 	a.bytes += len(body)
 	return next
+}
+
+// readBack is from how many bytes on a record is folded in as it is read back, so that
+// the state does not hold on to what a command came in, such as a workbook.
+const readBack = 64 << 10
+
+// folded answers the state after a decision, of which body is the record. It is what
+// its bytes make of the state on: deciding has come to the same already, unless they
+// read otherwise.
+func folded(on floor.State, decision floor.Decision, body []byte) (floor.State, floor.Touched, error) {
+	if len(body) < readBack && floor.Faithful(body) {
+		state, touched := decision.Next()
+		return state, touched, nil
+	}
+	record, err := floor.DecodeRecord(body)
+	if err != nil {
+		return on, floor.Touched{}, err
+	}
+	state, touched := on.Apply(record)
+	return state, touched, nil
 }
 
 // open answers the orders of an attempt that have no answer yet.

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -109,6 +112,74 @@ func BenchmarkCommand(b *testing.B) {
 		}
 	}
 	_ = sinks
+}
+
+// mover is an outlet that acknowledges each view at once.
+type mover struct{ session *hub.Session }
+
+func (m *mover) Write(frame []byte, _ time.Time) error {
+	_, rest, ok := bytes.Cut(frame, []byte(`,"seq":`))
+	if ok && (bytes.HasPrefix(frame, []byte(`{"patch"`)) || bytes.HasPrefix(frame, []byte(`{"snapshot"`))) {
+		digits, _, _ := bytes.Cut(rest, []byte(","))
+		seq, _ := strconv.ParseUint(string(digits), 10, 64)
+		m.session.Receive(wire.FromClient{Ack: &wire.Ack{Seq: seq}})
+	}
+	return nil
+}
+func (m *mover) WriteNow(frame []byte) (bool, error) { return true, m.Write(frame, time.Time{}) }
+func (m *mover) Close(wire.CloseCode)                {}
+func (m *mover) Cut()                                {}
+
+// BenchmarkMoves is a meeting being moved, with everybody and six consoles there; four
+// commands come at a time.
+func BenchmarkMoves(b *testing.B) {
+	const meetings, spare, givers = 900, 20, 4
+	m := newMemory()
+	h := hub.New(m, m, hub.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	b.Cleanup(func() { _ = h.Close() })
+	f := wide(meetings)
+	for i := range spare {
+		t := floor.TableID(fmt.Sprintf("S%d", i))
+		f.Tables = append(f.Tables, floor.Table{ID: t, Label: string(t), Zone: "A", Capacity: 6})
+	}
+	for i, c := range []floor.Command{floor.ImportForum{Forum: f}, floor.Release{}} {
+		if _, err := try(h, demo, floor.Operator, fmt.Sprint("setup", i), c); err != nil {
+			b.Fatal(err)
+		}
+	}
+	people := slices.Repeat([]floor.Who{"moderator:lead"}, 6)
+	for _, a := range f.Attendees {
+		people = append(people, floor.NewWho(floor.RoleAttendee, a.ID))
+	}
+	for _, who := range people {
+		s := new(mover)
+		session, err := h.Attach(b.Context(), demo, credential(who), s)
+		if err != nil {
+			b.Fatal(err)
+		}
+		s.session = session
+		session.Receive(wire.FromClient{Hello: &wire.Hello{Version: wire.Version}})
+	}
+	move := func(i int) {
+		of, at := i/2*7919%meetings, f.Tables[i/2*7919%meetings].ID
+		if i%2 == 0 {
+			at = f.Tables[meetings+i/2%spare].ID
+		}
+		if _, err := try(h, demo, "moderator:lead", fmt.Sprint("move", i), floor.MoveMeeting{Meeting: f.Meetings[of].ID, Table: at}); err != nil {
+			b.Error(err)
+		}
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := 0; i < b.N; i += 2 * givers {
+		for half := range 2 { // out to a spare table, and back
+			var all sync.WaitGroup
+			for k := range givers {
+				all.Go(func() { move(i + 2*k + half) })
+			}
+			all.Wait()
+		}
+	}
 }
 
 // BenchmarkReconnect is a phone that comes back with what it holds.

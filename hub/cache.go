@@ -22,6 +22,7 @@ type made struct {
 
 type value struct {
 	frame   []byte
+	notice  bool // a patch that brings one
 	picture *Picture
 	ok      bool
 }

@@ -203,7 +203,7 @@ func (s *Session) resume(head journal.Position) bool {
 	s.have = nil
 	if lineage, ok := s.fold.past.holds(have); ok {
 		s.placed, s.lineage, s.seq, s.told, s.resumed = true, lineage, have.Seq, have, true
-		s.holds(have.Seq)
+		s.mayHold(have.Seq)
 	}
 	return true
 }
@@ -215,17 +215,17 @@ func (s *Session) encode(p parcel) []byte {
 	case sendReply:
 		return wire.Encode(p.reply)
 	case sendPatch:
-		frame, ok := s.fold.frames.patch(p.gap)
-		if !ok {
+		patch := s.fold.frames.patch(p.gap)
+		if !patch.ok {
 			return nil
 		}
-		if len(frame) > wire.InlineSnapshot {
+		if len(patch.frame) > wire.InlineSnapshot {
 			return s.snapshot()
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.sentView(p.gap.lineage, p.gap.to.at, len(frame))
-		return frame
+		s.sentView(p.gap.lineage, p.gap.to.at, len(patch.frame), patch.notice)
+		return patch.frame
 	case sendSnapshot:
 		return s.snapshot()
 	case sendPong:
@@ -249,7 +249,7 @@ func (s *Session) snapshot() []byte {
 		return nil
 	}
 	if frame != nil {
-		s.sentView(lineage, m.at, len(frame))
+		s.sentView(lineage, m.at, len(frame), true)
 		return frame
 	}
 	if s.placed && s.lineage != lineage {
@@ -259,18 +259,18 @@ func (s *Session) snapshot() []byte {
 	}
 	get := s.hub.options.SnapshotPath(s.fold.log, s.who.Link, m.at.Seq)
 	frame = wire.Encode(wire.FromServer{Snapshot: &wire.Snapshot{At: m.at, Get: get}})
-	s.sentView(lineage, m.at, len(frame))
+	s.sentView(lineage, m.at, len(frame), true)
 	s.flow.fetching = true
 	return frame
 }
 
 // sentView notes that a frame brings the client's view to a position; mu is held.
-func (s *Session) sentView(lineage int, at journal.Position, size int) {
+func (s *Session) sentView(lineage int, at journal.Position, size int, notice bool) {
 	if s.lineage != lineage {
 		s.flow = flow{} // what was outstanding is replaced
 	}
 	s.placed, s.lineage, s.seq, s.told, s.resumed = true, lineage, at.Seq, at, false
-	s.flow.add(at.Seq, size, time.Now())
+	s.flow.add(sent{at.Seq, size, notice}, time.Now())
 }
 
 // pong answers the pending ping's frame.

@@ -29,8 +29,12 @@ type receipts struct {
 	next    time.Time // not before this the next record is made
 }
 
-// hold notes that a client of who holds the view at seq.
+// hold notes that a client of who holds the view at seq. What is said of another
+// history than the newest one counts for nothing.
 func (r *receipts) hold(who floor.Who, lineage int, seq uint64) {
+	if lineage < r.lineage {
+		return
+	}
 	if r.lineage != lineage || r.held == nil {
 		r.lineage, r.held = lineage, make(map[floor.Who]uint64)
 	}
@@ -58,29 +62,31 @@ func (r *receipts) wait() time.Duration {
 func (r *receipts) putBack(held map[floor.Who]uint64, lineage int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.held != nil && r.lineage != lineage {
-		return
-	}
 	for who, seq := range held {
 		r.hold(who, lineage, seq)
 	}
 }
 
-// holds notes up to which record the client is known to hold its view; mu is held.
-// It costs a look into the newest state, and mostly nothing else.
+// mayHold is holds for a client of which nobody knows whether it was sent a notice:
+// the newest state tells whether there is one to mark; mu is held.
+func (s *Session) mayHold(seq uint64) {
+	head, lineage := s.fold.past.now()
+	if lineage == s.lineage && len(head.state.Undelivered(s.who.Who, seq)) > 0 {
+		s.holds(seq)
+	}
+}
+
+// holds notes up to which record the client is known to hold its view, where it has
+// been sent notices; mu is held.
 func (s *Session) holds(seq uint64) {
 	who := s.who.Who
 	if role := who.Role(); role != floor.RoleAttendee && role != floor.RoleInterpreter {
 		return
 	}
-	head, lineage := s.fold.past.now()
-	if lineage != s.lineage || len(head.state.Undelivered(who, seq)) == 0 || !head.state.Writes("noticeDelivered") {
-		return
-	}
 	r := &s.fold.receipts
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.hold(who, lineage, seq)
+	r.hold(who, s.lineage, seq)
 	if !r.marking {
 		r.marking = true
 		s.hub.owned.Go(s.fold.markDelivered)
@@ -125,7 +131,7 @@ func (f *fold) pause(d time.Duration) bool {
 // what is left for the next.
 func (f *fold) deliveries(held map[floor.Who]uint64, lineage int) (order floor.MarkDelivered, left map[floor.Who]uint64) {
 	head, now := f.past.now()
-	if now != lineage {
+	if now != lineage || !head.state.Writes("noticeDelivered") {
 		return order, nil
 	}
 	at, people := make(map[floor.NoticeID]int), 0

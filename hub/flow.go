@@ -26,8 +26,9 @@ type flow struct {
 
 // sent is one frame outstanding.
 type sent struct {
-	seq   uint64
-	bytes int
+	seq    uint64
+	bytes  int
+	notice bool // it may have brought a notice
 }
 
 // open reports whether another frame may be sent.
@@ -36,27 +37,28 @@ func (f *flow) open() bool {
 }
 
 // add notes a frame; it is called only while open.
-func (f *flow) add(seq uint64, size int, now time.Time) {
+func (f *flow) add(frame sent, now time.Time) {
 	if f.count == 0 {
 		f.since = now
 	}
-	f.outstanding[f.count] = sent{seq, size}
+	f.outstanding[f.count] = frame
 	f.count++
-	f.bytes += size
+	f.bytes += frame.bytes
 }
 
-// ack takes what the client has applied, and answers up to where that is known: 0
-// where nothing new is.
-func (f *flow) ack(seq uint64) (upTo uint64) {
+// ack takes what the client has applied, and answers up to where that is known, 0
+// where nothing new is, and whether some of it may have been a notice.
+func (f *flow) ack(seq uint64) (upTo uint64, notice bool) {
 	n := 0
 	for n < f.count && f.outstanding[n].seq <= seq {
 		f.bytes -= f.outstanding[n].bytes
 		upTo = f.outstanding[n].seq
+		notice = notice || f.outstanding[n].notice
 		n++
 	}
 	copy(f.outstanding[:], f.outstanding[n:f.count])
 	f.count -= n
-	return upTo
+	return upTo, notice
 }
 
 // stuck reports whether frames are outstanding and the client, last heard of at

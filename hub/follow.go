@@ -167,7 +167,7 @@ func (f *fold) foldOn(m moment, records []journal.Record) (steps []step, err err
 		}
 		state, touched := m.state.Apply(record)
 		m = moment{journal.Position{Epoch: m.at.Epoch, Seq: r.Seq, Hash: r.Hash}, state}
-		steps = append(steps, step{m, record, touched, r})
+		steps = append(steps, step{m, touched, r})
 	}
 	return steps, nil
 }

@@ -59,41 +59,52 @@ func (f *frames) forget() {
 	f.pictures.clear()
 }
 
-// patch answers the frame that leads over a gap which is not whole; ok is false
+// patch answers the frame that leads over a gap which is not whole; it is not ok
 // where the moments that it needs have gone meanwhile.
-func (f *frames) patch(g gap) (frame []byte, ok bool) {
+func (f *frames) patch(g gap) value {
+	if !slices.ContainsFunc(g.subjects, shared) { // nobody else will ask for it
+		return f.encodePatch(g)
+	}
 	key := patchKey{g.lineage, join(g.subjects), g.since, g.to.at.Seq}
-	v := f.patches.get(key, func() value { return f.encodePatch(g) })
-	return v.frame, v.ok
+	return f.patches.get(key, func() value { return f.encodePatch(g) })
 }
 
+// drafts are the buffers in which frames are written.
+var drafts = sync.Pool{New: func() any { return new([]byte) }}
+
+// draftKept is how large a buffer may be that is kept for the next frame.
+const draftKept = 64 << 10
+
 func (f *frames) encodePatch(g gap) value {
-	keys, ok := f.past.between(g)
+	touched, ok := f.past.between(g)
 	if !ok {
 		return value{}
 	}
-	p := wire.Patch{From: g.since, To: g.to.at, Set: make(wire.Cards)}
-	for subject, touched := range keys {
-		for _, key := range touched {
-			difference(&p, g, subject, key)
+	draft := drafts.Get().(*[]byte)
+	patch := wire.BeginPatch((*draft)[:0], g.since, g.to.at)
+	var drop []floor.CardKey
+	notice := false
+	for _, t := range touched {
+		// Cards are compared before they are written. Two that differ may read alike, as a nil
+		// list and an empty one do: then a card is sent that changes nothing.
+		before, was := g.from.state.Card(t.Subject, t.Key)
+		after, is := g.to.state.Card(t.Subject, t.Key)
+		switch {
+		case !is && was:
+			drop = append(drop, t.Key)
+		case is && !(was && reflect.DeepEqual(before, after)):
+			patch.Set(t.Key, after)
+			notice = notice || strings.HasPrefix(string(t.Key), "notice/")
 		}
 	}
-	slices.Sort(p.Drop)
-	f.hub.counters.patchesEncoded.Add(1)
-	return value{frame: wire.Encode(wire.FromServer{Patch: &p}), ok: true}
-}
-
-// difference puts into p how a card differs between the two ends of a gap. Cards are
-// compared before they are encoded: two that are not equal never read alike.
-func difference(p *wire.Patch, g gap, subject floor.Subject, key floor.CardKey) {
-	before, was := g.from.state.Card(subject, key)
-	after, is := g.to.state.Card(subject, key)
-	switch {
-	case !is && was:
-		p.Drop = append(p.Drop, key)
-	case is && !(was && reflect.DeepEqual(before, after)):
-		p.Set[key] = wire.EncodeCard(after)
+	text := patch.End(drop)
+	frame := bytes.Clone(text)
+	if cap(text) <= draftKept {
+		*draft = text
+		drafts.Put(draft)
 	}
+	f.hub.counters.patchesEncoded.Add(1)
+	return value{frame: frame, notice: notice, ok: true}
 }
 
 // picture answers the newest whole view of subjects, and its frame unless that is

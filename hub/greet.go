@@ -120,7 +120,8 @@ func (s *Session) ping(ping wire.Ping) {
 	}
 	s.hidden = ping.Hidden
 	s.stand(s.sight())
-	s.acked(ping.Ack)
+	upTo, _ := s.acked(ping.Ack)
+	s.mayHold(upTo)
 	s.pinged = &ping
 	s.owed = max(s.owed, s.fold.past.head().at.Seq)
 	s.startWriter()
@@ -133,7 +134,10 @@ func (s *Session) ack(seq uint64) {
 		return
 	}
 	held := !s.flow.open() // otherwise whatever is due has been sent
-	if s.acked(seq); held {
+	if upTo, notice := s.acked(seq); notice {
+		s.holds(upTo)
+	}
+	if held {
 		s.startWriter()
 	}
 }
@@ -151,18 +155,21 @@ func (s *Session) hear(at string) bool {
 	return s.greeted
 }
 
-// acked takes an acknowledgement. What is acknowledged after a fetched snapshot is
-// the position that the fetch answered: the next patch leads on from there.
-func (s *Session) acked(seq uint64) {
-	upTo := s.flow.ack(seq)
+// acked takes an acknowledgement, and answers up to which record the client is now
+// known to hold its view, and whether it has just come to hold notices. What is
+// acknowledged after a fetched snapshot is the position that the fetch answered: the
+// next patch leads on from there.
+func (s *Session) acked(seq uint64) (upTo uint64, notice bool) {
+	upTo, notice = s.flow.ack(seq)
 	if s.flow.fetching && seq >= s.seq {
 		s.flow.fetching, s.seq = false, seq
 		s.need = s.fold.checks.next()
+		notice = true
 	}
 	if s.placed && s.flow.count == 0 && !s.flow.fetching && s.seq <= s.fold.past.head().at.Seq {
 		upTo = s.seq
 	}
-	s.holds(upTo)
+	return upTo, notice
 }
 
 func (s *Session) command(c wire.Command) {

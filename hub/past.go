@@ -3,6 +3,7 @@ package hub
 import (
 	"slices"
 	"sort"
+	"strings"
 	"sync"
 
 	"matchfloor/floor"
@@ -231,32 +232,25 @@ func (p *past) gap(lineage int, at uint64, subjects []floor.Subject) gap {
 	return g
 }
 
-// between answers the cards of each subject that were touched after from, up to
-// to. ok is false where that is not known any more.
-func (p *past) between(g gap) (keys map[floor.Subject][]floor.CardKey, ok bool) {
+// between answers the cards that were touched after a gap's from, up to its to,
+// each once and in the order of their keys. ok is false where that is not known any more.
+func (p *past) between(g gap) (touched []floor.Touch, ok bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	if g.lineage != p.lineage || g.from.at.Seq < p.moments[0].at.Seq {
 		return nil, false
 	}
-	keys = make(map[floor.Subject][]floor.CardKey, len(g.subjects))
 	for _, s := range g.subjects {
 		list := p.touches[s]
-		keys[s] = merged(list[after(list, g.from.at.Seq):after(list, g.to.at.Seq)])
+		for _, t := range list[after(list, g.from.at.Seq):after(list, g.to.at.Seq)] {
+			touched = slices.Grow(touched, len(t.keys))
+			for _, key := range t.keys {
+				touched = append(touched, floor.Touch{Subject: s, Key: key})
+			}
+		}
 	}
-	return keys, true
-}
-
-// merged answers the keys of some touches, each once; they are read-only.
-func merged(list []touch) (keys []floor.CardKey) {
-	if len(list) == 1 {
-		return list[0].keys
-	}
-	for _, t := range list {
-		keys = append(keys, t.keys...)
-	}
-	slices.Sort(keys)
-	return slices.Compact(keys)
+	slices.SortFunc(touched, func(a, b floor.Touch) int { return strings.Compare(string(a.Key), string(b.Key)) })
+	return slices.Compact(touched), true
 }
 
 // newest answers the head, its lineage, and at which record each subject's view

@@ -115,7 +115,7 @@ func (s *Session) write() {
 		case nothing:
 			return
 		case hangUp, sendSnapshot:
-			s.hub.owned.Go(func() { s.writeOn(p) })
+			s.goOn(p)
 			return
 		}
 		frame := s.encode(p)
@@ -129,14 +129,23 @@ func (s *Session) write() {
 			s.hub.owned.Go(s.broken)
 			return
 		case !taken:
-			s.hub.owned.Go(func() {
-				if s.finishFrame(frame) {
-					s.writeAlone()
-				}
-			})
+			s.goOnAfter(frame)
 			return
 		}
 	}
+}
+
+// goOn and goOnAfter are apart from write, in which a closure would put every parcel
+// and frame on the heap.
+func (s *Session) goOn(p parcel) { s.hub.owned.Go(func() { s.writeOn(p) }) }
+
+// goOnAfter ends a frame that was begun, and then does as writeAlone.
+func (s *Session) goOnAfter(frame []byte) {
+	s.hub.owned.Go(func() {
+		if s.finishFrame(frame) {
+			s.writeAlone()
+		}
+	})
 }
 
 // writeAlone sends what is due, one frame after the other, and ends. It has a

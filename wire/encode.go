@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strconv"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -94,23 +93,12 @@ func appendSnapshot(b []byte, s Snapshot) []byte {
 }
 
 func encodePatch(p Patch) []byte {
-	b := append(make([]byte, 0, roomFor+p.Set.size()), `{"patch":{"from":`...)
-	b = strconv.AppendUint(b, p.From, 10)
-	b = append(append(b, `,"to":`...), mustMarshal(&p.To)...)
-	if len(p.Set) > 0 {
-		b = p.Set.append(append(b, `,"set":`...))
+	text := BeginPatch(make([]byte, 0, roomFor+p.Set.size()), p.From, p.To)
+	for _, key := range slices.Sorted(maps.Keys(p.Set)) {
+		text.name(key)
+		text.text = append(text.text, p.Set[key]...)
 	}
-	for i, key := range p.Drop {
-		open := `,"drop":[`
-		if i > 0 {
-			open = ","
-		}
-		b = appendQuote(append(b, open...), string(key))
-	}
-	if len(p.Drop) > 0 {
-		b = append(b, ']')
-	}
-	return append(b, "}}"...)
+	return text.End(p.Drop)
 }
 
 // size answers about how many bytes the cards take.

@@ -1,0 +1,76 @@
+package floor
+
+import (
+	"reflect"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestNext: a decision leads where its record does, however often it is asked, and
+// the state that it was decided on stays.
+func TestNext(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		w.play(t)
+		before := w.now()
+		was := digest(t, before)
+		o := Order{Key: "last/1", Base: before.Seq(), Wall: w.wall, By: "moderator:lead", Command: w.drawCommand(t)}
+		out, refused := Decide(before, o)
+		if refused != nil {
+			return
+		}
+		if r := (Record{o.Key, KindOf(o.Command), o.By, o.Wall, out.Changes}); !reflect.DeepEqual(out.Record(), r) {
+			t.Fatalf("the record is %+v, not %+v", out.Record(), r)
+		}
+		first, _ := out.Next()
+		once := digest(t, first)
+		next, touched := out.Next()
+		applied, alike := before.Apply(out.Record())
+		if a, b := digest(t, next), digest(t, applied); a != b || once != b || digest(t, first) != once {
+			t.Fatalf("decided: %s and %s; folded: %s", once, a, b)
+		}
+		if !reflect.DeepEqual(touched, alike) {
+			t.Fatalf("deciding touches\n%+v, folding\n%+v", touched, alike)
+		}
+		if digest(t, before) != was {
+			t.Fatal("the state that was decided on has changed")
+		}
+	})
+}
+
+// TestNextOfMany is TestNext of a command that changes more than a few things.
+func TestNextOfMany(t *testing.T) {
+	s, f := benchFloor(t, 100)
+	d := &decision{draft: newDraft(s, Record{Key: "last/1", Kind: "closeTable", By: "moderator:lead"})}
+	for _, table := range f.Tables {
+		d.do(TableClosed{Table: table.ID, Closed: true})
+	}
+	d.out.folded = d.draft
+	if d.seen == nil {
+		t.Fatalf("%d changes are few", len(d.out.Changes))
+	}
+	_, want := s.Apply(d.out.Record())
+	for range 2 {
+		if _, touched := d.out.Next(); !reflect.DeepEqual(touched, want) {
+			t.Fatalf("deciding touches\n%+v, folding\n%+v", touched, want)
+		}
+	}
+}
+
+// TestFaithful: text that a log cannot hold as it is shows in a record's bytes.
+func TestFaithful(t *testing.T) {
+	for text, want := range map[string]bool{"Zoë \ufffd <&>\u2028": true, "half a \xc3": false} {
+		data, err := EncodeRecord(Record{Changes: []Change{PublicURLSet{text}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := DecodeRecord(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if same := reflect.DeepEqual(back.Changes, []Change{PublicURLSet{text}}); same != want || Faithful(data) != want {
+			t.Errorf("%q: read back alike %v, faithful %v", text, same, Faithful(data))
+		}
+	}
+}
