@@ -2,6 +2,7 @@ package hub
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"matchfloor/journal"
@@ -28,12 +29,10 @@ func (f *fold) commit(a *attempt) (left []*pending, ok bool) {
 	}
 	switch result.Outcome {
 	case journal.Appended:
+		a.answer(f, a.endsItsGiver)
 		f.publish(a.steps)
 		f.advance(a.records)
-		for i, p := range a.orders {
-			f.hub.counters.accepted.Add(1)
-			p.settle(verdict{Answer: Answer{Seq: a.records[i].Seq, Notes: a.notes[i]}})
-		}
+		a.answer(f, func(i int) bool { return !a.orders[i].done })
 		// The log stood where the batch was decided, and took what stands before
 		// each refusal: nothing else has to confirm them. To decide one again would
 		// put it behind later commands of its sender.
@@ -45,6 +44,23 @@ func (f *fold) commit(a *attempt) (left []*pending, ok bool) {
 		f.hub.counters.conflicts.Add(1)
 		return a.open(), f.catchUp(result)
 	}
+}
+
+// answer tells some of an attempt's orders, which are in the log, that they are.
+func (a *attempt) answer(f *fold, which func(i int) bool) {
+	for i, p := range a.orders {
+		if which(i) {
+			f.hub.counters.accepted.Add(1)
+			p.settle(verdict{Answer: Answer{Seq: a.records[i].Seq, Notes: a.notes[i]}})
+		}
+	}
+}
+
+// endsItsGiver reports whether an order rotates the link that it was given with: once
+// that is published their session is over, and there is nobody left to answer.
+func (a *attempt) endsItsGiver(i int) bool {
+	who := a.orders[i].who
+	return who != nil && slices.Contains(a.steps[i].touched.Links, who.Link)
 }
 
 // append sends an attempt until the journal says what became of it: the same

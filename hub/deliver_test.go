@@ -244,6 +244,28 @@ func TestRotatedLinkCloses(t *testing.T) {
 	})
 }
 
+// Whoever rotates their own link is told that it is done before it ends them, however
+// many others it ends.
+func TestRotatingOnesOwnLinkIsAnswered(t *testing.T) {
+	for range 20 {
+		bubble(t, func(t *testing.T) {
+			m := newMemory()
+			h := newHub(t, m, m)
+			open(t, h)
+			o := &oracle{mem: m}
+			p := dial(t, h, o, "moderator:lead")
+			for range 50 {
+				dial(t, h, o, "moderator:lead")
+			}
+			p.do("mine", floor.RotateLink{Link: "moderator-lead"})
+			synctest.Wait()
+			if accepted, _, _ := p.answer("mine"); accepted == nil || p.closeCode() != wire.CloseSessionOver {
+				t.Errorf("the answer is %v, the close %d", accepted, p.closeCode())
+			}
+		})
+	}
+}
+
 func TestOrganisersLinkIsTheInstances(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
