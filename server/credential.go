@@ -22,8 +22,9 @@ type caller struct {
 	event   floor.EventID // what the request is about; InstanceEvent for the instance itself
 	token   string        // for telling sessions of one link apart
 	expires time.Time
-	cookie  bool   // signed in by cookie, not by bearer token
-	key     string // of the link among all of the instance: what paces count by
+	came    time.Time // before the token was looked at
+	cookie  bool      // signed in by cookie, not by bearer token
+	key     string    // of the link among all of the instance: what paces count by
 }
 
 // log is the log of the event that the request is about.
@@ -43,11 +44,12 @@ func eventOf(c echo.Context) (floor.EventID, error) {
 // another event, bad_origin where a cookie came from elsewhere.
 func (s *Server) caller(c echo.Context, event floor.EventID) (caller, error) {
 	if kind, token, ok := strings.Cut(c.Request().Header.Get("Authorization"), " "); ok && strings.EqualFold(kind, "Bearer") {
-		held, err := s.keys.open(token, s.now())
+		came := s.now()
+		held, err := s.keys.open(token, came)
 		if err != nil {
 			return caller{}, refuse(http.StatusUnauthorized, wire.CodeSignedOut)
 		}
-		return s.known(c, event, caller{token: token}, held)
+		return s.known(c, event, caller{token: token, came: came}, held)
 	}
 	return s.callerAs(c, event, floor.LinkID(c.QueryParam("as")))
 }
@@ -61,11 +63,12 @@ func (s *Server) callerAs(c echo.Context, event floor.EventID, as floor.LinkID) 
 	r := c.Request()
 	secure := s.edge.secure(r, s.publicURL(r.Context()))
 	token := cookieToken(r, EventOf(event, as), as, secure)
-	held, err := s.keys.open(token, s.now())
+	came := s.now()
+	held, err := s.keys.open(token, came)
 	if err != nil || held.link != as || held.event != EventOf(event, as) {
 		return caller{}, signedOut
 	}
-	return s.known(c, event, caller{token: token, cookie: true}, held)
+	return s.known(c, event, caller{token: token, came: came, cookie: true}, held)
 }
 
 // known completes a caller whose token is good with what the newest state says.

@@ -59,8 +59,7 @@ func (k *socket) end() {
 // leave closes the connection.
 func (k *socket) leave() {
 	k.server.poller.remove(k)
-	// What can go wrong with that is the client's.
-	_ = k.conn.Close()
+	k.shut(k.conn)
 }
 
 // lingers reads on for a while after a close frame that the client has not asked

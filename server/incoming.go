@@ -60,18 +60,34 @@ type incoming struct {
 // incomings are shared by all connections.
 var incomings = sync.Pool{New: func() any { return new(incoming) }}
 
-// readFrames reads frames, beginning with what has come already, until nothing is
-// left of them, and blocks for the rest of what has begun. It passes messages on.
-// After an error nothing more can be read.
-func (k *socket) readFrames(come []byte) error {
+// incomingOf answers one for a connection; whoever has it gives it back with free.
+func incomingOf(k *socket) *incoming {
 	in := incomings.Get().(*incoming)
-	in.socket, in.from, in.to = k, 0, copy(in.buf[:], come)
-	err := in.read()
-	in.socket, in.text, in.kind, in.spent, in.timed = nil, in.text[:0], continuation, 0, false
-	incomings.Put(in)
-	return err
+	in.socket = k
+	return in
 }
 
+func (in *incoming) free() {
+	in.forget()
+	incomings.Put(in)
+}
+
+// forget makes it another connection's, or nobody's.
+func (in *incoming) forget() {
+	in.socket, in.from, in.to = nil, 0, 0
+	in.text, in.kind, in.spent, in.timed = in.text[:0], continuation, 0, false
+}
+
+// readFrames is read for what has come already.
+func (k *socket) readFrames(come []byte) error {
+	in := incomingOf(k)
+	defer in.free()
+	in.to = copy(in.buf[:], come)
+	return in.read()
+}
+
+// read reads frames until nothing is left of them, and blocks for the rest of what
+// has begun. It passes messages on. After an error nothing more can be read.
 func (in *incoming) read() error {
 	for {
 		whole, err := in.frame()

@@ -142,7 +142,7 @@ func (s *Server) beginLive(k *socket, who caller) {
 		return
 	}
 	k.signedIn = signedIn{session: session, token: keyOf(who.token), expires: who.expires}
-	s.live.add(&k.signedIn)
+	s.live.add(&k.signedIn, who.came)
 	k.pause()
 }
 

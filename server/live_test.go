@@ -14,6 +14,8 @@ import (
 	"github.com/gorilla/websocket"
 
 	"matchfloor/floor"
+	"matchfloor/hub"
+	"matchfloor/journal"
 	"matchfloor/wire"
 )
 
@@ -401,4 +403,15 @@ func TestDrainClosesWithRestart(t *testing.T) {
 	if w.expect("a command", r, http.StatusServiceUnavailable, wire.CodeDraining); r.Header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
+}
+
+// attach makes an attendee's session of a socket.
+func (w *world) attach(k *socket) *hub.Session {
+	w.t.Helper()
+	link, _ := w.state(event).Link(w.people[floor.RoleAttendee])
+	session, err := w.hub.Attach(w.t.Context(), journal.LogID(event), hub.Credential{Who: link.Who, Link: link.ID, Generation: link.Generation}, k)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return session
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"net"
@@ -19,11 +20,14 @@ import (
 // take, and all that goes over TLS, is written with a deadline.
 type outlet struct {
 	conn net.Conn
-	raw  syscall.RawConn // nil over TLS
 
 	mu    sync.Mutex // held while anything is written; guards what follows
-	rest  []byte     // of a frame that the kernel has taken the beginning of
 	ended bool       // a close frame, or half a frame, was the last: nothing follows it
+	begun bool       // rest is of the frame that Write is called with next
+	rest  []byte     // of what the kernel has taken the beginning of: it comes before all else
+
+	open sync.Mutex // held while fd is used beside conn, which is never for long
+	fd   int        // of a plain TCP connection; -1 of another, and once it is closed
 }
 
 var _ hub.QuickOutlet = (*socket)(nil)
@@ -33,40 +37,72 @@ var errEnded = errors.New("server: the connection was closed")
 
 // begin sets the connection that is written to.
 func (o *outlet) begin(conn net.Conn) {
-	o.conn = conn
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		// Without it every frame is waited for.
-		o.raw, _ = tcp.SyscallConn()
+	o.conn, o.fd = conn, -1
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
+		return
 	}
+	if raw, err := tcp.SyscallConn(); err == nil {
+		// It fails where the connection has been closed, and leaves it at that.
+		_ = raw.Control(func(fd uintptr) { o.fd = int(fd) })
+	}
+}
+
+// shut closes conn, or what lies under it, so that nobody uses its number any more,
+// which may be another connection's at once.
+func (o *outlet) shut(conn net.Conn) {
+	o.open.Lock()
+	o.fd = -1
+	o.open.Unlock()
+	// What can go wrong with that is the client's.
+	_ = conn.Close()
+}
+
+// send gives the kernel what it takes of text at once.
+func (o *outlet) send(text []byte) (n int, err error) {
+	o.open.Lock()
+	defer o.open.Unlock()
+	if o.fd < 0 {
+		return 0, net.ErrClosed
+	}
+	n, err = sendNow(o.fd, text)
+	if errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EINTR) {
+		err = nil
+	}
+	return n, err
+}
+
+// quick reports whether the connection is one that can be written to without waiting.
+func (o *outlet) quick() bool {
+	_, tcp := o.conn.(*net.TCPConn)
+	return tcp && sendsNow
 }
 
 // WriteNow implements hub.QuickOutlet.
 func (k *socket) WriteNow(frame []byte) (taken bool, err error) {
 	o := &k.outlet
-	if o.raw == nil {
+	if !o.quick() {
 		return false, nil
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.ended {
+	switch {
+	case o.ended:
 		return false, errEnded
-	}
-	w := rawWriters.Get().(*rawWriter)
-	defer rawWriters.Put(w)
-	w.text = appendHead(w.text[:0], websocket.TextMessage, len(frame))
-	w.text = append(w.text, frame...)
-	err = o.raw.Write(w.do)
-	if err = errors.Join(err, w.err); err != nil {
-		return false, err
-	}
-	if w.n == 0 {
+	case len(o.rest) > 0:
 		return false, nil
 	}
-	k.sent()
-	if w.n == len(w.text) {
+	w := writings.Get().(*writing)
+	defer writings.Put(w)
+	w.text = append(appendHead(w.text[:0], websocket.TextMessage, len(frame)), frame...)
+	n, err := o.send(w.text)
+	if n == 0 || err != nil {
+		return false, err
+	}
+	if k.sent(); n == len(w.text) {
 		return true, nil
 	}
-	o.rest = append([]byte(nil), w.text[w.n:]...)
+	o.rest, o.begun = bytes.Clone(w.text[n:]), true
 	return false, nil
 }
 
@@ -78,29 +114,29 @@ func (k *socket) Write(frame []byte, deadline time.Time) error {
 	if o.ended {
 		return errEnded
 	}
-	begun := len(o.rest) > 0
 	if err := o.write(frame, deadline); err != nil {
 		o.ended = true
 		return err
 	}
-	if o.rest = nil; !begun {
+	if !o.begun {
 		k.sent()
 	}
+	o.rest, o.begun = nil, false
 	return nil
 }
 
-// write writes a frame, or the rest of it; mu is held.
+// write writes what is left, and the frame unless that is the rest of it; mu is held.
 func (o *outlet) write(frame []byte, deadline time.Time) error {
 	if err := o.conn.SetWriteDeadline(deadline); err != nil {
 		return err
 	}
 	parts := net.Buffers{o.rest}
-	if len(o.rest) == 0 {
+	if !o.begun {
 		// Over TLS each part becomes a record: the head does not go alone.
-		w := rawWriters.Get().(*rawWriter)
-		defer rawWriters.Put(w)
+		w := writings.Get().(*writing)
+		defer writings.Put(w)
 		first := min(len(frame), writeBuffer)
-		w.text = append(appendHead(w.text[:0], websocket.TextMessage, len(frame)), frame[:first]...)
+		w.text = append(appendHead(append(w.text[:0], o.rest...), websocket.TextMessage, len(frame)), frame[:first]...)
 		parts = net.Buffers{w.text, frame[first:]}
 		if first == len(frame) {
 			parts = parts[:1]
@@ -109,16 +145,30 @@ func (o *outlet) write(frame []byte, deadline time.Time) error {
 	if _, err := parts.WriteTo(o.conn); err != nil {
 		return err
 	}
-	// A deadline that has passed would stand in the way of WriteNow.
+	// A deadline that has passed would stand in the way of what TLS itself answers.
 	return o.conn.SetWriteDeadline(time.Time{})
 }
 
-// answerPing answers a client's ping, unless something is being written: another
-// ping will come. The error is none that ends the connection: its reader will see
-// for itself.
+// answerPing answers a client's ping, unless something is being written, or the
+// kernel takes nothing: another ping will come. No reader waits for that but one
+// over TLS, which waits for its own connection only. An error is none that ends the
+// connection: its reader will see for itself.
 func (o *outlet) answerPing(said []byte) {
-	if o.mu.TryLock() {
-		defer o.mu.Unlock()
+	if !o.mu.TryLock() {
+		return
+	}
+	defer o.mu.Unlock()
+	switch {
+	case o.begun || o.ended:
+	case o.quick():
+		text := o.rest // the answer to a ping before
+		if len(text) == 0 {
+			text = append(appendHead(nil, websocket.PongMessage, len(said)), said...)
+		}
+		if n, err := o.send(text); n > 0 && err == nil {
+			o.rest = bytes.Clone(text[n:])
+		}
+	default:
 		_ = o.control(websocket.PongMessage, said)
 	}
 }
@@ -135,16 +185,18 @@ func (o *outlet) sayClose(code wire.CloseCode, why string) error {
 // control writes a control frame where that does not fall into another frame; mu
 // is held.
 func (o *outlet) control(kind int, said []byte) error {
-	if len(o.rest) > 0 || o.ended {
+	if o.begun || o.ended {
 		return nil
 	}
 	if err := o.conn.SetWriteDeadline(time.Now().Add(controlWrite)); err != nil {
 		return err
 	}
-	if _, err := o.conn.Write(append(appendHead(nil, kind, len(said)), said...)); err != nil {
+	text := append(appendHead(o.rest, kind, len(said)), said...)
+	if _, err := o.conn.Write(text); err != nil {
 		o.ended = true
 		return err
 	}
+	o.rest = nil
 	return o.conn.SetWriteDeadline(time.Time{})
 }
 
@@ -171,23 +223,8 @@ func appendHead(to []byte, kind, n int) []byte {
 	return binary.BigEndian.AppendUint64(append(to, first, 127), uint64(n))
 }
 
-// rawWriter is one write to the kernel; do is made once, so that a write costs no memory.
-type rawWriter struct {
-	text []byte
-	n    int
-	err  error
-	do   func(fd uintptr) bool
-}
+// writing is where a frame is put together.
+type writing struct{ text []byte }
 
-// rawWriters are shared: a connection holds none.
-var rawWriters = sync.Pool{New: func() any {
-	w := &rawWriter{text: make([]byte, 0, writeBuffer)}
-	w.do = func(fd uintptr) bool {
-		w.n, w.err = sendNow(fd, w.text)
-		if errors.Is(w.err, syscall.EAGAIN) || errors.Is(w.err, syscall.EINTR) {
-			w.err = nil
-		}
-		return true // whatever the outcome: nothing is waited for
-	}
-	return w
-}}
+// writings are shared: a connection holds none.
+var writings = sync.Pool{New: func() any { return &writing{make([]byte, 0, writeBuffer)} }}

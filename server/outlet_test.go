@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"crypto/sha1"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -160,6 +162,114 @@ func halfAFrame(t *testing.T, now bool) {
 	}
 	if _, err := k.WriteNow(numbered(1, 0)); err == nil {
 		t.Error("it was closed, and takes frames")
+	}
+}
+
+// TestPongsWaitForNobody: a client that pings and does not read costs its reader no
+// time, and its connection nothing.
+func TestPongsWaitForNobody(t *testing.T) {
+	if !sendsNow {
+		t.Skip("here a pong is waited for")
+	}
+	k, client := pair(t)
+	const pong = "\x8a\x00"
+	// Until the kernel takes nothing more.
+	if err := k.conn.SetWriteDeadline(time.Now().Add(300 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	sent, err := io.WriteString(k.conn, strings.Repeat(pong, 16<<20))
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatal(sent, err)
+	}
+	if sent%2 != 0 {
+		k.rest = []byte(pong[1:])
+	}
+	began := time.Now()
+	if _, err := io.WriteString(client.NetConn(), strings.Repeat(maskedFrame(0x89, "here"), 100)); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.readFrames(nil); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > controlWrite/2 {
+		t.Errorf("the reader waited %v", took)
+	}
+	wrote := make(chan error, 1)
+	go func() { wrote <- k.Write(numbered(1, 10), time.Now().Add(patience)) }()
+	if err := client.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	if _, text, err := client.ReadMessage(); err != nil || !bytes.Equal(text, numbered(1, 10)) {
+		t.Errorf("afterwards %.60q %v", text, err)
+	}
+	if err := <-wrote; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestHalfAPongIsEnded: what the kernel has not taken of a pong goes out before all
+// else, whatever that is.
+func TestHalfAPongIsEnded(t *testing.T) {
+	if !sendsNow {
+		t.Skip("here a pong is waited for")
+	}
+	const pong = "\x8a\x04late"
+	for name, next := range map[string]func(*socket){
+		"a frame": func(k *socket) {
+			if taken, err := k.WriteNow(numbered(1, 10)); taken || err != nil {
+				t.Errorf("the frame was taken: %v %v", taken, err)
+			}
+			if err := k.Write(numbered(1, 10), time.Now().Add(patience)); err != nil {
+				t.Error(err)
+			}
+		},
+		"a ping":  func(k *socket) { k.answerPing([]byte("another")) },
+		"a close": func(k *socket) { k.Close(wire.CloseRestart) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			k, client := pair(t)
+			pongs := []string{}
+			client.SetPongHandler(func(said string) error { pongs = append(pongs, said); return nil })
+			if n, err := k.send([]byte(pong[:3])); n != 3 || err != nil {
+				t.Fatal(n, err)
+			}
+			k.rest = []byte(pong[3:])
+			next(k)
+			if _, err := k.WriteNow(numbered(2, 10)); err != nil && name != "a close" {
+				t.Error(err)
+			}
+			k.Close(wire.CloseRestart)
+			texts := 0
+			for {
+				if _, _, err := client.ReadMessage(); err != nil {
+					if !websocket.IsCloseError(err, int(wire.CloseRestart)) {
+						t.Errorf("at the end: %v", err)
+					}
+					break
+				}
+				texts++
+			}
+			if want := map[string]int{"a frame": 2, "a ping": 1}[name]; texts != want || len(pongs) != 1 || pongs[0] != "late" {
+				t.Errorf("%d frames, want %d, and pongs %q", texts, want, pongs)
+			}
+		})
+	}
+}
+
+// TestNothingIsSentToAnotherConnection: once a connection is closed, its number may be
+// another's, and nothing is written to that.
+func TestNothingIsSentToAnotherConnection(t *testing.T) {
+	for name, shut := range map[string]func(*socket){"left": (*socket).leave, "cut": (*socket).Cut} {
+		t.Run(name, func(t *testing.T) {
+			k, _ := pair(t)
+			shut(k)
+			if k.fd >= 0 {
+				t.Error("it keeps the number")
+			}
+			if taken, err := k.WriteNow(numbered(1, 0)); sendsNow && (taken || err == nil) {
+				t.Errorf("%t %v", taken, err)
+			}
+		})
 	}
 }
 

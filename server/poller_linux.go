@@ -1,7 +1,6 @@
 package server
 
 import (
-	"net"
 	"os"
 	"sync"
 	"syscall"
@@ -25,26 +24,20 @@ type poller struct {
 	last uint64 // number given
 }
 
-// watched is a connection's place in a poller. id and fd are set before the
-// connection is anybody else's.
+// watched is a connection's place in a poller. id is set before the connection is
+// anybody else's.
 type watched struct {
 	id     uint64 // 0: a goroutine waits for it
-	fd     int    // of the connection, which only its reader closes
 	parked bool   // nobody reads it: the next event starts somebody
 }
 
 func newPoller() *poller { return &poller{all: make(map[uint64]*socket)} }
 
-// add begins to watch a connection, if it is a plain one and there is a way to.
-// The caller has its reading side.
+// add begins to watch a connection, if it is a plain one and there is a way to;
+// otherwise a goroutine will wait for it. The caller has its reading side.
 func (p *poller) add(k *socket) {
-	tcp, ok := k.conn.(*net.TCPConn)
-	if !ok {
+	if k.fd < 0 {
 		return
-	}
-	raw, err := tcp.SyscallConn()
-	if err != nil {
-		return // a goroutine will wait for it, as it does after all that fails here
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -52,12 +45,7 @@ func (p *poller) add(k *socket) {
 		return
 	}
 	id := p.last + 1
-	var failed error
-	err = raw.Control(func(fd uintptr) {
-		k.fd = int(fd)
-		failed = syscall.EpollCtl(p.fd, syscall.EPOLL_CTL_ADD, k.fd, epollEvent(id, 0))
-	})
-	if err != nil || failed != nil {
+	if syscall.EpollCtl(p.fd, syscall.EPOLL_CTL_ADD, k.fd, epollEvent(id, 0)) != nil {
 		p.closeIfEmpty()
 		return
 	}
@@ -150,7 +138,7 @@ func (p *poller) remove(k *socket) {
 // eventsAtOnce is how many events are taken from the kernel in one call.
 const eventsAtOnce = 128
 
-// run starts the reader of each connection that has an event, until set is closed.
+// run hears each connection that has an event, until set is closed.
 func (p *poller) run(set *os.File) {
 	events, n := make([]syscall.EpollEvent, eventsAtOnce), 0
 	look := func(fd uintptr) bool {
@@ -159,14 +147,16 @@ func (p *poller) run(set *os.File) {
 		n = max(n, 0)
 		return n > 0 || err != nil
 	}
+	in := incomingOf(nil)
 	raw, err := set.SyscallConn()
 	for err == nil {
 		if err = raw.Read(look); err == nil {
 			for _, k := range p.ready(events[:n]) {
-				go k.serve(nil)
+				in = k.hear(in)
 			}
 		}
 	}
+	in.free()
 	p.giveUp(set)
 }
 

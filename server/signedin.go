@@ -38,20 +38,30 @@ type liveSessions struct {
 	all  map[*signedIn]struct{}
 	look *time.Timer // set for next; nil before there was anybody
 	next time.Time   // when the first of them expires, or did; zero: nobody does
+	out  signOuts
 }
 
 func newLiveSessions(now func() time.Time) *liveSessions {
 	return &liveSessions{now: now, all: make(map[*signedIn]struct{})}
 }
 
-// add takes a session in, until remove.
-func (l *liveSessions) add(in *signedIn) {
+// add takes a session in, until remove. One that was signed out since its client came
+// is ended at once.
+func (l *liveSessions) add(in *signedIn, came time.Time) {
+	if l.join(in, came) {
+		in.session.End(wire.CloseSessionOver)
+	}
+}
+
+// join is add, and answers whether the session's token was signed out since then.
+func (l *liveSessions) join(in *signedIn, came time.Time) (over bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.all[in] = struct{}{}
 	if l.next.IsZero() || in.expires.Before(l.next) {
 		l.lookAt(in.expires, in.expires.Sub(l.now()))
 	}
+	return l.out.since(in.token, came)
 }
 
 // lookAt sets the timer; mu is held.
@@ -99,21 +109,48 @@ func (l *liveSessions) expired() (sessions []*hub.Session) {
 	return sessions
 }
 
-// end closes the live connections of a token.
+// end closes the live connections of a token, those too that are on their way.
 func (l *liveSessions) end(token string) {
 	for _, session := range l.of(keyOf(token)) {
 		session.End(wire.CloseSessionOver)
 	}
 }
 
-// of answers a token's sessions.
+// of answers a token's sessions, and notes that it is signed out.
 func (l *liveSessions) of(token tokenKey) (sessions []*hub.Session) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.out.add(token, l.now())
 	for in := range l.all {
 		if in.token == token {
 			sessions = append(sessions, in.session)
 		}
 	}
 	return sessions
+}
+
+// The bounds of signOuts.
+const (
+	signOutsFor  = time.Minute // far longer than connecting takes
+	signOutsMost = 4096        // of a generation
+)
+
+// signOuts is which tokens were signed out of late: not who may come back, which
+// a token says by itself until it expires, but who was connecting meanwhile. It is
+// two generations, of which the older is forgotten.
+type signOuts struct {
+	young, old map[tokenKey]time.Time // when
+	began      time.Time              // of the young one
+}
+
+func (o *signOuts) add(token tokenKey, now time.Time) {
+	if o.young == nil || len(o.young) >= signOutsMost || now.Sub(o.began) >= signOutsFor {
+		o.young, o.old, o.began = make(map[tokenKey]time.Time), o.young, now
+	}
+	o.young[token] = now
+}
+
+// since reports whether a token was signed out after its client came.
+func (o *signOuts) since(token tokenKey, came time.Time) bool {
+	return o.young[token].After(came) || o.old[token].After(came)
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -229,6 +230,66 @@ func TestSignOut(t *testing.T) {
 	elsewhere.ping()
 	w.expect("again", w.post(path, ""), http.StatusNoContent, "")
 	w.expect("of nobody", w.post("/api/v1/sign-out?as=a/b", ""), http.StatusUnprocessableEntity, wire.CodeBadValue)
+}
+
+// TestSignOutMeetsWhoIsConnecting: a session that is signed out while it connects does
+// not last; one that comes later with the same token, which is good, does.
+func TestSignOutMeetsWhoIsConnecting(t *testing.T) {
+	w := newWorld(t, false, nil)
+	came := time.Now()
+	w.server.live.end("a token")
+	for _, c := range []struct {
+		token string
+		came  time.Time
+		over  bool
+	}{
+		{"a token", came, true},
+		{"a token", time.Now().Add(time.Second), false},
+		{"another", came, false},
+	} {
+		k, client := pair(t)
+		k.server = w.server
+		k.signedIn = signedIn{session: w.attach(k), token: keyOf(c.token), expires: time.Now().Add(time.Hour)}
+		w.server.live.add(&k.signedIn, c.came)
+		if !c.over {
+			k.session.End(wire.CloseRestart)
+		}
+		want := map[bool]wire.CloseCode{true: wire.CloseSessionOver, false: wire.CloseRestart}[c.over]
+		if code := (&phone{t, client}).closeCode(); code != int(want) {
+			t.Errorf("%s: closed with %d, want %d", c.token, code, want)
+		}
+		w.server.live.remove(&k.signedIn)
+		k.session.Closed()
+	}
+}
+
+// TestSignOutsAreForgotten: however many sign out, what is kept of them is bounded, and
+// nobody is forgotten while they connect.
+func TestSignOutsAreForgotten(t *testing.T) {
+	now := time.Now()
+	before := now.Add(-time.Second)
+	var o signOuts
+	kept := func(i int) bool { return o.since(keyOf(fmt.Sprint(i)), before) }
+	for i := range 3 * signOutsMost {
+		o.add(keyOf(fmt.Sprint(i)), now)
+		if n := len(o.young) + len(o.old); n > 2*signOutsMost {
+			t.Fatalf("%d are kept", n)
+		}
+	}
+	const last = 3*signOutsMost - 1
+	if kept(0) || !kept(last) || !kept(2*signOutsMost) {
+		t.Error("those before are kept, or the last are not")
+	}
+	if o.since(keyOf(fmt.Sprint(last)), now) {
+		t.Error("who comes afterwards is signed out")
+	}
+	for i, after := range []time.Duration{signOutsFor - 1, 1, signOutsFor} {
+		now = now.Add(after)
+		o.add(keyOf(fmt.Sprint(-i)), now)
+		if want := i < 2; kept(last) != want {
+			t.Errorf("kept after %d: %t", i, !want)
+		}
+	}
 }
 
 // Every credential against every event: nobody reaches into another one.

@@ -74,7 +74,7 @@ func (k *socket) Cut() {
 		_ = tcp.SetLinger(0)
 	}
 	if !ok || k.id == 0 {
-		_ = raw.Close()
+		k.shut(raw)
 		return
 	}
 	// A connection that is closed would silently drop out of what the poller waits
@@ -90,10 +90,12 @@ func (k *socket) turnAway(code wire.CloseCode) {
 	}
 }
 
-// serve reads what has come, beginning with come, until the connection is idle
-// again or ends. The caller has its reading side, and gives that up.
-func (k *socket) serve(come []byte) {
-	if err := k.readFrames(come); err != nil {
+// serve reads what has come, beginning with what in holds, until the connection is
+// idle again or ends. The caller has its reading side, and gives that up with in.
+func (k *socket) serve(in *incoming) {
+	err := in.read()
+	in.free()
+	if err != nil {
 		k.failed(err)
 		k.end()
 		return
@@ -120,7 +122,9 @@ func (k *socket) await() {
 		k.end()
 		return
 	}
-	k.serve(come[:n])
+	in := incomingOf(k)
+	in.to = copy(in.buf[:], come[:n])
+	k.serve(in)
 }
 
 // expected reports whether a frame does not count as one too many, however many

@@ -210,7 +210,7 @@ func (s *Server) serveVisit(ctx context.Context, v *visit, who caller, hello *wi
 	}
 	defer time.AfterFunc(visitLinger, session.Closed)
 	held := signedIn{session: session, token: keyOf(who.token), expires: who.expires}
-	s.live.add(&held)
+	s.live.add(&held, who.came)
 	defer s.live.remove(&held)
 	session.Receive(wire.FromClient{Hello: hello})
 	if ping != nil {
