@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"matchfloor/floor"
 )
 
 // dribbles sends messages in two pieces each, as slowly as keeps their sender busy,
@@ -27,13 +29,20 @@ func dribbles(t *testing.T, conn net.Conn, gone func() bool) time.Duration {
 	return time.Since(began)
 }
 
+// rotate ends the sessions of the attendee.
+func (w *world) rotate() {
+	link, _ := w.state(event).Link(w.people[floor.RoleAttendee])
+	w.order(event, floor.RotateLink{Link: link.ID})
+}
+
 // Whoever was told to go has one time to do so, whatever they go on to send: those who
 // have a session, and those at the door.
 func TestWhoWasToldToGoHasOneTime(t *testing.T) {
 	t.Parallel()
 	for name, begin := range map[string]func(w *world) (conn *websocket.Conn, gone func() bool){
 		"signed in": func(w *world) (*websocket.Conn, func() bool) {
-			p := w.resting()
+			p := w.dial(event, w.people[floor.RoleAttendee])
+			p.hello()
 			p.conn.SetCloseHandler(func(int, string) error { return nil })
 			w.rotate()
 			return p.conn, func() bool { return w.server.sockets.taken() == 0 }

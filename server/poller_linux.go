@@ -28,7 +28,7 @@ type poller struct {
 // anybody else's.
 type watched struct {
 	id     uint64 // 0: a goroutine waits for it
-	parked bool   // nobody reads it: the next event starts somebody
+	parked bool   // nobody reads it: whoever takes the next event does
 }
 
 func newPoller() *poller { return &poller{all: make(map[uint64]*socket)} }

@@ -159,11 +159,6 @@ func (w *world) drain() {
 	}
 }
 
-func (w *world) rotate() {
-	link, _ := w.state(event).Link(w.people[floor.RoleAttendee])
-	w.order(event, floor.RotateLink{Link: link.ID})
-}
-
 // TestRestingConnectionsAreEnded: nobody reads them, and still each is told and
 // gone at once, with its place, its entry and its session.
 func TestRestingConnectionsAreEnded(t *testing.T) {

@@ -19,8 +19,9 @@ const closePatience = 3 * time.Second
 
 // socket is one WebSocket. It is the hub's outlet, and reads the client's frames.
 // Writing is the hub's, one call at a time. Reading is one goroutine's at a time:
-// on a plain connection one that the poller starts when something has come, and
-// that ends when it has been read; otherwise one that waits for it.
+// on a plain connection the poller's, which takes acks, or one that it starts for
+// all else that has come, and that ends when it has been read; otherwise one that
+// waits for it.
 type socket struct {
 	outlet
 	signedIn
