@@ -20,6 +20,7 @@ func (c *checker) steps() []step {
 		{"build", c.build},
 		{"format", c.format},
 		{"vet", c.vet},
+		{"vet for macOS", c.vetElsewhere},
 		{"staticcheck", c.staticcheck},
 		{"go.mod", c.modules},
 		{"bundle", c.bundle},
@@ -52,6 +53,12 @@ func (c *checker) format(ctx context.Context) error {
 
 func (c *checker) vet(ctx context.Context) error {
 	return c.command(ctx, "go", "vet", "./...", here)
+}
+
+// vetElsewhere looks at what is built, and at the tests, on a system without the
+// files that are for Linux only.
+func (c *checker) vetElsewhere(ctx context.Context) error {
+	return c.command(ctx, "env", "GOOS=darwin", "CGO_ENABLED=0", "go", "vet", "./...", here)
 }
 
 func (c *checker) staticcheck(ctx context.Context) error {
