@@ -148,7 +148,7 @@ func histories(f *fixture) {
 		wg.Go(func() { f.wander(recorded, c, calls) })
 	}
 	wg.Wait()
-	f.readAll(h.Record(f.Journal, clients), theLog)
+	h.Settle(f.readAll(h.Record(f.Journal, clients), theLog))
 	h.Check(f, patience)
 }
 

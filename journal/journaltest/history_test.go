@@ -2,6 +2,7 @@ package journaltest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -116,5 +117,39 @@ func TestHistoryWithoutTimeFails(t *testing.T) {
 	verdict := &judged{TB: t}
 	if h.Check(verdict, time.Nanosecond); verdict.failed == "" {
 		t.Error("a history was passed that there was no time to check")
+	}
+}
+
+// unanswered is a journal that does nothing and says that it does not know.
+type unanswered struct{ journal.Journal }
+
+func (unanswered) Append(context.Context, journal.LogID, journal.Position, []journal.Record) (journal.Result, error) {
+	return journal.Result{}, journal.ErrUnknown
+}
+
+// Appends that were never stored are not looked for everywhere, once it is known that
+// they were not: a few dozen of them would cost the checker its time.
+func TestSettledHistoryIsChecked(t *testing.T) {
+	h, m := NewHistory(theLog), journal.NewMemory(time.Now)
+	at := journal.Genesis(theLog, 1)
+	append1 := func(j journal.Journal, key string) {
+		batch := numbered(key, 1)
+		journal.Chain(at, batch)
+		if _, err := j.Append(t.Context(), theLog, at, batch); err != nil && !errors.Is(err, journal.ErrUnknown) {
+			t.Fatal(err)
+		}
+	}
+	for n := range 40 {
+		append1(h.Record(unanswered{}, 1+n), fmt.Sprint("lost-", n))
+	}
+	append1(h.Record(m, 0), "kept")
+	page, err := m.Read(t.Context(), theLog, 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Settle(page.Records)
+	verdict := &judged{TB: t}
+	if n := h.Check(verdict, patience); n != 1 || verdict.failed != "" {
+		t.Errorf("%d calls: %s", n, verdict.failed)
 	}
 }
