@@ -34,26 +34,35 @@ func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.
 }
 
 // judge decides what becomes of batch, and stores it if it is to be stored;
-// otherwise its error is errNothing.
+// otherwise its error is errNothing. That a key is in the log already is told by the
+// index when the batch is stored: nearly none is, and to ask first would cost a look
+// for each.
 func (tx *tx) judge(log journal.LogID, expect journal.Position, batch []journal.Record) (journal.Result, error) {
 	l, err := tx.find(log)
 	if err != nil {
 		return journal.Result{}, err
 	}
 	result := journal.Result{Head: l.head}
+	if l.head == expect {
+		head, err := tx.store(l, batch)
+		if err == nil {
+			return journal.Result{Outcome: journal.Appended, Head: head}, nil
+		}
+		if !keyKnown(err) {
+			return result, err
+		}
+	}
 	if result.Known, err = tx.known(l, batch); err != nil {
 		return result, err
 	}
-	if len(result.Known) > 0 {
+	switch {
+	case len(result.Known) > 0:
 		result.Outcome = journal.AlreadyKnown
 		return result, errNothing
+	case l.head == expect:
+		return result, &journal.CorruptError{Log: log, Seq: l.head.Seq + 1} // a key of no record up to the head
 	}
-	if l.head != expect {
-		return tx.conflict(l, expect)
-	}
-	result.Outcome = journal.Appended
-	result.Head, err = tx.store(l, batch)
-	return result, err
+	return tx.conflict(l, expect)
 }
 
 func (tx *tx) conflict(l storedLog, expect journal.Position) (journal.Result, error) {

@@ -51,6 +51,21 @@ func TestIndexThatLeadsElsewhereIsReported(t *testing.T) {
 	}
 }
 
+// A record behind the head, where there is none, is reported to whoever gives its
+// command again: it is neither known nor to be stored once more.
+func TestKeyBehindTheHeadIsReported(t *testing.T) {
+	j := openTest(t, t.TempDir())
+	records, head := named(t, j, theLog, 3)
+	damage(t, j, "UPDATE records SET seq = 9 WHERE seq = 3", "UPDATE logs SET seq = 2, hash = (SELECT hash FROM records WHERE seq = 2)")
+	head.Seq, head.Hash = 2, records[1].Hash
+	batch := []journal.Record{{Key: records[2].Key, Digest: records[2].Digest, Body: records[2].Body}}
+	journal.Chain(head, batch)
+	result, err := j.Append(t.Context(), theLog, head, batch)
+	if !errors.Is(err, journal.ErrCorrupt) {
+		t.Errorf("the repeat of a command: %+v, %v", result, err)
+	}
+}
+
 // A log under the number that stands for none is reported: it would look like one that
 // nobody has written.
 func TestLogWithoutANumberIsReported(t *testing.T) {

@@ -183,12 +183,13 @@ func (tx *tx) scan(l storedLog, after uint64, limit int) (records []journal.Reco
 	return records, size <= journal.MaxPageBytes, errors.Join(err, rows.Err(), rows.Close())
 }
 
-// known answers those keys of batch that the log holds, each with its record
-// verified, so that a damaged digest is never told.
+// known answers those keys of batch that the log holds up to its head, which is not
+// what the transaction has stored itself, each with its record verified, so that a
+// damaged digest is never told.
 func (tx *tx) known(l storedLog, batch []journal.Record) (known []journal.Known, err error) {
 	for _, r := range batch {
 		var seq uint64
-		err := tx.row("SELECT seq FROM records WHERE log = ? AND key = ?", l.id, []byte(r.Key)).Scan(&seq)
+		err := tx.row("SELECT seq FROM records WHERE log = ? AND key = ? AND seq <= ?", l.id, []byte(r.Key), l.head.Seq).Scan(&seq)
 		if err == nil {
 			known = append(known, journal.Known{Key: r.Key, Seq: seq})
 		} else if !errors.Is(err, sql.ErrNoRows) {

@@ -193,6 +193,9 @@ func diskError(err error) bool {
 	return false
 }
 
+// keyKnown reports whether a record was not stored because its key is in the log.
+func keyKnown(err error) bool { return codeOf(err) == sqlite3.SQLITE_CONSTRAINT_UNIQUE }
+
 // codeOf answers SQLite's result code in err, 0 where there is none.
 func codeOf(err error) int {
 	var e *sqlite.Error
