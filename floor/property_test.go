@@ -239,6 +239,9 @@ func (w *world) holdPatch(t *rapid.T, subject Subject, from, to int) {
 		}
 		if had && has {
 			equalAsSent(t, was, is)
+			if w.states[to].MeetingMoved(&w.states[from], k) && reflect.DeepEqual(was, is) {
+				t.Fatalf("%s: the meeting of card %s has moved, and the card does not tell", subject, k)
+			}
 		}
 		switch {
 		case has:

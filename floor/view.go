@@ -40,6 +40,17 @@ func (s State) Card(subject Subject, key CardKey) (card Card, ok bool) {
 	return nil, false
 }
 
+// MeetingMoved reports whether key is of a meeting's card, which shows where the
+// meeting is, and that was elsewhere in before.
+func (s *State) MeetingMoved(before *State, key CardKey) bool { // asked for each card: nothing is copied
+	kind, id, _ := strings.Cut(string(key), "/")
+	if kind != "meeting" && kind != "assignment" {
+		return false
+	}
+	then, now := before.meetings.find(MeetingID(id)), s.meetings.find(MeetingID(id))
+	return then != nil && now != nil && then.value.Place != now.value.Place
+}
+
 // keys answers the keys of every card that a subject may have, in no order; Card
 // decides which it has.
 func (s State) keys(subject Subject) []CardKey {

@@ -85,15 +85,12 @@ func (f *frames) encodePatch(g gap) value {
 	var drop []floor.CardKey
 	notice := false
 	for _, t := range touched {
-		// Cards are compared before they are written. Two that differ may read alike, as a nil
-		// list and an empty one do: then a card is sent that changes nothing.
-		before, was := g.from.state.Card(t.Subject, t.Key)
-		after, is := g.to.state.Card(t.Subject, t.Key)
-		switch {
-		case !is && was:
+		switch card, differs := g.change(t); {
+		case !differs:
+		case card == nil:
 			drop = append(drop, t.Key)
-		case is && !(was && reflect.DeepEqual(before, after)):
-			patch.Set(t.Key, after)
+		default:
+			patch.Set(t.Key, card)
 			notice = notice || strings.HasPrefix(string(t.Key), "notice/")
 		}
 	}
@@ -105,6 +102,22 @@ func (f *frames) encodePatch(g gap) value {
 	}
 	f.hub.counters.patchesEncoded.Add(1)
 	return value{frame: frame, notice: notice, ok: true}
+}
+
+// change answers a card as it is after a gap, nil if there is none then, and whether
+// it differs from before. Cards are compared before they are written. Two that differ
+// may read alike, as a nil list and an empty one do: then a card is sent that changes
+// nothing.
+func (g gap) change(t floor.Touch) (after floor.Card, differs bool) {
+	after, is := g.to.state.Card(t.Subject, t.Key)
+	if is && g.to.state.MeetingMoved(&g.from.state, t.Key) {
+		return after, true // without the cost of the other card
+	}
+	before, was := g.from.state.Card(t.Subject, t.Key)
+	if !is {
+		return nil, was
+	}
+	return after, !was || !reflect.DeepEqual(before, after)
 }
 
 // picture answers the newest whole view of subjects, and its frame unless that is
