@@ -77,6 +77,12 @@ func (f *fold) gather() {
 	}
 }
 
+// crowded reports whether a batch, or it and the one just before, is of several
+// commands that did not wait for each other.
+func (f *fold) crowded(batch []*pending, begun time.Time) bool {
+	return len(batch) > 1 || batch[0].order.By != f.by && begun.Sub(f.begun) < gatherTime
+}
+
 // serveBatch answers every command of batch, deciding again for as long as the
 // log moves under it.
 func (f *fold) serveBatch(batch []*pending) {
@@ -85,9 +91,10 @@ func (f *fold) serveBatch(batch []*pending) {
 	}
 	f.hub.counters.batches.Add(1)
 	begun := time.Now()
-	if len(batch) > 1 {
+	if f.crowded(batch, begun) {
 		f.gathered = begun
 	}
+	f.begun, f.by = begun, batch[0].order.By
 	for _, p := range batch {
 		if p.begun.IsZero() {
 			p.begun = begun

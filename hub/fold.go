@@ -59,6 +59,8 @@ type fold struct {
 	due       *time.Timer
 	dueTried  tried
 	calm      calm
+	begun     time.Time // when the last batch did
+	by        floor.Who // who gave the first command of it
 	gathered  time.Time // when the last batch of several commands began
 }
 
