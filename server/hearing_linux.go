@@ -27,7 +27,7 @@ func (k *socket) hear(in *incoming) *incoming {
 // acks reports whether there was nothing but acks, and has passed them on. What is
 // not in the buffer, such as an end, can still be read.
 func (in *incoming) acks() bool {
-	n, err := syscall.Read(in.fd, in.buf[:])
+	n, err := readNow(in.fd, in.buf[:])
 	if n <= 0 {
 		return errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EINTR)
 	}

@@ -143,8 +143,7 @@ func (p *poller) run(set *os.File) {
 	events, n := make([]syscall.EpollEvent, eventsAtOnce), 0
 	look := func(fd uintptr) bool {
 		var err error
-		n, err = syscall.EpollWait(int(fd), events, 0)
-		n = max(n, 0)
+		n, err = eventsNow(int(fd), events)
 		return n > 0 || err != nil
 	}
 	in := incomingOf(nil)
