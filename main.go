@@ -54,6 +54,9 @@ func subcommands() []subcommand {
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "serve" {
+		relaxTimers()
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	code := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
