@@ -13,7 +13,7 @@ import (
 // memory that a node needs.
 const (
 	collectEvery = 8 * time.Second // roughly how often a busy node collects
-	mostAhead    = 128 << 20       // bytes that it may allocate in between, at most, where that is more than it holds
+	mostAhead    = 256 << 20       // bytes that it may allocate in between, at most, where that is more than it holds
 	calmPercent  = 50              // of what it holds, for a calm one
 	calmLooks    = 3               // in a row, before memory is given back
 	paceLook     = 2 * time.Second

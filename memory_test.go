@@ -32,7 +32,7 @@ func TestMemoryFollowsWhatIsAllocated(t *testing.T) {
 			{0, 2, 50, 1},         // and still
 			{12 << 20, 2, 96, 1},  // eight seconds of it
 			{13 << 20, 10, 96, 1}, // hardly more
-			{80 << 20, 4, 128, 1}, // more than may be taken ahead
+			{80 << 20, 4, 256, 1}, // more than may be taken ahead
 			{1 << 20, 6, 80, 1},   // calmer: half as much at each look
 			{1 << 20, 4, 50, 1},
 			{7 << 20, 2, 50, 1}, // not for long
@@ -48,7 +48,7 @@ func TestMemoryFollowsWhatIsAllocated(t *testing.T) {
 				t.Errorf("%d MB/s for %d s: set %v, gave back %d times; want %d and %d", step.perSecond>>20, step.seconds, set, freed, step.percent, step.freed)
 			}
 		}
-		if !slices.Equal(set, []int{50, 96, 128, 80, 50}) {
+		if !slices.Equal(set, []int{50, 96, 256, 160, 80, 50}) {
 			t.Errorf("set %v", set)
 		}
 	})
@@ -60,8 +60,8 @@ func TestMemoryAheadIsBounded(t *testing.T) {
 		percent     int
 	}{
 		{0, 0, 50},
-		{1 << 40, 0, 3200}, // 128 MB, for the 4 MB that the runtime reckons with at least
-		{1 << 40, 64 << 20, 200},
+		{1 << 40, 0, 6400}, // 256 MB, for the 4 MB that the runtime reckons with at least
+		{1 << 40, 64 << 20, 400},
 		{1 << 40, 1 << 30, 100}, // never less than Go's own pace
 		{1 << 20, 1 << 30, 50},
 	} {
