@@ -73,15 +73,21 @@ func (n *node) inject(calls, fault string) (end func()) {
 	traced := make(chan struct{})
 	go func() { c.Wait(); close(traced) }()
 	eventually(n.t, 20*time.Second, "strace to attach", func() error {
+		over := false
 		select {
-		case <-traced:
-			n.t.Fatalf("strace: %s", said.String())
+		case <-traced: // also with a node that stopped at once
+			over = true
 		default:
 		}
-		if !strings.Contains(said.String(), "attached") {
-			return fmt.Errorf("it says %q", said.String())
+		switch text := said.String(); {
+		case strings.Contains(text, "attached"):
+			return nil
+		case over:
+			n.t.Fatalf("strace: %s", text)
+			return nil
+		default:
+			return fmt.Errorf("it says %q", text)
 		}
-		return nil
 	})
 	return func() {
 		// It ends with the process that it traces; if that went on it would not.

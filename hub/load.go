@@ -140,10 +140,9 @@ func (t *tail) keep(steps []step, n int) {
 
 // take makes a tail the fold's past: a new lineage.
 func (f *fold) take(t *tail) {
-	f.past.reset(t.base)
+	f.past.reset(t.base, t.steps)
 	f.kept.begin(t.base.at)
 	for _, s := range t.steps {
-		f.past.add(s.moment, s.touched)
 		f.kept.add(s.raw)
 	}
 	f.frames.forget()

@@ -44,12 +44,16 @@ func newPast(keep int) *past {
 	return p
 }
 
-// reset begins another history at m.
-func (p *past) reset(m moment) {
+// reset begins another history at m, with what has followed. Nobody sees a part of it:
+// at its beginning there may be no event, and no link, yet.
+func (p *past) reset(m moment, followed []step) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.begin(m)
 	p.lineage++
+	for _, s := range followed {
+		p.push(s.moment, s.touched)
+	}
 	p.announce()
 }
 
@@ -63,6 +67,12 @@ func (p *past) begin(m moment) {
 func (p *past) add(m moment, t floor.Touched) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.push(m, t)
+	p.announce()
+}
+
+// push is add; mu is held.
+func (p *past) push(m moment, t floor.Touched) {
 	p.moments = append(p.moments, &m)
 	seq := m.at.Seq
 	for keys := t.Keys; len(keys) > 0; {
@@ -85,7 +95,6 @@ func (p *past) add(m moment, t floor.Touched) {
 	for len(p.moments) > p.keep {
 		p.forget()
 	}
-	p.announce()
 }
 
 func (t *touch) add(of []floor.Touch) {
