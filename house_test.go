@@ -52,6 +52,7 @@ var rooms = map[string]room{
 	"crowd":                 {may: []string{"client", "wire", "floor", "sheet", "journal"}, never: live},
 	"demo":                  {may: []string{"sheet", "floor"}},
 	"static":                {},
+	"internal":              {},
 	"e2e":                   {may: []string{anything}},
 	".ci":                   {},
 	"docs":                  {},

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"matchfloor/internal/golden"
 )
 
 // cardKinds is every kind of card: who gets it, under which key, with which
@@ -62,16 +64,7 @@ func TestCardsDoc(t *testing.T) {
 	if !ok {
 		t.Fatal("docs/CARDS.md has no <!-- table --> mark")
 	}
-	want := head + "<!-- table -->\n" + cardTable()
-	if *rewrite {
-		if err := os.WriteFile(cardsDoc, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if string(data) != want {
-		t.Errorf("docs/CARDS.md is not what the code sends (run with -rewrite): %s", firstDifference(string(data), want))
-	}
+	golden.Compare(t, cardsDoc, head+"<!-- table -->\n"+cardTable())
 }
 
 func cardTable() string {

@@ -3,7 +3,6 @@ package floor
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -13,9 +12,9 @@ import (
 	"strings"
 	"testing"
 	"time"
-)
 
-var rewrite = flag.Bool("rewrite", false, "write what the transcripts in testdata come to, instead of comparing")
+	"matchfloor/internal/golden"
+)
 
 // TestTranscripts plays the scripts in testdata on the little floor of
 // littleForum and compares what they come to. A script's lines are
@@ -29,16 +28,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the transcripts in testdat
 func TestTranscripts(t *testing.T) {
 	for _, file := range transcripts(t) {
 		t.Run(file.name, func(t *testing.T) {
-			got := newScript(t).play(file.text)
-			if *rewrite {
-				if err := os.WriteFile(file.path, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != file.text {
-				t.Errorf("%s comes to something else (run with -rewrite and read the difference):\n%s", file.path, firstDifference(got, file.text))
-			}
+			golden.Compare(t, file.path, newScript(t).play(file.text))
 		})
 	}
 }
@@ -59,16 +49,6 @@ func transcripts(t *testing.T) (out []transcript) {
 		out = append(out, transcript{strings.TrimSuffix(filepath.Base(file), ".txt"), file, string(text)})
 	}
 	return out
-}
-
-func firstDifference(got, want string) string {
-	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range min(len(g), len(w)) {
-		if g[i] != w[i] {
-			return fmt.Sprintf("line %d\n got: %s\nwant: %s", i+1, g[i], w[i])
-		}
-	}
-	return fmt.Sprintf("%d lines, want %d", len(g), len(w))
 }
 
 var seoul = time.FixedZone("KST", 9*60*60)

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"maps"
 	"os"
 	"path/filepath"
@@ -12,7 +13,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 )
 
 // Cards answers src/cards.ts: the card, command and code types of package floor,
@@ -40,10 +40,11 @@ type model struct {
 	types   map[string]ast.Expr
 	values  map[string][]string // of a string type: the constants, in order
 	comment map[string]string   // above a type
+	command map[string]string   // the type of a command, by its name on the wire
 }
 
 func readModel(dir string) (*model, error) {
-	m := &model{types: map[string]ast.Expr{}, values: map[string][]string{}, comment: map[string]string{}}
+	m := &model{types: map[string]ast.Expr{}, values: map[string][]string{}, comment: map[string]string{}, command: map[string]string{}}
 	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
 		return nil, err
@@ -77,6 +78,7 @@ func (m *model) read(file *ast.File) {
 				m.readType(general, spec)
 			case *ast.ValueSpec:
 				m.readValues(spec)
+				m.readCommands(spec)
 			}
 		}
 	}
@@ -107,12 +109,34 @@ func (m *model) readValues(spec *ast.ValueSpec) {
 	}
 }
 
-// inPages are the commands that pages give.
+// readCommands collects the entries of floor's table of commands, which is a literal
+// map[CommandKind]reflect.Type with entries "name": reflect.TypeFor[Type]().
+func (m *model) readCommands(spec *ast.ValueSpec) {
+	for _, value := range spec.Values {
+		table, ok := value.(*ast.CompositeLit)
+		if !ok || types.ExprString(table.Type) != "map[CommandKind]reflect.Type" {
+			continue
+		}
+		for _, element := range table.Elts {
+			entry, ok := element.(*ast.KeyValueExpr)
+			if !ok {
+				continue
+			}
+			name, err := strconv.Unquote(types.ExprString(entry.Key))
+			of, isType := strings.CutPrefix(types.ExprString(entry.Value), "reflect.TypeFor[")
+			if err == nil && isType {
+				m.command[name] = strings.TrimSuffix(of, "]()")
+			}
+		}
+	}
+}
+
+// inPages holds the commands that pages give, by their names on the wire.
 var inPages = []string{
-	"Release", "SetClock", "RotateLink", "Announce", "Withdraw", "Undo", "Call", "Start", "Extend", "End",
-	"MoveMeeting", "SwapMeetings", "CancelMeeting", "LockMeeting", "CloseTable", "OpenTable",
-	"CheckIn", "MarkPresent", "MarkNoShow", "MarkTold", "DismissLost", "Seen", "SetDuty", "RequestInterpreter", "ClaimRequest",
-	"SetOut", "Arrive", "ReleaseRequest", "CancelRequest",
+	"release", "setClock", "rotateLink", "announce", "withdraw", "undo", "call", "start", "extend", "end",
+	"moveMeeting", "swapMeetings", "cancelMeeting", "lockMeeting", "closeTable", "openTable",
+	"checkIn", "markPresent", "markNoShow", "markTold", "dismissLost", "seen", "setDuty", "requestInterpreter", "claimRequest",
+	"setOut", "arrive", "releaseRequest", "cancelRequest",
 }
 
 // wanted answers the types to declare: cards, commands, codes, and what they are made of.
@@ -142,7 +166,10 @@ func (m *model) wanted() map[string]bool {
 			addName(name)
 		}
 	}
-	for _, name := range append(inPages, "Code", "Role", "EventClock") {
+	for _, name := range inPages {
+		addName(m.command[name])
+	}
+	for _, name := range []string{"Code", "Role", "EventClock"} {
 		addName(name)
 	}
 	return wanted
@@ -241,12 +268,11 @@ func tsType(expr ast.Expr) (string, error) {
 func (m *model) commands(out *strings.Builder) error {
 	out.WriteString("\n/** The commands that pages give, by their name on the wire. */\nexport interface Commands {\n")
 	for _, name := range inPages {
-		if _, ok := m.types[name]; !ok {
+		of, ok := m.command[name]
+		if !ok {
 			return fmt.Errorf("floor has no command %s", name)
 		}
-		runes := []rune(name)
-		runes[0] = unicode.ToLower(runes[0])
-		fmt.Fprintf(out, "  %s: %s\n", string(runes), name)
+		fmt.Fprintf(out, "  %s: %s\n", name, of)
 	}
 	out.WriteString("}\n")
 	return nil
