@@ -1,16 +1,13 @@
 package sheet
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"matchfloor/internal/golden"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write the tables of docs/WORKBOOK.md anew")
 
 const document = "../docs/WORKBOOK.md"
 
@@ -22,21 +19,11 @@ func TestTheDocumentListsTheColumns(t *testing.T) {
 	}
 	before, rest, ok := strings.Cut(string(raw), "<!-- sheets:")
 	comment, rest, ok2 := strings.Cut(rest, "-->\n")
-	listed, after, ok3 := strings.Cut(rest, "<!-- end of sheets -->")
+	_, after, ok3 := strings.Cut(rest, "<!-- end of sheets -->")
 	if !ok || !ok2 || !ok3 {
 		t.Fatal("the document has no marked part for the sheets")
 	}
-	want := listing()
-	if *rewrite {
-		text := before + "<!-- sheets:" + comment + "-->\n" + want + "<!-- end of sheets -->" + after
-		if err := os.WriteFile(document, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(want, listed); diff != "" {
-		t.Errorf("docs/WORKBOOK.md differs from the code (-code +document):\n%s", diff)
-	}
+	golden.Compare(t, document, before+"<!-- sheets:"+comment+"-->\n"+listing()+"<!-- end of sheets -->"+after)
 }
 
 // listing is what the document lists.

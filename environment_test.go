@@ -1,0 +1,24 @@
+package main_test
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"matchfloor/internal/golden"
+)
+
+// TestEnvironment_IsAsPublished pins the variables of the environment that the source reads by
+// name, tests included. Those of flags stand beneath the flags, from whose names they are formed.
+func TestEnvironment_IsAsPublished(t *testing.T) {
+	read := regexp.MustCompile(`(?:Getenv\(|LookupEnv\(|\.env\(|Env = )"([A-Za-z_]+)"`)
+	found := map[string]bool{}
+	for _, s := range goSources(t) {
+		for _, m := range read.FindAllStringSubmatch(s.text, -1) {
+			found[m[1]] = true
+		}
+	}
+	golden.Compare(t, "testdata/environment.txt", strings.Join(slices.Sorted(maps.Keys(found)), "\n")+"\n")
+}
