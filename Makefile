@@ -6,11 +6,11 @@ build: ## the binary, ./matchfloor
 test: ## what needs Go only
 	go test ./...
 
-check: ## all that CI checks; see .ci/check
-	@go run ./.ci/check
+check: ## all that CI checks; see internal/checks
+	@go run ./internal/checks
 
 torture: ## the same with the long versions: 10,000 runs a property
-	@go run ./.ci/check -torture
+	@go run ./internal/checks -torture
 
 load: build ## every scenario beside a chat-style hub, on two cores; see docs/PERFORMANCE.md
 	taskset -c 1 ./matchfloor load compare --server-cpus 0 --phones $(or $(PHONES),10000) $(LOAD)

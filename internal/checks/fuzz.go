@@ -27,7 +27,7 @@ func (c *checker) fuzz(ctx context.Context) error {
 	}
 	var failed []error
 	targets := 0
-	for _, path := range packages {
+	for _, path := range importPaths(packages) {
 		list, err := exec.CommandContext(ctx, "go", "test", "-run=^$", "-list=^Fuzz", path).Output()
 		if err != nil {
 			return fmt.Errorf("the fuzz targets of %s: %w", path, err)

@@ -1,10 +1,9 @@
-// Command check is all that CI checks, as `make check` and .ci/run start it.
-// It runs one step after another, goes on after a failed one so that a run
-// shows everything, and prints what each step took. The exit code is 0 when
-// every step passed.
+// Command checks runs everything that CI checks; `make check` and .ci/run start
+// it from the root of the module. It runs one step after another, continues
+// after a failed step so that one run shows every failure, and prints the time
+// of each step. The exit code is 0 when every step passed.
 //
-// With CI=true in the environment a skipped test fails the run: there,
-// whatever was left out was not checked.
+// With CI=true in the environment a skipped test fails the run.
 package main
 
 import (

@@ -1,18 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os/exec"
-	"slices"
 	"strings"
 	"time"
 )
-
-// here is this program: `./...` does not reach into a folder that begins with
-// a dot, so it is named wherever all packages are meant.
-const here = "./.ci/check"
 
 func (c *checker) steps() []step {
 	all := []step{
@@ -37,7 +31,7 @@ func (c *checker) steps() []step {
 
 // build also fetches the modules, so that later steps show their own time.
 func (c *checker) build(ctx context.Context) error {
-	return c.command(ctx, "go", "build", "./...", here)
+	return c.command(ctx, "go", "build", "./...")
 }
 
 func (c *checker) format(ctx context.Context) error {
@@ -52,17 +46,17 @@ func (c *checker) format(ctx context.Context) error {
 }
 
 func (c *checker) vet(ctx context.Context) error {
-	return c.command(ctx, "go", "vet", "./...", here)
+	return c.command(ctx, "go", "vet", "./...")
 }
 
 // vetElsewhere looks at what is built, and at the tests, on a system without the
 // files that are for Linux only.
 func (c *checker) vetElsewhere(ctx context.Context) error {
-	return c.command(ctx, "env", "GOOS=darwin", "CGO_ENABLED=0", "go", "vet", "./...", here)
+	return c.command(ctx, "env", "GOOS=darwin", "CGO_ENABLED=0", "go", "vet", "./...")
 }
 
 func (c *checker) staticcheck(ctx context.Context) error {
-	return c.command(ctx, "go", "tool", "staticcheck", "./...", here)
+	return c.command(ctx, "go", "tool", "staticcheck", "./...")
 }
 
 // modules holds go.mod and go.sum to what the code imports.
@@ -70,8 +64,8 @@ func (c *checker) modules(ctx context.Context) error {
 	return c.command(ctx, "go", "mod", "tidy", "-diff")
 }
 
-// bundle builds static/dist anew and fails where it differs from the one that
-// is embedded.
+// bundle builds static/dist again and fails if it differs from the one that is
+// embedded.
 func (c *checker) bundle(ctx context.Context) error {
 	return c.command(ctx, "go", "run", "./static/build", "-check")
 }
@@ -82,14 +76,15 @@ func (c *checker) unit(ctx context.Context) error {
 		return err
 	}
 	return c.test(ctx, testRun{
-		packages: packages,
+		packages: importPaths(packages),
 		env:      []string{"RAPID_CHECKS=" + c.either("200", "10000")},
 		timeout:  c.long(8*time.Minute, 3*time.Hour),
 	})
 }
 
-// sequential are the rooms that start no goroutine and are not shared by any:
-// the race detector would make their tests ten times as dear and find nothing.
+// sequential lists the folders whose packages start no goroutine and are shared
+// by none: the race detector would make their tests ten times as expensive and
+// find nothing.
 var sequential = []string{"sheet", "demo", "demo/make", "static/build", "static/bundle"}
 
 // race repeats the other tests with fewer runs a property, and without the long
@@ -99,12 +94,8 @@ func (c *checker) race(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	packages = slices.DeleteFunc(packages, func(path string) bool {
-		_, folder, _ := strings.Cut(path, "/")
-		return slices.Contains(sequential, folder)
-	})
 	return c.test(ctx, testRun{
-		packages: packages,
+		packages: importPaths(concurrent(packages)),
 		flags:    []string{"-race"},
 		env:      []string{"CGO_ENABLED=1", "RAPID_CHECKS=" + c.either("40", "1000")},
 		timeout:  c.long(10*time.Minute, 3*time.Hour),
@@ -120,22 +111,6 @@ func (c *checker) processes(ctx context.Context) error {
 		flags:    []string{"-p", "1", "-count=1"},
 		timeout:  c.long(15*time.Minute, 3*time.Hour),
 	})
-}
-
-// inProcess lists the packages whose tests need nothing beside the test
-// binary, which is all but e2e; a Redis server is started by its own tests.
-func inProcess(ctx context.Context) ([]string, error) {
-	var faults bytes.Buffer
-	list := exec.CommandContext(ctx, "go", "list", "./...")
-	list.Stderr = &faults
-	out, err := list.Output()
-	if err != nil {
-		return nil, fmt.Errorf("go list: %w\n%s", err, faults.Bytes())
-	}
-	outside := func(path string) bool {
-		return strings.HasSuffix(path, "/e2e") || strings.Contains(path, "/e2e/")
-	}
-	return append(slices.DeleteFunc(strings.Fields(string(out)), outside), here), nil
 }
 
 func (c *checker) either(check, torture string) string {
