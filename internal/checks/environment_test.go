@@ -1,4 +1,4 @@
-package main_test
+package main
 
 import (
 	"maps"
@@ -10,13 +10,13 @@ import (
 	"matchfloor/internal/golden"
 )
 
-// TestEnvironment_IsAsPublished pins the variables of the environment that the source reads by
+// TestEnvironment_VariablesAreAsPublished pins the variables of the environment that the source reads by
 // name, tests included. Those of flags stand beneath the flags, from whose names they are formed.
-func TestEnvironment_IsAsPublished(t *testing.T) {
+func TestEnvironment_VariablesAreAsPublished(t *testing.T) {
 	read := regexp.MustCompile(`(?:Getenv\(|LookupEnv\(|\.env\(|Env = )"([A-Za-z_]+)"`)
 	found := map[string]bool{}
 	for _, s := range goSources(t) {
-		for _, m := range read.FindAllStringSubmatch(s.text, -1) {
+		for _, m := range read.FindAllStringSubmatch(s.Text, -1) {
 			found[m[1]] = true
 		}
 	}

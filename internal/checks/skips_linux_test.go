@@ -1,4 +1,4 @@
-package main_test
+package main
 
 import (
 	"fmt"
@@ -12,10 +12,10 @@ import (
 	"testing"
 )
 
-// TestNamesWhatIsLeftOut makes a plain `go test ./...` say what it did not
-// check. The go command hides what passing tests print, so this one writes to
-// that command's own standard error.
-func TestNamesWhatIsLeftOut(t *testing.T) {
+// TestSkips_AreNamedByAPlainRun makes a plain `go test ./...` say what it did not
+// check. The go command hides the output of passing tests, so this one writes to
+// the standard error of that command itself.
+func TestSkips_AreNamedByAPlainRun(t *testing.T) {
 	if os.Getenv("MATCHFLOOR_CHECK") != "" { // make check leaves nothing out
 		return
 	}
@@ -33,8 +33,8 @@ func TestNamesWhatIsLeftOut(t *testing.T) {
 	}
 }
 
-// leftOut names what a machine with these programs does not run, the last
-// line being what only `make torture` and `make shots` do.
+// leftOut lists what does not run on this machine for want of a program. The last
+// line is what only `make torture` and `make shots` run.
 func leftOut() []string {
 	out := []string{"race detector, staticcheck, types of the pages, the bundle rebuilt"}
 	for _, missing := range []struct{ what, program string }{
@@ -50,24 +50,24 @@ func leftOut() []string {
 	return append(out, "long versions (make torture), screenshots (make shots)")
 }
 
-// neverCached reads a file that is younger than the go command trusts, so that
+// neverCached reads a file that is too young for the go command to trust, so that
 // it runs this package again next time instead of repeating "ok (cached)".
 func neverCached(t *testing.T, text string) {
 	t.Helper()
-	name := filepath.Join(".cache", "left-out.txt")
+	name := filepath.Join(ourModule(t).Dir, ".cache", "left-out.txt")
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	readFile(t, name)
+	readFile(t, ".cache/left-out.txt")
 }
 
-// parentStderr is the standard error of the process that started this one: a
-// copy of its descriptor where the kernel gives one, else what /proc names. A
-// plain file is opened by the first way only, as the second would not share
-// the place at which the parent writes on.
+// parentStderr returns the standard error of the parent process: a duplicate of
+// its descriptor if the kernel grants one, otherwise the file that /proc names. A
+// regular file is refused in the second case, because a file that is opened again
+// does not share the parent's offset.
 func parentStderr() (*os.File, error) {
 	const sysPidfdOpen, sysPidfdGetfd = 434, 438 // on every architecture
 	if pidfd, _, errno := syscall.Syscall(sysPidfdOpen, uintptr(os.Getppid()), 0, 0); errno == 0 {
