@@ -12,7 +12,7 @@ check: ## all that CI checks; see internal/checks
 torture: ## the same with the long versions: 10,000 runs a property
 	@go run ./internal/checks -torture
 
-load: build ## every scenario beside a chat-style hub, on two cores; see docs/PERFORMANCE.md
+load: build ## every scenario next to a chat-style hub, on two cores; see docs/PERFORMANCE.md
 	taskset -c 1 ./matchfloor load compare --server-cpus 0 --phones $(or $(PHONES),10000) $(LOAD)
 
 shots: ## every page and state as a picture, into shots/

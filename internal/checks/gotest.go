@@ -19,9 +19,9 @@ const heartbeat = 30 * time.Second
 type testRun struct {
 	packages []string
 	flags    []string
-	env      []string // beside the environment of this process
+	env      []string // added to the environment of this process
 	timeout  time.Duration
-	small    bool // without the long versions, though it be the torture
+	small    bool // without the long versions, even in the torture
 }
 
 // arguments are those of the go command. What only another target runs is

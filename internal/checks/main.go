@@ -4,131 +4,46 @@
 // of each step. The exit code is 0 when every step passed.
 //
 // With CI=true in the environment a skipped test fails the run.
+//
+// With -figures, -lower or -comments it measures the module instead.
 package main
 
 import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
-	"strings"
 	"syscall"
-	"time"
 )
 
-// promised is what a whole run may take on two cores from empty caches.
-const promised = 25 * time.Minute
-
-// checker is one run. Its fields are set before the first step and read by
-// one goroutine; only totals grows.
-type checker struct {
-	out     io.Writer
-	strict  bool // a skipped test is a failure
-	torture bool // the long versions
-	totals  tally
-}
-
-// step is a part of the check with a name and a time of its own.
-type step struct {
-	name string
-	run  func(context.Context) error
-}
-
-// outcome is how a step went.
-type outcome struct {
-	name string
-	took time.Duration
-	err  error
-}
-
 func main() {
+	var r report
 	torture := flag.Bool("torture", false, "run the long versions: 10,000 runs a property, and the tests that only this runs")
+	flag.BoolVar(&r.figures, "figures", false, "print sizes, tangles, methods and denied words of the module instead of checking it")
+	flag.BoolVar(&r.lower, "lower", false, "lower the ceilings in "+ceilingFolder+" to what is measured; a missing file is written with all cases")
+	flag.StringVar(&r.comments, "comments", "", "print doc comments of the package in this `folder`, in random order")
+	flag.IntVar(&r.count, "n", 20, "how many doc comments -comments prints")
+	flag.Uint64Var(&r.seed, "seed", 1, "the seed of -comments")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	c := &checker{out: os.Stdout, strict: os.Getenv("CI") == "true", torture: *torture}
-	ok := c.run(ctx)
+	ok := run(ctx, r, *torture)
 	stop()
 	if !ok {
 		os.Exit(1)
 	}
 }
 
-// run goes through the steps and answers whether all of them passed.
-func (c *checker) run(ctx context.Context) bool {
-	var outcomes []outcome
-	for _, s := range c.steps() {
-		if ctx.Err() != nil {
-			outcomes = append(outcomes, outcome{s.name, 0, context.Cause(ctx)})
-			continue
+// run prints the report if one is wanted, or goes through the steps, and reports
+// whether that succeeded.
+func run(ctx context.Context, r report, torture bool) bool {
+	if r.wanted() {
+		if err := r.print(ctx, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return false
 		}
-		c.say("── %s", s.name)
-		start := time.Now()
-		err := s.run(ctx)
-		took := time.Since(start)
-		if err != nil {
-			c.say("   FAILED: %v", err)
-		}
-		outcomes = append(outcomes, outcome{s.name, took, err})
+		return true
 	}
-	return c.report(outcomes)
-}
-
-// report prints the time and the result of every step and, last, the count.
-func (c *checker) report(outcomes []outcome) bool {
-	var total time.Duration
-	var failed []string
-	c.say("\n%-30s %9s  result", "step", "time")
-	for _, o := range outcomes {
-		result := "ok"
-		if o.err != nil {
-			result = "FAILED: " + firstLine(o.err.Error())
-			failed = append(failed, o.name)
-		}
-		c.say("%-30s %8.1fs  %s", o.name, o.took.Seconds(), result)
-		total += o.took
-	}
-	c.say("%-30s %8.1fs", "total", total.Seconds())
-	if total > promised && !c.torture {
-		c.say("that is more than the %v that make check promises on two cores", promised)
-	}
-	c.say("%s", c.totals)
-	if len(failed) > 0 {
-		c.say("check FAILED: %s", strings.Join(failed, ", "))
-		return false
-	}
-	c.say("check passed")
-	return true
-}
-
-func (c *checker) say(format string, args ...any) {
-	fmt.Fprintf(c.out, format+"\n", args...)
-}
-
-// command runs a program with its output shown, and answers its failure.
-func (c *checker) command(ctx context.Context, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Stdout, cmd.Stderr = c.out, c.out
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 10 * time.Second
-	if err := cmd.Run(); err != nil {
-		line := strings.Join(append([]string{filepath.Base(name)}, args...), " ")
-		return fmt.Errorf("%s: %w", line, err)
-	}
-	return nil
-}
-
-// exists reports whether a path of the repository is there: the steps of a
-// room that has not moved in yet have nothing to check.
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return line
+	c := &checker{out: os.Stdout, strict: os.Getenv("CI") == "true", torture: torture}
+	return c.run(ctx, c.steps())
 }

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// need is a program beside Go that a step starts.
+// need is a program other than Go that a step starts.
 type need struct {
 	name     string
 	packages []string // Debian's
@@ -83,7 +83,7 @@ func packagesOf(needs []need) []string {
 	return packages
 }
 
-// rootCommand answers what a command line of this user must begin with to run
+// rootCommand returns what a command line of this user must begin with to run
 // as root: nothing, or a sudo that asks no password.
 func rootCommand(ctx context.Context, user int) ([]string, error) {
 	if _, err := exec.LookPath("apt-get"); err != nil {
@@ -130,7 +130,7 @@ func showsCJK(ctx context.Context) bool {
 	return true
 }
 
-// nothingStarted answers an error where a service runs that did not before.
+// nothingStarted returns an error if a service runs that did not before.
 func nothingStarted(before, now []string) error {
 	for _, s := range now {
 		if !slices.Contains(before, s) {
@@ -141,7 +141,7 @@ func nothingStarted(before, now []string) error {
 }
 
 // services are the running processes of the two packages that bring a
-// service, as "name (pid)". Where there is no such folder it answers none.
+// service, as "name (pid)". If there is no such folder it returns none.
 func services(proc string) []string {
 	var running []string
 	files, _ := filepath.Glob(filepath.Join(proc, "[0-9]*", "comm"))

@@ -82,11 +82,6 @@ func (c *checker) unit(ctx context.Context) error {
 	})
 }
 
-// sequential lists the folders whose packages start no goroutine and are shared
-// by none: the race detector would make their tests ten times as expensive and
-// find nothing.
-var sequential = []string{"sheet", "demo", "demo/make", "static/build", "static/bundle"}
-
 // race repeats the other tests with fewer runs a property, and without the long
 // versions: those have just run.
 func (c *checker) race(ctx context.Context) error {

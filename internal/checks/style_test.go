@@ -9,22 +9,18 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"matchfloor/internal/checks/house"
 )
 
 // This file holds how code is written: sizes, names, comments, and what the
 // domain and the tests may not do.
 
-const (
-	maxFile     = 500 // lines, tests too
-	maxFunction = 60  // lines, not in tests
-	maxMethods  = 5   // of an interface
-)
+const maxMethods = 5 // of an interface
 
 func TestStyle_FilesAreShort(t *testing.T) {
-	for _, file := range ourFiles(t, ".go", ".ts", ".tsx", ".lua", ".css") {
-		if n := file.Lines(); n > maxFile {
-			t.Errorf("%s has %d lines, more than %d: split it by purpose", file.Name, n, maxFile)
-		}
+	for _, size := range house.FilesOver(house.MaxFile, ourFiles(t, ".go", ".ts", ".tsx", ".lua", ".css")) {
+		t.Errorf("%s has %d lines, more than %d: split it by purpose", size.Where, size.Lines, house.MaxFile)
 	}
 }
 
@@ -45,20 +41,8 @@ func TestStyle_LongTestsBeginWithTorture(t *testing.T) {
 }
 
 func TestStyle_GoFunctionsAreShort(t *testing.T) {
-	for _, s := range goSources(t) {
-		if s.IsTest() {
-			continue
-		}
-		ast.Inspect(s.Syntax, func(node ast.Node) bool {
-			switch node.(type) {
-			case *ast.FuncDecl, *ast.FuncLit:
-				n := s.Length(node)
-				if n > maxFunction {
-					t.Errorf("%s: a function of %d lines, more than %d", s.At(node), n, maxFunction)
-				}
-			}
-			return true
-		})
+	for _, size := range house.FunctionsOver(house.MaxFunction, goSources(t)) {
+		t.Errorf("%s: %s has %d lines, more than %d", size.Where, size.Name, size.Lines, house.MaxFunction)
 	}
 }
 
@@ -81,8 +65,8 @@ func TestStyle_PageAndScriptFunctionsAreShort(t *testing.T) {
 			if !opensFunction.MatchString(row) || notAFunction.MatchString(row) {
 				continue
 			}
-			if n := blockLength(rows[i:]); n > maxFunction {
-				t.Errorf("%s:%d: a function of %d lines, more than %d", file.Name, i+1, n, maxFunction)
+			if n := blockLength(rows[i:]); n > house.MaxFunction {
+				t.Errorf("%s:%d: a function of %d lines, more than %d", file.Name, i+1, n, house.MaxFunction)
 			}
 		}
 	}

@@ -50,7 +50,7 @@ func (c *checker) typescript(ctx context.Context) error {
 	return c.command(ctx, tsc, "--noEmit", "--pretty", "false", "-p", "static")
 }
 
-// fetchCompiler answers the path of tsc, from .cache if it is there.
+// fetchCompiler returns the path of tsc, from .cache if it is there.
 func (c *checker) fetchCompiler(ctx context.Context) (string, error) {
 	want, ok := compilers[runtime.GOOS+"/"+runtime.GOARCH]
 	if !ok {
@@ -61,7 +61,7 @@ func (c *checker) fetchCompiler(ctx context.Context) (string, error) {
 		return "", err
 	}
 	tsc := filepath.Join(dir, "lib", "tsc")
-	if exists(tsc) {
+	if _, err := os.Stat(tsc); err == nil {
 		return tsc, nil
 	}
 	url := fmt.Sprintf("%s/@typescript/typescript-%s/-/typescript-%s-%s.tgz", registry(), want.platform, want.platform, typescriptVersion)
