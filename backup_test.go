@@ -13,9 +13,9 @@ import (
 
 	"go.uber.org/goleak"
 
-	"matchfloor/demo"
-	"matchfloor/floor"
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/demo"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // wantRun fails unless a run ends with a code and says something.

@@ -10,10 +10,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
-	"matchfloor/journal/archive"
-	"matchfloor/journal/sqlitejournal"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/archive"
+	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
 )
 
 // archiveWithin is how long a backup, a restore or a verification may take.

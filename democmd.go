@@ -14,12 +14,12 @@ import (
 	"sync"
 	"time"
 
-	"matchfloor/crowd"
-	"matchfloor/demo"
-	"matchfloor/floor"
-	"matchfloor/journal"
-	"matchfloor/journal/sqlitejournal"
-	"matchfloor/server"
+	"github.com/matchfloor/matchfloor/crowd"
+	"github.com/matchfloor/matchfloor/demo"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
+	"github.com/matchfloor/matchfloor/server"
 )
 
 // The port of the demonstration, and how many after it are tried if it is taken.

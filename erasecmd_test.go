@@ -12,12 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/demo"
-	"matchfloor/floor"
-	"matchfloor/hub"
-	"matchfloor/journal"
-	"matchfloor/journal/archive"
-	"matchfloor/journal/faultyjournal"
+	"github.com/matchfloor/matchfloor/demo"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/archive"
+	"github.com/matchfloor/matchfloor/journal/faultyjournal"
 )
 
 // sampleNames are all names of the sample forum, in every language, by who bears them.

@@ -11,12 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/demo"
-	"matchfloor/floor"
-	"matchfloor/journal"
-	"matchfloor/journal/faultyjournal"
-	"matchfloor/journal/sqlitejournal"
-	"matchfloor/server"
+	"github.com/matchfloor/matchfloor/demo"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/faultyjournal"
+	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
+	"github.com/matchfloor/matchfloor/server"
 )
 
 // exportsIn answers what a log of a data directory says was taken out.

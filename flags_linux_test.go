@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"matchfloor/internal/golden"
+	"github.com/matchfloor/matchfloor/internal/golden"
 )
 
 // TestFlags_AreAsPublished pins the subcommands, their flags with the defaults, the variables

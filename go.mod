@@ -1,4 +1,4 @@
-module matchfloor
+module github.com/matchfloor/matchfloor
 
 go 1.26.0
 

@@ -10,10 +10,10 @@ import (
 	"os"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/hub"
-	"matchfloor/server"
-	"matchfloor/sheet"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/server"
+	"github.com/matchfloor/matchfloor/sheet"
 )
 
 // importWithin is how long an import may take.

@@ -10,11 +10,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"matchfloor/hub"
-	"matchfloor/journal"
-	"matchfloor/journal/redisjournal"
-	"matchfloor/journal/sqlitejournal"
-	"matchfloor/server"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/redisjournal"
+	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
+	"github.com/matchfloor/matchfloor/server"
 )
 
 // keyName is the file of the instance key in a data directory.

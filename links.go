@@ -9,9 +9,9 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
-	"matchfloor/server"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/server"
 )
 
 // linksWithin is how long reading the logs, and recording that, may take.

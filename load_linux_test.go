@@ -18,7 +18,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"matchfloor/crowd/load"
+	"github.com/matchfloor/matchfloor/crowd/load"
 )
 
 // everyScenario is the flags of a run of seconds.

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"matchfloor/crowd/baseline"
-	"matchfloor/crowd/load"
+	"github.com/matchfloor/matchfloor/crowd/baseline"
+	"github.com/matchfloor/matchfloor/crowd/load"
 )
 
 // loadFlags say what is measured.

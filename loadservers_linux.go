@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"matchfloor/crowd/load"
+	"github.com/matchfloor/matchfloor/crowd/load"
 )
 
 // How long a measured server takes for what.

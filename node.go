@@ -13,12 +13,12 @@ import (
 	"strings"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/hub"
-	"matchfloor/journal"
-	"matchfloor/server"
-	"matchfloor/static"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/server"
+	"github.com/matchfloor/matchfloor/static"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // How long a node takes for what.

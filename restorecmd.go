@@ -8,8 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"matchfloor/journal"
-	"matchfloor/journal/archive"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/archive"
 )
 
 // restore writes an archive's logs into an instance that is empty, each in a new

@@ -18,10 +18,10 @@ import (
 
 	"go.uber.org/goleak"
 
-	"matchfloor/demo"
-	"matchfloor/floor"
-	"matchfloor/journal"
-	"matchfloor/server"
+	"github.com/matchfloor/matchfloor/demo"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/server"
 )
 
 // within bounds every wait of these tests.

@@ -8,10 +8,10 @@ import (
 	"log/slog"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/hub"
-	"matchfloor/journal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // upgradeWithin is how long it may take to raise one log.

@@ -4,10 +4,10 @@ import (
 	"strings"
 	"testing"
 
-	"matchfloor/floor"
-	"matchfloor/hub"
-	"matchfloor/journal"
-	"matchfloor/journal/sqlitejournal"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
 )
 
 // An instance that an older version began, after every node has been exchanged.

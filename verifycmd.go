@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"os"
 
-	"matchfloor/journal"
-	"matchfloor/journal/archive"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/archive"
 )
 
 // verify reads every log of an instance, or of an archive, and holds each record

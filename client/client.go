@@ -26,8 +26,8 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // Options are what a client may be told beside its link. The zero value is good.

@@ -11,9 +11,9 @@ import (
 
 	"go.uber.org/goleak"
 
-	"matchfloor/client"
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -3,7 +3,7 @@ package client
 import (
 	"time"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // samples is how many round trips are remembered, of which the shortest counts.

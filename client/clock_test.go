@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 func TestClockTrustsTheShortestTrip(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // The times of a connection: see docs/PROTOCOL.md.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // The times of a connection: see docs/PROTOCOL.md.

@@ -8,9 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"matchfloor/client"
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 type done struct {

@@ -7,7 +7,7 @@ import (
 	"io"
 	"strconv"
 
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // errCut is a stream that ends without saying why.

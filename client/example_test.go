@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"matchfloor/client"
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // A phone's program: who am I, and what stands on my first meeting's table?

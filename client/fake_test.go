@@ -13,10 +13,10 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"matchfloor/client"
-	"matchfloor/floor"
-	"matchfloor/journal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // fake is a server of which a test says every word. It is reached over pipes, so

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 const path = "/api/v1/events/demo/snapshot?seq=9"

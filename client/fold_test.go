@@ -5,7 +5,7 @@ import (
 	"os"
 	"testing"
 
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // TestGoldenFolds holds the fold to the list that the pages' fold is held to.

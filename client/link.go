@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // instance is what stands for the event in an organiser's link.

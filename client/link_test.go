@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"matchfloor/client"
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 func TestParseLink(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // maxOutbox is how many commands may wait in a client.

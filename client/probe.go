@@ -3,8 +3,8 @@ package client
 import (
 	"context"
 
-	"matchfloor/journal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // probe asks where the server stands.

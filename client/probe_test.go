@@ -3,7 +3,7 @@ package client
 import (
 	"testing"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // A view of a history that is over counts for nothing, however far it went.

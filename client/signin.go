@@ -11,8 +11,8 @@ import (
 	"strconv"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // The most that is read of an answer, in bytes.

@@ -3,7 +3,7 @@ package client
 import (
 	"time"
 
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // Transport is a way to make the live connection. What a client folds does not

@@ -8,13 +8,13 @@ import (
 	"sync"
 	"time"
 
-	"matchfloor/client"
-	"matchfloor/demo"
-	"matchfloor/floor"
-	"matchfloor/hub"
-	"matchfloor/journal"
-	"matchfloor/server"
-	"matchfloor/static"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/demo"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/server"
+	"github.com/matchfloor/matchfloor/static"
 )
 
 // venue is the sample forum on a real server, all in this process.

@@ -7,9 +7,9 @@ import (
 	"maps"
 	"strings"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // View is what a client holds: the cards that its session may see, at a position.

@@ -14,8 +14,8 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"matchfloor/journal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // The times of visits: see docs/PROTOCOL.md, "Without a WebSocket".

@@ -1,8 +1,8 @@
 package crowd
 
 import (
-	"matchfloor/client"
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // comes reports whether an attendee comes at all; everybody knows the same.

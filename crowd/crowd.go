@@ -16,8 +16,8 @@ import (
 	"sync"
 	"time"
 
-	"matchfloor/client"
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // Link is one person's link, as `matchfloor links --json` prints it.

@@ -10,8 +10,8 @@ import (
 
 	"go.uber.org/goleak"
 
-	"matchfloor/crowd"
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/crowd"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

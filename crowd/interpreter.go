@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"slices"
 
-	"matchfloor/client"
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // duty: interpreters go on duty when their shift begins, and some rest in the

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"time"
 
-	"matchfloor/client"
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 const (

@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"matchfloor/client"
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // onlyLead is a plan for the lead moderator alone.

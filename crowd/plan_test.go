@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/client"
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 func TestDrawsAreEven(t *testing.T) {

@@ -3,8 +3,8 @@ package crowd
 import (
 	"slices"
 
-	"matchfloor/client"
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // human is what the runners leave to whoever holds the spared links.

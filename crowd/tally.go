@@ -6,8 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // Tally counts what a crowd does. It is safe for concurrent use.

@@ -12,14 +12,14 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"matchfloor/client"
-	"matchfloor/crowd"
-	"matchfloor/demo"
-	"matchfloor/floor"
-	"matchfloor/hub"
-	"matchfloor/journal"
-	"matchfloor/server"
-	"matchfloor/static"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/crowd"
+	"github.com/matchfloor/matchfloor/demo"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/server"
+	"github.com/matchfloor/matchfloor/static"
 )
 
 // venue is the sample forum on a real server, reached over pipes: it lives in a

@@ -6,7 +6,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"matchfloor/sheet"
+	"github.com/matchfloor/matchfloor/sheet"
 )
 
 // WithBadRows answers the sample workbook with three mistakes in it, as on the

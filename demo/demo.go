@@ -9,8 +9,8 @@ import (
 	"fmt"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/sheet"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/sheet"
 )
 
 //go:generate go run ./make -o forum.xlsx

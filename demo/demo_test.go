@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"matchfloor/floor"
-	"matchfloor/sheet"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/sheet"
 )
 
 func sample(t *testing.T) floor.Forum {

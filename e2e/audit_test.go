@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // audit holds what was answered against the log, when the load has ended: every

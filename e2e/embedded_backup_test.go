@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
-	"matchfloor/journal/archive"
-	"matchfloor/journal/redisjournal"
-	"matchfloor/journal/redisjournal/redistest"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/archive"
+	"github.com/matchfloor/matchfloor/journal/redisjournal"
+	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
 // A backup is taken while commands come in, and restored from either journal into

@@ -16,9 +16,9 @@ import (
 	"time"
 	"unsafe"
 
-	"matchfloor/client"
-	"matchfloor/floor"
-	"matchfloor/journal/sqlitejournal"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
 )
 
 // stopsWithin is how long a server may take to notice that its disk failed under a

@@ -12,14 +12,14 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/demo"
-	"matchfloor/floor"
-	"matchfloor/hub"
-	"matchfloor/journal"
-	"matchfloor/journal/archive"
-	"matchfloor/journal/faultyjournal"
-	"matchfloor/journal/sqlitejournal"
-	"matchfloor/server"
+	"github.com/matchfloor/matchfloor/demo"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/archive"
+	"github.com/matchfloor/matchfloor/journal/faultyjournal"
+	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
+	"github.com/matchfloor/matchfloor/server"
 )
 
 // An import is broken off after the event's log has been written and before it

@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/journal"
-	"matchfloor/journal/archive"
-	"matchfloor/journal/sqlitejournal"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/archive"
+	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
 )
 
 // The embedded server is killed under load: nothing acknowledged is lost, nothing

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/client"
-	"matchfloor/demo"
-	"matchfloor/floor"
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/demo"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // TestErase: beside running nodes one person, and then everybody, is erased. Within

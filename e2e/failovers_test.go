@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/journal/redisjournal/redistest"
+	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
 // A master that dies, or hangs and comes back, under load: Sentinel names

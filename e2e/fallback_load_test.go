@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/client"
+	"github.com/matchfloor/matchfloor/client"
 )
 
 // Two consoles without a WebSocket, by streams and by polls, beside one that has

@@ -7,9 +7,9 @@ import (
 	"sync"
 	"time"
 
-	"matchfloor/client"
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // gallery remembers every view that any screen has shown, as a sum over its

@@ -15,11 +15,11 @@ import (
 
 	"github.com/anishathalye/porcupine"
 
-	"matchfloor/client"
-	"matchfloor/demo"
-	"matchfloor/floor"
-	"matchfloor/journal/redisjournal/redistest"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/demo"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // What several moderators on several nodes are told about the same meetings, all

@@ -16,9 +16,9 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/xuri/excelize/v2"
 
-	"matchfloor/demo"
-	"matchfloor/floor"
-	"matchfloor/sheet"
+	"github.com/matchfloor/matchfloor/demo"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/sheet"
 )
 
 // The names of a company and its people whom nobody would want to meet.

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/journal/redisjournal"
-	"matchfloor/journal/redisjournal/redistest"
+	"github.com/matchfloor/matchfloor/journal/redisjournal"
+	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
 // Nodes that are killed under load: nothing acknowledged is lost, nothing is

@@ -11,15 +11,15 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/client"
-	"matchfloor/demo"
-	"matchfloor/floor"
-	"matchfloor/hub"
-	"matchfloor/journal"
-	"matchfloor/journal/redisjournal"
-	"matchfloor/journal/redisjournal/redistest"
-	"matchfloor/server"
-	"matchfloor/sheet"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/demo"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/redisjournal"
+	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
+	"github.com/matchfloor/matchfloor/server"
+	"github.com/matchfloor/matchfloor/sheet"
 )
 
 func TestManyEvents(t *testing.T) { manyEvents(t, 60, []int{3, 30}, 2*time.Second) }

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/client"
-	"matchfloor/floor"
-	"matchfloor/server"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/server"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // balanced is a venue of two nodes behind HAProxy, as docker-compose.yml has it.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"matchfloor/demo"
+	"github.com/matchfloor/matchfloor/demo"
 )
 
 // TestOrganiserPage goes the way of a first event: the link that the first start

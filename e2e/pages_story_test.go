@@ -7,8 +7,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"matchfloor/static"
-	"matchfloor/static/bundle"
+	"github.com/matchfloor/matchfloor/static"
+	"github.com/matchfloor/matchfloor/static/bundle"
 )
 
 // measureStory answers what of a story does not fit a phone of this width, at a

@@ -9,7 +9,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"matchfloor/static/bundle"
+	"github.com/matchfloor/matchfloor/static/bundle"
 )
 
 // serveFiles serves a bundle that was made in memory on loopback.

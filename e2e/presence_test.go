@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/client"
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // TestPresenceAndReceipts: a phone is on one node, a moderator on another. The

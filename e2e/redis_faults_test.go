@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/journal/redisjournal/redistest"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
 // Redis that is killed under load and comes back from its file: what it has

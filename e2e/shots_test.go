@@ -9,7 +9,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"matchfloor/static/bundle"
+	"github.com/matchfloor/matchfloor/static/bundle"
 )
 
 // shotSizes are a small phone, a phone, a laptop and a wall.

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/client"
-	"matchfloor/demo"
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/demo"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // siege is a venue under a steady load of commands while something breaks.

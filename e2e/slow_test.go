@@ -15,9 +15,9 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"matchfloor/client"
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // Phones that stop reading, half-sent handshakes and strangers at the door leave

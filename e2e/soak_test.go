@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/client"
-	"matchfloor/floor"
-	"matchfloor/journal/redisjournal/redistest"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
 // A day's mixed load over two nodes: commands, phones that come and go and

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/journal/redisjournal/redistest"
+	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
 // harm is something to do to the connections through a proxy.

@@ -13,14 +13,14 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/client"
-	"matchfloor/demo"
-	"matchfloor/floor"
-	"matchfloor/journal"
-	"matchfloor/journal/redisjournal"
-	"matchfloor/journal/redisjournal/redistest"
-	"matchfloor/journal/sqlitejournal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/demo"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/redisjournal"
+	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
+	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // venue is an instance that runs, and the people in it.

@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"matchfloor/internal/golden"
+	"github.com/matchfloor/matchfloor/internal/golden"
 )
 
 // cardKinds is every kind of card: who gets it, under which key, with which

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"matchfloor/demo"
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/demo"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // demoLog is the sample forum, imported and released, with an organiser and a

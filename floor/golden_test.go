@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"matchfloor/internal/golden"
+	"github.com/matchfloor/matchfloor/internal/golden"
 )
 
 // TestRegistry_NamesEveryTypeOnce holds the tables to the source: every type with the method

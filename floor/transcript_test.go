@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/internal/golden"
+	"github.com/matchfloor/matchfloor/internal/golden"
 )
 
 // TestTranscripts plays the scripts in testdata on the little floor of

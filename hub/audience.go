@@ -5,7 +5,7 @@ import (
 	"slices"
 	"sync"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // linkSessions is how many sessions one link may have on one node.

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // Beacon tells nodes what each of them knows of who is connected: bytes in, bytes

@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/hub"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // sink is an outlet that takes everything; it counts patches and acknowledges.

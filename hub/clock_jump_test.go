@@ -6,8 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // The journal's clock is set back by an hour, and right again after a while:

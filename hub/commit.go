@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"matchfloor/journal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // errUnsettled says that nobody knows yet whether an append was stored.

@@ -7,9 +7,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/hub"
-	"matchfloor/journal/faultyjournal"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal/faultyjournal"
 )
 
 // A day drawn at random: phones come and go, hop between two nodes, fall silent

@@ -4,9 +4,9 @@ import (
 	"slices"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // writeTime is how long one frame may take to be written.

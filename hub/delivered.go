@@ -7,8 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // The pace of delivered marks.

@@ -8,10 +8,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/hub"
-	"matchfloor/journal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // wide is a floor with one round of n meetings, each of two companies of two.

@@ -1,6 +1,6 @@
 package hub
 
-import "matchfloor/floor"
+import "github.com/matchfloor/matchfloor/floor"
 
 // ReadBy makes a hub that has opened nothing yet read records as another version of
 // the program does.

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // deaf is a journal that can be made to fall silent.

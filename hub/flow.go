@@ -3,7 +3,7 @@ package hub
 import (
 	"time"
 
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // The patience with a client.

@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // The pace of a fold.

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // errUnreadable says that a record is none of floor's.

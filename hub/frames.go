@@ -8,8 +8,8 @@ import (
 	"strings"
 	"sync"
 
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // The bounds of what is kept encoded, for each open event.

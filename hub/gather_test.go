@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // On a node with many clients, batches begin 8 ms apart once several people's commands

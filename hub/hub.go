@@ -16,9 +16,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // Why a hub does not take a session or answer a read. Compare with errors.Is.

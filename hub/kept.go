@@ -3,7 +3,7 @@ package hub
 import (
 	"slices"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // keptBytes is how much of a log's newest records a node keeps as they are stored.

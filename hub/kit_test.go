@@ -18,10 +18,10 @@ import (
 
 	"go.uber.org/goleak"
 
-	"matchfloor/floor"
-	"matchfloor/hub"
-	"matchfloor/journal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

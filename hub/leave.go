@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // sweepEvery is how often sessions are held against their times.

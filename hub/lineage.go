@@ -4,9 +4,9 @@ import (
 	"errors"
 	"slices"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // startOver deals with a log whose history is not the one held. Where the log was

@@ -11,11 +11,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/hub"
-	"matchfloor/journal"
-	"matchfloor/journal/faultyjournal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/faultyjournal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // The log is cut again and again, at any moment, under three nodes that write, over

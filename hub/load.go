@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // finalPut is how long the last snapshot of a closing log may take.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // Newest answers what State does, but only after this node has folded everything

@@ -9,9 +9,9 @@ import (
 	"net/url"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 func (o Options) withDefaults() Options {

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // hooked calls a function after each append that was stored, before its author

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"sync"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // moment is a log's state after one record. It never changes.

@@ -3,7 +3,7 @@ package hub
 import (
 	"testing"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // Whoever looks while a history is replaced by another sees the one or the other, and

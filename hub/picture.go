@@ -3,7 +3,7 @@ package hub
 import (
 	"context"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // Picture is one client's whole view, encoded. Its slices are shared and

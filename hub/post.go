@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // QuickOutlet is an Outlet that can also write without waiting. The hub then needs

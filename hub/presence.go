@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // The pace and the bound of what is no part of the log.

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"testing"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // What a client holds of a history that turned out not to be the log's is not marked,

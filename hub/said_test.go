@@ -6,7 +6,7 @@ import (
 	"maps"
 	"testing"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // crowd is where n people are: most are asleep, as phones in pockets are.

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"matchfloor/floor"
-	"matchfloor/hub"
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // putLog notes which snapshots were put, and how large they were.

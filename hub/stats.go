@@ -4,7 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // counters are the node's, since its start.

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // BenchmarkAppend reports how an append in memory of one record of 300 bytes

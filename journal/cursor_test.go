@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 const theLog journal.LogID = "spring-forum"

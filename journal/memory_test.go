@@ -6,8 +6,8 @@ import (
 
 	"go.uber.org/goleak"
 
-	"matchfloor/journal"
-	"matchfloor/journal/journaltest"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/journaltest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/demo"
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/demo"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 const commands = "/api/v1/events/demo/commands"

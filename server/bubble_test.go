@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"matchfloor/hub"
+	"github.com/matchfloor/matchfloor/hub"
 )
 
 // pipes is a network of its own, in memory, so that a test may run in fake time.

@@ -9,8 +9,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"matchfloor/hub"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // commandWithin is how long a POST waits for its command to be decided and

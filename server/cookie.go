@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // A session's cookie belongs to one link, so that several people's links can be

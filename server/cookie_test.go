@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 func TestCookieNamesOfTwoLinksDiffer(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // Whoever sends slowly, or does not take what is sent, is let go of in time.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // lingerBytes is how much is still read, and dropped, from a client that has

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // Whoever sends a body slowly holds none of the bounded places.

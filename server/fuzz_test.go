@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // knownToken is testSession's, sealed once and for all under testKeys(1): a token

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // start is when the first round of a small hall begins.

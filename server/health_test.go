@@ -11,9 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"matchfloor/hub"
-	"matchfloor/journal"
-	"matchfloor/journal/faultyjournal"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/faultyjournal"
 )
 
 // /readyz is about the node: it is unready before it has reached its journal once

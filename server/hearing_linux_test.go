@@ -12,8 +12,8 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // TestAnAckIsHeardAsAnyFrame: what is taken for an ack is what reading frame by frame

@@ -5,7 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"matchfloor/hub"
+	"github.com/matchfloor/matchfloor/hub"
 )
 
 // hubMeters shows what a hub counts. Each scrape asks the hub once.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 const (

@@ -18,7 +18,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // tape is a connection on which a client has said all that it will, which comes in

@@ -11,9 +11,9 @@ import (
 	"sync"
 	"testing"
 
-	"matchfloor/floor"
-	"matchfloor/sheet"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/sheet"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // badJSON is what no route takes as a body: everywhere 400 bad_body.

@@ -11,7 +11,7 @@ import (
 	"fmt"
 	"strings"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // MinKey is the least length of an instance key, in bytes.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 var testNow = time.Date(2026, 11, 24, 13, 18, 0, 0, time.UTC)

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // pace is how often something may be done: PerSecond on average, Burst at once.

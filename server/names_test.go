@@ -15,9 +15,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"matchfloor/floor"
-	"matchfloor/internal/golden"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/internal/golden"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // TestMetrics_AreAsPublished pins every metric of a serving node with its type and labels. The

@@ -15,8 +15,8 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // A venue is one address. Everybody in it comes in at once, with a page, a

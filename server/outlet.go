@@ -11,8 +11,8 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"matchfloor/hub"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // outlet is the writing side of a WebSocket. On a plain TCP connection a frame is

@@ -17,7 +17,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // pair is a socket whose kernel buffers are small, and the client's end of it.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 func TestPagesAreRevalidatedAndAssetsKept(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // dribbles sends messages in two pieces each, as slowly as keeps their sender busy,

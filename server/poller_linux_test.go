@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // parked answers how many connections rest in the server's poller.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // rawFrames are bytes that are no WebSocket, or a use of it that is not ours,

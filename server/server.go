@@ -20,8 +20,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"matchfloor/hub"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // Options say what a server serves, and to whom. Hub, Keys and Pages are needed.

@@ -5,8 +5,8 @@ import (
 	"sync"
 	"time"
 
-	"matchfloor/hub"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // signedIn is a live session with what it was signed in by. It is kept as part of

@@ -12,10 +12,10 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
 
-	"matchfloor/floor"
-	"matchfloor/hub"
-	"matchfloor/journal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // maxSignIn is the largest body of a sign-in, in bytes.

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 func TestSignInSetsACookieOfItsLink(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // paceFrames is how many frames a connection may send beside those that are

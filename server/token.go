@@ -7,8 +7,8 @@ import (
 	"encoding/binary"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // InstanceEvent is the name that organisers' links and sessions carry in place

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"matchfloor/hub"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // visit is one GET that stands in for a while of a live connection. It is the

@@ -5,10 +5,10 @@ import (
 	"strings"
 	"time"
 
-	"matchfloor/client"
-	"matchfloor/floor"
-	"matchfloor/hub"
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // witness is a signed-in moderator who goes on working while others misbehave.

@@ -16,12 +16,12 @@ import (
 
 	"go.uber.org/goleak"
 
-	"matchfloor/demo"
-	"matchfloor/floor"
-	"matchfloor/hub"
-	"matchfloor/journal"
-	"matchfloor/journal/faultyjournal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/demo"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/faultyjournal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

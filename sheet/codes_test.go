@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"testing"
 
-	"matchfloor/internal/golden"
+	"github.com/matchfloor/matchfloor/internal/golden"
 )
 
 // TestCodes_AreAsPublished pins the codes of faults and the JSON fields of a fault.

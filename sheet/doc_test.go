@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"matchfloor/internal/golden"
+	"github.com/matchfloor/matchfloor/internal/golden"
 )
 
 const document = "../docs/WORKBOOK.md"

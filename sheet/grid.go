@@ -3,7 +3,7 @@ package sheet
 import (
 	"strings"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // grid is a sheet whose columns have been recognised.

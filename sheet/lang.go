@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/text/language"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // languageNames are what people write instead of a code.

@@ -3,7 +3,7 @@ package sheet
 import (
 	"slices"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 func (b *book) readMeetings() {

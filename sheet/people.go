@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // readPeople reads all who carry a link: attendees, staff, interpreters, displays.

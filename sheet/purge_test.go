@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // Names are kept up to the end of the day that the workbook names, by the clocks of

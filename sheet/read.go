@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // Read reads a workbook of at most [MaxFile] bytes from r. size is its length

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // sheetOfKind is where a forum's entries of a kind stand.

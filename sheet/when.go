@@ -8,7 +8,7 @@ import (
 	"time"
 	_ "time/tzdata" // the same zones on every machine, and where the system has none
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // date is a day without a zone.

@@ -14,11 +14,11 @@ import (
 	"strings"
 	"testing"
 
-	"matchfloor/floor"
-	"matchfloor/server"
-	"matchfloor/static"
-	"matchfloor/static/bundle"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/server"
+	"github.com/matchfloor/matchfloor/static"
+	"github.com/matchfloor/matchfloor/static/bundle"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // attendeeLimit is what an attendee's phone fetches at most to open its page, in bytes, gzipped.

@@ -4,8 +4,8 @@ import (
 	"encoding/hex"
 	"strconv"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // AppendCard appends what EncodeCard answers. The cards that a move of a meeting

@@ -8,9 +8,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // cards is a card of each kind.

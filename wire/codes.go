@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // Code names a refusal or an error. Its sentence is the entry "error.<code>" of

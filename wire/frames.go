@@ -9,8 +9,8 @@ package wire
 import (
 	"encoding/json"
 
-	"matchfloor/floor"
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // Version is the protocol's version. A client says it in hello; a server that

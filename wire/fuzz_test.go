@@ -3,8 +3,8 @@ package wire_test
 import (
 	"testing"
 
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // FuzzDecodeCommand: the body of a POST is a command, which is read again as the

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // TestLimits walks over each limit by one.

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"matchfloor/floor"
-	names "matchfloor/internal/golden"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	names "github.com/matchfloor/matchfloor/internal/golden"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // TestFrames_AreAsPublished pins the kinds of frames with the names and the kinds of their JSON

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // Digest answers the digest of a view: the SHA-256, in hex, over its cards in the

@@ -15,11 +15,11 @@ import (
 	"sync"
 	"time"
 
-	"matchfloor/client"
-	"matchfloor/floor"
-	"matchfloor/journal"
-	"matchfloor/sheet"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/sheet"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // askers is how many requests of one kind are under way at a time.

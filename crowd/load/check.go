@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"matchfloor/journal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // digests is how many clients' views were held against the server's.

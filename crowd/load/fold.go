@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"maps"
 
-	"matchfloor/journal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // view is what a phone holds. While a run is measured only its position moves, and

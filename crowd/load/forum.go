@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // The shape of a forum that is made to be measured: a meeting is three people of

@@ -8,8 +8,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"matchfloor/journal"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // frame is one frame that a server sent. Ten thousand phones that were sent the

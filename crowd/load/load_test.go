@@ -12,9 +12,9 @@ import (
 
 	"go.uber.org/goleak"
 
-	"matchfloor/floor"
-	"matchfloor/sheet"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/sheet"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

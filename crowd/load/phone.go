@@ -12,8 +12,8 @@ import (
 	"syscall"
 	"time"
 
-	"matchfloor/floor"
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // The times of a phone's connection: see docs/PROTOCOL.md.

@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"matchfloor/wire"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // The pace of a pool's loop.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // The bytes of a chat-style hub's messages where no others are asked for: those of

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // The sizes of the sample forum.

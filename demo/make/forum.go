@@ -5,7 +5,7 @@ import (
 	"time"
 	_ "time/tzdata" // the same on every machine
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // The interpreters: those who are assigned, two floaters, one for English.

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"os"
 
-	"matchfloor/sheet"
+	"github.com/matchfloor/matchfloor/sheet"
 )
 
 func main() {

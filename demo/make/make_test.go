@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"matchfloor/demo"
-	"matchfloor/sheet"
+	"github.com/matchfloor/matchfloor/demo"
+	"github.com/matchfloor/matchfloor/sheet"
 )
 
 // The shipped workbook is what this program makes, byte for byte.

@@ -1,6 +1,6 @@
 package main
 
-import "matchfloor/floor"
+import "github.com/matchfloor/matchfloor/floor"
 
 // field is what a company does.
 type field struct {

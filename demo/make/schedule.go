@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"matchfloor/floor"
+	"github.com/matchfloor/matchfloor/floor"
 )
 
 // seat is one meeting of a round: a host at its home table and its guest, both

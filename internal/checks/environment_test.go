@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"matchfloor/internal/golden"
+	"github.com/matchfloor/matchfloor/internal/golden"
 )
 
 // TestEnvironment_VariablesAreAsPublished pins the variables of the environment that the source reads by

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"matchfloor/internal/checks/tree"
+	"github.com/matchfloor/matchfloor/internal/checks/tree"
 )
 
 // The module is looked up, and its Go files are parsed, once for all tests.

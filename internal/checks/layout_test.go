@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"matchfloor/internal/checks/tree"
+	"github.com/matchfloor/matchfloor/internal/checks/tree"
 )
 
 // This file holds the table of docs/ARCHITECTURE.md: which folder may import

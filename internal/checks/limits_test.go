@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"matchfloor/internal/checks/house"
+	"github.com/matchfloor/matchfloor/internal/checks/house"
 )
 
 var measureOnce = sync.OnceValues(func() ([]house.Limit, error) {

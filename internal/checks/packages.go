@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"matchfloor/internal/checks/tree"
+	"github.com/matchfloor/matchfloor/internal/checks/tree"
 )
 
 // inProcess lists the packages whose tests need no program but the test binary,

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"matchfloor/internal/checks/tree"
+	"github.com/matchfloor/matchfloor/internal/checks/tree"
 )
 
 // listed makes packages of a module as tree lists them.

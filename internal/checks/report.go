@@ -9,8 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"matchfloor/internal/checks/house"
-	"matchfloor/internal/checks/tree"
+	"github.com/matchfloor/matchfloor/internal/checks/house"
+	"github.com/matchfloor/matchfloor/internal/checks/tree"
 )
 
 // ceilingFolder is where the files of ceilings are, from the root of the module.

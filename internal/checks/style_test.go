@@ -10,7 +10,7 @@ import (
 	"testing"
 	"unicode"
 
-	"matchfloor/internal/checks/house"
+	"github.com/matchfloor/matchfloor/internal/checks/house"
 )
 
 // This file holds how code is written: sizes, names, comments, and what the

@@ -24,7 +24,7 @@ import (
 	"hash"
 	"io"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 const (

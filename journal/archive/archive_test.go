@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/journal"
-	"matchfloor/journal/archive"
-	"matchfloor/journal/faultyjournal"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/archive"
+	"github.com/matchfloor/matchfloor/journal/faultyjournal"
 )
 
 // logOf answers a log of n records.

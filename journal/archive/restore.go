@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // maxEpoch bounds the epochs that a restore passes through: a log gets a new one

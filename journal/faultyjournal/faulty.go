@@ -18,7 +18,7 @@ import (
 	"sync"
 	"time"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // Fault is what happens to one call.

@@ -10,9 +10,9 @@ import (
 
 	"go.uber.org/goleak"
 
-	"matchfloor/journal"
-	"matchfloor/journal/faultyjournal"
-	"matchfloor/journal/journaltest"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/faultyjournal"
+	"github.com/matchfloor/matchfloor/journal/journaltest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

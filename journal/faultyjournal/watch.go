@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // Watch implements journal.Journal. Hints still come one at a time; none comes

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"strings"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 func emptyLog(f *fixture) {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"sync"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // concurrentWriters lets many append at once, each on what it believes to be

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 func damage(f *fixture) {

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // patience bounds every wait of the suite, tries every repetition.

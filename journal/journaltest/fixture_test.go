@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // tardy is a journal whose first Replace is answered with ErrUnknown and stored

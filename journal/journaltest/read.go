@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 func readAnywhere(f *fixture) {

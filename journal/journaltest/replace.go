@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // blanked answers the records as an erasure would write them: other bodies

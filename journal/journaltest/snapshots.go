@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"errors"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 func snapshots(f *fixture) {

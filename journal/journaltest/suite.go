@@ -6,7 +6,7 @@ package journaltest
 import (
 	"testing"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // Env is one empty store as the suite uses it. The opener registers whatever has

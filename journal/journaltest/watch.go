@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // follower follows a log as a node does: a watch whose hints are only taken

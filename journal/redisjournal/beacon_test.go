@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/journal"
-	"matchfloor/journal/redisjournal/redistest"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
 func mustTell(t *testing.T, b *Beacon, log journal.LogID, node, said string, ttl time.Duration) {

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/journal"
-	"matchfloor/journal/journaltest"
-	"matchfloor/journal/redisjournal/redistest"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/journaltest"
+	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
 func TestCluster(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/journal"
-	"matchfloor/journal/journaltest"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/journaltest"
 )
 
 // seeded answers a source of chance whose seed is printed, and can be given again

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/journal"
-	"matchfloor/journal/journaltest"
-	"matchfloor/journal/redisjournal/redistest"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/journaltest"
+	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
 func TestKilledWhileAppending(t *testing.T) { killed(t, 4) }

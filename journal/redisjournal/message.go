@@ -3,7 +3,7 @@ package redisjournal
 import (
 	"encoding/binary"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // What is published with an append: a version, the number of records, and of

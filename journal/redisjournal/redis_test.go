@@ -14,10 +14,10 @@ import (
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
-	"matchfloor/journal"
-	"matchfloor/journal/faultyjournal"
-	"matchfloor/journal/journaltest"
-	"matchfloor/journal/redisjournal/redistest"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/faultyjournal"
+	"github.com/matchfloor/matchfloor/journal/journaltest"
+	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"matchfloor/journal"
-	"matchfloor/journal/redisjournal/redistest"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
 // wantWorking appends, confirms, watches, tells and hears.

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/journal"
-	"matchfloor/journal/journaltest"
-	"matchfloor/journal/redisjournal/redistest"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/journaltest"
+	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
 // waitingFor is how matchfloor is to be run where there are replicas.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // PutSnapshot implements journal.Snapshots. It waits for no replica: a snapshot that

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/journal"
-	"matchfloor/journal/redisjournal/redistest"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
 const patience = 20 * time.Second

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // Append implements journal.Journal. Its clock is this machine's.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // BenchmarkAppend reports how an append of one record of 300 bytes compares to

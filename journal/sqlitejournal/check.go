@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // checkFile looks for damage that reading a log would not show: every record is

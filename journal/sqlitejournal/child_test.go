@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"testing"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // The test binary runs itself as a second process, with a role and a directory.

@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"testing"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // The store whose bits are flipped: two logs and a snapshot, half of it in the

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // damage does with a journal's file what no command of this package does.

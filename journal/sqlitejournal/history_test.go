@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/journal"
-	"matchfloor/journal/faultyjournal"
-	"matchfloor/journal/journaltest"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/faultyjournal"
+	"github.com/matchfloor/matchfloor/journal/journaltest"
 )
 
 func TestHistories(t *testing.T) { histories(t, 1, 40) }

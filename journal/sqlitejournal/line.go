@@ -6,7 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // line is the one connection that writes, kept for as long as it lasts, with the

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // What an append needs is prepared by the first two and used again by all others.

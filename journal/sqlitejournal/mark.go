@@ -9,7 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // MarkName is the name of a small file beside the journal's: it holds what was

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // storedLog is a log as a transaction sees it; id is 0 where nobody has written it.

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // theName stands in what is erased, in a script of more than one byte a letter.

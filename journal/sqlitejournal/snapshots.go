@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // PutSnapshot implements journal.Snapshots.

@@ -11,9 +11,9 @@ import (
 
 	"go.uber.org/goleak"
 
-	"matchfloor/journal"
-	"matchfloor/journal/faultyjournal"
-	"matchfloor/journal/journaltest"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/faultyjournal"
+	"github.com/matchfloor/matchfloor/journal/journaltest"
 )
 
 // TestMain is also the second process of some tests: see child_test.go.

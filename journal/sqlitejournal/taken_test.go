@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal"
 )
 
 // appendWhenTold appends a record for each byte that it reads, and prints what is

@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"matchfloor/static/bundle"
+	"github.com/matchfloor/matchfloor/static/bundle"
 )
 
 func main() {

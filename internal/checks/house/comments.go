@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 
-	"matchfloor/internal/checks/tree"
+	"github.com/matchfloor/matchfloor/internal/checks/tree"
 )
 
 // SampleComments returns n doc comments of a folder's package, each with where it

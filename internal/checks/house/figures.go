@@ -9,8 +9,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"matchfloor/internal/checks/tree"
-	"matchfloor/internal/checks/words"
+	"github.com/matchfloor/matchfloor/internal/checks/tree"
+	"github.com/matchfloor/matchfloor/internal/checks/words"
 )
 
 const (

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"matchfloor/internal/checks/tree"
+	"github.com/matchfloor/matchfloor/internal/checks/tree"
 )
 
 // written makes a module of files in a temporary folder.

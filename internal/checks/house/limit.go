@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"matchfloor/internal/checks/tree"
-	"matchfloor/internal/checks/words"
+	"github.com/matchfloor/matchfloor/internal/checks/tree"
+	"github.com/matchfloor/matchfloor/internal/checks/words"
 )
 
 // Limit is one number that the module holds, and what was measured.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"matchfloor/internal/checks/tree"
+	"github.com/matchfloor/matchfloor/internal/checks/tree"
 )
 
 // MethodSet says how many methods a type has and in which files they are.

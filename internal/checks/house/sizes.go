@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"matchfloor/internal/checks/tree"
+	"github.com/matchfloor/matchfloor/internal/checks/tree"
 )
 
 // The limits that have no exception.

@@ -18,7 +18,7 @@ import (
 	"slices"
 	"strings"
 
-	"matchfloor/internal/checks/tree"
+	"github.com/matchfloor/matchfloor/internal/checks/tree"
 )
 
 // Tangle says how many of a package's files depend on each other.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"matchfloor/internal/checks/tree"
+	"github.com/matchfloor/matchfloor/internal/checks/tree"
 )
 
 // Find returns the uses of denied words in the files of a module, in the order

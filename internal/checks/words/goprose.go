@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"matchfloor/internal/checks/tree"
+	"github.com/matchfloor/matchfloor/internal/checks/tree"
 )
 
 // goProse returns the comments of a Go file, and its string literals of more

@@ -4,7 +4,7 @@ import (
 	"path"
 	"strings"
 
-	"matchfloor/internal/checks/tree"
+	"github.com/matchfloor/matchfloor/internal/checks/tree"
 )
 
 // markdownProse returns the paragraphs of a Markdown file without fenced code,

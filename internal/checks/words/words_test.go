@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"matchfloor/internal/checks/tree"
+	"github.com/matchfloor/matchfloor/internal/checks/tree"
 )
 
 // TestProse_IsFoundAndCodeIsNot compares the lines of each sample in testdata at
