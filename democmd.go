@@ -14,9 +14,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/matchfloor/matchfloor/crowd"
 	"github.com/matchfloor/matchfloor/demo"
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/internal/simulate"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
 	"github.com/matchfloor/matchfloor/server"
@@ -157,7 +157,7 @@ func (d *demoDay) play(ctx context.Context, p *program, listener net.Listener, d
 
 // begin sets the stage, the forum as it is at the time that the day begins at,
 // and answers all links.
-func (d *demoDay) begin(ctx context.Context, n *node) ([]crowd.Link, error) {
+func (d *demoDay) begin(ctx context.Context, n *node) ([]simulate.Link, error) {
 	if _, err := n.setUp(ctx, n.url()); err != nil {
 		return nil, err
 	}
@@ -176,9 +176,9 @@ func (d *demoDay) begin(ctx context.Context, n *node) ([]crowd.Link, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := make([]crowd.Link, len(links))
+	all := make([]simulate.Link, len(links))
 	for i, l := range links {
-		all[i] = crowd.Link(l)
+		all[i] = simulate.Link(l)
 	}
 	return all, nil
 }
@@ -273,10 +273,10 @@ func (d *demoDay) give(ctx context.Context, n *node, command floor.Command) erro
 }
 
 // tell prints where to go, one link for each screen: those that the crowd spares.
-func (d *demoDay) tell(p *program, n *node, links []crowd.Link) error {
+func (d *demoDay) tell(p *program, n *node, links []simulate.Link) error {
 	fmt.Fprintf(p.stdout, "matchfloor plays the sample forum at %s, from %s, speed %d. Ctrl-C ends it.\n\n",
 		n.url(), d.clockText(), d.speed)
-	shown := crowd.ForHuman(links)
+	shown := simulate.ForHuman(links)
 	for _, l := range links {
 		if l.Role == floor.RoleOrganiser {
 			shown = append(shown, l)
@@ -295,7 +295,7 @@ func (d *demoDay) tell(p *program, n *node, links []crowd.Link) error {
 }
 
 // come lets the crowd play until ctx ends.
-func (d *demoDay) come(ctx context.Context, links []crowd.Link, log *slog.Logger) {
+func (d *demoDay) come(ctx context.Context, links []simulate.Link, log *slog.Logger) {
 	if d.crowd == 0 {
 		return
 	}
@@ -303,7 +303,7 @@ func (d *demoDay) come(ctx context.Context, links []crowd.Link, log *slog.Logger
 	if people < 0 {
 		people = len(d.forum.Attendees)
 	}
-	if err := crowd.Run(ctx, crowd.Options{Links: links, N: people, Spare: true, Seed: demoSeed, Log: log}); err != nil {
+	if err := simulate.Run(ctx, simulate.Options{Links: links, N: people, Spare: true, Seed: demoSeed, Log: log}); err != nil {
 		log.Error("the crowd has gone", "err", err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/hub"
 	"github.com/matchfloor/matchfloor/server"
-	"github.com/matchfloor/matchfloor/sheet"
+	"github.com/matchfloor/matchfloor/workbook"
 )
 
 // importWithin is how long an import may take.
@@ -69,9 +69,9 @@ func enrol(ctx context.Context, p *program, o *opened, forum floor.Forum) error 
 const operatorLink = "operator-cli"
 
 // readWorkbookFile reads a workbook, or stdin for "-".
-func readWorkbookFile(name string) (floor.Forum, []sheet.Fault, error) {
+func readWorkbookFile(name string) (floor.Forum, []workbook.Fault, error) {
 	if name == "-" {
-		return sheet.Read(os.Stdin, -1)
+		return workbook.Read(os.Stdin, -1)
 	}
 	file, err := os.Open(name)
 	if err != nil {
@@ -83,13 +83,13 @@ func readWorkbookFile(name string) (floor.Forum, []sheet.Fault, error) {
 		return floor.Forum{}, nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return sheet.Read(file, -1)
+		return workbook.Read(file, -1)
 	}
-	return sheet.Read(io.Reader(file), info.Size())
+	return workbook.Read(io.Reader(file), info.Size())
 }
 
 // tellFaults prints every fault and answers the error of exit code 2.
-func (p *program) tellFaults(faults []sheet.Fault, asJSON bool) error {
+func (p *program) tellFaults(faults []workbook.Fault, asJSON bool) error {
 	for _, f := range faults {
 		fmt.Fprintln(p.stderr, f.Error())
 	}

@@ -18,17 +18,17 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/matchfloor/matchfloor/crowd/load"
+	"github.com/matchfloor/matchfloor/internal/loadtest"
 )
 
 // everyScenario is the flags of a run of seconds.
 var everyScenario = []string{"--phones", "60", "--consoles", "2", "--rate", "40", "--last", "1s", "--settle", "100ms", "--log-level", "error"}
 
 // results reads the JSON lines of a run.
-func results(t *testing.T, text string) (all []load.Result) {
+func results(t *testing.T, text string) (all []loadtest.Result) {
 	t.Helper()
 	for line := range strings.Lines(text) {
-		var r load.Result
+		var r loadtest.Result
 		if err := json.Unmarshal([]byte(line), &r); err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}
@@ -60,7 +60,7 @@ func TestLoadPlaysEveryScenario(t *testing.T) {
 	t.Cleanup(func() { goleak.VerifyNone(t) })
 	var played []string
 	// Of one link a server takes five workbooks at once, and then one in ten seconds.
-	for scenarios := range slices.Chunk(load.Scenarios, 4) {
+	for scenarios := range slices.Chunk(loadtest.Scenarios, 4) {
 		s, url, organiser := measured(t)
 		args := []string{"load", "--target", url, "--organiser", organiser, "--scenario", strings.Join(scenarios, ",")}
 		o := runLong(t, append(args, everyScenario...))
@@ -79,7 +79,7 @@ func TestLoadPlaysEveryScenario(t *testing.T) {
 			t.Errorf("the server: %+v", o)
 		}
 	}
-	if !slices.Equal(played, load.Scenarios) {
+	if !slices.Equal(played, loadtest.Scenarios) {
 		t.Errorf("played %v", played)
 	}
 }
@@ -120,7 +120,7 @@ func TestLoadFindsAWrongView(t *testing.T) {
 }
 
 // checkFigures holds that a scenario tells what it is there to tell.
-func checkFigures(t *testing.T, r load.Result) {
+func checkFigures(t *testing.T, r loadtest.Result) {
 	t.Helper()
 	told := r.ConnectsPerSecond > 0 && r.RSS > 0
 	switch r.Scenario {
@@ -153,14 +153,14 @@ func TestLoadOnTheHub(t *testing.T) {
 	}
 	o.Chat, o.Scenarios = url, []string{"idle", "broadcast", "personal", "storm", "slow", "day"}
 	var played []string
-	o.Told = func(name string, r load.Result) {
+	o.Told = func(name string, r loadtest.Result) {
 		played = append(played, name)
 		if r.Server != "chat" || r.ConnectsPerSecond == 0 {
 			t.Errorf("%+v", r)
 		}
 	}
 	o.PIDs = []int{os.Getpid()}
-	if err := load.Run(t.Context(), o); err != nil || !slices.Equal(played, o.Scenarios) {
+	if err := loadtest.Run(t.Context(), o); err != nil || !slices.Equal(played, o.Scenarios) {
 		t.Errorf("%v: %v", played, err)
 	}
 	if o := h.end(); o.code != exitOK {

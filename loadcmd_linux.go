@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/matchfloor/matchfloor/crowd/baseline"
-	"github.com/matchfloor/matchfloor/crowd/load"
+	"github.com/matchfloor/matchfloor/internal/loadtest"
+	"github.com/matchfloor/matchfloor/internal/loadtest/chathub"
 )
 
 // loadFlags say what is measured.
@@ -29,7 +29,7 @@ type loadFlags struct {
 
 func (p *program) loadFlags(name, shape string) *loadFlags {
 	f := &loadFlags{flags: p.newFlags(name, shape), organiser: new(string), data: new(string), redis: new(string), cpus: new(string)}
-	f.Var(&f.scenarios, "scenario", "what is played: "+strings.Join(load.Scenarios, ", ")+"; several parted by commas, all if not said")
+	f.Var(&f.scenarios, "scenario", "what is played: "+strings.Join(loadtest.Scenarios, ", ")+"; several parted by commas, all if not said")
 	f.phones = f.Int("phones", 1000, "how many phones connect")
 	f.consoles = f.Int("consoles", 6, "how many moderators' screens there are")
 	f.rate = f.Int("rate", 500, "moves a second in the scenario personal")
@@ -42,11 +42,11 @@ func (p *program) loadFlags(name, shape string) *loadFlags {
 }
 
 // options answers what the flags say, but for whom it is played on.
-func (f *loadFlags) options() (load.Options, error) {
+func (f *loadFlags) options() (loadtest.Options, error) {
 	if len(f.scenarios) == 0 {
-		f.scenarios = load.Scenarios
+		f.scenarios = loadtest.Scenarios
 	}
-	o := load.Options{
+	o := loadtest.Options{
 		Targets: f.targets, Organiser: *f.organiser, Scenarios: f.scenarios, Phones: *f.phones, Consoles: *f.consoles,
 		Lasting: *f.seconds, Rate: *f.rate, Settle: *f.settle, Rest: *f.rest, Out: f.p.stdout, Log: f.p.logger(&f.level),
 	}
@@ -88,7 +88,7 @@ func measureLoad(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
-	return load.Run(ctx, o)
+	return loadtest.Run(ctx, o)
 }
 
 // loadHub serves the hub that load is measured against, until ctx ends.
@@ -102,7 +102,7 @@ func (p *program) loadHub(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	h := baseline.New()
+	h := chathub.New()
 	ended := make(chan struct{})
 	go func() { defer close(ended); h.Run(ctx.Done()) }()
 	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}

@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/matchfloor/matchfloor/crowd/load"
+	"github.com/matchfloor/matchfloor/internal/loadtest"
 )
 
 // How long a measured server takes for what.
@@ -118,7 +118,7 @@ func (p *program) loadBaseline(ctx context.Context, args []string) error {
 }
 
 // onHub plays each scenario on a hub of its own.
-func (p *program) onHub(ctx context.Context, f *loadFlags, o load.Options) error {
+func (p *program) onHub(ctx context.Context, f *loadFlags, o loadtest.Options) error {
 	for _, scenario := range o.Scenarios {
 		hub, err := startServed(ctx, p.stderr, *f.cpus, false, "load", "hub")
 		if err != nil {
@@ -126,7 +126,7 @@ func (p *program) onHub(ctx context.Context, f *loadFlags, o load.Options) error
 		}
 		o := o
 		o.Scenarios, o.Chat, o.PIDs = []string{scenario}, hub.url, []int{hub.command.Process.Pid}
-		if err := errors.Join(load.Run(ctx, o), hub.end()); err != nil {
+		if err := errors.Join(loadtest.Run(ctx, o), hub.end()); err != nil {
 			return err
 		}
 	}
@@ -154,7 +154,7 @@ func (p *program) loadCompare(ctx context.Context, args []string) error {
 	var not error
 	for _, scenario := range o.Scenarios {
 		ours, theirs, err := p.compareOne(ctx, f, o, scenario)
-		if err != nil && !errors.Is(err, load.ErrNotWhole) {
+		if err != nil && !errors.Is(err, loadtest.ErrNotWhole) {
 			return err
 		}
 		not = errors.Join(not, err)
@@ -167,9 +167,9 @@ func (p *program) loadCompare(ctx context.Context, args []string) error {
 	return not
 }
 
-func (p *program) compareOne(ctx context.Context, f *loadFlags, o load.Options, scenario string) (ours, theirs load.Result, err error) {
+func (p *program) compareOne(ctx context.Context, f *loadFlags, o loadtest.Options, scenario string) (ours, theirs loadtest.Result, err error) {
 	o.Scenarios = []string{scenario}
-	o.Told = func(_ string, r load.Result) { ours = r }
+	o.Told = func(_ string, r loadtest.Result) { ours = r }
 	data := filepath.Join(*f.data, scenario)
 	server, err := startServed(ctx, p.stderr, *f.cpus, true, "serve", "--addr", "127.0.0.1:0", "--data", data, "--log-level", "warn")
 	if err != nil {
@@ -187,8 +187,8 @@ func (p *program) compareOne(ctx context.Context, f *loadFlags, o load.Options, 
 		}
 		return err
 	}
-	err = errors.Join(load.Run(ctx, o), server.end())
-	if err != nil && !errors.Is(err, load.ErrNotWhole) {
+	err = errors.Join(loadtest.Run(ctx, o), server.end())
+	if err != nil && !errors.Is(err, loadtest.ErrNotWhole) {
 		return ours, theirs, err
 	}
 	chat := o
@@ -196,7 +196,7 @@ func (p *program) compareOne(ctx context.Context, f *loadFlags, o load.Options, 
 	if scenario != "slow" { // whose frames are of several sizes; what counts is that the changes are large
 		chat.Sizes = map[string]int{scenario: ours.FrameBytes}
 	}
-	chat.Told = func(_ string, r load.Result) { theirs = r }
+	chat.Told = func(_ string, r loadtest.Result) { theirs = r }
 	return ours, theirs, errors.Join(err, p.onHub(ctx, f, chat))
 }
 
@@ -213,7 +213,7 @@ type ratio struct {
 	LastWhole         float64 `json:"lastWholeMillis,omitempty"`
 }
 
-func ratioOf(ours, theirs load.Result) ratio {
+func ratioOf(ours, theirs loadtest.Result) ratio {
 	by := func(a, b float64) float64 {
 		if a == 0 || b == 0 {
 			return 0

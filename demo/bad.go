@@ -6,15 +6,15 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"github.com/matchfloor/matchfloor/sheet"
+	"github.com/matchfloor/matchfloor/workbook"
 )
 
 // WithBadRows answers the sample workbook with three mistakes in it, as on the
 // acceptance day, and what reading it must answer: a company with a language that
 // does not exist, a person listed twice, and a company that is in two meetings of
 // one round. The bytes are the caller's own.
-func WithBadRows() ([]byte, []sheet.Fault, error) {
-	f, err := excelize.OpenReader(bytes.NewReader(workbook))
+func WithBadRows() ([]byte, []workbook.Fault, error) {
+	f, err := excelize.OpenReader(bytes.NewReader(forumXLSX))
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the sample workbook: %w", err)
 	}
@@ -29,7 +29,7 @@ func WithBadRows() ([]byte, []sheet.Fault, error) {
 	return out.Bytes(), faults, f.Close()
 }
 
-func spoil(f *excelize.File) ([]sheet.Fault, error) {
+func spoil(f *excelize.File) ([]workbook.Fault, error) {
 	companies, err := f.GetRows("companies")
 	if err != nil {
 		return nil, err
@@ -60,10 +60,10 @@ func spoil(f *excelize.File) ([]sheet.Fault, error) {
 			return nil, err
 		}
 	}
-	return []sheet.Fault{
-		{Sheet: "companies", Row: company, Column: "languages", Code: sheet.BadLanguage, Params: map[string]string{"value": "cn"}},
-		{Sheet: "attendees", Row: again, Column: "id", Code: sheet.Duplicate, Params: map[string]string{"value": "c17b", "row": fmt.Sprint(person)}},
-		{Sheet: "meetings", Row: twice, Column: "host", Code: sheet.PersonTwice, Params: map[string]string{
+	return []workbook.Fault{
+		{Sheet: "companies", Row: company, Column: "languages", Code: workbook.BadLanguage, Params: map[string]string{"value": "cn"}},
+		{Sheet: "attendees", Row: again, Column: "id", Code: workbook.Duplicate, Params: map[string]string{"value": "c17b", "row": fmt.Sprint(person)}},
+		{Sheet: "meetings", Row: twice, Column: "host", Code: workbook.PersonTwice, Params: map[string]string{
 			"person": "k05a, k05b", "round": "R3", "meeting": meetings[booked-1][0], "row": fmt.Sprint(booked),
 		}},
 	}, nil

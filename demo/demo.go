@@ -10,21 +10,21 @@ import (
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
-	"github.com/matchfloor/matchfloor/sheet"
+	"github.com/matchfloor/matchfloor/workbook"
 )
 
 //go:generate go run ./make -o forum.xlsx
 
 //go:embed forum.xlsx
-var workbook []byte
+var forumXLSX []byte
 
 // Workbook answers the bytes of forum.xlsx; they are the caller's own.
-func Workbook() []byte { return bytes.Clone(workbook) }
+func Workbook() []byte { return bytes.Clone(forumXLSX) }
 
 // Forum answers what the workbook describes: 2026-11-24, in Seoul. An error
 // means that the embedded file does not fit this program.
 func Forum() (floor.Forum, error) {
-	forum, faults, err := sheet.Read(bytes.NewReader(workbook), int64(len(workbook)))
+	forum, faults, err := workbook.Read(bytes.NewReader(forumXLSX), int64(len(forumXLSX)))
 	switch {
 	case err != nil:
 		return floor.Forum{}, err

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/matchfloor/matchfloor/floor"
-	"github.com/matchfloor/matchfloor/sheet"
+	"github.com/matchfloor/matchfloor/workbook"
 )
 
 func sample(t *testing.T) floor.Forum {
@@ -212,7 +212,7 @@ func TestBadRowsAreNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	forum, got, err := sheet.Read(bytes.NewReader(book), int64(len(book)))
+	forum, got, err := workbook.Read(bytes.NewReader(book), int64(len(book)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 
 	"github.com/matchfloor/matchfloor/demo"
 	"github.com/matchfloor/matchfloor/floor"
-	"github.com/matchfloor/matchfloor/sheet"
+	"github.com/matchfloor/matchfloor/workbook"
 )
 
 // The names of a company and its people whom nobody would want to meet.
@@ -129,7 +129,7 @@ func hostileWorkbook(t *testing.T) []byte {
 	forum.Attendees[0].Title = hostile.title
 	forum.Interpreters[0].Name = floor.Text{Ko: hostile.person, En: hostile.title}
 	var book bytes.Buffer
-	if err := sheet.Write(&book, forum); err != nil {
+	if err := workbook.Write(&book, forum); err != nil {
 		t.Fatal(err)
 	}
 	return book.Bytes()

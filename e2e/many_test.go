@@ -19,7 +19,7 @@ import (
 	"github.com/matchfloor/matchfloor/journal/redisjournal"
 	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 	"github.com/matchfloor/matchfloor/server"
-	"github.com/matchfloor/matchfloor/sheet"
+	"github.com/matchfloor/matchfloor/workbook"
 )
 
 func TestManyEvents(t *testing.T) { manyEvents(t, 60, []int{3, 30}, 2*time.Second) }
@@ -138,7 +138,7 @@ func enrolMany(t *testing.T, redis *redistest.Server, keyFile string, events, so
 		t.Fatal(err)
 	}
 	defer j.Close()
-	forum, faults, err := sheet.Read(strings.NewReader(string(demo.Workbook())), -1)
+	forum, faults, err := workbook.Read(strings.NewReader(string(demo.Workbook())), -1)
 	if err != nil || len(faults) > 0 {
 		t.Fatal(err, faults)
 	}

@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"github.com/matchfloor/matchfloor/floor"
-	"github.com/matchfloor/matchfloor/sheet"
 	"github.com/matchfloor/matchfloor/wire"
+	"github.com/matchfloor/matchfloor/workbook"
 )
 
 // badJSON is what no route takes as a body: everywhere 400 bad_body.
@@ -216,7 +216,7 @@ func (w *world) badWorkbooks(d door) (sent int) {
 	mine := append(w.bearer("hall", organiser), "Content-Type", workbookType)
 	for name, text := range map[string]string{
 		"empty": "", "JSON": "{}", "magic": "PK\x03\x04", "an old one": "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "zeros": strings.Repeat("\x00", 1<<16),
-		"largest": "PK\x03\x04" + strings.Repeat("x", sheet.MaxFile-4),
+		"largest": "PK\x03\x04" + strings.Repeat("x", workbook.MaxFile-4),
 	} {
 		sent++
 		w.server.paces.uploads = newLimiter(paceUploads)

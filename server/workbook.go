@@ -13,8 +13,8 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/hub"
 	"github.com/matchfloor/matchfloor/journal"
-	"github.com/matchfloor/matchfloor/sheet"
 	"github.com/matchfloor/matchfloor/wire"
+	"github.com/matchfloor/matchfloor/workbook"
 )
 
 // MaxWorkbook is the largest workbook that is taken, in bytes.
@@ -27,8 +27,8 @@ const workbookType = "application/vnd.openxmlformats-officedocument.spreadsheetm
 
 // workbookFaults is the answer to a workbook with faults: all of them.
 type workbookFaults struct {
-	Code   wire.Code     `json:"code"`
-	Errors []sheet.Fault `json:"errors"`
+	Code   wire.Code        `json:"code"`
+	Errors []workbook.Fault `json:"errors"`
 }
 
 // preview is the answer to ?dry=1: what an import would make.
@@ -69,7 +69,7 @@ func (s *Server) importWorkbook(c echo.Context) error {
 }
 
 // readWorkbook reads the body, with a deadline of its own.
-func readWorkbook(c echo.Context) (floor.Forum, []sheet.Fault, error) {
+func readWorkbook(c echo.Context) (floor.Forum, []workbook.Fault, error) {
 	r := c.Request()
 	kind, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType))
 	if err != nil || kind != workbookType {
@@ -84,7 +84,7 @@ func readWorkbook(c echo.Context) (floor.Forum, []sheet.Fault, error) {
 		!errors.Is(err, http.ErrNotSupported) {
 		return floor.Forum{}, nil, err
 	}
-	forum, faults, err := sheet.Read(http.MaxBytesReader(c.Response(), r.Body, MaxWorkbook), r.ContentLength)
+	forum, faults, err := workbook.Read(http.MaxBytesReader(c.Response(), r.Body, MaxWorkbook), r.ContentLength)
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return floor.Forum{}, nil, tooLarge(MaxWorkbook)
 	}

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/matchfloor/matchfloor/sheet"
+	"github.com/matchfloor/matchfloor/workbook"
 )
 
 func main() {
@@ -26,7 +26,7 @@ func run(out string) error {
 		return err
 	}
 	var file bytes.Buffer
-	if err := sheet.Write(&file, forum); err != nil {
+	if err := workbook.Write(&file, forum); err != nil {
 		return err
 	}
 	return os.WriteFile(out, file.Bytes(), 0o644)

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/matchfloor/matchfloor/demo"
-	"github.com/matchfloor/matchfloor/sheet"
+	"github.com/matchfloor/matchfloor/workbook"
 )
 
 // The shipped workbook is what this program makes, byte for byte.
@@ -18,7 +18,7 @@ func TestTheWorkbookIsWhatTheProgramMakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	var made bytes.Buffer
-	if err := sheet.Write(&made, forum); err != nil {
+	if err := workbook.Write(&made, forum); err != nil {
 		t.Fatal(err)
 	}
 	shipped, err := demo.Forum()

@@ -43,22 +43,24 @@ var layers = map[string]layer{
 	"journal/redisjournal":  {may: []string{"journal"}},
 	"wire":                  {may: []string{"floor", "journal"}, never: slices.Concat(sockets, web, redisLibs, sqlLibs)},
 	"hub":                   {may: []string{"floor", "journal", "wire"}, never: slices.Concat(sockets, web, redisLibs, sqlLibs)},
-	"server":                {may: []string{"hub", "wire", "floor", "journal", "sheet", "static"}, never: slices.Concat(redisLibs, sqlLibs)},
+	"server":                {may: []string{"hub", "wire", "floor", "journal", "workbook", "static"}, never: slices.Concat(redisLibs, sqlLibs)},
 	"client":                {may: []string{"wire", "floor", "journal"}, never: live},
-	"sheet":                 {may: []string{"floor"}},
-	"crowd":                 {may: []string{"client", "wire", "floor", "sheet", "journal"}, never: live},
-	"demo":                  {may: []string{"sheet", "floor"}},
+	"workbook":              {may: []string{"floor"}},
+	"internal/simulate":     {may: []string{"client", "wire", "floor", "workbook", "journal"}, never: live},
+	"internal/loadtest":     {may: []string{"client", "internal/simulate", "wire", "floor", "workbook", "journal"}, never: live},
+	"demo":                  {may: []string{"workbook", "floor"}},
 	"static":                {},
 	"e2e":                   {may: []string{anything}},
 	".ci":                   {},
 	"internal/golden":       {},
 	"internal/checks":       {may: []string{anything}},
 	"docs":                  {},
+	"testdata":              {},
 }
 
 // positionOnly lists the folders that use nothing of the journal package but
 // what journal/position.go declares.
-var positionOnly = []string{"wire", "client", "crowd"}
+var positionOnly = []string{"wire", "client", "internal/simulate", "internal/loadtest"}
 
 // floorNever lists the packages of the standard library that would make the
 // domain depend on something other than its arguments.

@@ -32,7 +32,7 @@ func outsideOf(packages []tree.Package, folder string) []tree.Package {
 // sequential lists the folders whose packages start no goroutine and are shared
 // by none: the race detector would make their tests ten times as expensive and
 // find nothing.
-var sequential = []string{"sheet", "demo", "demo/make", "static/build", "static/bundle"}
+var sequential = []string{"workbook", "demo", "demo/make", "static/build", "static/bundle"}
 
 // concurrent returns the packages that the race detector runs.
 func concurrent(packages []tree.Package) []tree.Package {

@@ -1,0 +1,196 @@
+//go:build linux
+
+package loadtest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
+	"github.com/matchfloor/matchfloor/workbook"
+)
+
+// askers is how many requests of one kind are under way at a time.
+const askers = 16
+
+// api asks a server over HTTP.
+type api struct {
+	target string // "http://host:port"
+	http   *http.Client
+}
+
+func newAPI(target string) api {
+	dialer := &net.Dialer{Timeout: 10 * time.Second}
+	return api{target, &http.Client{Timeout: 2 * time.Minute, Transport: &http.Transport{
+		MaxIdleConnsPerHost: askers, DialContext: dialer.DialContext, DisableCompression: true,
+	}}}
+}
+
+// askTries is how often a request is sent that the server puts off.
+const askTries = 10
+
+// ask sends a request and reads the answer into out, unless that is nil. It
+// answers the headers. What the server puts off is sent again when it says.
+func (a api) ask(ctx context.Context, method, path, token, kind string, body []byte, out any) (http.Header, error) {
+	for try := 1; ; try++ {
+		header, wait, err := a.once(ctx, method, path, token, kind, body, out)
+		if wait == 0 || try == askTries || !until(ctx, time.Now().Add(wait)) {
+			return header, err
+		}
+	}
+}
+
+// once sends a request. wait is when to send it again, or 0.
+func (a api) once(ctx context.Context, method, path, token, kind string, body []byte, out any) (h http.Header, wait time.Duration, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, a.target+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, 0, err
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
+	}
+	r, err := a.http.Do(req)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case r.StatusCode >= 300:
+		if seconds, err := strconv.Atoi(r.Header.Get("Retry-After")); err == nil {
+			wait = time.Duration(seconds) * time.Second
+		}
+		return nil, wait, fmt.Errorf("%s %s: %d %.200s", method, path, r.StatusCode, text)
+	case out == nil:
+		return r.Header, 0, nil
+	}
+	return r.Header, 0, json.Unmarshal(text, out)
+}
+
+// signIn exchanges a link for a token.
+func (a api) signIn(ctx context.Context, l client.Link) (token string, who floor.Who, err error) {
+	body, err := json.Marshal(map[string]any{"event": l.Event, "link": l.ID, "secret": l.Secret, "bearer": true})
+	if err != nil {
+		return "", "", err
+	}
+	var signed struct {
+		Token string    `json:"token"`
+		Who   floor.Who `json:"who"`
+	}
+	_, err = a.ask(ctx, http.MethodPost, "/api/v1/sign-in", "", "application/json", body, &signed)
+	return signed.Token, signed.Who, err
+}
+
+// importForum imports a forum by its workbook.
+func (a api) importForum(ctx context.Context, token string, forum floor.Forum) error {
+	var book bytes.Buffer
+	if err := workbook.Write(&book, forum); err != nil {
+		return err
+	}
+	const kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	_, err := a.ask(ctx, http.MethodPost, "/api/v1/events", token, kind, book.Bytes(), nil)
+	return err
+}
+
+// command gives a command by POST.
+func (a api) command(ctx context.Context, event floor.EventID, token string, body floor.Command) error {
+	text := wire.EncodeCommand(wire.Command{ID: client.NewID(), Body: body})
+	_, err := a.ask(ctx, http.MethodPost, "/api/v1/events/"+string(event)+"/commands", token, "application/json", text, nil)
+	return err
+}
+
+// personalLink is one of an event's links.
+type personalLink struct {
+	Role floor.Role `json:"role"`
+	ID   string     `json:"id"`
+	URL  string     `json:"url"`
+}
+
+// links takes an event's links, each as the target's own.
+func (a api) links(ctx context.Context, event floor.EventID, token string) (map[floor.Role][]client.Link, error) {
+	var all struct {
+		Links []personalLink `json:"links"`
+	}
+	if _, err := a.ask(ctx, http.MethodPost, "/api/v1/events/"+string(event)+"/links", token, "", nil, &all); err != nil {
+		return nil, err
+	}
+	links := map[floor.Role][]client.Link{}
+	for _, one := range all.Links {
+		l, err := client.ParseLink(one.URL)
+		if err != nil {
+			return nil, err
+		}
+		l.Server = a.target
+		links[one.Role] = append(links[one.Role], l)
+	}
+	return links, nil
+}
+
+// urlOf answers a link's URL.
+func urlOf(l client.Link) string {
+	return fmt.Sprintf("%s/%s#%s.%s.%s", l.Server, l.Page, l.Event, l.ID, l.Secret)
+}
+
+// serverView is what the server says that somebody holds.
+type serverView struct {
+	at     journal.Position
+	digest string
+}
+
+// view answers the position and digest of whose token it is.
+func (a api) view(ctx context.Context, event floor.EventID, token string) (serverView, error) {
+	var body struct {
+		At journal.Position `json:"at"`
+	}
+	header, err := a.ask(ctx, http.MethodGet, "/api/v1/events/"+string(event)+"/snapshot", token, "", nil, &body)
+	return serverView{body.At, header.Get("Matchfloor-View-Digest")}, err
+}
+
+// forEach does something for all of 0…n-1, some at a time, and ends with the
+// first error.
+func forEach(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	next := make(chan int)
+	var all sync.WaitGroup
+	for range min(askers, n) {
+		all.Go(func() {
+			for i := range next {
+				if err := do(ctx, i); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+feed:
+	for i := range n {
+		select {
+		case next <- i:
+		case <-ctx.Done():
+			break feed
+		}
+	}
+	close(next)
+	all.Wait()
+	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return ctx.Err()
+}

@@ -1,0 +1,119 @@
+//go:build linux
+
+package loadtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
+)
+
+// digests is how many clients' views were held against the server's.
+type digests struct {
+	Checked int `json:"checked"`
+	Wrong   int `json:"wrong"`
+}
+
+// held is what a client says that it holds.
+type held struct {
+	at     journal.Position
+	digest string
+}
+
+// settleWithin is how long the server may go on changing what was seen: it logs
+// what was delivered to whom, and time itself changes something now and then.
+// Views are compared at equal positions only.
+const settleWithin = time.Minute
+
+// check implements stage: every phone and console pings, so that its view is
+// brought up to the head, and is then compared at equal positions.
+func (s *floorStage) check(ctx context.Context, l *pool) (d digests, err error) {
+	open := l.phones
+	for end := time.Now().Add(settleWithin); len(open) > 0; {
+		if _, _, err := l.reach(ctx, open, func(p *phone) { l.pingNow(p) }, func(p *phone) bool {
+			return p.state == live && p.pongs == p.pings && p.pings > 0
+		}); err != nil {
+			return d, fmt.Errorf("the last ping: %w", err)
+		}
+		wrong, moved, err := s.compare(ctx, l, open)
+		if err != nil {
+			return d, err
+		}
+		d.Checked += len(open) - len(moved)
+		d.Wrong += wrong
+		if open = moved; time.Now().After(end) {
+			s.log.Error("the server's position does not come to rest", "phones", len(open))
+			d.Checked, d.Wrong = d.Checked+len(open), d.Wrong+len(open)
+			break
+		}
+	}
+	return s.checkConsoles(ctx, d)
+}
+
+// compare answers how many phones hold something else than the server says, and
+// which stand at another position.
+func (s *floorStage) compare(ctx context.Context, l *pool, phones []*phone) (wrong int, moved []*phone, err error) {
+	here := make([]held, len(phones))
+	var folding error
+	if err := l.do(ctx, func() {
+		for i, p := range phones {
+			cards, err := p.fold()
+			folding = errors.Join(folding, err)
+			here[i] = held{p.at, wire.Digest(cards)}
+		}
+	}); err != nil || folding != nil {
+		return 0, nil, errors.Join(err, folding)
+	}
+	var differ atomic.Int64
+	elsewhere := make([]bool, len(phones))
+	err = forEach(ctx, len(phones), func(ctx context.Context, i int) error {
+		there, err := s.view.view(ctx, s.event, phones[i].token)
+		if err != nil {
+			return fmt.Errorf("the server's view: %w", err)
+		}
+		switch {
+		case there.at != here[i].at:
+			elsewhere[i] = true
+		case there.digest != here[i].digest:
+			differ.Add(1)
+			s.log.Error("a phone holds something else than the server says", "who", phones[i].who, "at", there.at)
+		}
+		return nil
+	})
+	for i, is := range elsewhere {
+		if is {
+			moved = append(moved, phones[i])
+		}
+	}
+	return int(differ.Load()), moved, err
+}
+
+func (s *floorStage) checkConsoles(ctx context.Context, d digests) (digests, error) {
+	for i, c := range s.consoles {
+		d.Checked++
+		for end := time.Now().Add(settleWithin); ; {
+			if _, err := c.Level(ctx); err != nil {
+				return d, fmt.Errorf("a console's last ping: %w", err)
+			}
+			there, err := s.commands.view(ctx, s.event, s.tokens[i])
+			if err != nil {
+				return d, fmt.Errorf("the server's view of a console: %w", err)
+			}
+			v := c.View()
+			if v.At == there.at && v.Digest() == there.digest {
+				break
+			}
+			if v.At == there.at || time.Now().After(end) {
+				s.log.Error("a console holds something else than the server says", "who", c.You().Who, "at", v.At, "server", there.at)
+				d.Wrong++
+				break
+			}
+		}
+	}
+	return d, nil
+}

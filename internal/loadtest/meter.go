@@ -1,0 +1,125 @@
+//go:build linux
+
+package loadtest
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// usage is what a process has used so far.
+type usage struct {
+	cpu time.Duration // of all its threads, user and system
+	rss int64         // bytes
+}
+
+// ticks are the clock ticks of /proc in a second, on every Linux.
+const ticks = 100
+
+// usageOf reads a process's usage from /proc.
+func usageOf(pid int) (usage, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return usage{}, err
+	}
+	// The name, in brackets, may hold anything; behind it are numbers from the third field on.
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	if len(fields) < 22 {
+		return usage{}, errors.New("/proc/PID/stat is short")
+	}
+	user, err1 := strconv.ParseInt(fields[11], 10, 64)
+	system, err2 := strconv.ParseInt(fields[12], 10, 64)
+	pages, err3 := strconv.ParseInt(fields[21], 10, 64)
+	return usage{
+		cpu: time.Duration(user+system) * (time.Second / ticks), rss: pages * int64(os.Getpagesize()),
+	}, errors.Join(err1, err2, err3)
+}
+
+// meter measures the servers: by their processes where they are on this machine,
+// otherwise by their /metrics.
+type meter struct {
+	pids    []int
+	targets []string // URLs; asked where there are no pids
+	http    *http.Client
+}
+
+// usage answers what all servers have used together.
+func (m meter) usage(ctx context.Context) (sum usage, err error) {
+	if len(m.pids) == 0 {
+		return m.metered(ctx)
+	}
+	for _, pid := range m.pids {
+		u, err := usageOf(pid)
+		if err != nil {
+			return sum, fmt.Errorf("the server's process: %w", err)
+		}
+		sum.cpu, sum.rss = sum.cpu+u.cpu, sum.rss+u.rss
+	}
+	return sum, nil
+}
+
+func (m meter) metered(ctx context.Context) (sum usage, err error) {
+	for _, target := range m.targets {
+		values, err := m.metrics(ctx, target)
+		if err != nil {
+			return sum, fmt.Errorf("the server's metrics: %w", err)
+		}
+		sum.cpu += time.Duration(values["process_cpu_seconds_total"] * float64(time.Second))
+		sum.rss += int64(values["process_resident_memory_bytes"])
+	}
+	return sum, nil
+}
+
+// metrics reads what has no labels of a server's /metrics.
+func (m meter) metrics(ctx context.Context, target string) (map[string]float64, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target+"/metrics", nil)
+	if err != nil {
+		return nil, err
+	}
+	r, err := m.http.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Body.Close()
+	if r.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answers %d", target, r.StatusCode)
+	}
+	values := map[string]float64{}
+	lines := bufio.NewScanner(r.Body)
+	for lines.Scan() {
+		name, value, ok := strings.Cut(lines.Text(), " ")
+		if number, err := strconv.ParseFloat(value, 64); ok && err == nil && name != "#" {
+			values[name] = number
+		}
+	}
+	return values, lines.Err()
+}
+
+// socketMemory answers the bytes in the buffers of all TCP sockets of this
+// machine: both ends of a loopback connection, and whoever else is on it.
+func socketMemory() (int64, error) {
+	text, err := os.ReadFile("/proc/net/sockstat")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		if len(fields) < 2 || fields[0] != "TCP:" {
+			continue
+		}
+		for i := 1; i+1 < len(fields); i += 2 {
+			if fields[i] == "mem" {
+				pages, err := strconv.ParseInt(fields[i+1], 10, 64)
+				return pages * int64(os.Getpagesize()), err
+			}
+		}
+	}
+	return 0, errors.New("/proc/net/sockstat tells no TCP memory")
+}

@@ -1,0 +1,290 @@
+//go:build linux
+
+package loadtest
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
+)
+
+// The times of a phone's connection: see docs/PROTOCOL.md.
+const (
+	pingEvery  = 20 * time.Second
+	pongWithin = 30 * time.Second // a server under measurement may be slow; a page waits 4 s
+	ackLatest  = 10 * time.Second
+	ackFrames  = 4
+	ackBytes   = 16 << 10
+)
+
+type phoneState uint8
+
+const (
+	away      phoneState = iota
+	dialing              // the connection is being made
+	upgrading            // the handshake was sent
+	greeting             // hello was sent
+	live                 // a snapshot or patch has come
+)
+
+// phone is one connection. Everything in it belongs to the pool's loop.
+type phone struct {
+	n     int // its index
+	who   floor.Who
+	token string // of its sign-in
+
+	state    phoneState
+	fd       int
+	part     []byte // the beginning of what has not come whole
+	unsent   []byte // what the socket would not take yet
+	stalled  bool   // it does not read
+	dialAt   time.Time
+	subjects string
+	view
+	arrivals []arrival
+
+	unacked, unackedBytes int
+	ackDue, nextPing      time.Time
+	pings                 uint32 // sent
+	pongs                 uint32 // n of the last pong
+	pongDue               time.Time
+	answers               int // commands that were answered
+}
+
+// arrival is when a phone's view came to a sequence number.
+type arrival struct {
+	seq uint64
+	at  time.Time
+}
+
+// ready is called when the socket can be read or written.
+func (p *phone) ready(l *pool, now time.Time) error {
+	if p.state == dialing {
+		if err := connected(p.fd); err != nil {
+			return fmt.Errorf("connect: %w", err)
+		}
+		p.state = upgrading
+		if err := l.watch(p, syscall.EPOLLIN); err != nil {
+			return err
+		}
+		return p.write(l, []byte(l.dialect.handshake(p)))
+	}
+	if rest := p.unsent; len(rest) > 0 {
+		p.unsent = nil
+		if err := p.write(l, rest); err != nil {
+			return err
+		}
+		if len(p.unsent) == 0 {
+			if err := l.watch(p, syscall.EPOLLIN); err != nil {
+				return err
+			}
+		}
+	}
+	return p.read(l, now)
+}
+
+// read takes what has come: one read, since the loop looks again at what is left.
+func (p *phone) read(l *pool, now time.Time) error {
+	n, err := syscall.Read(p.fd, l.buffer)
+	switch {
+	case err == syscall.EAGAIN || err == syscall.EINTR:
+		return nil
+	case err != nil:
+		return fmt.Errorf("read: %w", err)
+	case n == 0:
+		return errHungUp
+	}
+	data := l.buffer[:n]
+	if len(p.part) > 0 {
+		data = append(p.part, data...)
+	}
+	rest, err := p.takeAll(l, data, now)
+	if err != nil {
+		return err
+	}
+	if len(rest) == 0 {
+		p.part = nil
+	} else {
+		p.part = bytes.Clone(rest)
+	}
+	return nil
+}
+
+func (p *phone) takeAll(l *pool, data []byte, now time.Time) (rest []byte, err error) {
+	if p.state == upgrading {
+		end := bytes.Index(data, []byte("\r\n\r\n"))
+		if end < 0 {
+			return data, nil
+		}
+		if !bytes.HasPrefix(data, []byte("HTTP/1.1 101 ")) {
+			line, _, _ := strings.Cut(string(data), "\r\n")
+			return nil, fmt.Errorf("the handshake was answered with %q", line)
+		}
+		data = data[end+4:]
+		if err := p.greet(l, now); err != nil {
+			return nil, err
+		}
+	}
+	for {
+		m, rest, ok, err := nextMessage(data)
+		if err != nil || !ok {
+			return rest, err
+		}
+		if err := p.message(l, m, now); err != nil {
+			return nil, err
+		}
+		data = rest
+	}
+}
+
+// greet says hello.
+func (p *phone) greet(l *pool, now time.Time) error {
+	p.state = greeting
+	p.nextPing = now.Add(time.Duration(rand.Int64N(int64(pingEvery))) + time.Second)
+	if p.pongs != p.pings {
+		p.nextPing = now // somebody waits for what is not going to be answered any more
+	}
+	p.unacked, p.unackedBytes, p.ackDue, p.pongDue = 0, 0, time.Time{}, time.Time{}
+	if hello := l.dialect.hello(p); hello != nil {
+		return p.say(l, hello)
+	}
+	l.goLive(p)
+	return nil
+}
+
+func (p *phone) message(l *pool, m message, now time.Time) error {
+	switch m.op {
+	case opText:
+		return p.text(l, m.payload, now)
+	case opPing:
+		return p.write(l, appendMessage(nil, opPong, m.payload))
+	case opClose:
+		if len(m.payload) >= 2 {
+			return closed(binary.BigEndian.Uint16(m.payload))
+		}
+		return errHungUp
+	}
+	return nil
+}
+
+func (p *phone) text(l *pool, text []byte, now time.Time) error {
+	l.tally.frames++
+	l.tally.bytes += len(text)
+	if isSnapshot(text) {
+		f, err := snapshotFrame(text)
+		if err != nil {
+			return err
+		}
+		return p.viewed(l, f, len(text), now)
+	}
+	f, err := l.frames.of(text)
+	switch {
+	case err != nil:
+		return err
+	case f.Patch != nil:
+		return p.viewed(l, f, len(text), now)
+	case f.Hello != nil:
+		p.subjects = f.Hello.Subjects
+	case f.Pong != nil:
+		p.pongs, p.pongDue = f.Pong.N, time.Time{}
+	case f.Accepted != nil:
+		p.answers++
+	case f.Rejected != nil:
+		p.answers++
+		l.tally.refused++
+	case f.Error != nil:
+		return fmt.Errorf("an error: %w", f.Error)
+	}
+	return nil
+}
+
+// viewed takes a snapshot or patch, and acknowledges as docs/PROTOCOL.md says.
+func (p *phone) viewed(l *pool, f *frame, size int, now time.Time) error {
+	moved, err := p.take(f)
+	if err != nil {
+		return err
+	}
+	l.goLive(p)
+	if moved {
+		l.tally.deliveries++
+		p.arrivals = append(p.arrivals, arrival{p.at.Seq, now})
+	}
+	if !l.dialect.acks {
+		return nil
+	}
+	p.unacked++
+	p.unackedBytes += size
+	if f.Snapshot != nil || f.own || p.unacked >= ackFrames || p.unackedBytes >= ackBytes {
+		return p.ack(l)
+	}
+	if p.ackDue.IsZero() {
+		p.ackDue = now.Add(ackLatest)
+	}
+	return nil
+}
+
+func (p *phone) ack(l *pool) error {
+	p.unacked, p.unackedBytes, p.ackDue = 0, 0, time.Time{}
+	l.scratch = strconv.AppendUint(append(l.scratch[:0], `{"ack":{"seq":`...), p.at.Seq, 10)
+	l.scratch = append(l.scratch, "}}"...)
+	return p.say(l, l.scratch)
+}
+
+func (p *phone) ping(l *pool, now time.Time) error {
+	p.pings++
+	p.unacked, p.unackedBytes, p.ackDue = 0, 0, time.Time{}
+	p.nextPing = now.Add(pingEvery)
+	if p.pongDue.IsZero() {
+		p.pongDue = now.Add(pongWithin)
+	}
+	return p.say(l, wire.EncodeClient(wire.FromClient{Ping: &wire.Ping{N: p.pings, Ack: p.at.Seq}}))
+}
+
+// lookAround does what is due.
+func (p *phone) lookAround(l *pool, now time.Time) error {
+	switch {
+	case p.state < live || p.stalled || !l.dialect.acks:
+		return nil
+	case !p.pongDue.IsZero() && now.After(p.pongDue):
+		return errNoPong
+	case now.After(p.nextPing):
+		return p.ping(l, now)
+	case !p.ackDue.IsZero() && now.After(p.ackDue):
+		return p.ack(l)
+	}
+	return nil
+}
+
+// say sends one text message.
+func (p *phone) say(l *pool, text []byte) error {
+	l.out = appendMessage(l.out[:0], opText, text)
+	return p.write(l, l.out)
+}
+
+// write sends what the socket takes, and the rest when it takes more.
+func (p *phone) write(l *pool, data []byte) error {
+	if len(p.unsent) > 0 {
+		p.unsent = append(p.unsent, data...)
+		return nil
+	}
+	n, err := syscall.Write(p.fd, data)
+	if err == syscall.EAGAIN {
+		n, err = 0, nil
+	}
+	if err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	if n == len(data) {
+		return nil
+	}
+	p.unsent = bytes.Clone(data[n:])
+	return l.watch(p, syscall.EPOLLIN|syscall.EPOLLOUT)
+}

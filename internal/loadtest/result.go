@@ -1,0 +1,89 @@
+//go:build linux
+
+package loadtest
+
+import (
+	"slices"
+	"sort"
+	"time"
+)
+
+// Result is what a scenario showed; a field that it does not measure is left out.
+type Result struct {
+	Scenario string  `json:"scenario"`
+	Server   string  `json:"server"` // "matchfloor" or "chat"
+	Phones   int     `json:"phones"`
+	Consoles int     `json:"consoles"`
+	Seconds  float64 `json:"seconds"` // that were measured
+
+	ConnectsPerSecond float64 `json:"connectsPerSecond"` // to a whole view
+	Commands          int     `json:"commands,omitempty"`
+	CommandsPerSecond float64 `json:"commandsPerSecond,omitempty"`
+	Deliveries        int     `json:"deliveries,omitempty"` // frames that moved a view, of phones and consoles
+	FrameBytes        int     `json:"frameBytes,omitempty"` // of a phone's frame, on average
+
+	Latency      *Latency `json:"latency,omitempty"`      // from the command's sending to its frame, of phones
+	OtherLatency *Latency `json:"otherLatency,omitempty"` // slow: of the phones that go on reading
+	QuietLatency *Latency `json:"quietLatency,omitempty"` // slow: of the same phones, before anybody stopped
+
+	ServerCPU     float64 `json:"serverCPUSeconds"`
+	CPUDelivery   float64 `json:"serverMicrosPerDelivery,omitempty"`
+	CPUCommand    float64 `json:"serverMicrosPerCommand,omitempty"`
+	RSS           int64   `json:"serverRSS"`                          // bytes, of all servers, at the end
+	RSSConnection float64 `json:"serverRSSPerConnection,omitempty"`   // grown since before the connections
+	KernelSocket  float64 `json:"kernelBytesPerConnection,omitempty"` // socket buffers of both ends; slow: of a phone that does not read
+
+	// OwnPause is the longest that the phones' loop was away from its sockets: what
+	// took about as long says nothing of the server.
+	OwnPause float64 `json:"ownPauseMillis,omitempty"`
+
+	LastWhole float64        `json:"lastWholeMillis,omitempty"`
+	Lost      int            `json:"lost"` // changes that a phone was to see and did not
+	Broken    int            `json:"brokenConnections"`
+	Reasons   map[string]int `json:"reasons,omitempty"`
+	Digests   digests        `json:"digests"`
+}
+
+// Latency is milliseconds.
+type Latency struct {
+	N   int     `json:"n"`
+	P50 float64 `json:"p50"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+func latencyOf(all []time.Duration) *Latency {
+	if len(all) == 0 {
+		return nil
+	}
+	slices.Sort(all)
+	at := func(share float64) float64 { return millis(all[min(int(share*float64(len(all))), len(all)-1)]) }
+	return &Latency{N: len(all), P50: at(.5), P99: at(.99), Max: millis(all[len(all)-1])}
+}
+
+func millis(d time.Duration) float64 {
+	return float64(d.Round(time.Microsecond)) / float64(time.Millisecond)
+}
+
+// latencies answers how long each change took to each phone of those that were to
+// see it and that count, and how many never got it.
+func latencies(changes []change, all []*phone, counts func(*phone) bool) (took []time.Duration, lost int) {
+	for _, c := range changes {
+		phones := c.phones
+		if phones == nil {
+			phones = all
+		}
+		for _, p := range phones {
+			if counts != nil && !counts(p) {
+				continue
+			}
+			i := sort.Search(len(p.arrivals), func(i int) bool { return p.arrivals[i].seq >= c.seq })
+			if i == len(p.arrivals) {
+				lost++
+				continue
+			}
+			took = append(took, p.arrivals[i].at.Sub(c.sent))
+		}
+	}
+	return took, lost
+}

@@ -1,0 +1,321 @@
+//go:build linux
+
+package loadtest
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
+)
+
+// change is something that was done and that phones are to see.
+type change struct {
+	sent   time.Time
+	seq    uint64
+	phones []*phone // nil: all
+}
+
+// stage is a server as scenarios see it.
+type stage interface {
+	// slot starts or ends a round: something small that everybody sees.
+	slot(ctx context.Context) (change, error)
+	// move moves a meeting: something that five phones and the consoles see. It may
+	// be called by many at once; i picks the console.
+	move(ctx context.Context, i int) (change, error)
+	// large makes changes of about 16 KB that everybody sees.
+	large(ctx context.Context) ([]change, error)
+	// check compares what everybody holds with what the server says.
+	check(ctx context.Context, l *pool) (digests, error)
+	// seen answers how many frames the consoles were sent so far.
+	seen() int
+}
+
+// floorStage is an event on a matchfloor server.
+type floorStage struct {
+	commands, view api // of the first and the last target
+	event          floor.EventID
+	organiser      string // a token
+	staff          []client.Link
+	tokens         []string // the staff's
+	consoles       []*console
+	phones         []*phone
+	log            *slog.Logger
+
+	mu       sync.Mutex // guards what follows
+	meetings []*seated
+	next     int // of meetings, to be moved
+	free     map[floor.RoundID][]floor.TableID
+	rounds   []floor.RoundID
+	step     int // of starts and ends
+}
+
+// seated is a meeting as it stands.
+type seated struct {
+	id    floor.MeetingID
+	place floor.Place
+	who   []*phone
+}
+
+// console is one moderator's screen.
+type console struct {
+	*client.Client
+	mu       sync.Mutex // guards arrivals
+	arrivals []arrival
+}
+
+// floorDialect is matchfloor's protocol.
+func floorDialect(event floor.EventID, host string) dialect {
+	return dialect{
+		acks: true,
+		handshake: func(p *phone) string {
+			return "GET /api/v1/events/" + string(event) + "/live HTTP/1.1\r\nHost: " + host + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+				"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nAuthorization: Bearer " + p.token + "\r\n\r\n"
+		},
+		hello: func(p *phone) []byte {
+			hello := wire.Hello{Version: wire.Version}
+			if p.kept {
+				at := p.at
+				hello.Have, hello.Subjects = &at, p.subjects
+			}
+			return wire.EncodeClient(wire.FromClient{Hello: &hello})
+		},
+	}
+}
+
+// makeEvent makes an event of n phones and signs all of them in.
+func makeEvent(ctx context.Context, o Options) (*floorStage, error) {
+	organiser, err := client.ParseLink(o.Organiser)
+	if err != nil {
+		return nil, err
+	}
+	s := &floorStage{
+		log:      o.Log,
+		commands: newAPI(o.Targets[0]), view: newAPI(o.Targets[len(o.Targets)-1]),
+		event: floor.EventID("load-" + strings.ToLower(rand.Text()[:10])),
+	}
+	if s.organiser, _, err = s.commands.signIn(ctx, organiser); err != nil {
+		return nil, fmt.Errorf("the organiser: %w", err)
+	}
+	forum := forumOf(s.event, o.Phones, o.Consoles, time.Now())
+	if err := s.commands.importForum(ctx, s.organiser, forum); err != nil {
+		return nil, fmt.Errorf("the import: %w", err)
+	}
+	if err := s.commands.command(ctx, s.event, s.organiser, floor.Release{}); err != nil {
+		return nil, fmt.Errorf("the release: %w", err)
+	}
+	if err := s.enter(ctx, o); err != nil {
+		return nil, err
+	}
+	s.seat(forum)
+	return s, nil
+}
+
+// enter signs everybody in.
+func (s *floorStage) enter(ctx context.Context, o Options) error {
+	links, err := s.commands.links(ctx, s.event, s.organiser)
+	if err != nil {
+		return fmt.Errorf("the links: %w", err)
+	}
+	s.staff = links[floor.RoleModerator]
+	people := links[floor.RoleAttendee][:o.Phones]
+	s.phones, s.tokens = make([]*phone, len(people)), make([]string, len(s.staff))
+	err = forEach(ctx, len(people), func(ctx context.Context, i int) error {
+		token, who, err := s.view.signIn(ctx, people[i])
+		s.phones[i] = &phone{n: i, who: who, token: token, fd: -1}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("a sign-in: %w", err)
+	}
+	for i, l := range s.staff {
+		if s.tokens[i], _, err = s.commands.signIn(ctx, l); err != nil {
+			return fmt.Errorf("a moderator's sign-in: %w", err)
+		}
+	}
+	return nil
+}
+
+// seat notes who sits where, and which tables are free.
+func (s *floorStage) seat(forum floor.Forum) {
+	phones := make(map[floor.Who]*phone, len(s.phones))
+	for _, p := range s.phones {
+		phones[p.who] = p
+	}
+	taken := map[floor.Place]bool{}
+	for _, m := range forum.Meetings {
+		at := &seated{id: m.ID, place: m.Place}
+		for _, a := range slices.Concat(m.Host.People, m.Guest.People) {
+			if p := phones[floor.NewWho(floor.RoleAttendee, a)]; p != nil {
+				at.who = append(at.who, p)
+			}
+		}
+		taken[m.Place] = true
+		s.meetings = append(s.meetings, at)
+	}
+	mathrand.Shuffle(len(s.meetings), func(i, j int) { s.meetings[i], s.meetings[j] = s.meetings[j], s.meetings[i] })
+	s.free = map[floor.RoundID][]floor.TableID{}
+	for _, r := range forum.Rounds {
+		s.rounds = append(s.rounds, r.ID)
+		for _, t := range forum.Tables {
+			if !taken[floor.Place{Round: r.ID, Table: t.ID}] {
+				s.free[r.ID] = append(s.free[r.ID], t.ID)
+			}
+		}
+	}
+}
+
+// open connects the consoles.
+func (s *floorStage) open(ctx context.Context) error {
+	for _, l := range s.staff {
+		l.Server = s.commands.target
+		c := new(console)
+		dialed, err := client.Dial(ctx, urlOf(l), client.Options{Observe: func(a client.Applied) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.arrivals = append(c.arrivals, arrival{a.To.Seq, a.Received})
+		}})
+		if err != nil {
+			return fmt.Errorf("a console: %w", err)
+		}
+		c.Client = dialed
+		s.consoles = append(s.consoles, c)
+	}
+	return nil
+}
+
+func (s *floorStage) close() {
+	for _, c := range s.consoles {
+		c.Close()
+	}
+}
+
+func (s *floorStage) seen() (n int) {
+	for _, c := range s.consoles {
+		c.mu.Lock()
+		n += len(c.arrivals)
+		c.mu.Unlock()
+	}
+	return n
+}
+
+// do gives a command by a console.
+func (s *floorStage) do(ctx context.Context, i int, body floor.Command) (change, error) {
+	sent := time.Now()
+	done, err := s.consoles[i%len(s.consoles)].Do(ctx, wire.Command{Body: body})
+	if err != nil {
+		return change{}, fmt.Errorf("%s: %w", floor.KindOf(body), err)
+	}
+	return change{sent: sent, seq: done.Seq}, nil
+}
+
+// errNoMore says that a stage has nothing left to do of a kind.
+var errNoMore = errors.New("load: all rounds are over")
+
+func (s *floorStage) slot(ctx context.Context) (change, error) {
+	s.mu.Lock()
+	step := s.step
+	s.step++
+	s.mu.Unlock()
+	if step/2 >= len(s.rounds) {
+		return change{}, errNoMore
+	}
+	ref := floor.SlotRef{Round: s.rounds[step/2]}
+	if step%2 == 0 {
+		return s.do(ctx, 0, floor.Start{SlotRef: ref})
+	}
+	return s.do(ctx, 0, floor.End{SlotRef: ref})
+}
+
+func (s *floorStage) move(ctx context.Context, i int) (change, error) {
+	for {
+		m, table, err := s.pickMove()
+		if err != nil {
+			return change{}, err
+		}
+		c, err := s.do(ctx, i, floor.MoveMeeting{Meeting: m.id, Table: table})
+		closed := false
+		if refused, ok := errors.AsType[*wire.Rejected](err); ok {
+			closed = refused.Code == wire.Code(floor.CodeRoundClosed)
+		}
+		s.mu.Lock()
+		if err == nil {
+			table, m.place.Table = m.place.Table, table
+		}
+		s.free[m.place.Round] = append(s.free[m.place.Round], table)
+		s.mu.Unlock()
+		if c.phones = m.who; !closed {
+			return c, err
+		}
+	}
+}
+
+// pickMove picks the next meeting whose round has not ended, and takes a free table
+// for it.
+func (s *floorStage) pickMove() (*seated, floor.TableID, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for range s.meetings {
+		m := s.meetings[s.next%len(s.meetings)]
+		s.next++
+		free := s.free[m.place.Round]
+		if len(free) > 0 && !slices.Contains(s.rounds[:s.step/2], m.place.Round) {
+			s.free[m.place.Round] = free[1:]
+			return m, free[0], nil
+		}
+	}
+	return nil, "", errors.New("load: no meeting can be moved any more")
+}
+
+// The announcements of a large change: their text is as long as may be.
+const (
+	announcements = 8
+	longText      = 300 // characters
+)
+
+func (s *floorStage) large(ctx context.Context) ([]change, error) {
+	if err := s.withdraw(ctx); err != nil {
+		return nil, err
+	}
+	text := floor.Text{
+		Ko: strings.Repeat("가", longText), Zh: strings.Repeat("中", longText), En: strings.Repeat("a", longText),
+	}
+	return s.all(ctx, announcements, func(int) floor.Command { return floor.Announce{Text: text, Minutes: 240} })
+}
+
+// withdraw takes the announcements back that there are.
+func (s *floorStage) withdraw(ctx context.Context) error {
+	var ids []floor.AnnouncementID
+	s.consoles[0].Read(func(v client.View) {
+		for id := range client.Each[floor.AnnouncementCard](v, "announcement") {
+			ids = append(ids, floor.AnnouncementID(id))
+		}
+	})
+	done, err := s.all(ctx, len(ids), func(i int) floor.Command { return floor.Withdraw{Announcement: ids[i]} })
+	if err != nil || len(done) == 0 {
+		return err
+	}
+	return s.consoles[0].Wait(ctx, done[len(done)-1].seq)
+}
+
+// all gives n commands at once, by all consoles, and answers them in the order of
+// their records.
+func (s *floorStage) all(ctx context.Context, n int, body func(int) floor.Command) ([]change, error) {
+	done := make([]change, n)
+	err := forEach(ctx, n, func(ctx context.Context, i int) (err error) {
+		done[i], err = s.do(ctx, i, body(i))
+		return err
+	})
+	slices.SortFunc(done, func(a, b change) int { return int(a.seq) - int(b.seq) })
+	return done, err
+}

@@ -1,0 +1,207 @@
+// Package simulate simulates the people of a forum: attendees with their phones,
+// interpreters, runners, and the moderators who lead the day. Each is a client of
+// the real protocol with a link of their own; nothing here knows the server.
+//
+// What a simulated person means to do follows from their view, the event's clock
+// and a seed, and from nothing else: see mind. A fast event clock makes them fast.
+package simulate
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
+)
+
+// Link is one person's link, as `matchfloor links --json` prints it.
+type Link struct {
+	Role floor.Role `json:"role"`
+	ID   string     `json:"id"`
+	Name string     `json:"name"` // not used: simulated people need none
+	URL  string     `json:"url"`  // holds the secret
+}
+
+// Options say who comes.
+type Options struct {
+	Links []Link
+	// N is how many attendees come: the first by id. The staff comes whole.
+	N int
+	// Spare leaves the links of ForHuman alone, and what is theirs to do undone.
+	Spare bool
+	// Seed decides every choice and delay.
+	Seed uint64
+	// Ramp is the wall time over which they connect; 0 is 10 ms a person.
+	Ramp time.Duration
+	// Client is how they connect; its Event, Kept, Hidden and Observe are not used.
+	Client client.Options
+	// Observe, if not nil, is called for each frame that changed a person's view,
+	// from many goroutines at once: see client.Options.
+	Observe func(floor.Who, client.Applied)
+	// Tally, if not nil, counts what they do.
+	Tally *Tally
+	// Log takes what an operator may want to know, without names; nil is silent.
+	Log *slog.Logger
+}
+
+// person is somebody of the crowd.
+type person struct {
+	Link
+	who  floor.Who
+	plan plan
+	// pause is the least wall time between two looks at the view: staff have much to look at.
+	pause time.Duration
+}
+
+// Run lets the crowd play until ctx ends, and returns when all have gone. The
+// error is nil then; it is not if the links do not say which event, or if
+// everybody has been turned away for good.
+func Run(ctx context.Context, o Options) error {
+	event, err := eventOf(o.Links)
+	if err != nil {
+		return err
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Tally == nil {
+		o.Tally = new(Tally)
+	}
+	people := o.cast()
+	if o.Ramp == 0 {
+		o.Ramp = time.Duration(len(people)) * 10 * time.Millisecond
+	}
+	o.Log.Info("the crowd comes", "people", len(people))
+	began := time.Now()
+	var all sync.WaitGroup
+	for _, p := range people {
+		all.Go(func() { o.play(ctx, event, began, p) })
+	}
+	all.Wait()
+	o.Log.Info("the crowd has gone", "tally", o.Tally)
+	if ctx.Err() == nil && len(people) > 0 {
+		return errors.New("crowd: everybody has been turned away")
+	}
+	return nil
+}
+
+// eventOf answers the event that the links are of.
+func eventOf(links []Link) (floor.EventID, error) {
+	for _, l := range links {
+		if l.Role == floor.RoleOrganiser {
+			continue
+		}
+		parsed, err := client.ParseLink(l.URL)
+		if err != nil {
+			return "", fmt.Errorf("crowd: the link of %s %s: %w", l.Role, l.ID, err)
+		}
+		return parsed.Event, nil
+	}
+	return "", errors.New("crowd: none of the links is of an event")
+}
+
+// ForHuman answers the links that Spare leaves alone: one attendee's, one
+// interpreter's, one moderator's and one display's. The moderator is the first if
+// an organiser's link is there to lead the day with, otherwise the last.
+func ForHuman(links []Link) []Link {
+	var chosen []Link
+	for _, role := range []floor.Role{floor.RoleAttendee, floor.RoleInterpreter, floor.RoleModerator, floor.RoleDisplay} {
+		all := ofRole(links, role)
+		if len(all) == 0 {
+			continue
+		}
+		pick := all[0]
+		if role == floor.RoleModerator && len(ofRole(links, floor.RoleOrganiser)) == 0 {
+			pick = all[len(all)-1]
+		}
+		chosen = append(chosen, pick)
+	}
+	return chosen
+}
+
+func ofRole(links []Link, role floor.Role) []Link {
+	of := slices.DeleteFunc(slices.Clone(links), func(l Link) bool { return l.Role != role })
+	slices.SortFunc(of, func(a, b Link) int { return cmp.Compare(a.ID, b.ID) })
+	return of
+}
+
+// cast says who comes, and what they do there.
+func (o Options) cast() (people []person) {
+	var spared []Link
+	if o.Spare {
+		spared = ForHuman(o.Links)
+	}
+	free := slices.DeleteFunc(slices.Clone(o.Links), func(l Link) bool { return slices.Contains(spared, l) })
+	human := spares(spared)
+	add := func(role floor.Role, most int, pause time.Duration, p plan) {
+		links := ofRole(free, role)
+		for _, l := range links[:min(most, len(links))] {
+			people = append(people, person{l, floor.NewWho(role, l.ID), p, pause})
+		}
+	}
+	organisers := ofRole(free, floor.RoleOrganiser)
+	leads := plans{release, slots, rounds, announcements}
+	add(floor.RoleOrganiser, 1, 250*time.Millisecond, leads.plan)
+	if len(organisers) > 0 {
+		leads = nil
+	}
+	add(floor.RoleModerator, len(free), 250*time.Millisecond, plans{onlyLead(leads.plan), moves, undos}.plan)
+	add(floor.RoleRunner, len(free), 500*time.Millisecond, plans{human.desk, human.seats}.plan)
+	add(floor.RoleInterpreter, len(free), 50*time.Millisecond, plans{duty, offers}.plan)
+	add(floor.RoleAttendee, max(o.N, 0), 50*time.Millisecond, plans{arrival, notices, seat, asking}.plan)
+	return people
+}
+
+// play is one person's day.
+func (o Options) play(ctx context.Context, event floor.EventID, began time.Time, p person) {
+	m := newMind(o.Seed, began, p.who)
+	t := time.NewTimer(time.Duration(m.draw("connect") * float64(o.Ramp)))
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+		return
+	}
+	changed := make(chan struct{}, 1)
+	c, err := client.Dial(ctx, p.URL, o.clientOptions(event, p, m, changed))
+	if err != nil {
+		if ctx.Err() == nil {
+			o.Tally.turnedAway.Add(1)
+			o.Log.Warn("somebody is turned away", "who", p.who, "err", err)
+		}
+		return
+	}
+	defer c.Close()
+	o.Tally.online.Add(1)
+	defer o.Tally.online.Add(-1)
+	a := agent{client: c, person: p, mind: m, changed: changed, tally: o.Tally, log: o.Log}
+	a.live(ctx)
+	if ctx.Err() == nil {
+		o.Log.Warn("somebody has been sent away", "who", p.who, "err", c.Err())
+	}
+}
+
+func (o Options) clientOptions(event floor.EventID, p person, m *mind, changed chan<- struct{}) client.Options {
+	c := o.Client
+	c.Event, c.Kept = "", nil
+	if p.Role == floor.RoleOrganiser {
+		c.Event = event
+	}
+	c.Hidden = p.Role == floor.RoleAttendee && m.draw("in a pocket") < 0.3
+	c.Observe = func(a client.Applied) {
+		if o.Observe != nil {
+			o.Observe(p.who, a)
+		}
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	}
+	return c
+}

@@ -1,0 +1,120 @@
+package simulate
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/matchfloor/matchfloor/client"
+	"github.com/matchfloor/matchfloor/floor"
+)
+
+// duty: interpreters go on duty when their shift begins, and some rest in the
+// breaks. Their shift's end is the clock's business.
+func duty(m *mind, v client.View) []errand {
+	id := m.who.ID()
+	self, ok := client.Get[floor.SelfCard](v, floor.CardKey("self/"+id))
+	if !ok {
+		return nil
+	}
+	onShift, start := shift(self, v, m.now)
+	pause := breakNow(v)
+	become := func(key string, at floor.Instant, to floor.Duty) []errand {
+		return []errand{{key: key, at: at, body: floor.SetDuty{Interpreter: floor.InterpreterID(id), Duty: to}}}
+	}
+	switch {
+	case !onShift:
+		return nil
+	case self.Duty == floor.OffDuty:
+		return become("on duty", max(start, m.joined)+m.within("on duty", 5*second, 3*minute), floor.OnDuty)
+	case self.Duty == floor.OnBreak && pause == "":
+		return become("back", m.after("back", 10*second, minute), floor.OnDuty)
+	case self.Duty == floor.OnDuty && pause != "" && m.draw("rest "+pause) < 0.3 && !busy(v):
+		return become("rest "+pause, m.after("rest "+pause, 30*second, 3*minute), floor.OnBreak)
+	}
+	return nil
+}
+
+// shift answers whether an interpreter is on shift, or soon will be, and from
+// when; without shifts that is from when the doors open.
+func shift(self floor.SelfCard, v client.View, now floor.Instant) (on bool, start floor.Instant) {
+	if len(self.Shifts) == 0 {
+		return true, doorsOpen(v)
+	}
+	for _, s := range self.Shifts {
+		if now < s.End {
+			return true, s.Start
+		}
+	}
+	return false, 0
+}
+
+// breakNow answers the break that runs; "" for none.
+func breakNow(v client.View) string {
+	for id, i := range client.Each[floor.ItemCard](v, "item") {
+		if i.Kind == floor.ItemBreak && i.State == floor.StateRunning {
+			return id
+		}
+	}
+	return ""
+}
+
+// busy reports whether an interpreter has taken a request, or is assigned to a
+// meeting of the round that runs.
+func busy(v client.View) bool {
+	for _, o := range client.Each[floor.OfferCard](v, "offer") {
+		if o.Mine {
+			return true
+		}
+	}
+	round := running(v)
+	for _, a := range client.Each[floor.AssignmentCard](v, "assignment") {
+		if round != "" && a.Place.Round == round && !a.Cancelled {
+			return true
+		}
+	}
+	return false
+}
+
+// offers: a free interpreter claims the request that has waited longest, and
+// serves it.
+func offers(m *mind, v client.View) []errand {
+	self, ok := client.Get[floor.SelfCard](v, floor.CardKey("self/"+m.who.ID()))
+	if !ok || self.Duty != floor.OnDuty {
+		return nil
+	}
+	type offer struct {
+		id string
+		floor.OfferCard
+	}
+	var waiting []offer
+	for id, o := range client.Each[floor.OfferCard](v, "offer") {
+		if o.Mine {
+			return serve(m, id, o.State)
+		}
+		if o.State == floor.Requested {
+			waiting = append(waiting, offer{id, o})
+		}
+	}
+	if len(waiting) == 0 || busy(v) {
+		return nil
+	}
+	oldest := slices.MinFunc(waiting, func(a, b offer) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.id, b.id))
+	})
+	key := "claim " + oldest.id
+	return []errand{{key: key, at: m.after(key, 4*second, 40*second), body: floor.ClaimRequest{Request: floor.RequestID(oldest.id)}}}
+}
+
+// serve is the next step of a request that was claimed.
+func serve(m *mind, id string, state floor.RequestState) []errand {
+	request, key := floor.RequestID(id), string(state)+" "+id
+	switch state {
+	case floor.Claimed:
+		return []errand{{key: key, at: m.after(key, 3*second, 20*second), body: floor.SetOut{Request: request}}}
+	case floor.OnTheWay:
+		return []errand{{key: key, at: m.after(key, 40*second, 3*minute), body: floor.Arrive{Request: request}}}
+	case floor.Arrived:
+		return []errand{{key: key, at: m.after(key, 5*minute, 15*minute), body: floor.ReleaseRequest{Request: request}}}
+	}
+	return nil
+}

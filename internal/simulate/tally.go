@@ -1,0 +1,66 @@
+package simulate
+
+import (
+	"log/slog"
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/wire"
+)
+
+// Tally counts what a crowd does. It is safe for concurrent use.
+type Tally struct {
+	online, turnedAway atomic.Int64
+
+	mu       sync.Mutex // guards what follows
+	accepted map[floor.CommandKind]int64
+	refused  map[wire.Code]int64
+}
+
+// Online answers how many are there now.
+func (t *Tally) Online() int64 { return t.online.Load() }
+
+// TurnedAway answers how many were not let in.
+func (t *Tally) TurnedAway() int64 { return t.turnedAway.Load() }
+
+// Accepted answers how many of their commands were accepted, by kind. The map is
+// the caller's own.
+func (t *Tally) Accepted() map[floor.CommandKind]int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.accepted)
+}
+
+// Refused answers how many of their commands were refused, by code: people also
+// try what somebody else has just done. The map is the caller's own.
+func (t *Tally) Refused() map[wire.Code]int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.refused)
+}
+
+func (t *Tally) accept(kind floor.CommandKind) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.accepted == nil {
+		t.accepted = make(map[floor.CommandKind]int64)
+	}
+	t.accepted[kind]++
+}
+
+func (t *Tally) refuse(code wire.Code) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.refused == nil {
+		t.refused = make(map[wire.Code]int64)
+	}
+	t.refused[code]++
+}
+
+// LogValue implements slog.LogValuer.
+func (t *Tally) LogValue() slog.Value {
+	return slog.GroupValue(slog.Int64("online", t.Online()), slog.Int64("turnedAway", t.TurnedAway()),
+		slog.Any("accepted", t.Accepted()), slog.Any("refused", t.Refused()))
+}

@@ -1,0 +1,88 @@
+package workbook
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/matchfloor/matchfloor/internal/golden"
+)
+
+const document = "../docs/WORKBOOK.md"
+
+// The document's list of sheets and columns is the code's.
+func TestTheDocumentListsTheColumns(t *testing.T) {
+	raw, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(raw), "<!-- sheets:")
+	comment, rest, ok2 := strings.Cut(rest, "-->\n")
+	_, after, ok3 := strings.Cut(rest, "<!-- end of sheets -->")
+	if !ok || !ok2 || !ok3 {
+		t.Fatal("the document has no marked part for the sheets")
+	}
+	golden.Compare(t, document, before+"<!-- sheets:"+comment+"-->\n"+listing()+"<!-- end of sheets -->"+after)
+}
+
+// listing is what the document lists.
+func listing() string {
+	var b strings.Builder
+	for _, l := range Layouts() {
+		must := "may be left out"
+		if l.Must {
+			must = "must be there"
+		}
+		fmt.Fprintf(&b, "\n### %s (%s)\n\n%s This sheet %s.\n\n", l.Name, strings.Join(l.Also, ", "), l.About, must)
+		b.WriteString("| column | type | must | example | | Korean, Chinese |\n|---|---|---|---|---|---|\n")
+		for _, c := range l.Columns {
+			kind, must := string(c.Type), ""
+			if c.Of != "" {
+				kind += " " + c.Of
+			}
+			if c.Must {
+				must = "**yes**"
+			}
+			fmt.Fprintf(&b, "| `%s` | %s | %s | `%s` | %s | %s |\n", c.Name, kind, must, c.Example, c.About, strings.Join(c.Also, ", "))
+		}
+	}
+	return b.String() + "\n"
+}
+
+// The examples of the document can be read as what they are examples of, and the
+// sample answers that it quotes are what Read says.
+func TestTheDocumentsExamplesAreRight(t *testing.T) {
+	raw, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []Fault{
+		{Sheet: "companies", Row: 48, Column: "languages", Code: BadLanguage, Params: params("value", "cn")},
+		{Sheet: "attendees", Row: 134, Column: "id", Code: Duplicate, Params: params("value", "c17b", "row", "92")},
+		{Sheet: "meetings", Row: 170, Column: "host", Code: PersonTwice, Params: params("person", "k05a, k05b", "round", "R3", "meeting", "m046", "row", "47")},
+	} {
+		if !strings.Contains(string(raw), f.Error()+"\n") {
+			t.Errorf("the document does not quote: %s", f.Error())
+		}
+	}
+	seen := map[string]string{}
+	for _, l := range Layouts() {
+		for _, c := range l.Columns {
+			if c.Example == "" || c.About == "" {
+				t.Errorf("%s.%s has no example or sentence", l.Name, c.Name)
+			}
+			for _, header := range append([]string{c.Name}, c.Also...) {
+				if got := l.named(header); got == nil || got.Name != c.Name {
+					t.Errorf("%s: the header %s does not lead to %s", l.Name, header, c.Name)
+				}
+			}
+		}
+		for _, name := range append([]string{l.Name}, l.Also...) {
+			if other, taken := seen[name]; taken || sheetOf(name) != l.Name {
+				t.Errorf("%s names the sheets %s and %s", name, l.Name, other)
+			}
+			seen[name] = l.Name
+		}
+	}
+}

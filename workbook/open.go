@@ -1,0 +1,206 @@
+package workbook
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// The limits of a workbook. A floor of 300 tables and 20 rounds needs a tenth of them.
+const (
+	MaxFile     = 8 << 20  // bytes of the file
+	maxUnpacked = 32 << 20 // bytes of all its parts unpacked
+	maxParts    = 500      // files inside
+	maxRows     = 20_000   // rows a sheet, header included
+	maxColumns  = 64       // cells a row
+	maxCell     = 2_000    // characters in a cell before it is read as anything
+)
+
+// line is one row of a sheet as it stands in the file.
+type line struct {
+	no    int // from 1
+	cells []string
+}
+
+// table is a sheet's raw content.
+type table struct {
+	name  string
+	lines []line // without the empty ones
+	fault *Fault // why it could not be read to its end
+}
+
+// unpacked is a workbook's raw content.
+type unpacked struct {
+	tables []table
+	d1904  bool // its dates count from 1904
+}
+
+// unpack reads the file; a Fault is the file's, an error is the reader's.
+func unpack(r io.Reader, size int64) (unpacked, *Fault, error) {
+	if size > MaxFile {
+		return unpacked{}, tooBig(), nil
+	}
+	raw, err := io.ReadAll(io.LimitReader(r, MaxFile+1))
+	if err != nil {
+		return unpacked{}, nil, fmt.Errorf("read the workbook: %w", err)
+	}
+	if fault := checkFile(raw); fault != nil {
+		return unpacked{}, fault, nil
+	}
+	book, fault := readBook(raw)
+	return book, fault, nil
+}
+
+func tooBig() *Fault {
+	return &Fault{Code: FileTooBig, Params: params("limit", strconv.Itoa(MaxFile>>20))}
+}
+
+// checkFile refuses what is no workbook, would unpack to too much, or is damaged.
+// The library reads a damaged part up to the damage and says nothing, which would
+// lose rows in silence: so each part is read to its end first.
+func checkFile(raw []byte) *Fault {
+	switch {
+	case len(raw) > MaxFile:
+		return tooBig()
+	case bytes.HasPrefix(raw, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")): // OLE: .xls, or encrypted
+		return &Fault{Code: FileLocked}
+	case !bytes.HasPrefix(raw, []byte("PK\x03\x04")):
+		return &Fault{Code: FileNotXLSX}
+	}
+	archive, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
+	if err != nil {
+		return &Fault{Code: FileBroken}
+	}
+	var total uint64
+	workbook := false
+	for _, part := range archive.File {
+		total += min(part.UncompressedSize64, maxUnpacked+1) // a sum of what parts claim could wrap around
+		workbook = workbook || strings.EqualFold(part.Name, "[Content_Types].xml")
+	}
+	switch {
+	case total > maxUnpacked || len(archive.File) > maxParts:
+		return tooBig()
+	case !workbook:
+		return &Fault{Code: FileNotXLSX}
+	}
+	tags := new(markup)
+	for _, part := range archive.File {
+		switch err := checkPart(part, tags); {
+		case errors.Is(err, errMarkup):
+			return tooBig()
+		case err != nil:
+			return &Fault{Code: FileBroken}
+		}
+	}
+	return nil
+}
+
+// checkPart reads a part to its end: its length and checksum, which archive/zip
+// holds it to, how much markup it has, and whether what is XML is whole.
+func checkPart(part *zip.File, tags *markup) error {
+	opened, err := part.Open()
+	if err != nil {
+		return err
+	}
+	r := tags.in(opened, maxTagOther)
+	if name := strings.ToLower(part.Name); strings.HasSuffix(name, ".xml") || strings.HasSuffix(name, ".rels") {
+		r = tags.in(opened, maxTag)
+		for d := xml.NewDecoder(r); err == nil; {
+			_, err = d.Token()
+		}
+		if err != io.EOF {
+			return errors.Join(err, opened.Close())
+		}
+	}
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return errors.Join(err, opened.Close())
+	}
+	return opened.Close()
+}
+
+// readBook reads the sheets' cells as they are stored. What the library cannot
+// take, by an error or by a panic, is a broken file: the file came from outside.
+func readBook(raw []byte) (book unpacked, fault *Fault) {
+	defer func() {
+		if recover() != nil {
+			book, fault = unpacked{}, &Fault{Code: FileBroken}
+		}
+	}()
+	f, err := excelize.OpenReader(bytes.NewReader(raw), excelize.Options{
+		RawCellValue: true, UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxUnpacked, // equal: nothing goes to temporary files
+	})
+	if err != nil {
+		return unpacked{}, &Fault{Code: FileBroken}
+	}
+	if p, err := f.GetWorkbookProps(); err == nil && p.Date1904 != nil {
+		book.d1904 = *p.Date1904
+	}
+	for _, name := range f.GetSheetList() {
+		if ignoredSheet(name) {
+			continue
+		}
+		t, err := readTable(f, name)
+		if err != nil {
+			return unpacked{}, &Fault{Code: FileBroken}
+		}
+		book.tables = append(book.tables, t)
+	}
+	if f.Close() != nil {
+		return unpacked{}, &Fault{Code: FileBroken}
+	}
+	return book, nil
+}
+
+// readTable reads a sheet row by row, so that a sheet that claims a million rows
+// costs no more than the limit.
+func readTable(f *excelize.File, name string) (table, error) {
+	t := table{name: name}
+	rows, err := f.Rows(name)
+	if err != nil {
+		return t, err
+	}
+	for no := 1; rows.Next(); no++ {
+		cells, err := rows.Columns()
+		if err != nil {
+			return t, err
+		}
+		if len(cells) > maxColumns { // even when they hold spaces only: each such row is dear to read
+			t.fault = &Fault{Sheet: name, Row: no, Code: TooWide, Params: params("limit", strconv.Itoa(maxColumns))}
+			break
+		}
+		if empty(cells) {
+			continue
+		}
+		if len(t.lines) == maxRows {
+			t.fault = &Fault{Sheet: name, Row: no, Code: TooManyRows, Params: params("limit", strconv.Itoa(maxRows))}
+			break
+		}
+		t.lines = append(t.lines, line{no, cells})
+	}
+	if rows.Error() != nil {
+		return t, rows.Error()
+	}
+	return t, rows.Close()
+}
+
+func empty(cells []string) bool {
+	for _, c := range cells {
+		if trim(c) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// ignoredSheet reports whether a sheet is only for people.
+func ignoredSheet(name string) bool {
+	name = key(name)
+	return strings.HasPrefix(name, "#") || name == readmeSheet || name == "읽어두기" || name == "说明"
+}

@@ -1,0 +1,218 @@
+package workbook
+
+import (
+	"cmp"
+	"io"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/matchfloor/matchfloor/floor"
+)
+
+// Read reads a workbook of at most [MaxFile] bytes from r. size is its length
+// where that is known, so that a larger one is refused unread, and -1 otherwise.
+//
+// It answers the forum, with everything still ahead (rounds planned, interpreters
+// off duty, nobody checked in), or every fault of the workbook in the order of
+// sheets, rows and columns, and then no forum. The error is r's own. It blocks on
+// r only, and keeps nothing of it.
+func Read(r io.Reader, size int64) (floor.Forum, []Fault, error) {
+	raw, fault, err := unpack(r, size)
+	if err != nil {
+		return floor.Forum{}, nil, err
+	}
+	if fault != nil {
+		return floor.Forum{}, []Fault{*fault}, nil
+	}
+	b := arrange(raw)
+	b.readEvent()
+	b.readRoom()
+	b.readTimes()
+	b.readCompanies()
+	b.readPeople()
+	b.readMeetings()
+	b.readWishes()
+	b.checkRules()
+	if faults := b.sorted(); len(faults) > 0 {
+		return floor.Forum{}, faults, nil
+	}
+	return b.forum, nil, nil
+}
+
+// remember notes that the row describes the entry that the forum was just given.
+func (r row) remember() {
+	sheet := r.g.layout.Name
+	r.b.entries[sheet] = append(r.b.entries[sheet], r)
+}
+
+func (b *book) readEvent() {
+	b.when.zone = time.UTC
+	g := b.grids[sheetEvent]
+	if g.at == nil {
+		return
+	}
+	if len(g.lines) != 1 {
+		b.add(g.index, 0, Fault{Sheet: g.name, Row: g.header, Code: EventRows, Params: params("count", strconv.Itoa(len(g.lines)))})
+	}
+	first := true
+	b.eachRow(sheetEvent, func(r row, id string, _ bool) {
+		if !first {
+			return
+		}
+		first = false
+		r.readCalendar()
+		b.forum.Event = floor.Event{
+			ID: floor.EventID(id), Name: r.name(), TimeZone: b.when.zone.String(), Place: r.texts("place"),
+			GraceMin: r.number("grace_min", 0, 60, 5), EscalateMin: r.number("escalate_min", 0, 60, 3),
+			PurgeAt: r.purgeAt(),
+		}
+		r.remember()
+	})
+}
+
+// readCalendar reads what every time of the workbook is read with.
+func (r row) readCalendar() {
+	if s := fold(r.cell("time_zone")); s != "" {
+		zone, err := time.LoadLocation(s)
+		if err != nil || s == "Local" {
+			r.fault("time_zone", BadTimeZone, "value", quote(s))
+		} else {
+			r.b.when.zone = zone
+		}
+	}
+	if s := r.cell("date"); s != "" {
+		d, ok := r.b.when.parseDate(s)
+		if !ok {
+			r.fault("date", BadDate, "value", quote(s))
+			d = date{2000, time.January, 1} // so that times without a date are no faults of their own
+		}
+		r.b.when.first = d
+	}
+}
+
+// purgeAt answers when the day after the last one on which names are kept begins in
+// the event's time zone, and 0 where no such day is given.
+func (r row) purgeAt() floor.Instant {
+	s := r.cell("purge_after")
+	if s == "" {
+		return 0
+	}
+	d, ok := r.b.when.parseDate(s)
+	if !ok {
+		r.fault("purge_after", BadDate, "value", quote(s))
+		return 0
+	}
+	return floor.Instant(time.Date(d.year, d.month, d.day+1, 0, 0, 0, 0, r.b.when.zone).UnixMilli())
+}
+
+func (b *book) readRoom() {
+	b.eachRow(sheetZones, func(r row, id string, keep bool) {
+		zone := floor.Zone{ID: floor.ZoneID(id), Name: r.name()}
+		if keep {
+			b.forum.Zones = append(b.forum.Zones, zone)
+			r.remember()
+		}
+	})
+	b.eachRow(sheetTables, func(r row, id string, keep bool) {
+		t := floor.Table{
+			ID: floor.TableID(id), Label: cmp.Or(r.text("label"), id),
+			Zone: floor.ZoneID(r.ref("zone")), Capacity: r.number("capacity", 1, 100, 6),
+		}
+		if keep {
+			b.forum.Tables = append(b.forum.Tables, t)
+			r.remember()
+		}
+	})
+}
+
+func (b *book) readTimes() {
+	b.eachRow(sheetAgenda, func(r row, id string, keep bool) {
+		slot := r.slot()
+		item := floor.Item{
+			ID: floor.ItemID(id), Kind: floor.ItemKind(r.choice("kind")), Name: r.name(), Slot: slot,
+			AbsorbsMin: r.number("absorbs_min", 0, mostAbsorbed(slot), 0), Place: r.texts("place"),
+		}
+		if keep {
+			b.forum.Items = append(b.forum.Items, item)
+			r.remember()
+		}
+	})
+	b.eachRow(sheetRounds, func(r row, id string, keep bool) {
+		round := floor.Round{ID: floor.RoundID(id), No: r.number("no", 1, 999, len(b.forum.Rounds)+1), Slot: r.slot()}
+		if keep {
+			b.forum.Rounds = append(b.forum.Rounds, round)
+			r.remember()
+		}
+	})
+}
+
+// mostAbsorbed answers how many minutes an item may lose: less than it lasts.
+func mostAbsorbed(s floor.Slot) int {
+	if s.Plan.Length() <= 0 || s.Plan.Start == 0 {
+		return 24 * 60 // its times are at fault already
+	}
+	return int((s.Plan.Length() - 1) / floor.Minute)
+}
+
+func (b *book) readCompanies() {
+	homes := map[floor.TableID]row{}
+	b.eachRow(sheetCompanies, func(r row, id string, keep bool) {
+		c := floor.Company{
+			ID: floor.CompanyID(id), Name: r.name(), Country: r.country(), Languages: r.languages("languages"),
+			HomeTable: floor.TableID(r.ref("home_table")), Standby: r.yesNo("standby"),
+		}
+		if !keep {
+			return
+		}
+		b.forum.Companies = append(b.forum.Companies, c)
+		r.remember()
+		if c.HomeTable == "" {
+			return
+		}
+		if other, taken := homes[c.HomeTable]; taken {
+			of, _ := other.id()
+			r.fault("home_table", HomeTaken, "table", string(c.HomeTable), "company", of, "row", strconv.Itoa(other.no))
+			return
+		}
+		homes[c.HomeTable] = r
+		i := slices.IndexFunc(b.forum.Tables, func(t floor.Table) bool { return t.ID == c.HomeTable })
+		if i >= 0 {
+			b.forum.Tables[i].Home = c.ID
+		}
+	})
+}
+
+func (r row) country() string {
+	s := r.cell("country")
+	if s == "" {
+		return ""
+	}
+	code, ok := parseCountry(s)
+	if !ok {
+		r.fault("country", BadCountry, "value", quote(s))
+	}
+	return code
+}
+
+func (b *book) readWishes() {
+	seen := map[[2]floor.CompanyID]int{}
+	b.eachRow(sheetWishes, func(r row, _ string, _ bool) {
+		w := floor.Wish{
+			From: floor.CompanyID(r.ref("from")), To: floor.CompanyID(r.ref("to")), Priority: r.number("priority", 1, 9, 1),
+		}
+		pair := [2]floor.CompanyID{w.From, w.To}
+		switch {
+		case w.From == "" || w.To == "":
+			return
+		case w.From == w.To:
+			r.fault("to", SameCompany, "company", string(w.From))
+		case seen[pair] != 0:
+			r.fault("to", Duplicate, "value", string(w.From)+" → "+string(w.To), "row", strconv.Itoa(seen[pair]))
+		default:
+			seen[pair] = r.no
+			b.forum.Wishes = append(b.forum.Wishes, w)
+			r.remember()
+		}
+	})
+}

@@ -1,0 +1,148 @@
+package workbook
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/matchfloor/matchfloor/floor"
+)
+
+// sheetOfKind is where a forum's entries of a kind stand.
+var sheetOfKind = map[string]string{
+	"event": sheetEvent, "item": sheetAgenda, "zone": sheetZones, "table": sheetTables, "round": sheetRounds,
+	"company": sheetCompanies, "attendee": sheetAttendees, "staff": sheetStaff, "interpreter": sheetInterpreters,
+	"display": sheetDisplays, "meeting": sheetMeetings, "wish": sheetWishes,
+}
+
+// columnOfField is where a field of an entry stands, if not under its own name.
+var columnOfField = map[string]string{
+	"name": "name_en", "timeZone": "time_zone", "graceMin": "grace_min", "escalateMin": "escalate_min", "purgeAt": "purge_after",
+	"plan": "start", "state": "start", "absorbsMin": "absorbs_min", "homeTable": "home_table",
+	"hostPeople": "host_people", "guestPeople": "guest_people",
+}
+
+// checkRules holds the whole forum against the floor's hard rules and gives each
+// breach its row and column. A workbook that lacks a part cannot be judged as a
+// whole: what is missing has to come first.
+func (b *book) checkRules() {
+	if b.partial {
+		return
+	}
+	b.readable = len(b.faults) == 0
+	breaches := floor.CheckForum(b.forum)
+	for len(breaches) > 0 {
+		same := 1
+		for same < len(breaches) && sameBreach(breaches[0], breaches[same]) {
+			same++
+		}
+		b.breach(breaches[0], people(breaches[:same]))
+		breaches = breaches[same:]
+	}
+}
+
+// sameBreach reports whether two breaches differ only in whom they concern, as
+// when all of a company are booked twice.
+func sameBreach(a, b floor.ForumFault) bool {
+	return a.Kind == b.Kind && a.Index == b.Index && a.Field == b.Field && a.Err.Code == b.Err.Code &&
+		a.Err.Params["who"] != "" && a.Err.Params["meeting"] == b.Err.Params["meeting"]
+}
+
+// people lists the ids of whom breaches concern.
+func people(breaches []floor.ForumFault) string {
+	ids := make([]string, len(breaches))
+	for i, f := range breaches {
+		ids[i] = floor.Who(f.Err.Params["who"]).ID()
+	}
+	return strings.Join(ids, ", ")
+}
+
+// breach notes one broken rule. A breach that follows from a cell that could not
+// be read is passed over: its cause is in the list already.
+func (b *book) breach(f floor.ForumFault, who string) {
+	sheet := sheetOfKind[f.Kind]
+	if f.Index >= len(b.entries[sheet]) {
+		if b.readable { // there is no event to hang it on, and nothing that would say so
+			b.add(0, 0, Fault{Code: Rule, Params: params("error", f.Err.Error())})
+		}
+		return
+	}
+	r := b.entries[sheet][f.Index]
+	p := f.Err.Params
+	switch f.Err.Code {
+	case floor.CodeTableTaken:
+		r.fault("table", TableTwice, "table", p["table"], "round", p["round"], "meeting", p["meeting"], "row", b.rowOf(sheetMeetings, p["meeting"]))
+	case floor.CodeTableSmall:
+		if b.broken(sheetTables, p["table"], "capacity") {
+			return
+		}
+		r.fault("table", TableSmall, "table", p["table"], "capacity", p["capacity"], "people", p["people"])
+	case floor.CodePersonBusy:
+		r.fault(f.Field, PersonTwice, "person", who, "round", p["round"], "meeting", p["meeting"], "row", b.rowOf(sheetMeetings, p["meeting"]))
+	case floor.CodeInterpBusy:
+		r.fault("interpreter", InterpreterTwice, "person", who, "round", p["round"], "meeting", p["meeting"], "row", b.rowOf(sheetMeetings, p["meeting"]))
+	case floor.CodeWrongPair:
+		if !r.bad["pair"] && !b.broken(sheetInterpreters, who, "pairs") {
+			r.fault("interpreter", InterpreterPair, "person", who, "pair", p["pair"])
+		}
+	case floor.CodeOffShift:
+		if round := fold(r.cell("round")); !b.timeless(round) && !b.broken(sheetInterpreters, who, "shifts") {
+			r.fault("interpreter", InterpreterShift, "person", who, "round", round)
+		}
+	case floor.CodeAlready:
+		b.already(r, f)
+	case floor.CodeTooMany: // of is the list's name, which is the sheet's
+		g := b.grids[p["of"]]
+		b.add(g.index, 0, Fault{Sheet: g.name, Code: TooManyRows, Params: params("limit", p["limit"])})
+	default:
+		r.otherBreach(f)
+	}
+}
+
+// timeless reports whether a round's times could not be read, or the days of all.
+func (b *book) timeless(round string) bool {
+	for _, event := range b.entries[sheetEvent] {
+		if event.bad["date"] || event.bad["time_zone"] {
+			return true
+		}
+	}
+	return b.broken(sheetRounds, round, "day", "start", "end")
+}
+
+// already is two rounds with one number, or at one time.
+func (b *book) already(r row, f floor.ForumFault) {
+	_, other, _ := strings.Cut(f.Err.Params["of"], "/")
+	line := b.rowOf(sheetRounds, other)
+	switch {
+	case f.Kind == "round" && f.Field == "no":
+		if b.broken(sheetRounds, other, "no") {
+			return
+		}
+		r.fault("no", Duplicate, "value", strconv.Itoa(b.forum.Rounds[f.Index].No), "row", line)
+	case f.Kind == "round" && f.Field == "plan":
+		if b.timeless(f.ID) || b.timeless(other) {
+			return
+		}
+		r.fault("start", RoundsOverlap, "round", f.ID, "other", other, "row", line)
+	default:
+		r.otherBreach(f)
+	}
+}
+
+// otherBreach notes a rule that has no sentence of its own here. What could not be
+// read breaks such rules too; only a workbook that could be read is told of them.
+func (r row) otherBreach(f floor.ForumFault) {
+	if !r.b.readable {
+		return
+	}
+	column := f.Field
+	if c, ok := columnOfField[column]; ok {
+		column = c
+	}
+	if r.g.layout.column(column) == nil {
+		column = r.g.layout.Columns[0].Name
+	}
+	r.fault(column, Rule, "error", f.Err.Error())
+}
+
+// rowOf answers the row in which an id stands.
+func (b *book) rowOf(sheet, id string) string { return strconv.Itoa(b.rows[sheet][id]) }

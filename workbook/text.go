@@ -1,0 +1,106 @@
+package workbook
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+	"golang.org/x/text/width"
+)
+
+// trim takes the white space off both ends, the ideographic space too.
+func trim(s string) string { return strings.TrimSpace(s) }
+
+// key is the form in which headers, sheet names and words are compared: narrow,
+// lower-case, with underscores for spaces.
+func key(s string) string {
+	s = strings.ToLower(fold(trim(s)))
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '_' }), "_")
+}
+
+// fold makes full-width digits, letters and signs the plain ones, composed: for
+// everything but names.
+func fold(s string) string { return trim(norm.NFC.String(width.Fold.String(s))) }
+
+// invisible answers the first character that nobody can see but that a page or
+// a log would act on: controls, bidirectional marks, zero-width ones, line and
+// paragraph separators, and what was no UTF-8.
+func invisible(s string) (rune, bool) {
+	for _, r := range s {
+		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) || r == unicode.ReplacementChar {
+			return r, true
+		}
+	}
+	return 0, false
+}
+
+func codePoint(r rune) string { return fmt.Sprintf("U+%04X", r) }
+
+// splitList parts a cell at ; , and their East Asian forms; empty parts are dropped.
+func splitList(s string) []string {
+	var parts []string
+	for part := range strings.FieldsFuncSeq(s, func(r rune) bool {
+		return strings.ContainsRune(";,、，；､\n", r)
+	}) {
+		if part = trim(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// quote shortens what a person wrote so that it fits into a sentence, and makes
+// its invisible characters harmless there.
+func quote(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if _, bad := invisible(string(r)); bad {
+			return '�'
+		}
+		return r
+	}, s)
+	if runes := []rune(s); len(runes) > 60 {
+		return string(runes[:59]) + "…"
+	}
+	return s
+}
+
+// cellErrors are what a spreadsheet program stores for a formula that failed.
+var cellErrors = map[string]bool{
+	"#DIV/0!": true, "#N/A": true, "#NAME?": true, "#NULL!": true, "#NUM!": true,
+	"#REF!": true, "#VALUE!": true, "#SPILL!": true, "#CALC!": true,
+}
+
+var (
+	yes = words("yes y true 1 o x ✓ ✔ 예 네 是 有")
+	no  = words("no n false 0 - 아니오 아니요 없음 否 无")
+)
+
+func words(list string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range strings.Fields(list) {
+		set[w] = true
+	}
+	return set
+}
+
+// choices are the words of a TypeChoice column and what they stand for.
+var choices = map[string]map[string]string{
+	"kind": {
+		"talk": "talk", "강연": "talk", "발표": "talk", "演讲": "talk", "报告": "talk",
+		"matching": "matching", "상담": "matching", "洽谈": "matching", "对接": "matching",
+		"break": "break", "휴식": "break", "오찬": "break", "休息": "break", "午餐": "break", "茶歇": "break",
+		"visit": "visit", "견학": "visit", "방문": "visit", "参观": "visit", "考察": "visit",
+	},
+	"role": {
+		"lead": "lead", "총괄": "lead", "总场控": "lead", "总控": "lead",
+		"moderator": "moderator", "현장운영": "moderator", "场控": "moderator",
+		"runner": "runner", "진행요원": "runner", "跑场": "runner",
+	},
+}
+
+// choiceWords are the English words of each choice, in the order of the documents.
+var choiceWords = map[string]string{
+	"kind": "talk, matching, break, visit",
+	"role": "lead, moderator, runner",
+}

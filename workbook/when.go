@@ -1,0 +1,210 @@
+package workbook
+
+import (
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // the same zones on every machine, and where the system has none
+
+	"github.com/matchfloor/matchfloor/floor"
+)
+
+// date is a day without a zone.
+type date struct {
+	year  int
+	month time.Month
+	day   int
+}
+
+func dateOf(t time.Time) date { y, m, d := t.Date(); return date{y, m, d} }
+
+func (d date) plus(days int) date {
+	return dateOf(time.Date(d.year, d.month, d.day+days, 0, 0, 0, 0, time.UTC))
+}
+
+func (d date) String() string {
+	return time.Date(d.year, d.month, d.day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
+}
+
+// calendar is what turns the words of a workbook into instants.
+type calendar struct {
+	zone  *time.Location
+	first date // of the event; zero: not said
+	d1904 bool
+}
+
+var datePattern = regexp.MustCompile(`^(\d{4})\s*[-./年년]\s*(\d{1,2})\s*[-./月월]\s*(\d{1,2})\s*[.日일]?$`)
+
+// parseDate reads 2026-11-24 and its variants, or the number that a spreadsheet
+// program stores for a date.
+func (c calendar) parseDate(s string) (date, bool) {
+	s = fold(s)
+	if m := datePattern.FindStringSubmatch(s); m != nil {
+		return civil(number(m[1]), number(m[2]), number(m[3]))
+	}
+	if serial, err := strconv.ParseFloat(s, 64); err == nil && serial == math.Trunc(serial) {
+		return c.serialDate(serial)
+	}
+	return date{}, false
+}
+
+// parseDay reads a date, or the number of a day of the event: 2 is its second.
+func (c calendar) parseDay(s string) (date, bool) {
+	if n, err := strconv.Atoi(fold(s)); err == nil && n >= 1 && n <= 60 && c.first != (date{}) {
+		return c.first.plus(n - 1), true
+	}
+	return c.parseDate(s)
+}
+
+func civil(y, m, d int) (date, bool) {
+	got := date{y, time.Month(m), d}
+	return got, y >= 1970 && y <= 2200 && got == dateOf(time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC))
+}
+
+func number(s string) int { n, _ := strconv.Atoi(s); return n } // only ever digits, matched before
+
+// serialDate reads the whole days of a spreadsheet's date; nothing before 1970
+// is meant, so that its false leap day of 1900 is no matter.
+func (c calendar) serialDate(serial float64) (date, bool) {
+	base := date{1899, time.December, 30}
+	if c.d1904 {
+		base = date{1904, time.January, 1}
+	}
+	if serial < 20_000 || serial > 110_000 {
+		return date{}, false
+	}
+	d := base.plus(int(serial))
+	return civil(d.year, int(d.month), d.day)
+}
+
+var timePattern = regexp.MustCompile(`^(?:(\d{4}[-./]\d{1,2}[-./]\d{1,2})[ T]\s*)?(\d{1,2}):(\d{2})(?::(\d{2}))?$`)
+
+// parseTime reads a time of the day, of day unless it brings its own date. The
+// code answers what is wrong.
+func (c calendar) parseTime(s string, day date) (floor.Instant, Code) {
+	s = fold(s)
+	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
+		return floor.Instant(t.UnixMilli()), ""
+	}
+	if serial, err := strconv.ParseFloat(s, 64); err == nil {
+		return c.serialTime(serial, day)
+	}
+	m := timePattern.FindStringSubmatch(s)
+	if m == nil {
+		return 0, BadTime
+	}
+	if m[1] != "" {
+		var ok bool
+		if day, ok = c.parseDate(m[1]); !ok {
+			return 0, BadTime
+		}
+	}
+	h, min, sec := number(m[2]), number(m[3]), number(m[4])
+	if h > 23 || min > 59 || sec > 59 {
+		return 0, BadTime
+	}
+	return c.at(day, h, min, sec)
+}
+
+// serialTime reads a spreadsheet's time: a fraction of a day, with or without the days.
+func (c calendar) serialTime(serial float64, day date) (floor.Instant, Code) {
+	if math.IsNaN(serial) || serial < 0 {
+		return 0, BadTime
+	}
+	days, fraction := math.Modf(serial)
+	seconds := int(math.Round(fraction * 86400))
+	if days != 0 {
+		var ok bool
+		if day, ok = c.serialDate(days); !ok || seconds == 0 { // a date alone says no time
+			return 0, BadTime
+		}
+	}
+	if seconds == 86400 {
+		return 0, BadTime
+	}
+	return c.at(day, seconds/3600, seconds/60%60, seconds%60)
+}
+
+func (c calendar) at(day date, h, min, sec int) (floor.Instant, Code) {
+	if day == (date{}) {
+		return 0, NoDate
+	}
+	t := time.Date(day.year, day.month, day.day, h, min, sec, 0, c.zone)
+	if t.Hour() != h || t.Minute() != min {
+		return 0, NoSuchTime
+	}
+	return floor.Instant(t.UnixMilli()), ""
+}
+
+var shiftPattern = regexp.MustCompile(`^(.*\d{1,2}:\d{2}(?::\d{2})?)\s*[-–—~〜至]\s*(\d.*)$`)
+
+// parseShift reads "13:00-18:30", each side with its date if not the event's
+// first day; the second side's day is the first one's unless it says so. A
+// slash parts two times that are written in full.
+func (c calendar) parseShift(s string) (floor.Span, Code) {
+	s = fold(s)
+	from, to, ok := strings.Cut(s, "Z/")
+	if ok {
+		from += "Z"
+	} else {
+		m := shiftPattern.FindStringSubmatch(s)
+		if m == nil {
+			return floor.Span{}, BadShift
+		}
+		from, to = m[1], m[2]
+	}
+	start, code := c.parseTime(from, c.first)
+	if code != "" {
+		return floor.Span{}, shiftCode(code)
+	}
+	end, code := c.parseTime(to, dateOf(c.local(start)))
+	if code != "" {
+		return floor.Span{}, shiftCode(code)
+	}
+	if end <= start {
+		return floor.Span{}, BadShift
+	}
+	return floor.Span{Start: start, End: end}, ""
+}
+
+func shiftCode(code Code) Code {
+	if code == BadTime {
+		return BadShift
+	}
+	return code
+}
+
+func (c calendar) local(i floor.Instant) time.Time {
+	return time.UnixMilli(int64(i)).In(c.zone)
+}
+
+// formatTime writes an instant so that parseTime reads it back: the time alone on
+// the day that is read along with it, with the date otherwise, and in full where
+// the clock's local time does not tell it (seconds' parts, the hour that comes twice).
+func (c calendar) formatTime(i floor.Instant, day date) string {
+	t := c.local(i)
+	clock := t.Format("15:04")
+	if t.Second() != 0 {
+		clock = t.Format(time.TimeOnly)
+	}
+	if dateOf(t) != day {
+		clock = t.Format(time.DateOnly) + " " + clock
+	}
+	if back, code := c.parseTime(clock, day); code == "" && back == i {
+		return clock
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+// formatShift writes a span so that parseShift reads it back.
+func (c calendar) formatShift(s floor.Span) string {
+	start, end := c.formatTime(s.Start, c.first), c.formatTime(s.End, dateOf(c.local(s.Start)))
+	text := start + "-" + end
+	if back, code := c.parseShift(text); code == "" && back == s {
+		return text
+	}
+	full := func(i floor.Instant) string { return c.local(i).UTC().Format(time.RFC3339Nano) }
+	return full(s.Start) + "/" + full(s.End)
+}
