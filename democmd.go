@@ -194,7 +194,7 @@ func (d *demoDay) release(ctx context.Context, n *node) error {
 	if err := d.setClock(ctx, n, min(morning, d.from), 1); err != nil {
 		return err
 	}
-	return d.give(ctx, n, floor.Release{})
+	return d.give(ctx, n, floor.ReleaseSchedule{})
 }
 
 // slotOfDay is a round or an agenda item as it is planned.
@@ -236,11 +236,11 @@ func (d *demoDay) catchUp(ctx context.Context, n *node) error {
 		if s.plan.Start >= d.from {
 			continue
 		}
-		if err := d.at(ctx, n, s.plan.Start, floor.Start{SlotRef: s.ref}); err != nil {
+		if err := d.at(ctx, n, s.plan.Start, floor.StartSlot{SlotRef: s.ref}); err != nil {
 			return err
 		}
 		if s.plan.End <= d.from {
-			if err := d.at(ctx, n, s.plan.End, floor.End{SlotRef: s.ref}); err != nil {
+			if err := d.at(ctx, n, s.plan.End, floor.EndSlot{SlotRef: s.ref}); err != nil {
 				return err
 			}
 		}
@@ -262,9 +262,9 @@ func (d *demoDay) setClock(ctx context.Context, n *node, to floor.Instant, rate 
 
 // give submits a command of the organiser's to the event.
 func (d *demoDay) give(ctx context.Context, n *node, command floor.Command) error {
-	by := floor.NewWho(floor.RoleOrganiser, firstOrganiser)
-	_, err := n.hub.Submit(ctx, journal.LogID(d.forum.Event.ID), floor.Order{
-		Key: floor.CommandKey(string(by.Link()) + "/" + rand.Text()), By: by, NoBase: true, Command: command,
+	by := floor.NewActorID(floor.RoleOrganiser, firstOrganiser)
+	_, err := n.hub.Submit(ctx, journal.LogID(d.forum.Event.ID), floor.Envelope{
+		Key: floor.CommandKey(string(by.Link()) + "/" + rand.Text()), By: by, Unconditional: true, Command: command,
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", floor.KindOf(command), err)

@@ -40,7 +40,7 @@ func erase(ctx context.Context, p *program, args []string) error {
 	if err := where.check(); err != nil {
 		return err
 	}
-	log, err := erasable(floor.EventID(*event), floor.Who(*person), *everyone, *due)
+	log, err := erasable(floor.EventID(*event), floor.ActorID(*person), *everyone, *due)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func erase(ctx context.Context, p *program, args []string) error {
 	if *due {
 		err = e.due(ctx, floor.Instant(time.Now().UnixMilli()))
 	} else {
-		err = e.log(ctx, log, floor.Who(*person))
+		err = e.log(ctx, log, floor.ActorID(*person))
 	}
 	if err := errors.Join(err, e.finish(ctx)); err != nil {
 		return fmt.Errorf("erase: %w", err)
@@ -65,7 +65,7 @@ func erase(ctx context.Context, p *program, args []string) error {
 
 // erasable answers the log in which a person stands, or everybody with none; with due
 // none is named.
-func erasable(event floor.EventID, who floor.Who, everyone, due bool) (journal.LogID, error) {
+func erasable(event floor.EventID, who floor.ActorID, everyone, due bool) (journal.LogID, error) {
 	asked := 0
 	for _, given := range []bool{who != "", everyone, due} {
 		if given {
@@ -126,7 +126,7 @@ func (e *erasing) due(ctx context.Context, now floor.Instant) error {
 }
 
 // log erases who, or everybody where that is "", from a log, and says so.
-func (e *erasing) log(ctx context.Context, log journal.LogID, who floor.Who) error {
+func (e *erasing) log(ctx context.Context, log journal.LogID, who floor.ActorID) error {
 	done, at, err := eraseFrom(ctx, e.opened.journal, log, who)
 	if err != nil {
 		return err
@@ -149,10 +149,10 @@ func (e *erasing) log(ctx context.Context, log journal.LogID, who floor.Who) err
 // and answers what that came to and where the log stands. It reads the log again when
 // somebody has written to it meanwhile, and to find out what became of a replacement
 // that was not answered.
-func eraseFrom(ctx context.Context, j journal.Journal, log journal.LogID, who floor.Who) (done floor.Erased, at journal.Position, err error) {
+func eraseFrom(ctx context.Context, j journal.Journal, log journal.LogID, who floor.ActorID) (done floor.Erased, at journal.Position, err error) {
 	for range eraseTries {
 		l, records, readErr := decodedLog(ctx, j, log)
-		if errors.Is(readErr, journal.ErrLineage) {
+		if errors.Is(readErr, journal.ErrDiverged) {
 			continue
 		}
 		if readErr != nil {
@@ -174,7 +174,7 @@ func eraseFrom(ctx context.Context, j journal.Journal, log journal.LogID, who fl
 			return done, at, err
 		}
 		at, err = j.Replace(ctx, log, l.Head(), l.Records)
-		if !errors.Is(err, journal.ErrMoved) && !errors.Is(err, journal.ErrUnknown) {
+		if !errors.Is(err, journal.ErrPositionMismatch) && !errors.Is(err, journal.ErrUnknown) {
 			return done, at, err
 		}
 	}

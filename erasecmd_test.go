@@ -21,14 +21,14 @@ import (
 )
 
 // sampleNames are all names of the sample forum, in every language, by who bears them.
-func sampleNames(t *testing.T) map[string]floor.Who {
+func sampleNames(t *testing.T) map[string]floor.ActorID {
 	t.Helper()
 	forum, err := demo.Forum()
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := map[string]floor.Who{}
-	add := func(w floor.Who, n floor.Text) {
+	names := map[string]floor.ActorID{}
+	add := func(w floor.ActorID, n floor.Text) {
 		for _, name := range []string{n.Ko, n.Zh, n.En} {
 			if name != "" {
 				names[name] = w
@@ -36,13 +36,13 @@ func sampleNames(t *testing.T) map[string]floor.Who {
 		}
 	}
 	for _, a := range forum.Attendees {
-		add(floor.NewWho(floor.RoleAttendee, a.ID), a.Name)
+		add(floor.NewActorID(floor.RoleAttendee, a.ID), a.Name)
 	}
 	for _, s := range forum.Staff {
 		add(s.Who(), s.Name)
 	}
 	for _, i := range forum.Interpreters {
-		add(floor.NewWho(floor.RoleInterpreter, i.ID), i.Name)
+		add(floor.NewActorID(floor.RoleInterpreter, i.ID), i.Name)
 	}
 	return names
 }
@@ -216,7 +216,7 @@ func TestEraseBesideWriters(t *testing.T) {
 		_, memory, _ := eraser(t, sampleForum(t, "busy", 0))
 		done, at, err := eraseFrom(t.Context(), &busyLog{memory, times}, "busy", "")
 		if !ok {
-			if !errors.Is(err, journal.ErrMoved) {
+			if !errors.Is(err, journal.ErrPositionMismatch) {
 				t.Errorf("%d times busy: %v", times, err)
 			}
 			continue
@@ -266,7 +266,7 @@ func TestEraseLeavesNoStateOfBefore(t *testing.T) {
 	if err := e.log(t.Context(), "late", "attendee:k01a"); err != nil {
 		t.Fatal(err)
 	}
-	if err := memory.PutSnapshot(t.Context(), "late", page.Head, []byte("김서연")); !errors.Is(err, journal.ErrMoved) {
+	if err := memory.PutSnapshot(t.Context(), "late", page.Head, []byte("김서연")); !errors.Is(err, journal.ErrPositionMismatch) {
 		t.Errorf("stored late: %v", err)
 	}
 	page.Head.Epoch++
@@ -321,8 +321,8 @@ func TestEraseScrubsLast(t *testing.T) {
 func TestEraseOrganiser(t *testing.T) {
 	e, memory, out := eraser(t, sampleForum(t, "x", 0))
 	h := hub.New(memory, memory, hub.Options{})
-	_, err := h.Submit(t.Context(), journal.InstanceLog, floor.Order{
-		Key: operatorLink + "/1", By: floor.Operator, NoBase: true, Command: floor.AddOrganiser{Organiser: "o1", Name: "한지우"},
+	_, err := h.Submit(t.Context(), journal.InstanceLog, floor.Envelope{
+		Key: operatorLink + "/1", By: floor.Operator, Unconditional: true, Command: floor.AddOrganiser{Organiser: "o1", Name: "한지우"},
 	})
 	err = errors.Join(err, h.Close())
 	if err == nil {

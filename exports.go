@@ -20,8 +20,8 @@ import (
 // upgrade.
 func (p *program) recordExport(ctx context.Context, o *opened, log journal.LogID, export floor.RecordExport) error {
 	h := hub.New(o.journal, o.snapshots, hub.Options{Logger: p.logger(slog.LevelWarn)})
-	_, err := h.Submit(ctx, log, floor.Order{
-		Key: floor.CommandKey(operatorLink + "/" + rand.Text()), By: floor.Operator, NoBase: true, Command: export,
+	_, err := h.Submit(ctx, log, floor.Envelope{
+		Key: floor.CommandKey(operatorLink + "/" + rand.Text()), By: floor.Operator, Unconditional: true, Command: export,
 	})
 	if refused, ok := errors.AsType[*wire.Problem](err); ok && refused.Code == wire.Code(floor.CodeNeedsUpgrade) {
 		fmt.Fprintf(p.stderr, "log %s: it is not recorded that this was taken out; it will be once all nodes run this version and matchfloor upgrade was given\n", log)

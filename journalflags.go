@@ -85,8 +85,8 @@ func (j *journalFlags) check() error {
 type opened struct {
 	journal   journal.Journal
 	snapshots journal.Snapshots
-	beacon    hub.Beacon   // nil: one node
-	failed    <-chan error // receives when the process must stop; nil: never
+	beacon    hub.PresenceStore // nil: one node
+	failed    <-chan error      // receives when the process must stop; nil: never
 	close     func() error
 }
 
@@ -104,7 +104,7 @@ func (j *journalFlags) open() (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &opened{journal: r, snapshots: r, beacon: r.Beacon(), close: r.Close}, nil
+	return &opened{journal: r, snapshots: r, beacon: r.PresenceStore(), close: r.Close}, nil
 }
 
 // keys reads the instance key: the named file, or the one of the data directory,

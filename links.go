@@ -60,7 +60,7 @@ func (p *program) takeLinks(ctx context.Context, o *opened, keys server.Keys, ev
 	}
 	logs := map[journal.LogID]bool{}
 	for _, l := range list {
-		logs[journal.LogID(server.EventOf(event, floor.NewWho(l.Role, l.ID).Link()))] = true
+		logs[journal.LogID(server.EventOf(event, floor.NewActorID(l.Role, l.ID).Link()))] = true
 	}
 	for _, log := range slices.Sorted(maps.Keys(logs)) {
 		if err := p.recordExport(ctx, o, log, floor.RecordExport{What: floor.ExportLinks}); err != nil {

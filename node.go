@@ -52,7 +52,7 @@ type node struct {
 // newNode began. The journal stays the caller's.
 func newNode(o nodeOptions) (*node, error) {
 	h := hub.New(o.opened.journal, o.opened.snapshots, hub.Options{
-		Beacon: o.opened.beacon, Logger: o.log, MaxSessions: o.maxSockets, MaxEvents: o.maxEvents,
+		Presence: o.opened.beacon, Logger: o.log, MaxSessions: o.maxSockets, MaxEvents: o.maxEvents,
 	})
 	s, err := server.New(server.Options{
 		Hub: h, Keys: o.keys, Pages: static.Dist(), TrustedProxies: o.proxies, MetricsFrom: o.metricsFrom,
@@ -177,7 +177,7 @@ func (n *node) setUp(ctx context.Context, publicURL string) (organiser string, e
 	if instance, err = n.instance(ctx); err != nil {
 		return "", err
 	}
-	link, ok := instance.Link(floor.NewWho(floor.RoleOrganiser, firstOrganiser).Link())
+	link, ok := instance.Link(floor.NewActorID(floor.RoleOrganiser, firstOrganiser).Link())
 	if !ok {
 		return "", errors.New("the first organiser has no link")
 	}
@@ -201,7 +201,7 @@ func (n *node) instance(ctx context.Context) (floor.State, error) {
 // answered. A refusal with one of the codes fine is as good as done.
 func (n *node) give(ctx context.Context, key floor.CommandKey, command floor.Command, fine ...wire.Code) error {
 	for {
-		_, err := n.hub.Submit(ctx, journal.InstanceLog, floor.Order{Key: key, By: floor.Operator, NoBase: true, Command: command})
+		_, err := n.hub.Submit(ctx, journal.InstanceLog, floor.Envelope{Key: key, By: floor.Operator, Unconditional: true, Command: command})
 		p, refused := errors.AsType[*wire.Problem](err)
 		if !refused {
 			return err

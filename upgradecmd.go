@@ -55,8 +55,8 @@ func raiseLog(ctx context.Context, p *program, o *opened, log journal.LogID) err
 	ctx, cancel := context.WithTimeout(ctx, upgradeWithin)
 	defer cancel()
 	h := hub.New(o.journal, o.snapshots, hub.Options{Logger: p.logger(slog.LevelWarn)})
-	_, err := h.Submit(ctx, log, floor.Order{
-		Key: floor.CommandKey(operatorLink + "/" + rand.Text()), By: floor.Operator, NoBase: true,
+	_, err := h.Submit(ctx, log, floor.Envelope{
+		Key: floor.CommandKey(operatorLink + "/" + rand.Text()), By: floor.Operator, Unconditional: true,
 		Command: floor.RaiseVersion{Version: floor.FormatVersion},
 	})
 	said := fmt.Sprintf("%s: raised to version %d", log, floor.FormatVersion)

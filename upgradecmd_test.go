@@ -20,7 +20,7 @@ func TestUpgradeRaisesEveryLog(t *testing.T) {
 	h := hub.New(j, j, hub.Options{})
 	begin := func(log journal.LogID, key string, c floor.Command) {
 		t.Helper()
-		o := floor.Order{Key: floor.CommandKey(operatorLink + "/" + key), By: floor.Operator, NoBase: true, Version: 1, Command: c}
+		o := floor.Envelope{Key: floor.CommandKey(operatorLink + "/" + key), By: floor.Operator, Unconditional: true, Version: 1, Command: c}
 		if _, err := h.Submit(t.Context(), log, o); err != nil {
 			t.Fatal(err)
 		}

@@ -35,14 +35,14 @@ type Options struct {
 	// Event is the event to follow with an organiser's link, which is of no event
 	// itself. With any other link it is left empty.
 	Event floor.EventID
-	// Kept is a view to resume from, of Client.Keep. The client owns it from now on.
-	Kept *Kept
+	// Saved is a view to resume from, of Client.Keep. The client owns it from now on.
+	Saved *SavedView
 	// Hidden says that nobody looks at the screen: see Client.SetHidden.
 	Hidden bool
 	// Observe is called for each frame that changed the view, in order, after it
 	// was applied and before anyone who waits for it goes on. Frames wait for it;
 	// it must not call the client.
-	Observe func(Applied)
+	Observe func(ViewChange)
 	// Transport is how the live connection is made; the zero value is good.
 	Transport Transport
 	// HTTP signs in and fetches large snapshots, and is the connection where there is
@@ -59,14 +59,14 @@ type Options struct {
 // ErrClosed is what ended a client that was closed.
 var ErrClosed = errors.New("client: closed")
 
-// EndedError is what ended a client that the server will not have back.
-type EndedError struct {
+// ClosedError is what ended a client that the server will not have back.
+type ClosedError struct {
 	Code    wire.CloseCode // of the connection's close; 0 where there was none
 	Problem wire.Problem   // the error frame before it, where there was one
 	Cause   error          // a *StatusError, where the server answered over HTTP
 }
 
-func (e *EndedError) Error() string {
+func (e *ClosedError) Error() string {
 	switch {
 	case e.Cause != nil:
 		return "client: ended: " + e.Cause.Error()
@@ -77,7 +77,7 @@ func (e *EndedError) Error() string {
 }
 
 // Unwrap answers the cause.
-func (e *EndedError) Unwrap() error { return e.Cause }
+func (e *ClosedError) Unwrap() error { return e.Cause }
 
 // Client follows one event with one link. Its methods are safe for concurrent
 // use. It runs two goroutines, and a third while it fetches a snapshot, until
@@ -97,7 +97,7 @@ type Client struct {
 	subjects string
 	you      wire.You
 	clock    clock
-	status   wire.Live
+	status   wire.StatusFrame
 	online   bool
 	hidden   bool
 	waiters  map[*waiter]struct{}
@@ -110,7 +110,7 @@ type Client struct {
 // Dial signs in with a link's URL and follows its event. It blocks until the first
 // snapshot or patch has been applied, trying again with the protocol's pauses
 // where that may help. ctx bounds the dialing only; Close ends the client. The
-// error is ctx's, joined with the last failure, or an *EndedError.
+// error is ctx's, joined with the last failure, or an *ClosedError.
 func Dial(ctx context.Context, link string, o Options) (*Client, error) {
 	l, err := ParseLink(link)
 	if err != nil {
@@ -159,7 +159,7 @@ func newClient(l Link, event floor.EventID, o Options) *Client {
 		clock: clock{start: time.Now()}, hidden: o.Hidden,
 		waiters: make(map[*waiter]struct{}), probes: make(map[*probe]struct{}),
 	}
-	if k := o.Kept; k != nil {
+	if k := o.Saved; k != nil {
 		c.subjects = k.Subjects
 		c.fold.keep(k.At, k.Cards)
 	}
@@ -190,7 +190,7 @@ func (c *Client) Close() {
 // Done is closed when the client has ended: see Err.
 func (c *Client) Done() <-chan struct{} { return c.done }
 
-// Err answers what ended the client, ErrClosed or an *EndedError; nil while it lasts.
+// Err answers what ended the client, ErrClosed or an *ClosedError; nil while it lasts.
 func (c *Client) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -214,7 +214,7 @@ func (c *Client) You() wire.You {
 }
 
 // Live answers the last live frame of the connection.
-func (c *Client) Live() wire.Live {
+func (c *Client) Live() wire.StatusFrame {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.status

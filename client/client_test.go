@@ -115,9 +115,9 @@ func TestAcknowledgesLargeFramesSooner(t *testing.T) {
 
 func TestWaits(t *testing.T) {
 	scripted(t, func(t *testing.T, f *fake) {
-		var seen []client.Applied
+		var seen []client.ViewChange
 		o := f.options()
-		o.Observe = func(a client.Applied) { seen = append(seen, a) }
+		o.Observe = func(a client.ViewChange) { seen = append(seen, a) }
 		c, p := f.connected(o, `{"round/R1":{"no":1}}`)
 		met := make(chan error)
 		// The condition holds at 7 only: a waiter sees every position.
@@ -220,7 +220,7 @@ func TestLevel(t *testing.T) {
 		c, p := f.connected(f.options(), `{}`)
 		level := make(chan error)
 		ask := func() {
-			at, err := c.Level(t.Context())
+			at, err := c.Sync(t.Context())
 			if err == nil && at != position(9) {
 				err = errors.New(at.String())
 			}
@@ -247,7 +247,7 @@ func TestLevel(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := c.Level(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := c.Sync(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
 	})
@@ -290,7 +290,7 @@ func TestEnds(t *testing.T) {
 			p.send(`{"error":{"code":"bad_frame","params":{"why":"order"}}}`)
 			p.close(code)
 			<-c.Done()
-			var ended *client.EndedError
+			var ended *client.ClosedError
 			if !errors.As(c.Err(), &ended) || ended.Code != code || ended.Problem.Code != "bad_frame" {
 				t.Errorf("%d: %v", code, c.Err())
 			}
@@ -307,7 +307,7 @@ func TestRefusedOverHTTP(t *testing.T) {
 			f.signIn = func(int) (int, string) { return http.StatusUnauthorized, `{"code":"bad_link"}` }
 		})
 		_, err := client.Dial(t.Context(), attendeeLink, f.options())
-		var ended *client.EndedError
+		var ended *client.ClosedError
 		var status *client.StatusError
 		if !errors.As(err, &ended) || !errors.As(err, &status) || status.Problem.Code != "bad_link" {
 			t.Error(err)
@@ -320,7 +320,7 @@ func TestRefusedOverHTTP(t *testing.T) {
 		})
 		p.close(wire.CloseSessionOver)
 		<-c.Done()
-		if len(c.View().Cards) != 0 || c.Keep() != nil {
+		if len(c.View().Cards) != 0 || c.Save() != nil {
 			t.Error("what was kept is still there")
 		}
 	})
@@ -394,11 +394,11 @@ func TestNoAnswerToHello(t *testing.T) {
 func TestKept(t *testing.T) {
 	scripted(t, func(t *testing.T, f *fake) {
 		c, p := f.connected(f.options(), `{"round/R1":{"no":1}}`)
-		kept := c.Keep()
+		kept := c.Save()
 		c.Close()
 		p.left()
 		o := f.options()
-		o.Kept, o.Hidden = kept, true
+		o.Saved, o.Hidden = kept, true
 		done := f.dialing(t.Context(), o)
 		p = f.accept()
 		if h := p.hello(); h.Have == nil || *h.Have != position(5) || h.Subjects != subjects || !h.Hidden {

@@ -63,7 +63,7 @@ type conn struct {
 
 // inbound is a frame that came.
 type inbound struct {
-	frame    wire.FromServer
+	frame    wire.ServerFrame
 	bytes    int
 	received time.Time
 }
@@ -221,7 +221,7 @@ func (k *conn) hello() *ending {
 	c.unsent()
 	c.asking(0)
 	k.helloAt, k.hidden = time.Now(), hello.Hidden
-	return k.send(wire.FromClient{Hello: hello})
+	return k.send(wire.ClientFrame{Hello: hello})
 }
 
 // ping asks for a pong, acknowledging. While one is out it only tells the server
@@ -247,7 +247,7 @@ func (k *conn) ping(now time.Time, hidden bool) *ending {
 		ping.Ack = k.c.At().Seq
 		k.unacked, k.unackedBytes, k.ackDue = 0, 0, time.Time{}
 	}
-	return k.send(wire.FromClient{Ping: ping})
+	return k.send(wire.ClientFrame{Ping: ping})
 }
 
 func (k *conn) fetching() bool {
@@ -274,10 +274,10 @@ func (k *conn) outstanding(atOnce bool, in inbound) *ending {
 
 func (k *conn) ack() *ending {
 	k.unacked, k.unackedBytes, k.ackDue = 0, 0, time.Time{}
-	return k.send(wire.FromClient{Ack: &wire.Ack{Seq: k.c.At().Seq}})
+	return k.send(wire.ClientFrame{Ack: &wire.Ack{Seq: k.c.At().Seq}})
 }
 
-func (k *conn) send(f wire.FromClient) *ending { return k.write(wire.EncodeClient(f)) }
+func (k *conn) send(f wire.ClientFrame) *ending { return k.write(wire.EncodeClient(f)) }
 
 func (k *conn) write(frame []byte) *ending {
 	if k.line.write(frame) == nil {
@@ -299,7 +299,7 @@ func (k *conn) broken(err error) *ending {
 	end := &ending{come: code.Comeback(), err: err}
 	switch end.come {
 	case wire.ComeNever, wire.ComeReload:
-		end.err = &EndedError{Code: code, Problem: k.problem}
+		end.err = &ClosedError{Code: code, Problem: k.problem}
 	}
 	return end
 }

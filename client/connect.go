@@ -23,12 +23,12 @@ const (
 
 // ending is how a connection, or the try to make one, ended.
 type ending struct {
-	come    wire.Comeback
+	come    wire.ReconnectPolicy
 	brought bool          // it brought a snapshot or a patch
 	way     Transport     // what it was tried over; auto: it did not come to that
 	lasted  time.Duration // since it was tried
 	retry   time.Duration // the server asks not to come before
-	err     error         // an *EndedError where come says not to
+	err     error         // an *ClosedError where come says not to
 }
 
 // run makes one connection after the other.
@@ -113,7 +113,7 @@ func refusedOverHTTP(err error, signedIn bool) ending {
 		return ending{come: wire.ComeSignIn, err: err}
 	case status.Status == http.StatusForbidden, status.Status == http.StatusNotFound,
 		!signedIn && !status.passing():
-		return ending{come: wire.ComeNever, err: &EndedError{Cause: err}}
+		return ending{come: wire.ComeNever, err: &ClosedError{Cause: err}}
 	}
 	return ending{come: wire.ComeUsual, err: err}
 }
@@ -121,7 +121,7 @@ func refusedOverHTTP(err error, signedIn bool) ending {
 // row counts failures in a row.
 type row struct {
 	failures int
-	last     wire.Comeback
+	last     wire.ReconnectPolicy
 }
 
 // pause answers how long to wait after a connection that ended so.
@@ -170,7 +170,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 func (c *Client) failed(end ending) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.online, c.status = false, wire.Live{}
+	c.online, c.status = false, wire.StatusFrame{}
 	if end.err != nil {
 		c.last = end.err
 	}

@@ -74,7 +74,7 @@ func TestDo(t *testing.T) {
 func TestDoAgainUntilAnswered(t *testing.T) {
 	scripted(t, func(t *testing.T, f *fake) {
 		c, p := f.connected(f.options(), `{}`)
-		answers := doing(t, c, release, wire.Command{ID: "c2", Body: floor.Release{}})
+		answers := doing(t, c, release, wire.Command{ID: "c2", Body: floor.ReleaseSchedule{}})
 		id := p.command().ID
 		p.close(wire.CloseRestart) // the answer is lost
 		p = f.accept()
@@ -136,11 +136,11 @@ func TestDoGivesUp(t *testing.T) {
 		c, p := f.connected(f.options(), `{}`)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := c.Do(ctx, wire.Command{ID: "c1", Body: floor.Release{}}); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := c.Do(ctx, wire.Command{ID: "c1", Body: floor.ReleaseSchedule{}}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
 		p.command()
-		answers := doing(t, c, wire.Command{ID: "c1", Body: floor.Release{}}, wire.Command{ID: "c1", Body: floor.Release{}})
+		answers := doing(t, c, wire.Command{ID: "c1", Body: floor.ReleaseSchedule{}}, wire.Command{ID: "c1", Body: floor.ReleaseSchedule{}})
 		if d := <-answers[1]; d.err == nil {
 			t.Error("one id is under way twice")
 		}
@@ -151,7 +151,7 @@ func TestDoGivesUp(t *testing.T) {
 		if d := <-answers[0]; d.err != nil || d.accepted.Seq != 6 {
 			t.Errorf("%+v", d)
 		}
-		for _, bad := range []wire.Command{{}, {ID: "a b", Body: floor.Release{}}} {
+		for _, bad := range []wire.Command{{}, {ID: "a b", Body: floor.ReleaseSchedule{}}} {
 			if _, err := c.Do(t.Context(), bad); err == nil {
 				t.Errorf("%+v was taken", bad)
 			}

@@ -30,7 +30,7 @@ func ExampleDial() {
 	}
 	defer c.Close()
 	event, _ := client.Get[floor.EventCard](c.View(), "event/green-2026")
-	me, _ := client.Get[floor.MeCard](c.View(), floor.CardKey("me/"+c.You().Who.ID()))
+	me, _ := client.Get[floor.AttendeeSelfCard](c.View(), floor.CardKey("me/"+c.You().Who.ID()))
 	fmt.Println(c.You().Who.Role(), "of", me.Company, "with version", event.Version, "of the schedule")
 	// Output: attendee of c01 with version 1 of the schedule
 }

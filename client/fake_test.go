@@ -130,7 +130,7 @@ func (f *fake) serveLive(w http.ResponseWriter, r *http.Request) {
 		f.t.Error(err)
 		return
 	}
-	p := &peer{f: f, ws: ws, token: r.Header.Get("Authorization"), frames: make(chan wire.FromClient, 64)}
+	p := &peer{f: f, ws: ws, token: r.Header.Get("Authorization"), frames: make(chan wire.ClientFrame, 64)}
 	go p.read()
 	f.peers <- p
 }
@@ -217,8 +217,8 @@ type peer struct {
 	f      *fake
 	ws     *websocket.Conn
 	token  string
-	frames chan wire.FromClient // closed when the client has gone
-	code   int                  // the close code that it gave
+	frames chan wire.ClientFrame // closed when the client has gone
+	code   int                   // the close code that it gave
 }
 
 func (p *peer) read() {
@@ -240,7 +240,7 @@ func (p *peer) read() {
 }
 
 // frame waits for the client's next frame.
-func (p *peer) frame() wire.FromClient {
+func (p *peer) frame() wire.ClientFrame {
 	p.f.t.Helper()
 	select {
 	case frame, ok := <-p.frames:
@@ -250,7 +250,7 @@ func (p *peer) frame() wire.FromClient {
 		return frame
 	case <-time.After(time.Hour):
 		p.f.t.Fatal("the client said nothing for an hour")
-		return wire.FromClient{}
+		return wire.ClientFrame{}
 	}
 }
 
@@ -357,4 +357,4 @@ func text(v client.View) string {
 	return string(wire.EncodeSnapshot(wire.Snapshot{At: v.At, Cards: v.Cards}))
 }
 
-var release = wire.Command{Body: floor.Release{}}
+var release = wire.Command{Body: floor.ReleaseSchedule{}}

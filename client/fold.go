@@ -25,7 +25,7 @@ const (
 // fold is a view and the rules by which frames change it. It is a value in
 // memory and nothing else: the golden folds of wire/testdata hold it.
 type fold struct {
-	tell func(Applied) // called after each change, with From, To, Set and Drop
+	tell func(ViewChange) // called after each change, with From, To, Set and Drop
 
 	kept  bool // there is a view
 	at    journal.Position
@@ -87,7 +87,7 @@ func (f *fold) fetched(s wire.Snapshot) next {
 func (f *fold) replace(s wire.Snapshot) {
 	from := f.at.Seq
 	f.keep(s.At, s.Cards)
-	f.tell(Applied{Snapshot: true, From: from, To: s.At, Set: f.cards})
+	f.tell(ViewChange{Snapshot: true, From: from, To: s.At, Set: f.cards})
 }
 
 // patch takes a patch frame.
@@ -122,7 +122,7 @@ func (f *fold) apply(p wire.Patch) next {
 	}
 	from := f.at.Seq
 	f.at = p.To
-	f.tell(Applied{From: from, To: p.To, Set: p.Set, Drop: p.Drop})
+	f.tell(ViewChange{From: from, To: p.To, Set: p.Set, Drop: p.Drop})
 	return goOn
 }
 
@@ -137,9 +137,9 @@ func (f *fold) pong(at journal.Position) next {
 	return goOn
 }
 
-// Applied tells an observer of one frame that changed the view. Its cards are
+// ViewChange tells an observer of one frame that changed the view. Its cards are
 // the client's own: they must not be changed.
-type Applied struct {
+type ViewChange struct {
 	Snapshot bool   // the view was replaced
 	From     uint64 // the sequence that was held before
 	To       journal.Position

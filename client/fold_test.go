@@ -25,7 +25,7 @@ func TestGoldenFolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, g := range golden {
-		f := fold{tell: func(Applied) {}}
+		f := fold{tell: func(ViewChange) {}}
 		if g.Have != nil {
 			f.keep(g.Have.At, g.Have.Cards)
 			f.connected()
@@ -87,7 +87,7 @@ func want2text(s *wire.Snapshot) string {
 }
 
 func TestHeldFramesAreBounded(t *testing.T) {
-	f := fold{tell: func(Applied) {}}
+	f := fold{tell: func(ViewChange) {}}
 	if f.snapshot(wire.Snapshot{Get: "/x"}) != fetch {
 		t.Fatal("the snapshot is not fetched")
 	}

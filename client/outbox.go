@@ -67,7 +67,7 @@ func (c *Client) Do(ctx context.Context, command wire.Command) (wire.Accepted, e
 	}
 	p := &pending{
 		id:     command.ID,
-		frame:  wire.EncodeClient(wire.FromClient{Command: &command}),
+		frame:  wire.EncodeClient(wire.ClientFrame{Command: &command}),
 		answer: make(chan answer, 1),
 	}
 	if err := c.put(p); err != nil {
@@ -110,7 +110,7 @@ func (c *Client) take(p *pending) {
 
 // takeLive takes what is no part of the log. Once the server's journal is back, what
 // was put off because of it need not wait out its pause.
-func (c *Client) takeLive(live wire.Live) {
+func (c *Client) takeLive(live wire.StatusFrame) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	back := c.status.StaleSince != 0 && live.StaleSince == 0

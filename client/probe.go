@@ -13,10 +13,10 @@ type probe struct {
 	got chan journal.Position // has room for the answer
 }
 
-// Level asks the server where it stands, and blocks until the view is there too:
+// Sync asks the server where it stands, and blocks until the view is there too:
 // unlike Wait it does not take until the next ping where nothing that this client
 // may see has changed. The error is ctx's, or what ended the client.
-func (c *Client) Level(ctx context.Context) (journal.Position, error) {
+func (c *Client) Sync(ctx context.Context) (journal.Position, error) {
 	p := &probe{got: make(chan journal.Position, 1)}
 	c.mu.Lock()
 	c.probes[p] = struct{}{}

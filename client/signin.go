@@ -53,7 +53,7 @@ func statusError(r *http.Response) *StatusError {
 
 // session is what signing in gives.
 type session struct {
-	Who     floor.Who     `json:"who"`
+	Who     floor.ActorID `json:"who"`
 	Token   string        `json:"token"`
 	Expires floor.Instant `json:"expires"`
 }

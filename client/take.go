@@ -38,7 +38,7 @@ func (k *conn) take(ctx context.Context, in inbound) *ending {
 	return nil
 }
 
-func (k *conn) takeWelcome(w *wire.Welcome, received time.Time) {
+func (k *conn) takeWelcome(w *wire.ServerHello, received time.Time) {
 	k.welcomed = true
 	k.nextPing = received.Add(pingEvery)
 	if k.hidden {
@@ -85,7 +85,7 @@ func (k *conn) takePatch(p wire.Patch, in inbound) *ending {
 }
 
 // changed is the fold's tell: it is called with mu held.
-func (c *Client) changed(a Applied) {
+func (c *Client) changed(a ViewChange) {
 	if text, ok := a.Set["clock/clock"]; ok { // a clock that was set anew counts at once, not with the next pong
 		var card floor.ClockCard
 		if json.Unmarshal(text, &card) == nil {

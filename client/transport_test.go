@@ -129,7 +129,7 @@ func behind(t *testing.T, ctx context.Context, v *venue, o *obstacle) {
 	if err := c.Wait(ctx, done.Seq); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Level(ctx); err != nil {
+	if _, err := c.Sync(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := c.View(), v.viewOf(t, ctx, c); got.Digest() != want {
@@ -148,7 +148,7 @@ func TestStreamIsAcknowledgedByComingBack(t *testing.T) {
 	options.HTTP = &http.Client{Transport: &http.Transport{}}
 	t.Cleanup(options.HTTP.CloseIdleConnections)
 	phone := mustDial(t, ctx, front+strings.TrimPrefix(v.link(floor.RoleAttendee, nil), v.http.URL), options)
-	if _, err := phone.Level(ctx); err != nil {
+	if _, err := phone.Sync(ctx); err != nil {
 		t.Fatal(err)
 	}
 	var meeting floor.MeetingID
@@ -185,7 +185,7 @@ func burst(t *testing.T, ctx context.Context, v *venue) {
 		for n := range 4 {
 			at := new(atomic.Pointer[time.Time])
 			o := v.options()
-			o.Observe = func(a client.Applied) { at.Store(&a.Received) }
+			o.Observe = func(a client.ViewChange) { at.Store(&a.Received) }
 			phones, arrived = append(phones, mustDial(t, ctx, v.link(role, nth(n)), o)), append(arrived, at)
 		}
 	}
@@ -219,7 +219,7 @@ func burst(t *testing.T, ctx context.Context, v *venue) {
 	}
 	commands := time.Since(began)
 	for _, c := range append(phones, console) {
-		if _, err := c.Level(ctx); err != nil {
+		if _, err := c.Sync(ctx); err != nil {
 			t.Fatal(c.You().Who, err)
 		}
 		if c.View().Digest() != v.viewOf(t, ctx, c) {

@@ -52,7 +52,7 @@ func viewIsTheServers(t *testing.T, ctx context.Context, v *venue) {
 	var seq uint64
 	var before []string
 	for _, body := range []floor.Command{
-		floor.Call{SlotRef: floor.SlotRef{Round: firstRound(moderator)}},
+		floor.CallSlot{SlotRef: floor.SlotRef{Round: firstRound(moderator)}},
 		floor.Announce{Text: floor.Text{Ko: "셔틀 <18시>", En: "The shuttle & you"}, Minutes: 5},
 		floor.CloseTable{Table: "T26", Reason: "leaks"},
 		floor.OpenTable{Table: "T26"},
@@ -65,7 +65,7 @@ func viewIsTheServers(t *testing.T, ctx context.Context, v *venue) {
 		seq, before = done.Seq, []string{done.ID}
 	}
 	for _, c := range others {
-		if at, err := c.Level(ctx); err != nil || at.Seq != seq {
+		if at, err := c.Sync(ctx); err != nil || at.Seq != seq {
 			t.Fatalf("%s: %v, %v", c.You().Who, at, err)
 		}
 		if got, want := c.View(), v.viewOf(t, ctx, c); got.Digest() != want {
@@ -101,7 +101,7 @@ func TestRefusedByTheServer(t *testing.T) { everyWay(t, refusedByTheServer) }
 
 func refusedByTheServer(t *testing.T, ctx context.Context, v *venue) {
 	phone := mustDial(t, ctx, v.link(floor.RoleAttendee, nil), v.options())
-	_, err := phone.Do(ctx, wire.Command{Body: floor.Release{}})
+	_, err := phone.Do(ctx, wire.Command{Body: floor.ReleaseSchedule{}})
 	if refused, ok := errors.AsType[*wire.Rejected](err); !ok || refused.Code != wire.CodeForbidden {
 		t.Error(err)
 	}
@@ -124,15 +124,15 @@ func TestResumeAtTheServer(t *testing.T) { everyWay(t, resumeAtTheServer) }
 func resumeAtTheServer(t *testing.T, ctx context.Context, v *venue) {
 	moderator := mustDial(t, ctx, v.link(floor.RoleModerator, lead), v.options())
 	phone := mustDial(t, ctx, v.link(floor.RoleAttendee, nil), v.options())
-	kept := phone.Keep()
+	kept := phone.Save()
 	phone.Close()
 	if _, err := moderator.Do(ctx, wire.Command{Body: floor.Announce{Text: floor.Text{En: "Tea"}}}); err != nil {
 		t.Fatal(err)
 	}
 	o := v.options()
-	o.Kept = kept
+	o.Saved = kept
 	snapshots := 0
-	o.Observe = func(a client.Applied) {
+	o.Observe = func(a client.ViewChange) {
 		if a.Snapshot {
 			snapshots++
 		}

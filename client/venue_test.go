@@ -58,8 +58,8 @@ func (v *venue) fill(ctx context.Context) error {
 	if err := server.Enrol(ctx, v.hub, floor.Operator, "cli", forum); err != nil {
 		return err
 	}
-	_, err = v.hub.Submit(ctx, journal.LogID(v.event), floor.Order{
-		Key: "cli/release", By: floor.Operator, NoBase: true, Command: floor.Release{},
+	_, err = v.hub.Submit(ctx, journal.LogID(v.event), floor.Envelope{
+		Key: "cli/release", By: floor.Operator, Unconditional: true, Command: floor.ReleaseSchedule{},
 	})
 	return err
 }

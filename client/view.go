@@ -49,9 +49,9 @@ func Each[T any](v View, kind string) iter.Seq2[string, T] {
 	}
 }
 
-// Kept is what a program keeps to resume with, such as in a file: a view, and the
+// SavedView is what a program keeps to resume with, such as in a file: a view, and the
 // subjects that it is of.
-type Kept struct {
+type SavedView struct {
 	At       journal.Position `json:"at"`
 	Subjects string           `json:"subjects"`
 	Cards    wire.Cards       `json:"cards"`
@@ -85,15 +85,15 @@ func (c *Client) Read(look func(View)) {
 	look(View{c.fold.at, c.fold.cards})
 }
 
-// Keep answers what to give as Options.Kept to a later client of the same link;
+// Save answers what to give as Options.Kept to a later client of the same link;
 // nil before the first view.
-func (c *Client) Keep() *Kept {
+func (c *Client) Save() *SavedView {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.fold.kept {
 		return nil
 	}
-	return &Kept{c.fold.at, c.subjects, maps.Clone(c.fold.cards)}
+	return &SavedView{c.fold.at, c.subjects, maps.Clone(c.fold.cards)}
 }
 
 // Wait blocks until the view is at the sequence seq or later, ctx ends or the

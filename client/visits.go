@@ -197,11 +197,11 @@ func (v *visits) await() bool {
 
 // path answers what the next visit asks for; mu is held.
 func (v *visits) path() (path string, within time.Duration) {
-	query := url.Values{"hello": {inner(wire.FromClient{Hello: v.hello}, "hello")}}
+	query := url.Values{"hello": {inner(wire.ClientFrame{Hello: v.hello}, "hello")}}
 	if v.ping != nil {
 		ping := *v.ping
 		ping.Ack = v.told
-		query.Set("ping", inner(wire.FromClient{Ping: &ping}, "ping"))
+		query.Set("ping", inner(wire.ClientFrame{Ping: &ping}, "ping"))
 	}
 	if !v.polls {
 		return v.c.link.beside(v.c.event, "stream") + "?" + query.Encode(), 0
@@ -213,7 +213,7 @@ func (v *visits) path() (path string, within time.Duration) {
 }
 
 // inner answers a frame's body without the name of its kind.
-func inner(f wire.FromClient, kind string) string {
+func inner(f wire.ClientFrame, kind string) string {
 	text := wire.EncodeClient(f)
 	return string(text[len(`{"":`)+len(kind) : len(text)-1])
 }
@@ -323,7 +323,7 @@ func (v *visits) pass(text []byte) error {
 
 // note takes what a frame means for the next visit; false: only the first hello
 // is passed on.
-func (v *visits) note(f wire.FromServer) bool {
+func (v *visits) note(f wire.ServerFrame) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	switch {
@@ -390,10 +390,10 @@ func (v *visits) give(id string, body []byte) (frame []byte, err error) {
 	var accepted wire.Accepted
 	_, err = v.c.ask(req, maxAnswer, &accepted)
 	if err == nil {
-		return wire.Encode(wire.FromServer{Accepted: &accepted}), nil
+		return wire.Encode(wire.ServerFrame{Accepted: &accepted}), nil
 	}
 	if status := (*StatusError)(nil); errors.As(err, &status) && status.Problem.Code != "" && status.Status != http.StatusUnauthorized {
-		return wire.Encode(wire.FromServer{Rejected: &wire.Rejected{ID: id, Problem: status.Problem}}), nil
+		return wire.Encode(wire.ServerFrame{Rejected: &wire.Rejected{ID: id, Problem: status.Problem}}), nil
 	}
 	return nil, err
 }

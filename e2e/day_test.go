@@ -101,14 +101,14 @@ func (d *acceptanceDay) everyoneEnters() {
 			d.t.Fatalf("a draft's %s is on a phone", key)
 		}
 	}
-	d.lead.does(floor.Release{})
+	d.lead.does(floor.ReleaseSchedule{})
 	d.t.Logf("%d people signed in", len(names))
 }
 
 // 09:50: 118 of 132 are checked in by their id.
 func (d *acceptanceDay) checkIn() {
 	for _, name := range d.phones[:118] {
-		if _, err := d.runner.try(floor.CheckIn{Attendee: floor.AttendeeID(floor.Who(name).ID())}); err != nil {
+		if _, err := d.runner.try(floor.CheckIn{Attendee: floor.AttendeeID(floor.ActorID(name).ID())}); err != nil {
 			d.t.Fatalf("%s: %v", name, err)
 		}
 	}
@@ -122,15 +122,15 @@ func (d *acceptanceDay) checkIn() {
 	if here != 118 || len(d.phones) != 132 {
 		d.t.Fatalf("the console shows %d of %d", here, len(d.phones))
 	}
-	d.runner.refused(floor.CheckIn{Attendee: floor.AttendeeID(floor.Who(d.phones[0]).ID())}, floor.CodeAlready)
+	d.runner.refused(floor.CheckIn{Attendee: floor.AttendeeID(floor.ActorID(d.phones[0]).ID())}, floor.CodeAlready)
 }
 
 // 10:00: the talks run 12 minutes over; the lunch absorbs it; boards show how late it is.
 func (d *acceptanceDay) talksRunOver() {
 	d.clock("11:10")
-	d.lead.does(floor.Start{SlotRef: floor.SlotRef{Item: "talk2"}})
+	d.lead.does(floor.StartSlot{SlotRef: floor.SlotRef{Item: "talk2"}})
 	d.clock("11:58")
-	d.lead.does(floor.Extend{SlotRef: floor.SlotRef{Item: "talk2"}, Minutes: 12})
+	d.lead.does(floor.ExtendSlot{SlotRef: floor.SlotRef{Item: "talk2"}, Minutes: 12})
 	wall := d.people["display:d4"]
 	wall.level()
 	talk, _ := client.Get[floor.ItemCard](wall.View(), "item/talk2")
@@ -146,16 +146,16 @@ func (d *acceptanceDay) talksRunOver() {
 		d.t.Errorf("the first round runs %+v", first.Now)
 	}
 	d.clock("12:12")
-	d.lead.does(floor.End{SlotRef: floor.SlotRef{Item: "talk2"}})
+	d.lead.does(floor.EndSlot{SlotRef: floor.SlotRef{Item: "talk2"}})
 }
 
 // 13:20: the first round is called; all but three say "Got it", and those three are named.
 func (d *acceptanceDay) callFirstRound() {
-	d.lead.does(floor.Call{SlotRef: floor.SlotRef{Round: "R1"}})
+	d.lead.does(floor.CallSlot{SlotRef: floor.SlotRef{Round: "R1"}})
 	var called []*person
 	for _, name := range slices.Sorted(maps.Keys(d.people)) {
 		p := d.people[name]
-		if role := floor.Who(name).Role(); role != floor.RoleAttendee && role != floor.RoleInterpreter {
+		if role := floor.ActorID(name).Role(); role != floor.RoleAttendee && role != floor.RoleInterpreter {
 			continue
 		}
 		p.level()
@@ -165,7 +165,7 @@ func (d *acceptanceDay) callFirstRound() {
 	}
 	silent := []string{called[0].name, called[1].name, called[2].name}
 	for _, p := range called[3:] {
-		if _, err := p.try(floor.Seen{Notices: p.notices()}); err != nil {
+		if _, err := p.try(floor.AcknowledgeNotices{Notices: p.notices()}); err != nil {
 			d.t.Fatalf("%s: %v", p.name, err)
 		}
 	}
@@ -198,7 +198,7 @@ func (p *person) notices() []floor.NoticeID {
 // 13:35: the grace ends at T07, the side is marked, and nobody else moves.
 func (d *acceptanceDay) noShow() {
 	d.clock("13:30")
-	d.lead.does(floor.Start{SlotRef: floor.SlotRef{Round: "R1"}})
+	d.lead.does(floor.StartSlot{SlotRef: floor.SlotRef{Round: "R1"}})
 	places := map[string]floor.Place{}
 	var absent floor.MeetingID
 	for id, m := range client.Each[floor.MeetingCard](d.lead.View(), "meeting") {
@@ -244,8 +244,8 @@ func (d *acceptanceDay) noShow() {
 // claimed, on the way, arrived, each seen at the table.
 func (d *acceptanceDay) interpreter() {
 	for name, p := range d.people {
-		if floor.Who(name).Role() == floor.RoleInterpreter {
-			p.does(floor.SetDuty{Interpreter: floor.InterpreterID(floor.Who(name).ID()), Duty: floor.OnDuty})
+		if floor.ActorID(name).Role() == floor.RoleInterpreter {
+			p.does(floor.SetDuty{Interpreter: floor.InterpreterID(floor.ActorID(name).ID()), Duty: floor.OnDuty})
 		}
 	}
 	meeting := d.meetingAt("R1", "T12")
@@ -258,11 +258,11 @@ func (d *acceptanceDay) interpreter() {
 	}
 	d.fold()
 	for name, p := range d.people {
-		if floor.Who(name).Role() != floor.RoleInterpreter {
+		if floor.ActorID(name).Role() != floor.RoleInterpreter {
 			continue
 		}
 		p.level()
-		self, _ := client.Get[floor.SelfCard](p.View(), floor.CardKey("self/"+floor.Who(name).ID()))
+		self, _ := client.Get[floor.InterpreterSelfCard](p.View(), floor.CardKey("self/"+floor.ActorID(name).ID()))
 		_, offered := client.Get[floor.OfferCard](p.View(), floor.CardKey("offer/"+request.id))
 		able := slices.Contains(self.Skills, "LED") && slices.Contains(self.Pairs, "ko-zh")
 		if offered != able {
@@ -275,8 +275,8 @@ func (d *acceptanceDay) interpreter() {
 		state   floor.RequestState
 	}{
 		{floor.ClaimRequest{Request: request.id}, floor.Claimed},
-		{floor.SetOut{Request: request.id}, floor.OnTheWay},
-		{floor.Arrive{Request: request.id}, floor.Arrived},
+		{floor.MarkInterpreterDeparted{Request: request.id}, floor.OnTheWay},
+		{floor.MarkInterpreterArrived{Request: request.id}, floor.Arrived},
 	} {
 		floater.does(step.command)
 		table.sees(string(step.state), func(v client.View) bool {
@@ -324,9 +324,9 @@ func (d *acceptanceDay) meetingAt(round floor.RoundID, table floor.TableID) floo
 // 14:01: a wrong swap is undone within a second; only the phones that got it are corrected.
 func (d *acceptanceDay) wrongSwap() {
 	d.clock("13:55")
-	d.lead.does(floor.End{SlotRef: floor.SlotRef{Round: "R1"}})
+	d.lead.does(floor.EndSlot{SlotRef: floor.SlotRef{Round: "R1"}})
 	d.clock("14:00")
-	d.lead.does(floor.Start{SlotRef: floor.SlotRef{Round: "R2"}})
+	d.lead.does(floor.StartSlot{SlotRef: floor.SlotRef{Round: "R2"}})
 	d.clock("14:01")
 	d.converged()
 	a, b := d.meetingAt("R2", "T05"), d.meetingAt("R2", "T15")
@@ -428,11 +428,11 @@ func (d *acceptanceDay) accessPointFails() {
 			dropped = append(dropped, name)
 		}
 	}
-	kept := map[string]*client.Kept{}
+	kept := map[string]*client.SavedView{}
 	for _, name := range dropped {
 		p := d.people[name]
 		p.Close()
-		kept[name] = p.Keep()
+		kept[name] = p.Save()
 	}
 	d.lead.does(floor.MoveMeeting{Meeting: meeting, Table: d.freeTable("R3", "C")})
 	counts := map[string]int{}
@@ -465,7 +465,7 @@ func (d *acceptanceDay) accessPointFails() {
 
 // 14:25: R2 is extended by 3; R3 and R4 follow; the tea absorbs it; R5 to R8 are as planned.
 func (d *acceptanceDay) extend() {
-	d.lead.does(floor.Extend{SlotRef: floor.SlotRef{Round: "R2"}, Minutes: 3})
+	d.lead.does(floor.ExtendSlot{SlotRef: floor.SlotRef{Round: "R2"}, Minutes: 3})
 	phone := d.people[d.phones[100]]
 	phone.level()
 	for round, want := range map[string][2]string{

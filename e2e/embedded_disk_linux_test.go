@@ -182,7 +182,7 @@ func TestEmbeddedDamagedRecord(t *testing.T) {
 	v.open()
 	v.enter("moderator:s1")
 	lead := v.people["moderator:s1"]
-	lead.does(floor.Release{})
+	lead.does(floor.ReleaseSchedule{})
 	lead.does(floor.Announce{Text: floor.Text{En: "Lunch is served"}, Minutes: 5})
 	at := v.fold().Seq()
 	lead.does(floor.LockMeeting{Meeting: "m101", Locked: true})

@@ -24,7 +24,7 @@ func TestErase(t *testing.T) {
 			v := open(t)
 			v.open()
 			one, told := attendees(t)[0], attendees(t)[1]
-			id, lead := floor.Who(one).ID(), v.eraseVenue(one)
+			id, lead := floor.ActorID(one).ID(), v.eraseVenue(one)
 			names := everyName(t)
 			v.holdNames("before", names, true)
 
@@ -59,8 +59,8 @@ func (v *venue) eraseVenue(one string) (lead *person) {
 	people := append([]string{"moderator:s1", "moderator:s2", "runner:r1", "interpreter:i01", "display:d1"}, attendees(v.t)[:25]...)
 	v.enter(people...)
 	lead = v.people["moderator:s1"]
-	lead.does(floor.Release{})
-	lead.does(floor.CheckIn{Attendee: floor.AttendeeID(floor.Who(one).ID())})
+	lead.does(floor.ReleaseSchedule{})
+	lead.does(floor.CheckIn{Attendee: floor.AttendeeID(floor.ActorID(one).ID())})
 	v.converged()
 	return lead
 }
@@ -105,17 +105,17 @@ func everyName(t *testing.T) map[string][]string {
 		t.Fatal(err)
 	}
 	names := map[string][]string{}
-	add := func(w floor.Who, n floor.Text) {
+	add := func(w floor.ActorID, n floor.Text) {
 		names[string(w)] = slices.DeleteFunc([]string{n.Ko, n.Zh, n.En}, func(s string) bool { return s == "" })
 	}
 	for _, a := range forum.Attendees {
-		add(floor.NewWho(floor.RoleAttendee, a.ID), a.Name)
+		add(floor.NewActorID(floor.RoleAttendee, a.ID), a.Name)
 	}
 	for _, s := range forum.Staff {
 		add(s.Who(), s.Name)
 	}
 	for _, i := range forum.Interpreters {
-		add(floor.NewWho(floor.RoleInterpreter, i.ID), i.Name)
+		add(floor.NewActorID(floor.RoleInterpreter, i.ID), i.Name)
 	}
 	return names
 }

@@ -186,9 +186,9 @@ func TestStreamsOverTwoNodes(t *testing.T) {
 	v, balancer := balanced(t)
 	v.enterAt(v.nodes[1].url(), "moderator:s1")
 	lead := v.people["moderator:s1"]
-	lead.does(floor.Release{})
+	lead.does(floor.ReleaseSchedule{})
 	v.clock("14:00")
-	lead.does(floor.Start{SlotRef: floor.SlotRef{Round: "R2"}})
+	lead.does(floor.StartSlot{SlotRef: floor.SlotRef{Round: "R2"}})
 	o := &obstacle{}
 	front := o.before(t, balancer)
 	for i, name := range attendees(t)[1:41] {

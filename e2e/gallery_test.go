@@ -24,7 +24,7 @@ type gallery struct {
 
 // shown is one view: whose, where, and its sum.
 type shown struct {
-	who floor.Who
+	who floor.ActorID
 	seq uint64
 	sum uint64
 }
@@ -42,10 +42,10 @@ func (g *gallery) sum(key floor.CardKey, card []byte) uint64 {
 }
 
 // watch answers what to do with the frames of one screen.
-func (g *gallery) watch(who floor.Who) func(client.Applied) { return g.resumed(who, nil) }
+func (g *gallery) watch(who floor.ActorID) func(client.ViewChange) { return g.resumed(who, nil) }
 
 // resumed is watch for a screen that has kept a view.
-func (g *gallery) resumed(who floor.Who, kept *client.Kept) func(client.Applied) {
+func (g *gallery) resumed(who floor.ActorID, kept *client.SavedView) func(client.ViewChange) {
 	sums := map[floor.CardKey]uint64{}
 	seats := map[string]int{} // by meeting, on a wall
 	total := uint64(0)
@@ -66,7 +66,7 @@ func (g *gallery) resumed(who floor.Who, kept *client.Kept) func(client.Applied)
 			put(key, g.sum(key, card), 1)
 		}
 	}
-	return func(a client.Applied) {
+	return func(a client.ViewChange) {
 		if a.Snapshot {
 			clear(sums)
 			clear(seats)
@@ -84,7 +84,7 @@ func (g *gallery) resumed(who floor.Who, kept *client.Kept) func(client.Applied)
 	}
 }
 
-func (g *gallery) hang(s shown, a client.Applied, seats map[string]int) {
+func (g *gallery) hang(s shown, a client.ViewChange, seats map[string]int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.shown = append(g.shown, s)

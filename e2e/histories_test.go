@@ -230,7 +230,7 @@ func histories(t *testing.T, hands int, lasts time.Duration) {
 	v, ways := wayVenue(t, 3)
 	v.open()
 	v.enterAt(v.nodes[0].url(), "moderator:s1")
-	v.people["moderator:s1"].does(floor.Release{})
+	v.people["moderator:s1"].does(floor.ReleaseSchedule{})
 	by := newDoors(v.addrs()...)
 	regs, request := registers(t), v.contested()
 	opened := v.fold().Seq()
@@ -239,7 +239,7 @@ func histories(t *testing.T, hands int, lasts time.Duration) {
 	for i := range hands {
 		name := fmt.Sprintf("moderator:s%d", 1+i%3)
 		h := &hand{rng: chance(seed, uint64(i)), began: began}
-		h.person = &person{v: v, name: name, base: v.nodes[0].url(), by: by, look: func(client.Applied) {}}
+		h.person = &person{v: v, name: name, base: v.nodes[0].url(), by: by, look: func(client.ViewChange) {}}
 		v.people[fmt.Sprintf("%s %d", name, i)] = h.person
 		h.dial(nil)
 		all = append(all, h)

@@ -79,7 +79,7 @@ func TestHostileNamesAreInert(t *testing.T) {
 	v.links = listLinks(t, eventID, v.where...)
 	v.people = map[string]*person{}
 	v.enter("moderator:s1")
-	if _, err := v.people["moderator:s1"].try(floor.Release{}); err != nil {
+	if _, err := v.people["moderator:s1"].try(floor.ReleaseSchedule{}); err != nil {
 		t.Fatal(err)
 	}
 	asked := &requests{}

@@ -47,7 +47,7 @@ func lineageVenue(t *testing.T) (v *venue, lead *person) {
 	v.open()
 	v.enter(append([]string{"moderator:s1", "moderator:s2", "runner:r1", "interpreter:i01"}, attendees(t)[:30]...)...)
 	lead = v.people["moderator:s1"]
-	lead.does(floor.Release{})
+	lead.does(floor.ReleaseSchedule{})
 	v.converged()
 	return v, lead
 }
@@ -158,15 +158,15 @@ func TestCutLogWrittenOn(t *testing.T) {
 func (v *venue) writeOn(n int) {
 	v.t.Helper()
 	head := v.fold().Seq()
-	order := floor.Order{
-		Key: "moderator-s3/elsewhere", By: "moderator:s3", NoBase: true, Wall: floor.Instant(time.Now().UnixMilli()),
+	order := floor.Envelope{
+		Key: "moderator-s3/elsewhere", By: "moderator:s3", Unconditional: true, ReceivedAt: floor.Instant(time.Now().UnixMilli()),
 		Command: floor.Announce{Text: floor.Text{En: "written elsewhere"}},
 	}
 	decision, refused := floor.Decide(v.states[head-uint64(n)], order)
 	if refused != nil {
 		v.t.Fatal(refused)
 	}
-	body, err := floor.EncodeRecord(floor.Record{Key: order.Key, Kind: "announce", By: order.By, Wall: order.Wall, Changes: decision.Changes})
+	body, err := floor.EncodeRecord(floor.Record{Key: order.Key, Kind: "announce", By: order.By, Wall: order.ReceivedAt, Changes: decision.Changes})
 	if err != nil {
 		v.t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ func TestTwoNodes(t *testing.T) {
 	v.enterAt(v.nodes[0].url(), "moderator:s1")
 	v.enterAt(v.nodes[1].url(), "moderator:s2")
 	lead := v.people["moderator:s1"]
-	lead.does(floor.Release{})
+	lead.does(floor.ReleaseSchedule{})
 	v.enterAt(balancer, names...)
 	v.converged()
 	v.crossing(lead, v.people["moderator:s2"])

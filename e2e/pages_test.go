@@ -17,9 +17,9 @@ func hall(t *testing.T) (*venue, *person) {
 	v.open()
 	v.enter("moderator:s1")
 	lead := v.people["moderator:s1"]
-	lead.does(floor.Release{})
+	lead.does(floor.ReleaseSchedule{})
 	v.clock("14:00")
-	lead.does(floor.Start{SlotRef: floor.SlotRef{Round: "R2"}})
+	lead.does(floor.StartSlot{SlotRef: floor.SlotRef{Round: "R2"}})
 	return v, lead
 }
 

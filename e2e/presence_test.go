@@ -20,7 +20,7 @@ func TestPresenceAndReceipts(t *testing.T) {
 	v.open()
 	v.enterAt(v.nodes[1].url(), "moderator:s1")
 	lead := v.people["moderator:s1"]
-	lead.does(floor.Release{})
+	lead.does(floor.ReleaseSchedule{})
 	m, card := freeMeeting(t, lead)
 	reader, away := attendee(card.Host.People[0]), attendee(card.Guest.People[0])
 	v.enterAt(v.nodes[0].url(), reader)
@@ -29,16 +29,16 @@ func TestPresenceAndReceipts(t *testing.T) {
 	v.delivered(lead, phone, m)
 	note := v.outstanding(lead, m)
 	lead.sees("that the other's phone has not got it", func(view client.View) bool {
-		sent, ok := client.Get[floor.SentCard](view, "sent/"+floor.CardKey(note))
-		return ok && !slices.Contains(sent.Who, floor.Who(reader)) && slices.Contains(sent.Who, floor.Who(away))
+		sent, ok := client.Get[floor.DeliveryCard](view, "sent/"+floor.CardKey(note))
+		return ok && !slices.Contains(sent.Who, floor.ActorID(reader)) && slices.Contains(sent.Who, floor.ActorID(away))
 	})
-	v.standings(lead, phone, floor.Who(away))
+	v.standings(lead, phone, floor.ActorID(away))
 
-	lead.does(floor.MarkTold{Notice: note, Who: []floor.Who{floor.Who(away)}})
+	lead.does(floor.MarkTold{Notice: note, Who: []floor.ActorID{floor.ActorID(away)}})
 	if c, ok := client.Get[floor.UnseenCard](lead.View(), unseenKey(note, away)); !ok || c.ToldBy != "moderator:s1" {
 		t.Errorf("who was told in person: %+v", c)
 	}
-	if _, err := phone.try(floor.Seen{Notices: []floor.NoticeID{note}}); err != nil {
+	if _, err := phone.try(floor.AcknowledgeNotices{Notices: []floor.NoticeID{note}}); err != nil {
 		t.Fatal(err)
 	}
 	lead.sees("that it was seen", func(view client.View) bool {
@@ -103,8 +103,8 @@ func (v *venue) delivered(lead, phone *person, m floor.MeetingID) {
 		key := "sent/" + string(v.outstanding(lead, m))
 		var told time.Time
 		eventually(v.t, 5*time.Second, "the moderator to see that it was delivered", func() error {
-			sent, ok := client.Get[floor.SentCard](lead.View(), floor.CardKey(key))
-			if ok && !slices.Contains(sent.Who, floor.Who(phone.name)) {
+			sent, ok := client.Get[floor.DeliveryCard](lead.View(), floor.CardKey(key))
+			if ok && !slices.Contains(sent.Who, floor.ActorID(phone.name)) {
 				frames := lead.since(n)
 				told = lastWith(frames, key).at
 				return nil
@@ -144,7 +144,7 @@ func lastWith(frames []frame, prefix string) frame {
 
 // shows waits until a moderator's live frame satisfies a condition, and answers how
 // long that took.
-func (v *venue) shows(lead *person, what string, ok func(wire.Live) bool) time.Duration {
+func (v *venue) shows(lead *person, what string, ok func(wire.StatusFrame) bool) time.Duration {
 	v.t.Helper()
 	began := time.Now()
 	eventually(v.t, 20*time.Second, what, func() error {
@@ -157,37 +157,37 @@ func (v *venue) shows(lead *person, what string, ok func(wire.Live) bool) time.D
 }
 
 // standings takes a phone through live, asleep and gone.
-func (v *venue) standings(lead, phone *person, never floor.Who) {
+func (v *venue) standings(lead, phone *person, never floor.ActorID) {
 	v.t.Helper()
-	who := floor.Who(phone.name)
-	is := func(l wire.Live) (asleep, gone floor.Instant, live bool) {
+	who := floor.ActorID(phone.name)
+	is := func(l wire.StatusFrame) (asleep, gone floor.Instant, live bool) {
 		asleep, gone = l.Asleep[who], l.Gone[who]
 		return asleep, gone, asleep == 0 && gone == 0 && l.Here["live"] == 1
 	}
-	v.shows(lead, "the phone to be live, and one that never came", func(l wire.Live) bool {
+	v.shows(lead, "the phone to be live, and one that never came", func(l wire.StatusFrame) bool {
 		_, _, live := is(l)
 		since, named := l.Gone[never]
 		return live && named && since == 0
 	})
 	phone.SetHidden(true)
-	asleep := v.shows(lead, "the phone to be asleep", func(l wire.Live) bool { a, _, _ := is(l); return a != 0 })
+	asleep := v.shows(lead, "the phone to be asleep", func(l wire.StatusFrame) bool { a, _, _ := is(l); return a != 0 })
 	phone.SetHidden(false)
-	live := v.shows(lead, "the phone to be live again", func(l wire.Live) bool { _, _, live := is(l); return live })
+	live := v.shows(lead, "the phone to be live again", func(l wire.StatusFrame) bool { _, _, live := is(l); return live })
 	phone.Close()
-	gone := v.shows(lead, "the phone to be gone", func(l wire.Live) bool { _, g, _ := is(l); return g != 0 })
+	gone := v.shows(lead, "the phone to be gone", func(l wire.StatusFrame) bool { _, g, _ := is(l); return g != 0 })
 	phone.dial(nil)
-	back := v.shows(lead, "the phone to be back", func(l wire.Live) bool { _, _, live := is(l); return live })
+	back := v.shows(lead, "the phone to be back", func(l wire.StatusFrame) bool { _, _, live := is(l); return live })
 	v.t.Logf("shown on the other node: asleep after %v, live after %v, gone after %v, back after %v", asleep, live, gone, back)
 }
 
 // diesWithNode kills the phone's node, where the phone cannot come back.
 func (v *venue) diesWithNode(lead, phone *person) {
 	v.t.Helper()
-	who := floor.Who(phone.name)
-	v.shows(lead, "the phone to be live", func(l wire.Live) bool { _, gone := l.Gone[who]; return !gone && l.Here["live"] == 1 })
+	who := floor.ActorID(phone.name)
+	v.shows(lead, "the phone to be live", func(l wire.StatusFrame) bool { _, gone := l.Gone[who]; return !gone && l.Here["live"] == 1 })
 	died := time.Now()
 	v.nodes[0].kill()
-	took := v.shows(lead, "the phone to be gone with its node", func(l wire.Live) bool { return l.Gone[who] != 0 })
+	took := v.shows(lead, "the phone to be gone with its node", func(l wire.StatusFrame) bool { return l.Gone[who] != 0 })
 	since := lead.Live().Gone[who]
 	v.t.Logf("gone %v after its node was killed, said to be so since %v before the kill", took, died.Sub(time.UnixMilli(int64(since))).Round(time.Second))
 	if took > 15*time.Second || since < floor.Instant(died.Add(-5*time.Second).UnixMilli()) || since > floor.Instant(died.Add(time.Second).UnixMilli()) {
@@ -197,5 +197,5 @@ func (v *venue) diesWithNode(lead, phone *person) {
 		v.t.Error("the console says that other nodes cannot be heard")
 	}
 	v.nodes[0].start()
-	v.shows(lead, "the phone to be live on the node that came back", func(l wire.Live) bool { _, gone := l.Gone[who]; return !gone })
+	v.shows(lead, "the phone to be live on the node that came back", func(l wire.StatusFrame) bool { _, gone := l.Gone[who]; return !gone })
 }

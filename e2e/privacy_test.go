@@ -109,7 +109,7 @@ func phoneOf(row int) string   { return fmt.Sprintf("+82-10-5550-%04d", row) }
 func addressOf(row int) string { return fmt.Sprintf("person%d@example.invalid", row) }
 
 // sawWall keeps what a wall was sent.
-func (e *eavesdropper) sawWall(a client.Applied) {
+func (e *eavesdropper) sawWall(a client.ViewChange) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for key, card := range a.Set {

@@ -138,7 +138,7 @@ func TestSubscriptionSilentlyDead(t *testing.T) {
 	v, leaks := leakyVenue(t)
 	v.open()
 	v.enterAt(v.nodes[0].url(), "moderator:s1")
-	v.people["moderator:s1"].does(floor.Release{})
+	v.people["moderator:s1"].does(floor.ReleaseSchedule{})
 	v.enterAt(v.nodes[1].url(), append([]string{"moderator:s2"}, attendees(t)[:10]...)...)
 	for _, l := range leaks {
 		eventually(t, 5*time.Second, "a subscription", func() error {

@@ -49,7 +49,7 @@ func besiege(v *venue, seed uint64, by *doors, rate int, watching ...string) *si
 	v.open()
 	s := &siege{venue: v, seed: seed, by: by, views: newGallery()}
 	s.comeIn("moderator:s1", "moderator:s1")
-	v.people["moderator:s1"].does(floor.Release{})
+	v.people["moderator:s1"].does(floor.ReleaseSchedule{})
 	forum, err := demo.Forum()
 	if err != nil {
 		v.t.Fatal(err)
@@ -75,7 +75,7 @@ func besiege(v *venue, seed uint64, by *doors, rate int, watching ...string) *si
 // comeIn signs somebody in by the doors; key tells several devices of one link apart.
 func (s *siege) comeIn(key, name string) *person {
 	s.t.Helper()
-	p := &person{v: s.venue, name: name, base: s.nodes[0].url(), by: s.by, look: s.views.watch(floor.Who(name))}
+	p := &person{v: s.venue, name: name, base: s.nodes[0].url(), by: s.by, look: s.views.watch(floor.ActorID(name))}
 	s.people[key] = p
 	if p.dial(nil); s.t.Failed() {
 		s.t.FailNow()
@@ -168,7 +168,7 @@ func (g *giver) give(ctx context.Context, from time.Time) {
 func (g *giver) draw() floor.Command {
 	i := g.rng.IntN(len(g.meetings))
 	m := g.meetings[i]
-	moderates := floor.Who(g.name).Role() == floor.RoleModerator
+	moderates := floor.ActorID(g.name).Role() == floor.RoleModerator
 	switch n := g.rng.IntN(400); {
 	case moderates && n == 0:
 		return floor.Announce{Text: floor.Text{En: fmt.Sprintf("Nr %d from %s.", len(g.given), g.name)}, Minutes: 1}

@@ -46,7 +46,7 @@ func slowSockets(t *testing.T, slow, dials int, lasts time.Duration, held int) {
 	v := sqliteVenue(t)
 	v.open()
 	v.enter("moderator:s1")
-	v.people["moderator:s1"].does(floor.Release{})
+	v.people["moderator:s1"].does(floor.ReleaseSchedule{})
 	everyone := attendees(t)
 	v.enter(append([]string{"moderator:s2"}, everyone[:guests]...)...)
 	n := v.nodes[0]
@@ -107,7 +107,7 @@ func (v *venue) commandToFrame(lasts time.Duration) (took []time.Duration) {
 	for end := time.Now().Add(lasts); time.Now().Before(end); {
 		done := give(floor.Announce{Text: floor.Text{Ko: text, Zh: text, En: text}})
 		v.fold()
-		give(floor.Withdraw{Announcement: announced(v.records[done.Seq-1])})
+		give(floor.WithdrawAnnouncement{Announcement: announced(v.records[done.Seq-1])})
 		lasting(v.t.Context(), 50*time.Millisecond)
 	}
 	for p := range first {
@@ -187,7 +187,7 @@ func (c *crowdOfSlow) gather(people []string, count int) {
 		conn, _, err := dialer.Dial("ws"+strings.TrimPrefix(c.node.url(), "http")+"/api/v1/events/"+eventID+"/live",
 			http.Header{"Authorization": {"Bearer " + token}})
 		if err == nil {
-			err = conn.WriteMessage(websocket.TextMessage, wire.EncodeClient(wire.FromClient{Hello: &wire.Hello{Version: wire.Version}}))
+			err = conn.WriteMessage(websocket.TextMessage, wire.EncodeClient(wire.ClientFrame{Hello: &wire.Hello{Version: wire.Version}}))
 			c.conns = append(c.conns, conn)
 		}
 		if err != nil {

@@ -78,13 +78,13 @@ func (s *siege) comeAndGo(ctx context.Context, rng *rand.Rand) {
 	slices.SortFunc(phones, func(a, b *person) int { return strings.Compare(a.name, b.name) })
 	for lasting(ctx, 100*time.Millisecond+upTo(rng, 400*time.Millisecond)) {
 		p := phones[rng.IntN(len(phones))]
-		var kept *client.Kept
+		var kept *client.SavedView
 		if rng.IntN(4) > 0 {
-			kept = p.Keep()
+			kept = p.Save()
 		}
 		p.Close()
 		lasting(ctx, upTo(rng, 300*time.Millisecond))
-		p.look = s.views.resumed(floor.Who(p.name), kept)
+		p.look = s.views.resumed(floor.ActorID(p.name), kept)
 		p.dial(kept)
 		s.by.ends.left.Add(1)
 	}
@@ -137,7 +137,7 @@ func everybodyReconnects(t *testing.T, devices int) {
 	v.open()
 	v.enterAt(v.nodes[0].url(), "moderator:s1")
 	lead := v.people["moderator:s1"]
-	lead.does(floor.Release{})
+	lead.does(floor.ReleaseSchedule{})
 	var ways []*redistest.Proxy
 	var addrs []string
 	for _, n := range v.nodes {
@@ -178,7 +178,7 @@ func (v *venue) crowdIn(by *doors, devices int) (phones []*person) {
 	for i := range devices {
 		var entering sync.WaitGroup
 		for _, name := range attendees(v.t) {
-			p := &person{v: v, name: name, base: v.nodes[0].url(), by: by, look: func(client.Applied) {}}
+			p := &person{v: v, name: name, base: v.nodes[0].url(), by: by, look: func(client.ViewChange) {}}
 			v.people[name+strings.Repeat(" again", i)] = p
 			phones = append(phones, p)
 			entering.Go(func() { p.dial(nil) })

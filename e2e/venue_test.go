@@ -107,7 +107,7 @@ type person struct {
 	by   *doors // other ways in; nil: only that one
 	way  client.Transport
 
-	look func(client.Applied) // what to do with each frame instead of keeping it; nil: keep it
+	look func(client.ViewChange) // what to do with each frame instead of keeping it; nil: keep it
 
 	mu     sync.Mutex
 	frames []frame
@@ -135,7 +135,7 @@ func (v *venue) enter(names ...string) {
 	}
 }
 
-func (p *person) dial(kept *client.Kept) {
+func (p *person) dial(kept *client.SavedView) {
 	link, ok := p.v.links[p.name]
 	if !ok {
 		p.v.t.Errorf("no link for %s", p.name)
@@ -143,7 +143,7 @@ func (p *person) dial(kept *client.Kept) {
 	}
 	ctx, cancel := context.WithTimeout(p.v.t.Context(), 30*time.Second)
 	defer cancel()
-	o := client.Options{Kept: kept, Observe: p.observe, Transport: p.way}
+	o := client.Options{Saved: kept, Observe: p.observe, Transport: p.way}
 	if p.look != nil {
 		o.Observe = p.look
 	}
@@ -162,7 +162,7 @@ func (p *person) dial(kept *client.Kept) {
 	p.v.t.Cleanup(c.Close)
 }
 
-func (p *person) observe(a client.Applied) {
+func (p *person) observe(a client.ViewChange) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	f := frame{to: a.To.Seq, at: a.Received}
@@ -228,7 +228,7 @@ func (p *person) level() {
 	ctx, cancel := context.WithTimeout(p.v.t.Context(), 30*time.Second)
 	defer cancel()
 	eventually(p.v.t, 30*time.Second, p.name+" to be level", func() error {
-		at, err := p.Level(ctx)
+		at, err := p.Sync(ctx)
 		if err == nil && at.Seq < head {
 			return fmt.Errorf("at %d, the log at %d", at.Seq, head)
 		}
@@ -298,7 +298,7 @@ func (v *venue) converged() {
 			v.fold()
 		}
 		state := v.states[view.At.Seq]
-		want := cards(state, state.Subjects(floor.Who(p.name))...)
+		want := cards(state, state.Subjects(floor.ActorID(p.name))...)
 		if a, b := wire.Digest(view.Cards), wire.Digest(want); a != b {
 			v.t.Fatalf("%s at %d shows something else than the log:\n%s", name, view.At.Seq, cardsDiff(view.Cards, want))
 		}

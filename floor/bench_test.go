@@ -56,14 +56,14 @@ func benchTable(n int) TableID { return TableID(fmt.Sprintf("T%03d", n)) }
 func benchFloor(b testing.TB, n int) (State, Forum) {
 	f := bigForum(n)
 	s := New()
-	for i, c := range []Command{ImportForum{f}, Release{}} {
-		s, _ = benchGive(b, s, Order{Key: CommandKey("setup/" + itoa(i)), By: "organiser:o", NoBase: true, Command: c})
+	for i, c := range []Command{ImportForum{f}, ReleaseSchedule{}} {
+		s, _ = benchGive(b, s, Envelope{Key: CommandKey("setup/" + itoa(i)), By: "organiser:o", Unconditional: true, Command: c})
 	}
 	return s, f
 }
 
 // benchGive does what a node does with a command: it decides it, and folds in its record.
-func benchGive(b testing.TB, s State, o Order) (State, Touched) {
+func benchGive(b testing.TB, s State, o Envelope) (State, Affected) {
 	out, refused := Decide(s, o)
 	if refused != nil {
 		b.Fatal(refused)
@@ -73,14 +73,14 @@ func benchGive(b testing.TB, s State, o Order) (State, Touched) {
 
 // benchMove is the i-th move: every second one takes another meeting to a table that
 // stays free, and the next takes it back.
-func benchMove(f Forum, i int) Order {
+func benchMove(f Forum, i int) Envelope {
 	m := f.Meetings[i/2*7919%len(f.Meetings)]
 	to := m.Place.Table
 	if i%2 == 0 {
 		to = f.Tables[len(f.Tables)-1].ID
 	}
-	return Order{
-		Key: CommandKey("moderator-lead/" + itoa(i)), By: "moderator:lead", NoBase: true, Wall: Instant(i),
+	return Envelope{
+		Key: CommandKey("moderator-lead/" + itoa(i)), By: "moderator:lead", Unconditional: true, ReceivedAt: Instant(i),
 		Command: MoveMeeting{Meeting: m.ID, Table: to},
 	}
 }
@@ -95,7 +95,7 @@ func BenchmarkMove(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		before, touched := s, Touched{}
+		before, touched := s, Affected{}
 		s, touched = benchGive(b, s, benchMove(f, 6000+i))
 		for _, t := range touched.Keys {
 			before.Card(t.Subject, t.Key)

@@ -64,8 +64,8 @@ type AnnouncementCard struct {
 	Until Instant `json:"until"`
 }
 
-// MeCard is me/<attendee>, for that attendee.
-type MeCard struct {
+// AttendeeSelfCard is me/<attendee>, for that attendee.
+type AttendeeSelfCard struct {
 	Name        Text      `json:"name"`
 	Company     CompanyID `json:"company"`
 	CompanyName Text      `json:"companyName"`
@@ -123,8 +123,8 @@ type OwnNoticeCard struct {
 	Undo    bool       `json:"undo,omitzero"` // it takes back a move that was a mistake
 }
 
-// SelfCard is self/<interpreter>, for that interpreter.
-type SelfCard struct {
+// InterpreterSelfCard is self/<interpreter>, for that interpreter.
+type InterpreterSelfCard struct {
 	Name   Text     `json:"name"`
 	Pairs  []Pair   `json:"pairs"`
 	Skills []string `json:"skills,omitempty"`
@@ -249,22 +249,22 @@ type NoticeCard struct {
 // UnseenCard is unseen/<notice>:<role>:<id>, for moderators: one person who has not said "Got it".
 type UnseenCard struct {
 	Notice NoticeID `json:"notice"`
-	Who    Who      `json:"who"`
-	ToldBy Who      `json:"toldBy,omitzero"` // who has told them in person
+	Who    ActorID  `json:"who"`
+	ToldBy ActorID  `json:"toldBy,omitzero"` // who has told them in person
 }
 
-// SentCard is sent/<notice>, for moderators: to how many it was sent and has not
+// DeliveryCard is sent/<notice>, for moderators: to how many it was sent and has not
 // come yet. Without it the notice has come to a screen of everyone it is for.
-type SentCard struct {
-	Count int   `json:"count"`
-	Who   []Who `json:"who,omitempty"` // sorted; left out while they are more than MaxNamed
+type DeliveryCard struct {
+	Count int       `json:"count"`
+	Who   []ActorID `json:"who,omitempty"` // sorted; left out while they are more than MaxNamed
 }
 
-// DoneCard is done/<sequence>, for moderators: one of the last commands, newest by sequence.
-type DoneCard struct {
+// HistoryCard is done/<sequence>, for moderators: one of the last commands, newest by sequence.
+type HistoryCard struct {
 	Command CommandKey  `json:"command"`
 	Kind    CommandKind `json:"kind"`
-	By      Who         `json:"by"`
+	By      ActorID     `json:"by"`
 	At      Instant     `json:"at"`   // event time
 	Of      []string    `json:"of"`   // what it changed: "meeting/m017", "table/T05", …
 	Undo    bool        `json:"undo"` // it is of a kind that can be undone, and has not been
@@ -275,7 +275,7 @@ type DoneCard struct {
 type LostCard struct {
 	Command CommandKey  `json:"command"`
 	Kind    CommandKind `json:"kind"`
-	By      Who         `json:"by"`
+	By      ActorID     `json:"by"`
 	Wall    Instant     `json:"wall"`         // wall time at which it was accepted
 	Of      []string    `json:"of,omitempty"` // what it had changed: "meeting/m017", "table/T05", …
 }

@@ -25,12 +25,12 @@ var cardKinds = []struct {
 	{"everyone", "item/<item>", ItemCard{}, "after the import; a matching session's state and times are its rounds'"},
 	{"everyone", "zone/<zone>", ZoneCard{}, "after the import"},
 	{"everyone", "announcement/<announcement>", AnnouncementCard{}, "until withdrawn or `until`"},
-	{"attendee:<id>", "me/<attendee>", MeCard{}, "always; the attendee's own"},
+	{"attendee:<id>", "me/<attendee>", AttendeeSelfCard{}, "always; the attendee's own"},
 	{"attendee:<id>", "meeting/<meeting>", OwnMeetingCard{}, "released; the attendee takes part"},
 	{"attendee:<id>", "request/<request>", OwnRequestCard{}, "the meeting's request is open"},
 	{"attendee:<id>", "notice/<notice>", OwnNoticeCard{}, "until seen, or past"},
 	{"attendee:<id>", "lost/<lost>", LostCard{}, "a command of the attendee's was lost, until dismissed; wall time"},
-	{"interpreter:<id>", "self/<interpreter>", SelfCard{}, "always; the interpreter's own"},
+	{"interpreter:<id>", "self/<interpreter>", InterpreterSelfCard{}, "always; the interpreter's own"},
 	{"interpreter:<id>", "assignment/<meeting>", AssignmentCard{}, "released; the interpreter is assigned"},
 	{"interpreter:<id>", "offer/<request>", OfferCard{}, "open, and: claimed by the interpreter, or not yet served and the interpreter is on duty, speaks its pair and has its skill"},
 	{"interpreter:<id>", "notice/<notice>", OwnNoticeCard{}, "until seen, or past"},
@@ -44,10 +44,10 @@ var cardKinds = []struct {
 	{"moderator", "meeting/<meeting>", MeetingCard{}, "always; a place without round and table is the tray"},
 	{"moderator", "request/<request>", RequestCard{}, "while open"},
 	{"moderator", "notice/<notice>", NoticeCard{}, "until past"},
-	{"moderator", "sent/<notice>", SentCard{}, "until it has been delivered to everyone"},
+	{"moderator", "sent/<notice>", DeliveryCard{}, "until it has been delivered to everyone"},
 	{"moderator", "unseen/<notice>:<role>:<id>", UnseenCard{}, "until that person has seen it"},
 	{"moderator", "lost/<lost>", LostCard{}, "anybody's command was lost, until dismissed; wall time"},
-	{"moderator", "done/<sequence>", DoneCard{}, "the last 40 commands of organisers, moderators and runners"},
+	{"moderator", "done/<sequence>", HistoryCard{}, "the last 40 commands of organisers, moderators and runners"},
 	{"display:<zone>", "board/<zone>:<table>", BoardCard{}, "always; a table of the zone"},
 	{"display:<zone>", "seat/<zone>:<meeting>", SeatCard{}, "released; the meeting's table is in the zone"},
 }
@@ -106,6 +106,8 @@ func typeName(t reflect.Type) string {
 		return "instant"
 	case t == reflect.TypeFor[Text]():
 		return "text"
+	case t == reflect.TypeFor[ActorID]():
+		return "who"
 	case t.Kind() == reflect.Struct:
 		return "{" + strings.Join(fieldsOf(t), ", ") + "}"
 	case t.Kind() == reflect.String && t.Name() != "string":
@@ -151,10 +153,10 @@ func everySubject(s State) []Subject {
 		all = append(all, displaySubject(z))
 	}
 	for a := range s.attendees.all() {
-		all = append(all, Subject(NewWho(RoleAttendee, a)))
+		all = append(all, Subject(NewActorID(RoleAttendee, a)))
 	}
 	for i := range s.interpreters.all() {
-		all = append(all, Subject(NewWho(RoleInterpreter, i)))
+		all = append(all, Subject(NewActorID(RoleInterpreter, i)))
 	}
 	return all
 }

@@ -90,7 +90,7 @@ func (d *draft) settleDone() {
 // importPeople adds everyone who signs in, each with the link that they had at
 // any import before, so that a secret that was rotated away stays void.
 func (d *draft) importPeople(f Forum, old index[LinkID, Link]) {
-	link := func(w Who) {
+	link := func(w ActorID) {
 		l, ok := old.get(w.Link())
 		if !ok {
 			l = Link{ID: w.Link(), Who: w, Generation: 1}
@@ -101,7 +101,7 @@ func (d *draft) importPeople(f Forum, old index[LinkID, Link]) {
 	for _, v := range f.Attendees {
 		d.attendees = d.attendees.with(d.edit, v.ID, v)
 		d.peopleOf = d.peopleOf.with(d.edit, v.Company, append(d.peopleOf.at(v.Company), v.ID))
-		link(NewWho(RoleAttendee, v.ID))
+		link(NewActorID(RoleAttendee, v.ID))
 	}
 	for _, v := range f.Staff {
 		d.staff = d.staff.with(d.edit, v.ID, v)
@@ -110,11 +110,11 @@ func (d *draft) importPeople(f Forum, old index[LinkID, Link]) {
 	for _, v := range f.Interpreters {
 		v.Duty = OffDuty
 		d.interpreters = d.interpreters.with(d.edit, v.ID, v)
-		link(NewWho(RoleInterpreter, v.ID))
+		link(NewActorID(RoleInterpreter, v.ID))
 	}
 	for _, v := range f.Displays {
 		d.displays = d.displays.with(d.edit, v.ID, v)
-		link(NewWho(RoleDisplay, v.ID))
+		link(NewActorID(RoleDisplay, v.ID))
 	}
 }
 
@@ -202,7 +202,7 @@ type (
 
 func (c OrganiserAdded) apply(d *draft) {
 	d.organisers = d.organisers.with(d.edit, c.Organiser.ID, c.Organiser)
-	w := NewWho(RoleOrganiser, c.Organiser.ID)
+	w := NewActorID(RoleOrganiser, c.Organiser.ID)
 	if !d.links.has(w.Link()) {
 		d.links = d.links.with(d.edit, w.Link(), Link{ID: w.Link(), Who: w, Generation: 1})
 	}

@@ -36,12 +36,12 @@ type (
 	// NoticeSeen says that a person has confirmed it.
 	NoticeSeen struct {
 		Notice NoticeID `json:"notice"`
-		Who    Who      `json:"who"`
+		Who    ActorID  `json:"who"`
 	}
 	// NoticeDropped took one person out of a notice that no longer concerns them.
 	NoticeDropped struct {
 		Notice NoticeID `json:"notice"`
-		Who    Who      `json:"who"`
+		Who    ActorID  `json:"who"`
 	}
 	// NoticeWithdrawn ended a notice: what it said is past, or was replaced.
 	NoticeWithdrawn struct {
@@ -54,7 +54,7 @@ func (c DutySet) apply(d *draft) {
 	i.Duty = c.To
 	d.interpreters = d.interpreters.with(d.edit, c.Interpreter, i)
 	d.change(interpreterRef(c.Interpreter))
-	d.subjectWhole(Subject(NewWho(RoleInterpreter, c.Interpreter)))
+	d.subjectWhole(Subject(NewActorID(RoleInterpreter, c.Interpreter)))
 }
 
 func (c InterpreterRequested) apply(d *draft) {
@@ -160,7 +160,7 @@ func (d *draft) nowAbout(n Notice) {
 	d.about = d.about.with(d.edit, n.Meeting, ids)
 }
 
-func (d *draft) setPending(w Who, list []NoticeID) {
+func (d *draft) setPending(w ActorID, list []NoticeID) {
 	if len(list) == 0 {
 		d.pending = d.pending.without(d.edit, w)
 		return

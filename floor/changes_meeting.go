@@ -162,11 +162,11 @@ func (c InterpreterAssigned) apply(d *draft) {
 	m.Interpreter = c.To
 	d.setMeeting(m)
 	if c.From != "" {
-		w := NewWho(RoleInterpreter, c.From)
+		w := NewActorID(RoleInterpreter, c.From)
 		d.meetingsOf = d.meetingsOf.with(d.edit, w, withoutItem(d.meetingsOf.at(w), c.Meeting))
 	}
 	if c.To != "" {
-		w := NewWho(RoleInterpreter, c.To)
+		w := NewActorID(RoleInterpreter, c.To)
 		d.meetingsOf = d.meetingsOf.with(d.edit, w, withItem(d.meetingsOf.at(w), c.Meeting))
 	}
 	d.change(c.ref())

@@ -9,17 +9,17 @@ type Command interface {
 // CommandKind is a command's name on the wire and in the rights table.
 type CommandKind string
 
-// Order is a command with what came around it.
-type Order struct {
-	Key     CommandKey
-	By      Who
-	Base    uint64       // the sequence that the sender's screen showed; 0 with NoBase
-	NoBase  bool         // the sender claims no base: staleness is not checked (clock, import, programs)
-	After   []CommandKey // earlier commands of the same outbox whose changes are no staleness
-	Until   Instant      // wall time after which the command must not be applied; 0: never
-	Wall    Instant      // the node's wall time, corrected by the journal's clock
-	Version int          // that a log begins at whose first order this is; 0: FormatVersion
-	Command Command
+// Envelope is a command with what came around it.
+type Envelope struct {
+	Key           CommandKey
+	By            ActorID
+	BaseSeq       uint64       // the sequence that the sender's screen showed; 0 with Unconditional
+	Unconditional bool         // the sender claims no base: staleness is not checked (clock, import, programs)
+	DependsOn     []CommandKey // earlier commands of the same outbox whose changes are no staleness
+	NotAfter      Instant      // wall time after which the command must not be applied; 0: never
+	ReceivedAt    Instant      // the node's wall time, corrected by the journal's clock
+	Version       int          // that a log begins at whose first order this is; 0: FormatVersion
+	Command       Command
 }
 
 // SlotRef names a round or an agenda item: exactly one of the two.
@@ -34,8 +34,8 @@ type (
 	ImportForum struct {
 		Forum Forum `json:"forum"`
 	}
-	// Release publishes the schedule to everyone.
-	Release struct{}
+	// ReleaseSchedule publishes the schedule to everyone.
+	ReleaseSchedule struct{}
 	// SetClock sets the event's clock: it shows Event now, and runs at Rate.
 	SetClock struct {
 		Event Instant `json:"event"`
@@ -50,8 +50,8 @@ type (
 		Text    Text `json:"text"`
 		Minutes int  `json:"minutes,omitzero"`
 	}
-	// Withdraw takes an announcement back.
-	Withdraw struct {
+	// WithdrawAnnouncement takes an announcement back.
+	WithdrawAnnouncement struct {
 		Announcement AnnouncementID `json:"announcement"`
 	}
 	// Undo makes the changes that compensate a command of before.
@@ -62,20 +62,20 @@ type (
 
 // The commands about rounds and agenda items.
 type (
-	// Call asks everyone of a round to their tables, or into an item.
-	Call struct {
+	// CallSlot asks everyone of a round to their tables, or into an item.
+	CallSlot struct {
 		SlotRef
 		Last bool `json:"last,omitzero"`
 	}
-	// Start begins a slot now.
-	Start struct{ SlotRef }
-	// Extend gives a slot Minutes more, or fewer where negative; what follows it moves along.
-	Extend struct {
+	// StartSlot begins a slot now.
+	StartSlot struct{ SlotRef }
+	// ExtendSlot gives a slot Minutes more, or fewer where negative; what follows it moves along.
+	ExtendSlot struct {
 		SlotRef
 		Minutes int `json:"minutes"`
 	}
-	// End ends a running slot now.
-	End struct{ SlotRef }
+	// EndSlot ends a running slot now.
+	EndSlot struct{ SlotRef }
 )
 
 // The commands about meetings and tables.
@@ -133,8 +133,8 @@ type (
 		Meeting MeetingID `json:"meeting"`
 		Side    Side      `json:"side"`
 	}
-	// Seen says that the sender has read notices.
-	Seen struct {
+	// AcknowledgeNotices says that the sender has read notices.
+	AcknowledgeNotices struct {
 		Notices []NoticeID `json:"notices"`
 	}
 )
@@ -157,12 +157,12 @@ type (
 		Request     RequestID     `json:"request"`
 		Interpreter InterpreterID `json:"interpreter,omitzero"`
 	}
-	// SetOut says that the claimant is on the way.
-	SetOut struct {
+	// MarkInterpreterDeparted says that the claimant is on the way.
+	MarkInterpreterDeparted struct {
 		Request RequestID `json:"request"`
 	}
-	// Arrive says that the claimant is at the table.
-	Arrive struct {
+	// MarkInterpreterArrived says that the claimant is at the table.
+	MarkInterpreterArrived struct {
 		Request RequestID `json:"request"`
 	}
 	// ReleaseRequest ends a request that was served; from before arrival it gives it back to the others.
@@ -175,8 +175,8 @@ type (
 	}
 )
 
-// TimePassed is given by the clock for one thing that fell due: see State.Due.
-type TimePassed struct {
+// ApplyDue is given by the clock for one thing that fell due: see State.Due.
+type ApplyDue struct {
 	What  DueKind `json:"what"`
 	Of    string  `json:"of"`    // the id of what it concerns
 	Since uint64  `json:"since"` // the sequence of the change that set it

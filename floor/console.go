@@ -78,7 +78,7 @@ func (s State) liveCard(kind, id string) (Card, bool) {
 		}, ok
 	case "unseen":
 		notice, who, _ := strings.Cut(id, ":")
-		w := Who(who)
+		w := ActorID(who)
 		return UnseenCard{NoticeID(notice), w, s.notices.at(NoticeID(notice)).toldBy(w)}, slices.Contains(s.pending.at(w), NoticeID(notice))
 	case "sent":
 		return s.sentCard(NoticeID(id))

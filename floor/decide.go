@@ -25,7 +25,7 @@ func (d Decision) Record() Record {
 // Next answers what Apply answers of the decision's record, on the state that it was
 // decided on: deciding has folded its changes in already. The state may share memory
 // with the command.
-func (d Decision) Next() (State, Touched) {
+func (d Decision) Next() (State, Affected) {
 	next := *d.folded
 	next.edit, next.seen = new(edit), nil // the decision's own stay as they are
 	next.refs = slices.Clip(next.refs)
@@ -36,7 +36,7 @@ func (d Decision) Next() (State, Touched) {
 // draft, so that what comes later sees what came before.
 type decision struct {
 	*draft
-	order   Order
+	order   Envelope
 	right   right
 	checked bool // a limited right has been held against what the command concerns
 	out     Decision
@@ -47,15 +47,15 @@ type decision struct {
 // none. It is pure and total: whoever gives the same order on the same state
 // gets the same answer. It does not know of commands that are in the log
 // already; whoever appends does.
-func Decide(s State, o Order) (Decision, *Error) {
-	d := &decision{draft: newDraft(s, Record{Key: o.Key, Kind: KindOf(o.Command), By: o.By, Wall: o.Wall}), order: o}
+func Decide(s State, o Envelope) (Decision, *Error) {
+	d := &decision{draft: newDraft(s, Record{Key: o.Key, Kind: KindOf(o.Command), By: o.By, Wall: o.ReceivedAt}), order: o}
 	if err := d.authorise(); err != nil {
 		return Decision{}, err
 	}
-	if o.Until != 0 && o.Wall > o.Until {
+	if o.NotAfter != 0 && o.ReceivedAt > o.NotAfter {
 		return Decision{}, newError(CodeTooLate)
 	}
-	for _, key := range o.After {
+	for _, key := range o.DependsOn {
 		if _, ok := s.Done(key); !ok {
 			return Decision{}, newError(CodeAfterMissing, "after", string(key))
 		}
@@ -90,12 +90,12 @@ func (d *decision) note(code Code, pairs ...string) {
 // fresh refuses the command if a thing that it changes was changed after the
 // sequence that its sender's screen showed, but for the sender's own earlier commands.
 func (d *decision) fresh(refs ...string) *Error {
-	if d.order.NoBase {
+	if d.order.Unconditional {
 		return nil
 	}
 	for _, ref := range append(refs, importRef) {
 		r := d.before.revs.at(ref)
-		if r.Seq > d.order.Base && !slices.Contains(d.order.After, r.Key) {
+		if r.Seq > d.order.BaseSeq && !slices.Contains(d.order.DependsOn, r.Key) {
 			return newError(CodeStale, "of", cardRefs([]string{ref})[0], "by", string(r.By), "seq", strconv.FormatUint(r.Seq, 10))
 		}
 	}

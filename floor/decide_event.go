@@ -36,7 +36,7 @@ func (c ImportForum) decide(d *decision) *Error {
 	return nil
 }
 
-func (Release) decide(d *decision) *Error {
+func (ReleaseSchedule) decide(d *decision) *Error {
 	if d.event.ID == "" {
 		return unknown("event")
 	}
@@ -54,7 +54,7 @@ func (c SetClock) decide(d *decision) *Error {
 	if c.Event <= 0 || c.Event > lastInstant {
 		return badValue("event")
 	}
-	d.do(ClockSet{EventClock{Wall: d.order.Wall, Event: c.Event, Rate: c.Rate}})
+	d.do(ClockSet{EventClock{Wall: d.order.ReceivedAt, Event: c.Event, Rate: c.Rate}})
 	return nil
 }
 
@@ -91,7 +91,7 @@ func (c Announce) decide(d *decision) *Error {
 	return nil
 }
 
-func (c Withdraw) decide(d *decision) *Error {
+func (c WithdrawAnnouncement) decide(d *decision) *Error {
 	a, ok := d.announcements.get(c.Announcement)
 	if !ok {
 		return unknown("announcement/" + string(c.Announcement))

@@ -26,7 +26,7 @@ func (c SetDuty) decide(d *decision) *Error {
 		return newError(CodeAlready, "of", ref, "state", string(c.Duty))
 	}
 	if c.Duty != OffDuty && len(i.Shifts) > 0 && d.now >= lastShiftEnd(i) {
-		return newError(CodeOffShift, "who", string(NewWho(RoleInterpreter, i.ID)))
+		return newError(CodeOffShift, "who", string(NewActorID(RoleInterpreter, i.ID)))
 	}
 	d.do(DutySet{i.ID, i.Duty, c.Duty})
 	return nil
@@ -127,7 +127,7 @@ func (c ClaimRequest) decide(d *decision) *Error {
 		return err
 	}
 	if r.Interpreter != "" && r.State.Open() {
-		return newError(CodeClaimed, "by", string(NewWho(RoleInterpreter, r.Interpreter)))
+		return newError(CodeClaimed, "by", string(NewActorID(RoleInterpreter, r.Interpreter)))
 	}
 	if r.State != Requested {
 		return newError(CodeAlready, "of", requestRef(r.ID), "state", string(r.State))
@@ -145,7 +145,7 @@ func (c ClaimRequest) decide(d *decision) *Error {
 
 // mayTake refuses an interpreter who cannot serve a request now.
 func (d *decision) mayTake(i Interpreter, r Request) *Error {
-	who := string(NewWho(RoleInterpreter, i.ID))
+	who := string(NewActorID(RoleInterpreter, i.ID))
 	if i.Duty != OnDuty {
 		return newError(CodeOffDuty, "who", who)
 	}
@@ -170,18 +170,18 @@ func onShift(i Interpreter, now Instant) bool {
 func (s State) freeFor(i InterpreterID, r Request) *Error {
 	for o := range s.openRequests() {
 		if o.Interpreter == i && o.ID != r.ID {
-			return newError(CodeInterpBusy, "who", string(NewWho(RoleInterpreter, i)),
+			return newError(CodeInterpBusy, "who", string(NewActorID(RoleInterpreter, i)),
 				"round", string(s.meetings.at(o.Meeting).Place.Round), "meeting", string(o.Meeting))
 		}
 	}
 	return s.interpreterFree(i, r.Meeting, s.meetings.at(r.Meeting).Place.Round)
 }
 
-func (c SetOut) decide(d *decision) *Error {
+func (c MarkInterpreterDeparted) decide(d *decision) *Error {
 	return d.progress(c.Request, OnTheWay, Claimed)
 }
 
-func (c Arrive) decide(d *decision) *Error {
+func (c MarkInterpreterArrived) decide(d *decision) *Error {
 	return d.progress(c.Request, Arrived, Claimed, OnTheWay)
 }
 

@@ -60,7 +60,7 @@ func (d *decision) fitsSomehow(m Meeting, to Place, without bool) (Meeting, *Err
 		return m, err
 	}
 	d.do(InterpreterAssigned{m.ID, m.Interpreter, ""})
-	d.issue(Notice{Kind: NoticeCancelled, Meeting: m.ID, From: m.Place}, []Who{NewWho(RoleInterpreter, m.Interpreter)})
+	d.issue(Notice{Kind: NoticeCancelled, Meeting: m.ID, From: m.Place}, []ActorID{NewActorID(RoleInterpreter, m.Interpreter)})
 	d.note(NoteNoInterp, "meeting", string(m.ID))
 	return alone, nil
 }
@@ -159,7 +159,7 @@ func (s State) claimantFree(m Meeting, round RoundID) *Error {
 // interpreterFree refuses if an interpreter has another meeting than m in a
 // round, by assignment or by a claimed request.
 func (s State) interpreterFree(i InterpreterID, m MeetingID, round RoundID) *Error {
-	w := NewWho(RoleInterpreter, i)
+	w := NewActorID(RoleInterpreter, i)
 	busy := func(id MeetingID) *Error {
 		other := s.meetings.at(id)
 		if id == m || !other.seated() || other.Place.Round != round {
@@ -256,7 +256,7 @@ func (d *decision) noteSoft(m Meeting, to Place) {
 		}
 	}
 	if m.Interpreter != "" && !d.rests(m.Interpreter, to.Round) {
-		d.note(NoteNoRest, "who", string(NewWho(RoleInterpreter, m.Interpreter)), "round", string(to.Round))
+		d.note(NoteNoRest, "who", string(NewActorID(RoleInterpreter, m.Interpreter)), "round", string(to.Round))
 	}
 }
 
@@ -267,7 +267,7 @@ const maxInARow = 4
 // rounds, with a meeting in the given one.
 func (s State) rests(i InterpreterID, round RoundID) bool {
 	busy := map[int]bool{s.rounds.at(round).No: true}
-	for _, id := range s.meetingsOf.at(NewWho(RoleInterpreter, i)) {
+	for _, id := range s.meetingsOf.at(NewActorID(RoleInterpreter, i)) {
 		if m := s.meetings.at(id); m.seated() {
 			busy[s.rounds.at(m.Place.Round).No] = true
 		}
@@ -360,7 +360,7 @@ func (c OpenTable) decide(d *decision) *Error {
 
 // issue tells people something that they are to confirm. Before the release
 // nobody has been told anything that could change.
-func (d *decision) issue(n Notice, who []Who) {
+func (d *decision) issue(n Notice, who []ActorID) {
 	if !d.Released() || len(who) == 0 {
 		return
 	}
@@ -377,7 +377,7 @@ func (d *decision) tellMoved(m Meeting, to Place, undo bool) {
 	}
 	who := m.people()
 	if r, ok := d.openRequest(m.ID); ok && r.Interpreter != "" {
-		who = append(who, NewWho(RoleInterpreter, r.Interpreter))
+		who = append(who, NewActorID(RoleInterpreter, r.Interpreter))
 	}
 	d.issue(Notice{Kind: NoticeMoved, Meeting: m.ID, From: m.Place, To: to, Undo: undo}, who)
 }

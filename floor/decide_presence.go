@@ -6,7 +6,7 @@ const MaxSeen = 100
 func (c CheckIn) decide(d *decision) *Error {
 	a, ok := d.attendees.get(c.Attendee)
 	ref := attendeeRef(c.Attendee)
-	if err := d.mayOwn(d.order.By == NewWho(RoleAttendee, c.Attendee), ref); err != nil {
+	if err := d.mayOwn(d.order.By == NewActorID(RoleAttendee, c.Attendee), ref); err != nil {
 		return err
 	}
 	if !ok {
@@ -71,7 +71,7 @@ func (d *decision) mark(m Meeting, side Side, to Presence) *Error {
 	return newError(CodeAlready, "of", meetingRef(m.ID), "state", string(to))
 }
 
-func (c Seen) decide(d *decision) *Error {
+func (c AcknowledgeNotices) decide(d *decision) *Error {
 	if len(c.Notices) == 0 || len(c.Notices) > MaxSeen {
 		return badValue("notices")
 	}

@@ -37,7 +37,7 @@ func slotOrder(r SlotRef, s SlotState) *Error {
 	return newError(CodeSlotOrder, "of", r.ref(), "state", string(s))
 }
 
-func (c Call) decide(d *decision) *Error {
+func (c CallSlot) decide(d *decision) *Error {
 	slot, err := d.slotFor(c.SlotRef)
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func (c Call) decide(d *decision) *Error {
 // the first, and tells only those whose side is not at its table yet.
 func (d *decision) callRound(id RoundID, last bool) {
 	d.withdrawNotices(func(n Notice) bool { return n.Kind == NoticeCall && n.Round == id })
-	var who []Who
+	var who []ActorID
 	for m := range d.meetings.values() {
 		if m.Place.Round != id || !m.seated() {
 			continue
@@ -67,7 +67,7 @@ func (d *decision) callRound(id RoundID, last bool) {
 }
 
 // awaited answers the people of a meeting whom a call concerns.
-func (d *decision) awaited(m Meeting, last bool) []Who {
+func (d *decision) awaited(m Meeting, last bool) []ActorID {
 	if !last {
 		return m.people()
 	}
@@ -80,7 +80,7 @@ func (d *decision) awaited(m Meeting, last bool) []Who {
 	return m.people()
 }
 
-func (c Start) decide(d *decision) *Error {
+func (c StartSlot) decide(d *decision) *Error {
 	slot, err := d.slotFor(c.SlotRef)
 	if err != nil {
 		return err
@@ -105,7 +105,7 @@ func (c Start) decide(d *decision) *Error {
 	return nil
 }
 
-func (c Extend) decide(d *decision) *Error {
+func (c ExtendSlot) decide(d *decision) *Error {
 	if c.Minutes < minExtend || c.Minutes > maxExtend || c.Minutes == 0 {
 		return badValue("minutes")
 	}
@@ -125,7 +125,7 @@ func (c Extend) decide(d *decision) *Error {
 	return nil
 }
 
-func (c End) decide(d *decision) *Error {
+func (c EndSlot) decide(d *decision) *Error {
 	slot, err := d.slotFor(c.SlotRef)
 	if err != nil {
 		return err

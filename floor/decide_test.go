@@ -15,12 +15,12 @@ func TestNext(t *testing.T) {
 		w.play(t)
 		before := w.now()
 		was := digest(t, before)
-		o := Order{Key: "last/1", Base: before.Seq(), Wall: w.wall, By: "moderator:lead", Command: w.drawCommand(t)}
+		o := Envelope{Key: "last/1", BaseSeq: before.Seq(), ReceivedAt: w.wall, By: "moderator:lead", Command: w.drawCommand(t)}
 		out, refused := Decide(before, o)
 		if refused != nil {
 			return
 		}
-		if r := (Record{o.Key, KindOf(o.Command), o.By, o.Wall, out.Changes}); !reflect.DeepEqual(out.Record(), r) {
+		if r := (Record{o.Key, KindOf(o.Command), o.By, o.ReceivedAt, out.Changes}); !reflect.DeepEqual(out.Record(), r) {
 			t.Fatalf("the record is %+v, not %+v", out.Record(), r)
 		}
 		first, _ := out.Next()
@@ -69,8 +69,8 @@ func TestFaithful(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if same := reflect.DeepEqual(back.Changes, []Change{PublicURLSet{text}}); same != want || Faithful(data) != want {
-			t.Errorf("%q: read back alike %v, faithful %v", text, same, Faithful(data))
+		if same := reflect.DeepEqual(back.Changes, []Change{PublicURLSet{text}}); same != want || RoundTrips(data) != want {
+			t.Errorf("%q: read back alike %v, faithful %v", text, same, RoundTrips(data))
 		}
 	}
 }

@@ -33,16 +33,16 @@ func (m Meeting) pairKey() string { return string(m.Host.Company) + "|" + string
 
 // people answers who takes part in a meeting: both sides' people and the
 // assigned interpreter.
-func (m Meeting) people() []Who {
-	people := make([]Who, 0, len(m.Host.People)+len(m.Guest.People)+1)
+func (m Meeting) people() []ActorID {
+	people := make([]ActorID, 0, len(m.Host.People)+len(m.Guest.People)+1)
 	for _, a := range m.Host.People {
-		people = append(people, NewWho(RoleAttendee, a))
+		people = append(people, NewActorID(RoleAttendee, a))
 	}
 	for _, a := range m.Guest.People {
-		people = append(people, NewWho(RoleAttendee, a))
+		people = append(people, NewActorID(RoleAttendee, a))
 	}
 	if m.Interpreter != "" {
-		people = append(people, NewWho(RoleInterpreter, m.Interpreter))
+		people = append(people, NewActorID(RoleInterpreter, m.Interpreter))
 	}
 	return people
 }

@@ -19,12 +19,12 @@ type doing struct {
 	Key      CommandKey
 	Kind     CommandKind
 	Seq      uint64
-	By       Who
+	By       ActorID
 	At       Instant
 	Of       []string // refs of what it changed
 	Was      []uint64 // as of when each of those stood before
 	Changes  []Change // those that have an inverse
-	UndoneBy Who
+	UndoneBy ActorID
 }
 
 // reversible is a change that another change can compensate.
@@ -138,7 +138,7 @@ func (s State) doneCard(seq uint64) (Card, bool) {
 	if !ok || !slices.Contains(s.recent, seq) {
 		return nil, false
 	}
-	return DoneCard{Command: e.Key, Kind: e.Kind, By: e.By, At: e.At, Of: cardRefs(e.Of), Undo: e.undoable()}, true
+	return HistoryCard{Command: e.Key, Kind: e.Kind, By: e.By, At: e.At, Of: cardRefs(e.Of), Undo: e.undoable()}, true
 }
 
 // cardRefs answers refs in the words of cards: a side is part of its meeting.

@@ -107,18 +107,18 @@ func oneOf[T any](t *rapid.T, list []T) T { return list[between(t, 0, len(list)-
 type world struct {
 	states  []State
 	records []Record
-	touched []Touched
+	touched []Affected
 	forum   Forum
 	wall    Instant
 
-	orders   []Order // all that were given
+	orders   []Envelope // all that were given
 	refusals []*Error
 }
 
 func (w *world) now() State { return w.states[len(w.states)-1] }
 
-func (w *world) give(o Order) *Error {
-	o.Wall = w.wall
+func (w *world) give(o Envelope) *Error {
+	o.ReceivedAt = w.wall
 	out, err := Decide(w.now(), o)
 	w.orders = append(w.orders, o)
 	if err != nil {
@@ -133,16 +133,16 @@ func (w *world) give(o Order) *Error {
 
 func newWorld(t *rapid.T) *world {
 	w := &world{states: []State{New()}, forum: drawForum(t), wall: day}
-	if err := w.give(Order{Key: "cli/import", By: Operator, NoBase: true, Command: ImportForum{w.forum}}); err != nil {
+	if err := w.give(Envelope{Key: "cli/import", By: Operator, Unconditional: true, Command: ImportForum{w.forum}}); err != nil {
 		t.Fatalf("import: %v", err)
 	}
 	if between(t, 0, 9) > 0 {
-		if err := w.give(Order{Key: "cli/release", By: Operator, NoBase: true, Command: Release{}}); err != nil {
+		if err := w.give(Envelope{Key: "cli/release", By: Operator, Unconditional: true, Command: ReleaseSchedule{}}); err != nil {
 			t.Fatalf("release: %v", err)
 		}
 	}
 	for _, i := range w.forum.Interpreters {
-		w.give(Order{Key: CommandKey("duty/" + i.ID), By: "organiser:o", NoBase: true, Command: SetDuty{i.ID, OnDuty}})
+		w.give(Envelope{Key: CommandKey("duty/" + i.ID), By: "organiser:o", Unconditional: true, Command: SetDuty{i.ID, OnDuty}})
 	}
 	return w
 }
@@ -152,7 +152,7 @@ func (w *world) step(t *rapid.T, n int) {
 	w.wall += Instant(between(t, 0, 6)) * Minute
 	due, _ := w.now().Due(w.now().Clock().At(w.wall))
 	for _, d := range due {
-		w.give(Order{Key: d.Key(), By: Clock, NoBase: true, Command: d})
+		w.give(Envelope{Key: d.Key(), By: Clock, Unconditional: true, Command: d})
 	}
 	if between(t, 0, 2) == 0 {
 		w.deliver(t, n)
@@ -165,14 +165,14 @@ func (w *world) step(t *rapid.T, n int) {
 		base -= min(base, uint64(between(t, 1, 3)))
 	}
 	c := w.drawCommand(t)
-	w.give(Order{Key: CommandKey(fmt.Sprintf("k/%d", n)), Base: base, By: w.drawWho(t, c), Command: c})
+	w.give(Envelope{Key: CommandKey(fmt.Sprintf("k/%d", n)), BaseSeq: base, By: w.drawWho(t, c), Command: c})
 }
 
 // deliver lets notices come to some people, also such as they are not for.
 func (w *world) deliver(t *rapid.T, n int) {
 	var c MarkDelivered
 	for id, notice := range w.now().notices.all() {
-		var to []Who
+		var to []ActorID
 		for _, who := range append(slices.Clone(notice.For), "attendee:nobody", "attendee:c0a") {
 			if between(t, 0, 1) == 1 {
 				to = append(to, who)
@@ -180,28 +180,28 @@ func (w *world) deliver(t *rapid.T, n int) {
 		}
 		c.Notices = append(c.Notices, Delivery{id, to})
 	}
-	w.give(Order{Key: CommandKey(fmt.Sprintf("clock/delivered-%d", n)), By: Clock, NoBase: true, Command: c})
+	w.give(Envelope{Key: CommandKey(fmt.Sprintf("clock/delivered-%d", n)), By: Clock, Unconditional: true, Command: c})
 }
 
 // lose lets somebody's command be named as lost, sometimes one that the log holds.
 func (w *world) lose(t *rapid.T, n int) {
-	by := oneOf(t, []Who{"moderator:mod", "attendee:c0a", "interpreter:i0", "organiser:o", Operator})
+	by := oneOf(t, []ActorID{"moderator:mod", "attendee:c0a", "interpreter:i0", "organiser:o", Operator})
 	key := oneOf(t, []CommandKey{CommandKey(fmt.Sprintf("k/%d", n)), CommandKey(fmt.Sprintf("gone/%d", n)), drawKey(t, w.now().done)})
-	w.give(Order{Key: CommandKey(fmt.Sprintf("clock/lost-%d", n)), By: Clock, NoBase: true,
-		Command: NameLost{Lost{Command: key, Kind: "checkIn", By: by, Wall: w.wall, Of: []string{"attendee/c0a"}}}})
+	w.give(Envelope{Key: CommandKey(fmt.Sprintf("clock/lost-%d", n)), By: Clock, Unconditional: true,
+		Command: ReportLost{Lost{Command: key, Kind: "checkIn", By: by, Wall: w.wall, Of: []string{"attendee/c0a"}}}})
 }
 
 // drawWho draws mostly someone who may give the command, and sometimes anyone.
-func (w *world) drawWho(t *rapid.T, c Command) Who {
+func (w *world) drawWho(t *rapid.T, c Command) ActorID {
 	if between(t, 0, 5) > 0 {
-		if c, ok := c.(Seen); ok && len(w.now().notices.at(c.Notices[0]).For) > 0 {
+		if c, ok := c.(AcknowledgeNotices); ok && len(w.now().notices.at(c.Notices[0]).For) > 0 {
 			return oneOf(t, w.now().notices.at(c.Notices[0]).For)
 		}
 		return "moderator:lead"
 	}
-	all := []Who{"organiser:o", "moderator:lead", "moderator:lead", "moderator:mod", "runner:run", "interpreter:i0", "interpreter:i1", "display:d0", "attendee:nobody"}
+	all := []ActorID{"organiser:o", "moderator:lead", "moderator:lead", "moderator:mod", "runner:run", "interpreter:i0", "interpreter:i1", "display:d0", "attendee:nobody"}
 	for _, a := range w.forum.Attendees {
-		all = append(all, NewWho(RoleAttendee, a.ID))
+		all = append(all, NewActorID(RoleAttendee, a.ID))
 	}
 	return oneOf(t, all)
 }
@@ -243,15 +243,15 @@ func (w *world) drawCommand(t *rapid.T) Command {
 		func() Command { return LockMeeting{meeting(), (between(t, 0, 1) == 1)} },
 		func() Command { return CloseTable{table(), "leak"} },
 		func() Command { return OpenTable{table()} },
-		func() Command { return Call{slot(), (between(t, 0, 1) == 1)} },
-		func() Command { return Start{slot()} },
-		func() Command { return Start{slot()} },
-		func() Command { return Extend{slot(), between(t, -10, 20)} },
-		func() Command { return End{slot()} },
+		func() Command { return CallSlot{slot(), (between(t, 0, 1) == 1)} },
+		func() Command { return StartSlot{slot()} },
+		func() Command { return StartSlot{slot()} },
+		func() Command { return ExtendSlot{slot(), between(t, -10, 20)} },
+		func() Command { return EndSlot{slot()} },
 		func() Command { return CheckIn{oneOf(t, w.forum.Attendees).ID} },
 		func() Command { return MarkPresent{meeting(), side()} },
 		func() Command { return MarkNoShow{meeting(), side()} },
-		func() Command { return Seen{notice()} },
+		func() Command { return AcknowledgeNotices{notice()} },
 		func() Command {
 			id := drawKey(t, s.notices)
 			return MarkTold{id, append(slices.Clip(s.notices.at(id).For), "attendee:c0a")[:1]}
@@ -264,12 +264,12 @@ func (w *world) drawCommand(t *rapid.T) Command {
 			return RequestInterpreter{meeting(), "", oneOf(t, []string{"", "LED"})}
 		},
 		func() Command { return ClaimRequest{request(), interpreter()} },
-		func() Command { return SetOut{request()} },
-		func() Command { return Arrive{request()} },
+		func() Command { return MarkInterpreterDeparted{request()} },
+		func() Command { return MarkInterpreterArrived{request()} },
 		func() Command { return ReleaseRequest{request()} },
 		func() Command { return CancelRequest{request()} },
 		func() Command { return Undo{key()} },
-		func() Command { return Release{} },
+		func() Command { return ReleaseSchedule{} },
 		func() Command { return ImportForum{w.redraw(t)} },
 		func() Command { return SetClock{day + Instant(between(t, 0, 300))*Minute, 1} },
 		func() Command { return RotateLink{"attendee-c0a"} },
@@ -290,7 +290,7 @@ func (w *world) serve(t *rapid.T) Command {
 	case Arrived:
 		return ReleaseRequest{r.ID}
 	}
-	return oneOf(t, []Command{SetOut{r.ID}, Arrive{r.ID}, ReleaseRequest{r.ID}})
+	return oneOf(t, []Command{MarkInterpreterDeparted{r.ID}, MarkInterpreterArrived{r.ID}, ReleaseRequest{r.ID}})
 }
 
 // drawKey draws mostly a key of x, and sometimes, or where there is none, one that is not there.

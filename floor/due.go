@@ -19,18 +19,18 @@ const (
 )
 
 // Key answers the id under which every node submits the same thing that fell due.
-func (t TimePassed) Key() CommandKey {
+func (t ApplyDue) Key() CommandKey {
 	return CommandKey("clock/" + string(t.What) + "-" + t.Of + "-" + strconv.FormatUint(t.Since, 10))
 }
 
 // Due answers what has fallen due at an event time, and when the next thing
 // will; next is 0 where nothing lies ahead. It is asked before every batch, so
 // only what is due costs more than a look.
-func (s State) Due(now Instant) (due []TimePassed, next Instant) {
+func (s State) Due(now Instant) (due []ApplyDue, next Instant) {
 	s.deadlines(func(what DueKind, of string, at Instant) {
 		switch {
 		case at <= now:
-			due = append(due, TimePassed{what, of, s.since(what, of)})
+			due = append(due, ApplyDue{what, of, s.since(what, of)})
 		case next == 0 || at < next:
 			next = at
 		}
@@ -105,7 +105,7 @@ func (s State) since(what DueKind, of string) uint64 {
 func (p Party) awaited() bool { return p.Presence == Expected && !p.GraceEnd }
 
 // decide makes what fell due happen, if it still does on this state.
-func (t TimePassed) decide(d *decision) *Error {
+func (t ApplyDue) decide(d *decision) *Error {
 	due, _ := d.Due(d.now)
 	if !slices.Contains(due, t) {
 		return newError(CodeNothingChanges)

@@ -34,7 +34,7 @@ type stored struct {
 	Retired       []Link              `json:"retired,omitempty"`
 	Revs          map[string]revision `json:"revs,omitempty"`
 	Done          []storedDoing       `json:"done,omitempty"`
-	Lost          []CommandLost       `json:"lost,omitempty"`
+	Lost          []LostReported      `json:"lost,omitempty"`
 	Exports       []Export            `json:"exports,omitempty"`
 	Organisers    []Organiser         `json:"organisers,omitempty"`
 	Events        []EventEntry        `json:"events,omitempty"`
@@ -54,9 +54,9 @@ var ErrStateFormat = errors.New("floor: a state of another version")
 type storedNotice struct {
 	Notice
 	Seen     int       `json:"seenCount"`
-	Pending  []Who     `json:"pending,omitempty"`
+	Pending  []ActorID `json:"pending,omitempty"`
 	Issued   uint64    `json:"issued,omitzero"`
-	Waiting  []Who     `json:"waiting,omitempty"`
+	Waiting  []ActorID `json:"waiting,omitempty"`
 	InPerson []telling `json:"inPerson,omitempty"`
 }
 
@@ -64,12 +64,12 @@ type storedDoing struct {
 	Key      CommandKey   `json:"key"`
 	Kind     CommandKind  `json:"kind"`
 	Seq      uint64       `json:"seq"`
-	By       Who          `json:"by"`
+	By       ActorID      `json:"by"`
 	At       Instant      `json:"at"`
 	Of       []string     `json:"of,omitempty"`
 	Was      []uint64     `json:"was,omitempty"`
 	Changes  []changeJSON `json:"changes,omitempty"`
-	UndoneBy Who          `json:"undoneBy,omitzero"`
+	UndoneBy ActorID      `json:"undoneBy,omitzero"`
 	Shown    bool         `json:"shown,omitzero"`
 }
 

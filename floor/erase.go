@@ -23,9 +23,9 @@ type Erased struct {
 // Like everything about erasing it changes nothing that it is given, and doing it
 // again changes nothing: folding what it answers makes the state that folding the
 // records does, but for what was taken out.
-func ErasePerson(records []Record, who Who) Erased {
+func ErasePerson(records []Record, who ActorID) Erased {
 	if who.Role() == RoleRunner { // staff have one list, and may have changed their role
-		who = NewWho(RoleModerator, who.ID())
+		who = NewActorID(RoleModerator, who.ID())
 	}
 	return (&eraser{who: who}).records(records)
 }
@@ -41,17 +41,17 @@ const blankSentence = "—"
 // eraser goes through the records of one log.
 type eraser struct {
 	everyone bool
-	who      Who // who is erased where not everyone is
+	who      ActorID // who is erased where not everyone is
 	changed  bool
 
-	known, people map[Who]bool
+	known, people map[ActorID]bool
 	names         []string // of those erased, as they were
 	kept          []string // texts that were left
 	texts         int
 }
 
 func (e *eraser) records(records []Record) Erased {
-	e.known, e.people = map[Who]bool{}, map[Who]bool{}
+	e.known, e.people = map[ActorID]bool{}, map[ActorID]bool{}
 	out := Erased{Records: slices.Clone(records)}
 	for i, r := range records {
 		e.changed = false
@@ -77,7 +77,7 @@ func (e *eraser) change(c Change) Change {
 	case ForumImported:
 		return ForumImported{e.forum(c.Forum)}
 	case OrganiserAdded:
-		name, _ := e.person(NewWho(RoleOrganiser, c.Organiser.ID), Text{En: c.Organiser.Name}, "")
+		name, _ := e.person(NewActorID(RoleOrganiser, c.Organiser.ID), Text{En: c.Organiser.Name}, "")
 		c.Organiser.Name = name.En
 		return c
 	case Announced:
@@ -101,15 +101,15 @@ func (e *eraser) change(c Change) Change {
 
 func (e *eraser) forum(f Forum) Forum {
 	f.Attendees = mapped(f.Attendees, func(a Attendee) Attendee {
-		a.Name, a.Title = e.person(NewWho(RoleAttendee, a.ID), a.Name, a.Title)
+		a.Name, a.Title = e.person(NewActorID(RoleAttendee, a.ID), a.Name, a.Title)
 		return a
 	})
 	f.Staff = mapped(f.Staff, func(s Staff) Staff {
-		s.Name, _ = e.person(NewWho(RoleModerator, s.ID), s.Name, "")
+		s.Name, _ = e.person(NewActorID(RoleModerator, s.ID), s.Name, "")
 		return s
 	})
 	f.Interpreters = mapped(f.Interpreters, func(i Interpreter) Interpreter {
-		i.Name, _ = e.person(NewWho(RoleInterpreter, i.ID), i.Name, "")
+		i.Name, _ = e.person(NewActorID(RoleInterpreter, i.ID), i.Name, "")
 		i.Skills = slices.DeleteFunc(mapped(i.Skills, e.typed), func(s string) bool { return s == "" })
 		return i
 	})
@@ -120,7 +120,7 @@ func (e *eraser) forum(f Forum) Forum {
 
 // person answers the name and title that somebody has from now on: their id, because
 // every screen shows some name, and none.
-func (e *eraser) person(w Who, name Text, title string) (Text, string) {
+func (e *eraser) person(w ActorID, name Text, title string) (Text, string) {
 	if !e.everyone && w != e.who {
 		return name, title
 	}

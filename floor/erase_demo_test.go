@@ -19,10 +19,10 @@ func demoLog(t *testing.T) (records []floor.Record, forum floor.Forum, state flo
 	}
 	state = floor.New()
 	for _, c := range []floor.Command{
-		floor.ImportForum{Forum: forum}, floor.Release{}, floor.AddOrganiser{Organiser: "o1", Name: "한지우"},
+		floor.ImportForum{Forum: forum}, floor.ReleaseSchedule{}, floor.AddOrganiser{Organiser: "o1", Name: "한지우"},
 		floor.CheckIn{Attendee: forum.Attendees[0].ID}, floor.Announce{Text: forum.Attendees[0].Name},
 	} {
-		o := floor.Order{Key: floor.CommandKey("cli/" + string(floor.KindOf(c))), By: "organiser:o1", NoBase: true, Wall: 1_795_478_400_000, Command: c}
+		o := floor.Envelope{Key: floor.CommandKey("cli/" + string(floor.KindOf(c))), By: "organiser:o1", Unconditional: true, ReceivedAt: 1_795_478_400_000, Command: c}
 		if _, is := c.(floor.AddOrganiser); is {
 			o.By = floor.Operator
 		}
@@ -30,7 +30,7 @@ func demoLog(t *testing.T) (records []floor.Record, forum floor.Forum, state flo
 		if refused != nil {
 			t.Fatalf("%T: %v", c, refused)
 		}
-		r := floor.Record{Key: o.Key, Kind: floor.KindOf(c), By: o.By, Wall: o.Wall, Changes: out.Changes}
+		r := floor.Record{Key: o.Key, Kind: floor.KindOf(c), By: o.By, Wall: o.ReceivedAt, Changes: out.Changes}
 		state, _ = state.Apply(r)
 		records = append(records, r)
 	}
@@ -59,19 +59,19 @@ func textOf(t *testing.T, records []floor.Record) string {
 }
 
 // namesOf answers the names of everyone by who they are, in every language.
-func namesOf(forum floor.Forum) map[floor.Who][]string {
-	names := map[floor.Who][]string{"organiser:o1": {"한지우"}}
-	add := func(w floor.Who, n floor.Text) {
+func namesOf(forum floor.Forum) map[floor.ActorID][]string {
+	names := map[floor.ActorID][]string{"organiser:o1": {"한지우"}}
+	add := func(w floor.ActorID, n floor.Text) {
 		names[w] = slices.DeleteFunc([]string{n.Ko, n.Zh, n.En}, func(s string) bool { return s == "" })
 	}
 	for _, a := range forum.Attendees {
-		add(floor.NewWho(floor.RoleAttendee, a.ID), a.Name)
+		add(floor.NewActorID(floor.RoleAttendee, a.ID), a.Name)
 	}
 	for _, s := range forum.Staff {
 		add(s.Who(), s.Name)
 	}
 	for _, i := range forum.Interpreters {
-		add(floor.NewWho(floor.RoleInterpreter, i.ID), i.Name)
+		add(floor.NewActorID(floor.RoleInterpreter, i.ID), i.Name)
 	}
 	return names
 }
@@ -131,11 +131,11 @@ func TestErasingEachOfTheSampleForum(t *testing.T) {
 				t.Errorf("the name of %s stands in the log without them", who)
 			}
 		}
-		if wantLeft := who == floor.NewWho(floor.RoleAttendee, forum.Attendees[0].ID); (out.Left == 1) != wantLeft && bearers[list[0]] == 1 {
+		if wantLeft := who == floor.NewActorID(floor.RoleAttendee, forum.Attendees[0].ID); (out.Left == 1) != wantLeft && bearers[list[0]] == 1 {
 			t.Errorf("%s: %d texts are told to name them", who, out.Left)
 		}
 	}
-	one := textOf(t, floor.ErasePerson(records, floor.NewWho(floor.RoleAttendee, forum.Attendees[0].ID)).Records)
+	one := textOf(t, floor.ErasePerson(records, floor.NewActorID(floor.RoleAttendee, forum.Attendees[0].ID)).Records)
 	if !strings.Contains(one, forum.Attendees[1].Name.En) {
 		t.Error("somebody else was erased too")
 	}

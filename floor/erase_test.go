@@ -19,7 +19,7 @@ var idTypes = []reflect.Type{
 	reflect.TypeFor[EventID](), reflect.TypeFor[ZoneID](), reflect.TypeFor[TableID](), reflect.TypeFor[RoundID](), reflect.TypeFor[ItemID](),
 	reflect.TypeFor[CompanyID](), reflect.TypeFor[AttendeeID](), reflect.TypeFor[StaffID](), reflect.TypeFor[InterpreterID](), reflect.TypeFor[DisplayID](),
 	reflect.TypeFor[MeetingID](), reflect.TypeFor[RequestID](), reflect.TypeFor[AnnouncementID](), reflect.TypeFor[NoticeID](), reflect.TypeFor[OrganiserID](),
-	reflect.TypeFor[LinkID](), reflect.TypeFor[LostID](), reflect.TypeFor[Who](), reflect.TypeFor[CommandKey](), reflect.TypeFor[CommandKind](),
+	reflect.TypeFor[LinkID](), reflect.TypeFor[LostID](), reflect.TypeFor[ActorID](), reflect.TypeFor[CommandKey](), reflect.TypeFor[CommandKind](),
 	reflect.TypeFor[Lang](), reflect.TypeFor[Pair](), reflect.TypeFor[Role](), reflect.TypeFor[Duty](), reflect.TypeFor[SlotState](), reflect.TypeFor[ItemKind](),
 	reflect.TypeFor[Side](), reflect.TypeFor[Presence](), reflect.TypeFor[RequestState](), reflect.TypeFor[NoticeKind](), reflect.TypeFor[ExportKind](),
 }
@@ -117,9 +117,9 @@ func TestErasedLogsFoldAlike(t *testing.T) {
 		w := newWorld(t)
 		w.play(t)
 		before := asJSON(t, w.records)
-		one := NewWho(RoleAttendee, oneOf(t, w.forum.Attendees).ID)
+		one := NewActorID(RoleAttendee, oneOf(t, w.forum.Attendees).ID)
 		if between(t, 0, 2) == 0 {
-			one = oneOf(t, []Who{"interpreter:i0", "moderator:lead", "runner:run"})
+			one = oneOf(t, []ActorID{"interpreter:i0", "moderator:lead", "runner:run"})
 		}
 		person, all := ErasePerson(w.records, one), EraseEveryone(w.records)
 		holdErased(t, w.now(), person, []string{nameOf(w.now(), one)}, regexp.MustCompile(`^[a-z]+\[`+one.ID()+`\]\.(name|title)`))
@@ -138,7 +138,7 @@ func TestErasedLogsFoldAlike(t *testing.T) {
 	})
 }
 
-func nameOf(s State, w Who) string { p, _ := s.Profile(w); return p.Name.En }
+func nameOf(s State, w ActorID) string { p, _ := s.Profile(w); return p.Name.En }
 
 // holdErased holds what an erasure answers to the state before it: other are the
 // paths where the two states may differ.
@@ -255,7 +255,7 @@ func TestErasureFindsStaffOfAnyRole(t *testing.T) {
 		{Changes: []Change{ForumImported{Forum{Staff: []Staff{{ID: "s", Role: RoleRunner, Name: Text{En: "Yoon Doha"}}}}}}},
 		{Changes: []Change{ForumImported{Forum{Staff: []Staff{{ID: "s", Role: RoleModerator, Name: Text{En: "Yoon Doha"}}}}}}},
 	}
-	for _, who := range []Who{"moderator:s", "runner:s"} {
+	for _, who := range []ActorID{"moderator:s", "runner:s"} {
 		if out := ErasePerson(records, who); len(out.Changed) != 2 || out.People != 1 {
 			t.Errorf("%s: records %v", who, out.Changed)
 		}

@@ -32,7 +32,7 @@ type Exported struct {
 type Export struct {
 	Seq    uint64     `json:"seq"` // of its record
 	What   ExportKind `json:"what"`
-	By     Who        `json:"by"`
+	By     ActorID    `json:"by"`
 	Wall   Instant    `json:"wall"`
 	People int        `json:"people"`
 }

@@ -6,8 +6,8 @@ import (
 )
 
 // export takes something out of a log, and answers why not.
-func (w *world) export(key CommandKey, by Who, c RecordExport) *Error {
-	return w.give(Order{Key: key, By: by, NoBase: true, Command: c})
+func (w *world) export(key CommandKey, by ActorID, c RecordExport) *Error {
+	return w.give(Envelope{Key: key, By: by, Unconditional: true, Command: c})
 }
 
 // An export says what, by whom, when and how many people; moderators see nothing of
@@ -30,11 +30,11 @@ func TestExportsAreKept(t *testing.T) {
 	if after := w.now().View(Everyone, Moderator); len(after) != len(before) {
 		t.Errorf("%d cards became %d", len(before), len(after))
 	}
-	undo := w.give(Order{Key: "organiser-o1/b", By: "organiser:o1", NoBase: true, Command: Undo{"organiser-o1/a"}})
+	undo := w.give(Envelope{Key: "organiser-o1/b", By: "organiser:o1", Unconditional: true, Command: Undo{"organiser-o1/a"}})
 	if undo == nil || undo.Code != CodeNothingToUndo {
 		t.Errorf("undone: %v", undo)
 	}
-	if err := w.give(Order{Key: "cli/again", By: Operator, NoBase: true, Command: ImportForum{littleForum()}}); err != nil {
+	if err := w.give(Envelope{Key: "cli/again", By: Operator, Unconditional: true, Command: ImportForum{littleForum()}}); err != nil {
 		t.Fatal(err)
 	}
 	holds("another import")
@@ -50,13 +50,13 @@ func TestExportsAreKept(t *testing.T) {
 
 func TestWhoMayExport(t *testing.T) {
 	w := logOf(t, 0)
-	for i, by := range []Who{"moderator:lead", "moderator:north", "runner:run", "interpreter:i1", "attendee:k1a", "display:wallA", Clock} {
+	for i, by := range []ActorID{"moderator:lead", "moderator:north", "runner:run", "interpreter:i1", "attendee:k1a", "display:wallA", Clock} {
 		if err := w.export(CommandKey(fmt.Sprint("x/", i)), by, RecordExport{What: ExportLinks}); err == nil || err.Code != CodeForbidden {
 			t.Errorf("%s: %v", by, err)
 		}
 	}
 	for name, of := range map[string]struct {
-		by Who
+		by ActorID
 		RecordExport
 	}{
 		"a backup by an organiser": {"organiser:o1", RecordExport{What: ExportBackup}},

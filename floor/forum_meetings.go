@@ -64,7 +64,7 @@ func (c *forumCheck) interpreting(m Meeting) {
 		return
 	}
 	at := slices.IndexFunc(c.forum.Interpreters, func(v Interpreter) bool { return v.ID == m.Interpreter })
-	i, who := c.forum.Interpreters[at], string(NewWho(RoleInterpreter, m.Interpreter))
+	i, who := c.forum.Interpreters[at], string(NewActorID(RoleInterpreter, m.Interpreter))
 	if !slices.Contains(i.Pairs, m.Pair) {
 		c.fault("interpreter", newError(CodeWrongPair, "who", who, "pair", string(m.Pair)))
 	}

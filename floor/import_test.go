@@ -18,22 +18,22 @@ func newDraftFloor(t *testing.T) *draftFloor {
 	return d
 }
 
-func (d *draftFloor) give(o Order) *Error {
+func (d *draftFloor) give(o Envelope) *Error {
 	d.n++
-	o.Wall = clock("08:00")
+	o.ReceivedAt = clock("08:00")
 	if o.Key == "" {
 		o.Key = CommandKey("k/" + itoa(d.n))
 	}
 	out, err := Decide(d.State, o)
 	if err == nil {
-		d.State, _ = d.Apply(Record{Key: o.Key, Kind: KindOf(o.Command), By: o.By, Wall: o.Wall, Changes: out.Changes})
+		d.State, _ = d.Apply(Record{Key: o.Key, Kind: KindOf(o.Command), By: o.By, Wall: o.ReceivedAt, Changes: out.Changes})
 	}
 	return err
 }
 
-func (d *draftFloor) must(by Who, c Command) {
+func (d *draftFloor) must(by ActorID, c Command) {
 	d.t.Helper()
-	if err := d.give(Order{By: by, Base: d.Seq(), NoBase: by == Operator, Command: c}); err != nil {
+	if err := d.give(Envelope{By: by, BaseSeq: d.Seq(), Unconditional: by == Operator, Command: c}); err != nil {
 		d.t.Fatalf("%T: %v", c, err)
 	}
 }
@@ -70,11 +70,11 @@ func TestRotationSurvivesImports(t *testing.T) {
 // What was done to another floor is not undone on this one.
 func TestNoUndoAcrossImports(t *testing.T) {
 	d := newDraftFloor(t)
-	if err := d.give(Order{Key: "lead/1", By: "moderator:lead", Base: d.Seq(), Command: MoveMeeting{Meeting: "m1", Tray: true}}); err != nil {
+	if err := d.give(Envelope{Key: "lead/1", By: "moderator:lead", BaseSeq: d.Seq(), Command: MoveMeeting{Meeting: "m1", Tray: true}}); err != nil {
 		t.Fatal(err)
 	}
 	d.must(Operator, ImportForum{withoutMeeting(littleForum(), "m1")})
-	err := d.give(Order{By: "moderator:lead", Base: d.Seq(), Command: Undo{"lead/1"}})
+	err := d.give(Envelope{By: "moderator:lead", BaseSeq: d.Seq(), Command: Undo{"lead/1"}})
 	if err == nil || err.Code != CodeNothingToUndo {
 		t.Errorf("an undo across an import: %v", err)
 	}
@@ -85,7 +85,7 @@ func TestImportMakesScreensStale(t *testing.T) {
 	d := newDraftFloor(t)
 	seen := d.Seq()
 	d.must(Operator, ImportForum{littleForum()})
-	err := d.give(Order{By: "moderator:lead", Base: seen, Command: CloseTable{Table: "T1"}})
+	err := d.give(Envelope{By: "moderator:lead", BaseSeq: seen, Command: CloseTable{Table: "T1"}})
 	if err == nil || err.Code != CodeStale {
 		t.Errorf("a command on the floor before the import: %v", err)
 	}

@@ -172,7 +172,7 @@ func TestHashesShowNowhere(t *testing.T) {
 		hashSeed = rapid.Uint64().Draw(t, "seed") | 1
 		again := &world{states: []State{New()}, forum: w.forum}
 		for _, o := range w.orders {
-			again.wall = o.Wall
+			again.wall = o.ReceivedAt
 			again.give(o)
 		}
 		if now := again.tell(t); !slices.Equal(told, now) {

@@ -21,14 +21,14 @@ type LostID string
 type Lost struct {
 	Command CommandKey  `json:"command"`
 	Kind    CommandKind `json:"kind"`
-	By      Who         `json:"by"`
+	By      ActorID     `json:"by"`
 	Wall    Instant     `json:"wall"`         // when it was accepted
 	Of      []string    `json:"of,omitempty"` // what it had changed: "meeting/m017", "table/T05", …
 }
 
-// NameLost says that a command was lost. It is the clock's, under a key made of the
+// ReportLost says that a command was lost. It is the clock's, under a key made of the
 // lost record's hash: every node that held the record gives it, and one is logged.
-type NameLost struct{ Lost }
+type ReportLost struct{ Lost }
 
 // DismissLost takes lost commands off the screens of those who were to know.
 type DismissLost struct {
@@ -36,8 +36,8 @@ type DismissLost struct {
 }
 
 type (
-	// CommandLost says which command the log has lost.
-	CommandLost struct {
+	// LostReported says which command the log has lost.
+	LostReported struct {
 		ID LostID `json:"id"`
 		Lost
 	}
@@ -50,9 +50,9 @@ type (
 // Lost answers what is to be told if the log loses the record r, which led to this
 // state. It answers false for what comes back by itself: what the clock gave falls
 // due again, and what a "Got it" was said to is on its reader's screen again.
-func (s State) Lost(r Record) (NameLost, bool) {
+func (s State) Lost(r Record) (ReportLost, bool) {
 	if r.By.Role() == RoleClock || r.Kind == "seen" || r.Kind == "dismissLost" {
-		return NameLost{}, false
+		return ReportLost{}, false
 	}
 	of := cardRefs(s.done.at(r.Key).Of)
 	for i, ref := range of { // a request that is lost is nothing that anybody could look up
@@ -60,25 +60,25 @@ func (s State) Lost(r Record) (NameLost, bool) {
 			of[i] = meetingRef(s.requests.at(RequestID(id)).Meeting)
 		}
 	}
-	return NameLost{Lost{Command: r.Key, Kind: r.Kind, By: r.By, Wall: r.Wall, Of: of[:min(len(of), keepLostFor)]}}, true
+	return ReportLost{Lost{Command: r.Key, Kind: r.Kind, By: r.By, Wall: r.Wall, Of: of[:min(len(of), keepLostFor)]}}, true
 }
 
 // NamesLost answers the command that made a record, if that named a lost one: should
 // the log lose this record too, it is to be given again.
-func (r Record) NamesLost() (NameLost, bool) {
+func (r Record) NamesLost() (ReportLost, bool) {
 	for _, c := range r.Changes {
-		if c, ok := c.(CommandLost); ok {
-			return NameLost{c.Lost}, true
+		if c, ok := c.(LostReported); ok {
+			return ReportLost{c.Lost}, true
 		}
 	}
-	return NameLost{}, false
+	return ReportLost{}, false
 }
 
-func (c NameLost) decide(d *decision) *Error {
+func (c ReportLost) decide(d *decision) *Error {
 	if _, ok := d.Done(c.Command); ok {
 		return nil // it was given again, and is in the log after all
 	}
-	d.do(CommandLost{LostID(d.newID("l")), c.Lost})
+	d.do(LostReported{LostID(d.newID("l")), c.Lost})
 	return nil
 }
 
@@ -100,11 +100,11 @@ func (c DismissLost) decide(d *decision) *Error {
 
 func lostRef(id LostID) string { return "lost/" + string(id) }
 
-func (c CommandLost) apply(d *draft) {
-	d.lost = d.lost.with(d.edit, c.ID, CommandLost{c.ID, c.Lost})
+func (c LostReported) apply(d *draft) {
+	d.lost = d.lost.with(d.edit, c.ID, LostReported{c.ID, c.Lost})
 	d.touch(lostRef(c.ID))
 	if d.lost.len() > keepLost {
-		d.dropLost(slices.MinFunc(slices.Collect(d.lost.values()), func(a, b CommandLost) int {
+		d.dropLost(slices.MinFunc(slices.Collect(d.lost.values()), func(a, b LostReported) int {
 			return cmp.Or(cmp.Compare(a.Wall, b.Wall), cmp.Compare(a.ID, b.ID))
 		}).ID)
 	}
@@ -128,7 +128,7 @@ func (d *draft) found(key CommandKey) {
 }
 
 // lostOf answers the keys of the cards about commands that w lost.
-func (s State) lostOf(w Who) (keys []CardKey) {
+func (s State) lostOf(w ActorID) (keys []CardKey) {
 	for l := range s.lost.values() {
 		if l.By == w {
 			keys = append(keys, CardKey(lostRef(l.ID)))
@@ -142,7 +142,7 @@ func (s State) lostCard(id LostID) (LostCard, bool) {
 	return LostCard{Command: l.Command, Kind: l.Kind, By: l.By, Wall: l.Wall, Of: l.Of}, ok
 }
 
-func (s State) ownLostCard(w Who, id LostID) (Card, bool) {
+func (s State) ownLostCard(w ActorID, id LostID) (Card, bool) {
 	l, ok := s.lostCard(id)
 	return l, ok && l.By == w
 }

@@ -42,27 +42,29 @@ const (
 	RoleOperator    Role = "operator" // whoever runs the program: first set-up, imports from the command line
 )
 
-// Who names a person, a screen or the clock: "<role>:<id>", for example
+// ActorID names a person, a screen or the clock: "<role>:<id>", for example
 // "attendee:k03a". It is opaque: no personal name is in it.
-type Who string
+type ActorID string
 
-// NewWho joins a role and an id.
-func NewWho[ID ~string](role Role, id ID) Who { return Who(string(role) + ":" + string(id)) }
+// NewActorID joins a role and an id.
+func NewActorID[ID ~string](role Role, id ID) ActorID {
+	return ActorID(string(role) + ":" + string(id))
+}
 
 // Role answers the part before the colon.
-func (w Who) Role() Role { role, _, _ := strings.Cut(string(w), ":"); return Role(role) }
+func (w ActorID) Role() Role { role, _, _ := strings.Cut(string(w), ":"); return Role(role) }
 
 // ID answers the part after the colon.
-func (w Who) ID() string { _, id, _ := strings.Cut(string(w), ":"); return id }
+func (w ActorID) ID() string { _, id, _ := strings.Cut(string(w), ":"); return id }
 
 // Link answers the name of the link that lets w sign in.
-func (w Who) Link() LinkID { return LinkID(string(w.Role()) + "-" + w.ID()) }
+func (w ActorID) Link() LinkID { return LinkID(string(w.Role()) + "-" + w.ID()) }
 
 // Clock is who gives the commands that time brings about.
-const Clock Who = "clock:clock"
+const Clock ActorID = "clock:clock"
 
 // Operator is who gives the commands of the command line.
-const Operator Who = "operator:cli"
+const Operator ActorID = "operator:cli"
 
 // Company is one of the two sides' firms.
 type Company struct {
@@ -93,7 +95,7 @@ type Staff struct {
 }
 
 // Who answers the staff member's name as an actor.
-func (s Staff) Who() Who { return NewWho(s.Role, s.ID) }
+func (s Staff) Who() ActorID { return NewActorID(s.Role, s.ID) }
 
 // Duty is whether an interpreter is working.
 type Duty string
@@ -133,7 +135,7 @@ type Organiser struct {
 // Link lets one person or screen sign in. Its secret is not here: it is derived
 // from the instance's key, the event, ID and Generation.
 type Link struct {
-	ID         LinkID `json:"id"`
-	Who        Who    `json:"who"`
-	Generation int    `json:"generation"` // 1 at first, one more at each rotation
+	ID         LinkID  `json:"id"`
+	Who        ActorID `json:"who"`
+	Generation int     `json:"generation"` // 1 at first, one more at each rotation
 }

@@ -58,7 +58,7 @@ func holdRules(t *rapid.T, s State) {
 		working[r.Interpreter] = r.ID
 		m := s.meetings.at(r.Meeting)
 		if m.seated() {
-			take(string(NewWho(RoleInterpreter, r.Interpreter)), m.Place, m.ID)
+			take(string(NewActorID(RoleInterpreter, r.Interpreter)), m.Place, m.ID)
 		}
 		i := s.interpreters.at(r.Interpreter)
 		if !slices.Contains(i.Pairs, r.Pair) || r.Skill != "" && !slices.Contains(i.Skills, r.Skill) {
@@ -107,12 +107,12 @@ func TestUndoRestores(t *testing.T) {
 		w := newWorld(t)
 		w.play(t)
 		before := w.now()
-		o := Order{Key: "last/1", Base: before.Seq(), By: "moderator:lead", Command: w.drawCommand(t)}
+		o := Envelope{Key: "last/1", BaseSeq: before.Seq(), By: "moderator:lead", Command: w.drawCommand(t)}
 		if w.give(o) != nil || KindOf(o.Command) == "importForum" {
 			return
 		}
 		e, _ := w.now().done.get(o.Key)
-		if w.give(Order{Key: "last/2", Base: w.now().Seq(), By: "moderator:lead", Command: Undo{o.Key}}) != nil {
+		if w.give(Envelope{Key: "last/2", BaseSeq: w.now().Seq(), By: "moderator:lead", Command: Undo{o.Key}}) != nil {
 			return
 		}
 		for _, ref := range e.Of {
@@ -212,7 +212,7 @@ func TestPatch(t *testing.T) {
 func (w *world) subjects() []Subject {
 	all := []Subject{Everyone, Moderator, "display:Z0", "display:Z1", "interpreter:i0", "interpreter:i1"}
 	for _, a := range w.forum.Attendees {
-		all = append(all, Subject(NewWho(RoleAttendee, a.ID)))
+		all = append(all, Subject(NewActorID(RoleAttendee, a.ID)))
 	}
 	return all
 }

@@ -14,7 +14,7 @@ func TestPurgeDateNeedsItsVersion(t *testing.T) {
 	at := littleForum().end() + 30*24*60*Minute
 	w := logOf(t, 2)
 	give := func(key CommandKey, c Command) *Error {
-		return w.give(Order{Key: key, By: Operator, NoBase: true, Command: c})
+		return w.give(Envelope{Key: key, By: Operator, Unconditional: true, Command: c})
 	}
 	if err := give("cli/early", ImportForum{purged(at)}); err == nil || err.Code != CodeNeedsUpgrade || err.Params["version"] != "3" {
 		t.Fatalf("on a log of version 2: %v", err)

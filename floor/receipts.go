@@ -23,14 +23,14 @@ type (
 	}
 	// Delivery is one notice and the people to whom it has come.
 	Delivery struct {
-		Notice NoticeID `json:"notice"`
-		To     []Who    `json:"to"`
+		Notice NoticeID  `json:"notice"`
+		To     []ActorID `json:"to"`
 	}
 	// MarkTold says that people were told in person what a notice says. It waits
 	// for them all the same.
 	MarkTold struct {
-		Notice NoticeID `json:"notice"`
-		Who    []Who    `json:"who"`
+		Notice NoticeID  `json:"notice"`
+		Who    []ActorID `json:"who"`
 	}
 )
 
@@ -39,13 +39,13 @@ type (
 type (
 	// NoticeDelivered says that a notice has come to people's screens.
 	NoticeDelivered struct {
-		Notice NoticeID `json:"notice"`
-		To     []Who    `json:"to"` // sorted
+		Notice NoticeID  `json:"notice"`
+		To     []ActorID `json:"to"` // sorted
 	}
 	// NoticeTold says that whoever gave the command told a person in person.
 	NoticeTold struct {
 		Notice NoticeID `json:"notice"`
-		Who    Who      `json:"who"`
+		Who    ActorID  `json:"who"`
 	}
 )
 
@@ -54,18 +54,18 @@ type told struct {
 	Notice
 	Seen     int
 	Issued   uint64    // sequence number of the record that issued it
-	Waiting  []Who     // those of For to whom it has not been delivered; sorted
+	Waiting  []ActorID // those of For to whom it has not been delivered; sorted
 	InPerson []telling // who was told in person, in order
 }
 
 // telling is one person and who told them.
 type telling struct {
-	Who Who `json:"who"`
-	By  Who `json:"by"`
+	Who ActorID `json:"who"`
+	By  ActorID `json:"by"`
 }
 
 // toldBy answers who told a person in person, or "".
-func (n told) toldBy(w Who) Who {
+func (n told) toldBy(w ActorID) ActorID {
 	for _, t := range n.InPerson {
 		if t.Who == w {
 			return t.By
@@ -77,7 +77,7 @@ func (n told) toldBy(w Who) Who {
 // Undelivered answers the notices of w, issued up to the sequence number upTo, that
 // are not known to have come to a screen of theirs. It costs next to nothing for
 // whoever waits for none.
-func (s *State) Undelivered(w Who, upTo uint64) (ids []NoticeID) { // asked at each acknowledgement: nothing is copied
+func (s *State) Undelivered(w ActorID, upTo uint64) (ids []NoticeID) { // asked at each acknowledgement: nothing is copied
 	for _, id := range s.pending.at(w) {
 		if n := s.notices.find(id); n != nil && n.value.Issued <= upTo && n.value.waits(w) {
 			ids = append(ids, id)
@@ -86,15 +86,15 @@ func (s *State) Undelivered(w Who, upTo uint64) (ids []NoticeID) { // asked at e
 	return ids
 }
 
-func (n *told) waits(w Who) bool {
+func (n *told) waits(w ActorID) bool {
 	_, waits := slices.BinarySearch(n.Waiting, w)
 	return waits
 }
 
 // Unseen yields everyone who has not said "Got it" to something, in the order of
 // their names.
-func (s State) Unseen() func(yield func(Who) bool) {
-	return func(yield func(Who) bool) {
+func (s State) Unseen() func(yield func(ActorID) bool) {
+	return func(yield func(ActorID) bool) {
 		for w := range s.pending.all() {
 			if !yield(w) {
 				return
@@ -113,7 +113,7 @@ func (c MarkDelivered) decide(d *decision) *Error {
 	}
 	for _, of := range c.Notices {
 		n := d.notices.at(of.Notice)
-		to := slices.DeleteFunc(slices.Clone(of.To), func(w Who) bool { return !n.waits(w) })
+		to := slices.DeleteFunc(slices.Clone(of.To), func(w ActorID) bool { return !n.waits(w) })
 		slices.Sort(to)
 		if to = slices.Compact(to); len(to) > 0 {
 			d.do(NoticeDelivered{of.Notice, to})
@@ -140,7 +140,7 @@ func (c MarkTold) decide(d *decision) *Error {
 
 func (c NoticeDelivered) apply(d *draft) {
 	if n, ok := d.notices.get(c.Notice); ok {
-		d.setWaiting(n, slices.DeleteFunc(slices.Clone(n.Waiting), func(w Who) bool {
+		d.setWaiting(n, slices.DeleteFunc(slices.Clone(n.Waiting), func(w ActorID) bool {
 			_, has := slices.BinarySearch(c.To, w)
 			return has
 		}))
@@ -148,7 +148,7 @@ func (c NoticeDelivered) apply(d *draft) {
 }
 
 // setWaiting sets to whom a notice has not come yet.
-func (d *draft) setWaiting(n told, waiting []Who) {
+func (d *draft) setWaiting(n told, waiting []ActorID) {
 	if len(waiting) != len(n.Waiting) {
 		d.touch(sentRef(n.ID))
 	}
@@ -170,7 +170,7 @@ func sentRef(id NoticeID) string { return "sent/" + string(id) }
 
 func (s State) sentCard(id NoticeID) (Card, bool) {
 	waiting := s.notices.at(id).Waiting
-	c := SentCard{Count: len(waiting)}
+	c := DeliveryCard{Count: len(waiting)}
 	if c.Count <= MaxNamed {
 		c.Who = waiting
 	}

@@ -8,7 +8,7 @@ import (
 
 // hall is a released floor on which a round of n meetings has been called, and
 // everyone whom the call is for.
-func hall(t testing.TB, n int) (State, []Who) {
+func hall(t testing.TB, n int) (State, []ActorID) {
 	f := Forum{Event: Event{ID: "hall", Name: Text{En: "Hall"}, TimeZone: "Asia/Seoul"}, Zones: []Zone{{"A", Text{En: "A"}}}}
 	f.Rounds = []Round{{ID: "R1", No: 1, Slot: slotOf("13:30", "13:55")}}
 	for i := range n {
@@ -25,26 +25,26 @@ func hall(t testing.TB, n int) (State, []Who) {
 	}
 	// The forum is good by its making: holding it against the rules takes minutes at this size.
 	s, _ := New().Apply(Record{Key: "cli/1", By: Operator, Changes: []Change{ForumImported{f}, ScheduleReleased{1}, VersionRaised{FormatVersion}}})
-	s = applied(t, s, Order{Key: "cli/2", By: "organiser:o", NoBase: true, Command: Call{SlotRef: SlotRef{Round: "R1"}}})
-	var people []Who
+	s = applied(t, s, Envelope{Key: "cli/2", By: "organiser:o", Unconditional: true, Command: CallSlot{SlotRef: SlotRef{Round: "R1"}}})
+	var people []ActorID
 	for _, a := range f.Attendees {
-		people = append(people, NewWho(RoleAttendee, a.ID))
+		people = append(people, NewActorID(RoleAttendee, a.ID))
 	}
 	return s, people
 }
 
-func applied(t testing.TB, s State, o Order) State {
+func applied(t testing.TB, s State, o Envelope) State {
 	next, _ := logged(t, s, o)
 	return next
 }
 
 // logged decides an order and folds in what the log would hold of it.
-func logged(t testing.TB, s State, o Order) (State, []byte) {
+func logged(t testing.TB, s State, o Envelope) (State, []byte) {
 	out, refused := Decide(s, o)
 	if refused != nil {
 		t.Fatal(refused)
 	}
-	body, err := EncodeRecord(Record{Key: o.Key, Kind: KindOf(o.Command), By: o.By, Wall: o.Wall, Changes: out.Changes})
+	body, err := EncodeRecord(Record{Key: o.Key, Kind: KindOf(o.Command), By: o.By, Wall: o.ReceivedAt, Changes: out.Changes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,12 +56,12 @@ func logged(t testing.TB, s State, o Order) (State, []byte) {
 	return next, body
 }
 
-func deliverTo(s State, people []Who) Order {
+func deliverTo(s State, people []ActorID) Envelope {
 	c := MarkDelivered{}
 	for id := range s.notices.all() {
 		c.Notices = append(c.Notices, Delivery{id, people})
 	}
-	return Order{Key: "clock/delivered-1", By: Clock, NoBase: true, Command: c}
+	return Envelope{Key: "clock/delivered-1", By: Clock, Unconditional: true, Command: c}
 }
 
 // A call to 10,000 people that comes to all of them is one record, well within what
@@ -77,7 +77,7 @@ func TestDeliveredToAHall(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				size, named = len(text), len(card.(SentCard).Who)
+				size, named = len(text), len(card.(DeliveryCard).Who)
 			}
 		}
 		t.Logf("delivered to %d of %d: a record of %d bytes; the card names %d in %d bytes", n, len(people), len(body), named, size)

@@ -20,7 +20,7 @@ type ChangeKind string
 type Record struct {
 	Key     CommandKey
 	Kind    CommandKind
-	By      Who
+	By      ActorID
 	Wall    Instant // stamp of the node that decided; it informs, sequence orders
 	Changes []Change
 }
@@ -43,7 +43,7 @@ func (e *UnknownChangeError) Error() string {
 type recordJSON struct {
 	Key     CommandKey   `json:"key"`
 	Kind    CommandKind  `json:"kind"`
-	By      Who          `json:"by"`
+	By      ActorID      `json:"by"`
 	Wall    Instant      `json:"wall"`
 	Changes []changeJSON `json:"changes"`
 }
@@ -66,9 +66,9 @@ func EncodeRecord(r Record) ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// Faithful reports whether a record's bytes are read back as what was encoded. Text
+// RoundTrips reports whether a record's bytes are read back as what was encoded. Text
 // that is no UTF-8 is logged with a mark in its place.
-func Faithful(data []byte) bool { return !bytes.Contains(data, []byte(`\ufffd`)) }
+func RoundTrips(data []byte) bool { return !bytes.Contains(data, []byte(`\ufffd`)) }
 
 // DecodeRecord reads what EncodeRecord wrote. A change of a later version is an
 // *UnknownChangeError: whoever meets one must not fold on.
@@ -113,7 +113,7 @@ func unmarshal(kind ChangeKind, data []byte, into any) error {
 
 // Apply folds one record in and answers the next state, with what may look
 // different in it. It is total: a record that the log holds has been decided.
-func (s State) Apply(r Record) (State, Touched) {
+func (s State) Apply(r Record) (State, Affected) {
 	d := newDraft(s, r)
 	for _, c := range r.Changes {
 		c.apply(d)
@@ -122,7 +122,7 @@ func (s State) Apply(r Record) (State, Touched) {
 }
 
 // finish remembers the record whose changes were folded in.
-func (d *draft) finish(r Record) (State, Touched) {
+func (d *draft) finish(r Record) (State, Affected) {
 	d.keep(r)
 	return d.State, d.touched()
 }

@@ -56,7 +56,7 @@ var changeTypes = map[ChangeKind]reflect.Type{
 	"publicURLSet":    reflect.TypeFor[PublicURLSet](),
 
 	"versionRaised": reflect.TypeFor[VersionRaised](),
-	"commandLost":   reflect.TypeFor[CommandLost](),
+	"commandLost":   reflect.TypeFor[LostReported](),
 	"lostDismissed": reflect.TypeFor[LostDismissed](),
 	"exported":      reflect.TypeFor[Exported](),
 }
@@ -66,17 +66,17 @@ var changeTypes = map[ChangeKind]reflect.Type{
 // from this literal too (see static/bundle).
 var commandTypes = map[CommandKind]reflect.Type{
 	"importForum": reflect.TypeFor[ImportForum](),
-	"release":     reflect.TypeFor[Release](),
+	"release":     reflect.TypeFor[ReleaseSchedule](),
 	"setClock":    reflect.TypeFor[SetClock](),
 	"rotateLink":  reflect.TypeFor[RotateLink](),
 	"announce":    reflect.TypeFor[Announce](),
-	"withdraw":    reflect.TypeFor[Withdraw](),
+	"withdraw":    reflect.TypeFor[WithdrawAnnouncement](),
 	"undo":        reflect.TypeFor[Undo](),
 
-	"call":   reflect.TypeFor[Call](),
-	"start":  reflect.TypeFor[Start](),
-	"extend": reflect.TypeFor[Extend](),
-	"end":    reflect.TypeFor[End](),
+	"call":   reflect.TypeFor[CallSlot](),
+	"start":  reflect.TypeFor[StartSlot](),
+	"extend": reflect.TypeFor[ExtendSlot](),
+	"end":    reflect.TypeFor[EndSlot](),
 
 	"moveMeeting":   reflect.TypeFor[MoveMeeting](),
 	"swapMeetings":  reflect.TypeFor[SwapMeetings](),
@@ -88,25 +88,25 @@ var commandTypes = map[CommandKind]reflect.Type{
 	"checkIn":       reflect.TypeFor[CheckIn](),
 	"markPresent":   reflect.TypeFor[MarkPresent](),
 	"markNoShow":    reflect.TypeFor[MarkNoShow](),
-	"seen":          reflect.TypeFor[Seen](),
+	"seen":          reflect.TypeFor[AcknowledgeNotices](),
 	"markDelivered": reflect.TypeFor[MarkDelivered](),
 	"markTold":      reflect.TypeFor[MarkTold](),
 
 	"setDuty":            reflect.TypeFor[SetDuty](),
 	"requestInterpreter": reflect.TypeFor[RequestInterpreter](),
 	"claimRequest":       reflect.TypeFor[ClaimRequest](),
-	"setOut":             reflect.TypeFor[SetOut](),
-	"arrive":             reflect.TypeFor[Arrive](),
+	"setOut":             reflect.TypeFor[MarkInterpreterDeparted](),
+	"arrive":             reflect.TypeFor[MarkInterpreterArrived](),
 	"releaseRequest":     reflect.TypeFor[ReleaseRequest](),
 	"cancelRequest":      reflect.TypeFor[CancelRequest](),
 
-	"timePassed":    reflect.TypeFor[TimePassed](),
+	"timePassed":    reflect.TypeFor[ApplyDue](),
 	"addOrganiser":  reflect.TypeFor[AddOrganiser](),
 	"registerEvent": reflect.TypeFor[RegisterEvent](),
 	"setPublicURL":  reflect.TypeFor[SetPublicURL](),
 
 	"raiseVersion": reflect.TypeFor[RaiseVersion](),
-	"nameLost":     reflect.TypeFor[NameLost](),
+	"nameLost":     reflect.TypeFor[ReportLost](),
 	"dismissLost":  reflect.TypeFor[DismissLost](),
 	"recordExport": reflect.TypeFor[RecordExport](),
 }

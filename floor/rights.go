@@ -105,7 +105,7 @@ func (d *decision) authorise() *Error {
 	return nil
 }
 
-func (d *decision) isLead(w Who) bool {
+func (d *decision) isLead(w ActorID) bool {
 	return w.Role() == RoleModerator && d.staff.at(StaffID(w.ID())).Lead
 }
 
@@ -144,7 +144,7 @@ func (d *decision) mayAsInterpreter(id InterpreterID, of string) *Error {
 		return nil
 	}
 	d.checked = true
-	if d.order.By != NewWho(RoleInterpreter, id) {
+	if d.order.By != NewActorID(RoleInterpreter, id) {
 		return newError(CodeNotYours, "of", of)
 	}
 	return nil

@@ -157,7 +157,7 @@ func (s RequestState) Open() bool { return s != Released && s != Cancelled }
 type Request struct {
 	ID          RequestID     `json:"id"`
 	Meeting     MeetingID     `json:"meeting"`
-	By          Who           `json:"by"`
+	By          ActorID       `json:"by"`
 	Pair        Pair          `json:"pair"`
 	Skill       string        `json:"skill,omitzero"`
 	State       RequestState  `json:"state"`
@@ -198,7 +198,7 @@ type Notice struct {
 	At      Instant    `json:"at"`
 	Last    bool       `json:"last,omitzero"` // a call: the last one
 	Undo    bool       `json:"undo,omitzero"` // a move that takes back a mistaken one
-	For     []Who      `json:"for"`           // sorted
+	For     []ActorID  `json:"for"`           // sorted
 }
 
 // Wish is a company's wish to meet another; it is imported and kept for the schedule.

@@ -29,8 +29,8 @@ type State struct {
 	retired       index[LinkID, Link]     // of people whom the last import left out: they sign nobody in
 	revs          index[string, revision] // by ref: "meeting/m017"
 	done          index[CommandKey, doing]
-	lost          index[LostID, CommandLost] // that nobody has dismissed
-	exports       []Export                   // the last ones, oldest first
+	lost          index[LostID, LostReported] // that nobody has dismissed
+	exports       []Export                    // the last ones, oldest first
 
 	organisers index[OrganiserID, Organiser]
 	events     index[EventID, EventEntry]
@@ -42,10 +42,10 @@ type State struct {
 // derived is what is found again from the rest: never stored, only kept.
 type derived struct {
 	seats      index[RoundID, tablesOf]       // who sits where
-	meetingsOf index[Who, []MeetingID]        // attendees and assigned interpreters
+	meetingsOf index[ActorID, []MeetingID]    // attendees and assigned interpreters
 	between    index[string, []MeetingID]     // by "<host>|<guest>", sorted
 	open       index[RequestID, struct{}]     // requests that are not ended
-	pending    index[Who, []NoticeID]         // what each person has not said "Got it" to
+	pending    index[ActorID, []NoticeID]     // what each person has not said "Got it" to
 	about      index[MeetingID, []NoticeID]   // the notices of a meeting, sorted
 	doneAt     window                         // the last commands of attendees, interpreters and the clock
 	staffAt    window                         // those of everyone else
@@ -56,7 +56,7 @@ type derived struct {
 // revision is the last change of a thing: its sequence, who made it, by which command.
 type revision struct {
 	Seq  uint64     `json:"seq"`
-	By   Who        `json:"by"`
+	By   ActorID    `json:"by"`
 	Key  CommandKey `json:"key"`
 	Undo bool       `json:"undo,omitzero"` // it was an undo, which left the thing as of As
 	As   uint64     `json:"as,omitzero"`
@@ -123,7 +123,7 @@ func (s State) Done(key CommandKey) (seq uint64, ok bool) {
 }
 
 // Profile answers what is known of a person or screen of this log.
-func (s State) Profile(w Who) (Profile, bool) {
+func (s State) Profile(w ActorID) (Profile, bool) {
 	switch w.Role() {
 	case RoleAttendee:
 		a, ok := s.attendees.get(AttendeeID(w.ID()))
@@ -147,7 +147,7 @@ func (s State) Profile(w Who) (Profile, bool) {
 // Subjects answers what a session of w watches, or nil where this log does not
 // know w. Organisers are not listed in an event's log, and watch it as
 // moderators do.
-func (s State) Subjects(w Who) []Subject {
+func (s State) Subjects(w ActorID) []Subject {
 	if w.Role() == RoleOrganiser {
 		return []Subject{Everyone, Moderator}
 	}

@@ -12,8 +12,8 @@ import (
 func TestStoredCommandsAreInOrder(t *testing.T) {
 	w := logOf(t, 0)
 	for i := range 3 {
-		by := []Who{"moderator:lead", "attendee:k1a", "moderator:lead"}[i]
-		if err := w.give(Order{Key: CommandKey(fmt.Sprint(by, i)), By: by, NoBase: true, Command: CheckIn{AttendeeID([]string{"k1b", "k1a", "k2a"}[i])}}); err != nil {
+		by := []ActorID{"moderator:lead", "attendee:k1a", "moderator:lead"}[i]
+		if err := w.give(Envelope{Key: CommandKey(fmt.Sprint(by, i)), By: by, Unconditional: true, Command: CheckIn{AttendeeID([]string{"k1b", "k1a", "k2a"}[i])}}); err != nil {
 			t.Fatal(err)
 		}
 	}

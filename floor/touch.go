@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// Touched is what may look different after a record.
-type Touched struct {
-	Keys  []Touch   // cards that may differ, sorted, each once
+// Affected is what may look different after a record.
+type Affected struct {
+	Keys  []CardRef // cards that may differ, sorted, each once
 	Whole []Subject // subjects whose view changed at large: their next frame is a snapshot
 	All   bool      // so did everyone's
 	Links []LinkID  // links that were rotated: their sessions end
 }
 
-// Touch is one card of one subject.
-type Touch struct {
+// CardRef is one card of one subject.
+type CardRef struct {
 	Subject Subject
 	Key     CardKey
 }
@@ -22,23 +22,23 @@ type Touch struct {
 // touches collects the cards that follow from one touched thing. A card counts
 // if it follows from the thing as it was or as it is.
 type touches struct {
-	out []Touch
+	out []CardRef
 }
 
-func (t *touches) add(s Subject, key CardKey) { t.out = append(t.out, Touch{s, key}) }
+func (t *touches) add(s Subject, key CardKey) { t.out = append(t.out, CardRef{s, key}) }
 
 // touched answers which cards the things that a record touched may have changed.
-func (d *draft) touched() Touched {
-	out := Touched{Whole: d.whole, All: d.all, Links: d.rotated}
+func (d *draft) touched() Affected {
+	out := Affected{Whole: d.whole, All: d.all, Links: d.rotated}
 	if d.all {
 		return out
 	}
-	t := touches{make([]Touch, 0, 48)} // about what a move touches
+	t := touches{make([]CardRef, 0, 48)} // about what a move touches
 	for _, ref := range d.refs {
 		t.thing(d.before, ref)
 		t.thing(d.State, ref)
 	}
-	slices.SortFunc(t.out, func(a, b Touch) int {
+	slices.SortFunc(t.out, func(a, b CardRef) int {
 		if c := strings.Compare(string(a.Subject), string(b.Subject)); c != 0 {
 			return c
 		}
@@ -70,7 +70,7 @@ func (t *touches) thing(s State, ref string) {
 		}
 	case "attendee":
 		t.add(Moderator, key)
-		t.add(Subject(NewWho(RoleAttendee, id)), CardKey("me/"+id))
+		t.add(Subject(NewActorID(RoleAttendee, id)), CardKey("me/"+id))
 	case "interpreter":
 		t.add(Moderator, key)
 		t.openRequestsFor(s, "")
@@ -152,7 +152,7 @@ func (t *touches) ownRequest(s State, r Request) {
 func (t *touches) offers(s State, r Request) {
 	for _, i := range s.interpreters.each() {
 		if s.mayServe(i, r) || r.Interpreter == i.ID {
-			t.add(Subject(NewWho(RoleInterpreter, i.ID)), CardKey("offer/"+r.ID))
+			t.add(Subject(NewActorID(RoleInterpreter, i.ID)), CardKey("offer/"+r.ID))
 		}
 	}
 }

@@ -155,8 +155,8 @@ type script struct {
 
 func newScript(t *testing.T) *script {
 	s := &script{t: t, shown: map[Subject]View{}}
-	s.order(Order{Key: "cli/1", By: Operator, NoBase: true, Wall: clock("08:00"), Command: ImportForum{littleForum()}})
-	s.order(Order{Key: "cli/2", By: Operator, NoBase: true, Wall: clock("08:00"), Command: Release{}})
+	s.order(Envelope{Key: "cli/1", By: Operator, Unconditional: true, ReceivedAt: clock("08:00"), Command: ImportForum{littleForum()}})
+	s.order(Envelope{Key: "cli/2", By: Operator, Unconditional: true, ReceivedAt: clock("08:00"), Command: ReleaseSchedule{}})
 	s.out.Reset()
 	return s
 }
@@ -186,8 +186,8 @@ func (s *script) line(words []string) {
 	case "wait":
 	default:
 		s.n++
-		who := Who(words[1])
-		o := Order{Key: CommandKey(fmt.Sprintf("%s/%d", who.Link(), s.n)), By: who, Base: s.state.Seq(), Wall: at}
+		who := ActorID(words[1])
+		o := Envelope{Key: CommandKey(fmt.Sprintf("%s/%d", who.Link(), s.n)), By: who, BaseSeq: s.state.Seq(), ReceivedAt: at}
 		s.command(&o, words[2], words[3:])
 		s.order(o)
 	}
@@ -202,23 +202,23 @@ func (s *script) passTime(until Instant) {
 		}
 		for _, d := range due {
 			fmt.Fprintf(&s.out, "    by now: %s of %s\n", d.What, d.Of)
-			s.order(Order{Key: d.Key(), By: Clock, NoBase: true, Wall: until, Command: d})
+			s.order(Envelope{Key: d.Key(), By: Clock, Unconditional: true, ReceivedAt: until, Command: d})
 		}
 	}
 }
 
-func (s *script) command(o *Order, kind string, args []string) {
+func (s *script) command(o *Envelope, kind string, args []string) {
 	body := map[string]any{}
 	for _, arg := range args {
 		k, v, _ := strings.Cut(arg, "=")
 		switch k {
 		case "base":
 			n, _ := strconv.Atoi(v)
-			o.Base = uint64(int(o.Base) + n)
+			o.BaseSeq = uint64(int(o.BaseSeq) + n)
 		case "after":
-			o.After = append(o.After, CommandKey(v))
+			o.DependsOn = append(o.DependsOn, CommandKey(v))
 		case "until":
-			o.Until = clock(v)
+			o.NotAfter = clock(v)
 		case "text":
 			body["text"] = Text{En: v}
 		case "notices":
@@ -226,10 +226,10 @@ func (s *script) command(o *Order, kind string, args []string) {
 		case "notice":
 			body["notice"] = s.noticeOf(v)
 		case "who":
-			who, _ := body["who"].([]Who)
-			body["who"] = append(who, Who(v))
+			who, _ := body["who"].([]ActorID)
+			body["who"] = append(who, ActorID(v))
 		case "to":
-			body["notices"] = s.deliveryTo(body["notices"], Who(v))
+			body["notices"] = s.deliveryTo(body["notices"], ActorID(v))
 		case "request":
 			body["request"] = s.requestOf(MeetingID(v))
 		case "command":
@@ -265,7 +265,7 @@ func value(v string) any {
 	return v
 }
 
-func (s *script) pendingOf(w Who) []NoticeID { return s.state.pending.at(w) }
+func (s *script) pendingOf(w ActorID) []NoticeID { return s.state.pending.at(w) }
 
 // noticeOf answers the notice that was issued last, where that is asked for.
 func (s *script) noticeOf(which string) NoticeID {
@@ -279,10 +279,10 @@ func (s *script) noticeOf(which string) NoticeID {
 }
 
 // deliveryTo adds a person to whom every notice has come.
-func (s *script) deliveryTo(before any, w Who) []Delivery {
+func (s *script) deliveryTo(before any, w ActorID) []Delivery {
 	all, _ := before.([]Delivery)
 	for n := range s.state.notices.values() {
-		all = append(all, Delivery{n.ID, []Who{w}})
+		all = append(all, Delivery{n.ID, []ActorID{w}})
 	}
 	return all
 }
@@ -305,15 +305,15 @@ func (s *script) lostOf(key CommandKey) []LostID {
 	return []LostID{"none"}
 }
 
-func (s *script) order(o Order) {
+func (s *script) order(o Envelope) {
 	out, err := Decide(s.state, o)
 	if err != nil {
 		fmt.Fprintf(&s.out, "    refused: %s\n", err)
 		return
 	}
-	r := Record{Key: o.Key, Kind: KindOf(o.Command), By: o.By, Wall: o.Wall, Changes: out.Changes}
+	r := Record{Key: o.Key, Kind: KindOf(o.Command), By: o.By, Wall: o.ReceivedAt, Changes: out.Changes}
 	before := s.state
-	var touched Touched
+	var touched Affected
 	s.state, touched = s.state.Apply(r)
 	if s.each != nil {
 		s.each(s.state)
@@ -331,7 +331,7 @@ func (s *script) order(o Order) {
 }
 
 // screens answers the subjects that see a difference.
-func screens(before, after State, touched Touched) []string {
+func screens(before, after State, touched Affected) []string {
 	seen := map[string]bool{}
 	for _, s := range touched.Whole {
 		seen[string(s)] = true

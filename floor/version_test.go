@@ -21,7 +21,7 @@ func TestKindVersions(t *testing.T) {
 func logOf(t *testing.T, version int) *world {
 	t.Helper()
 	w := &world{states: []State{New()}, wall: day}
-	o := Order{Key: "cli/import", By: Operator, NoBase: true, Version: version, Command: ImportForum{littleForum()}}
+	o := Envelope{Key: "cli/import", By: Operator, Unconditional: true, Version: version, Command: ImportForum{littleForum()}}
 	if err := w.give(o); err != nil {
 		t.Fatal(err)
 	}
@@ -29,15 +29,15 @@ func logOf(t *testing.T, version int) *world {
 }
 
 func TestNewKindsNeedTheirVersion(t *testing.T) {
-	lose := func(key CommandKey) Order {
-		return Order{Key: key, By: Clock, NoBase: true, Command: NameLost{Lost{Command: "moderator-lead/x", Kind: "call", By: "moderator:lead", Wall: day}}}
+	lose := func(key CommandKey) Envelope {
+		return Envelope{Key: key, By: Clock, Unconditional: true, Command: ReportLost{Lost{Command: "moderator-lead/x", Kind: "call", By: "moderator:lead", Wall: day}}}
 	}
 	w := logOf(t, 1)
 	if err := w.give(lose("clock/lost-1")); err == nil || err.Code != CodeNeedsUpgrade || err.Params["version"] != "2" {
 		t.Fatalf("on a log of version 1: %v", err)
 	}
 	raise := func(to int) *Error {
-		return w.give(Order{Key: "cli/raise", By: Operator, NoBase: true, Command: RaiseVersion{to}})
+		return w.give(Envelope{Key: "cli/raise", By: Operator, Unconditional: true, Command: RaiseVersion{to}})
 	}
 	if err := raise(FormatVersion + 1); err == nil || err.Code != CodeBadValue {
 		t.Errorf("beyond what this program knows: %v", err)
@@ -51,7 +51,7 @@ func TestNewKindsNeedTheirVersion(t *testing.T) {
 	if err := w.give(lose("clock/lost-1")); err != nil {
 		t.Errorf("on the raised log: %v", err)
 	}
-	again := Order{Key: "cli/again", By: Operator, NoBase: true, Version: 1, Command: ImportForum{littleForum()}}
+	again := Envelope{Key: "cli/again", By: Operator, Unconditional: true, Version: 1, Command: ImportForum{littleForum()}}
 	if err := w.give(again); err != nil || w.now().Version() != 2 || w.now().lost.len() != 1 {
 		t.Errorf("another import: %v, then version %d and %d lost", err, w.now().Version(), w.now().lost.len())
 	}

@@ -149,7 +149,7 @@ func (s State) placeCard(p Place) PlaceCard {
 }
 
 func (s State) attendeeKeys(own AttendeeID) []CardKey {
-	w := NewWho(RoleAttendee, own)
+	w := NewActorID(RoleAttendee, own)
 	keys := []CardKey{CardKey("me/" + own)}
 	for _, id := range s.meetingsOf.at(w) {
 		keys = append(keys, CardKey("meeting/"+id))
@@ -167,15 +167,15 @@ func (s State) attendeeCard(own AttendeeID, kind, id string) (Card, bool) {
 	switch kind {
 	case "me":
 		a, ok := s.attendees.get(own)
-		return MeCard{a.Name, a.Company, s.companies.at(a.Company).Name, a.CheckedIn}, ok && id == string(own)
+		return AttendeeSelfCard{a.Name, a.Company, s.companies.at(a.Company).Name, a.CheckedIn}, ok && id == string(own)
 	case "meeting":
 		return s.ownMeetingCard(own, MeetingID(id))
 	case "request":
 		return s.ownRequestCard(own, RequestID(id))
 	case "notice":
-		return s.ownNoticeCard(NewWho(RoleAttendee, own), NoticeID(id))
+		return s.ownNoticeCard(NewActorID(RoleAttendee, own), NoticeID(id))
 	case "lost":
-		return s.ownLostCard(NewWho(RoleAttendee, own), LostID(id))
+		return s.ownLostCard(NewActorID(RoleAttendee, own), LostID(id))
 	}
 	return nil, false
 }
@@ -237,7 +237,7 @@ func (s State) line(r Request) int {
 	return n
 }
 
-func (s State) ownNoticeCard(w Who, id NoticeID) (Card, bool) {
+func (s State) ownNoticeCard(w ActorID, id NoticeID) (Card, bool) {
 	n, ok := s.notices.get(id)
 	if !ok || !s.Released() || !slices.Contains(s.pending.at(w), id) {
 		return nil, false
@@ -249,7 +249,7 @@ func (s State) ownNoticeCard(w Who, id NoticeID) (Card, bool) {
 }
 
 func (s State) interpreterKeys(own InterpreterID) []CardKey {
-	w := NewWho(RoleInterpreter, own)
+	w := NewActorID(RoleInterpreter, own)
 	keys := []CardKey{CardKey("self/" + own)}
 	for _, id := range s.meetingsOf.at(w) {
 		keys = append(keys, CardKey("assignment/"+id))
@@ -265,7 +265,7 @@ func (s State) interpreterCard(own InterpreterID, kind, id string) (Card, bool) 
 	switch kind {
 	case "self":
 		i, ok := s.interpreters.get(own)
-		return SelfCard{i.Name, i.Pairs, i.Skills, i.Shifts, i.Duty}, ok && id == string(own)
+		return InterpreterSelfCard{i.Name, i.Pairs, i.Skills, i.Shifts, i.Duty}, ok && id == string(own)
 	case "assignment":
 		m, ok := s.meetings.get(MeetingID(id))
 		return AssignmentCard{
@@ -275,9 +275,9 @@ func (s State) interpreterCard(own InterpreterID, kind, id string) (Card, bool) 
 	case "offer":
 		return s.offerCard(own, RequestID(id))
 	case "notice":
-		return s.ownNoticeCard(NewWho(RoleInterpreter, own), NoticeID(id))
+		return s.ownNoticeCard(NewActorID(RoleInterpreter, own), NoticeID(id))
 	case "lost":
-		return s.ownLostCard(NewWho(RoleInterpreter, own), LostID(id))
+		return s.ownLostCard(NewActorID(RoleInterpreter, own), LostID(id))
 	}
 	return nil, false
 }

@@ -50,7 +50,7 @@ func TestFetchOfWhatIsNot(t *testing.T) {
 		p.mute = true
 		p.connect(h)
 		p.silence(false)
-		p.session.Receive(wire.FromClient{Ack: &wire.Ack{Seq: 1 << 40}})
+		p.session.Handle(wire.ClientFrame{Ack: &wire.Ack{Seq: 1 << 40}})
 		time.Sleep(1500 * time.Millisecond)
 		synctest.Wait()
 		if strings.Count(p.kinds(), "snapshot") != 2 {

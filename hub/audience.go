@@ -34,7 +34,7 @@ type marks struct {
 	links    []floor.LinkID
 }
 
-func (m *marks) add(t floor.Touched) {
+func (m *marks) add(t floor.Affected) {
 	if m.subjects == nil {
 		m.subjects = make(map[floor.Subject]struct{})
 	}

@@ -27,7 +27,7 @@ type attempt struct {
 // step is one record folded in.
 type step struct {
 	moment  moment
-	touched floor.Touched
+	touched floor.Affected
 	raw     journal.Record
 }
 
@@ -163,14 +163,14 @@ func (f *fold) decide(batch []*pending) (a *attempt, rest []*pending) {
 // command that is in the log: see refuse.
 func (f *fold) decideOne(on floor.State, p *pending, wall floor.Instant) (floor.Decision, *wire.Problem) {
 	o := p.order
-	o.Wall = wall
+	o.ReceivedAt = wall
 	if p.who != nil && !f.good(*p.who, on) {
 		return floor.Decision{}, &wire.Problem{Code: wire.CodeSignedOut}
 	}
 	if _, done := on.Done(o.Key); done { // in the log, or earlier in this batch
 		return floor.Decision{}, &wire.Problem{Code: wire.CodeIDReused}
 	}
-	if !o.NoBase && o.Base+journal.Window < on.Seq() {
+	if !o.Unconditional && o.BaseSeq+journal.Window < on.Seq() {
 		return floor.Decision{}, &wire.Problem{Code: wire.Code(floor.CodeTooOld)}
 	}
 	if on.Seq() == 0 && o.Version == 0 {
@@ -225,14 +225,14 @@ const readBack = 64 << 10
 // folded answers the state after a decision, of which body is the record. It is what
 // its bytes make of the state on: deciding has come to the same already, unless they
 // read otherwise.
-func folded(on floor.State, decision floor.Decision, body []byte) (floor.State, floor.Touched, error) {
-	if len(body) < readBack && floor.Faithful(body) {
+func folded(on floor.State, decision floor.Decision, body []byte) (floor.State, floor.Affected, error) {
+	if len(body) < readBack && floor.RoundTrips(body) {
 		state, touched := decision.Next()
 		return state, touched, nil
 	}
 	record, err := floor.DecodeRecord(body)
 	if err != nil {
-		return on, floor.Touched{}, err
+		return on, floor.Affected{}, err
 	}
 	state, touched := on.Apply(record)
 	return state, touched, nil
@@ -250,7 +250,7 @@ func (a *attempt) open() (open []*pending) {
 
 // probe asks the journal which of the given orders are in the log, whatever state
 // they were refused on.
-func (f *fold) probe(orders []refused) (map[journal.CommandKey]journal.Known, error) {
+func (f *fold) probe(orders []refused) (map[journal.CommandKey]journal.Duplicate, error) {
 	var batch []journal.Record
 	asked := make(map[journal.CommandKey]bool)
 	for _, r := range orders {
@@ -266,7 +266,7 @@ func (f *fold) probe(orders []refused) (map[journal.CommandKey]journal.Known, er
 // known asks the journal which keys of at most MaxBatch records are in the log. A
 // batch that follows from a position the log cannot stand at is never stored: it
 // answers only what is known.
-func (f *fold) known(records []journal.Record) (map[journal.CommandKey]journal.Known, error) {
+func (f *fold) known(records []journal.Record) (map[journal.CommandKey]journal.Duplicate, error) {
 	nowhere := f.past.head().at
 	nowhere.Hash = journal.Hash(sha256.Sum256(append([]byte("nowhere"), nowhere.Hash[:]...)))
 	batch := make([]journal.Record, len(records))
@@ -283,8 +283,8 @@ func (f *fold) known(records []journal.Record) (map[journal.CommandKey]journal.K
 	if result.Outcome == journal.Appended {
 		return nil, errors.New("hub: the journal stored a batch that follows from nowhere")
 	}
-	known := make(map[journal.CommandKey]journal.Known, len(result.Known))
-	for _, k := range result.Known {
+	known := make(map[journal.CommandKey]journal.Duplicate, len(result.Duplicates))
+	for _, k := range result.Duplicates {
 		known[k.Key] = k
 	}
 	return known, nil

@@ -13,15 +13,15 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// Beacon tells nodes what each of them knows of who is connected: bytes in, bytes
+// PresenceStore tells nodes what each of them knows of who is connected: bytes in, bytes
 // out. It is never the truth of anything, and losing it loses nothing but counts.
 // Its methods are safe for concurrent use and end with ctx.
-type Beacon interface {
-	// Tell replaces what node says of log, for at most ttl.
-	Tell(ctx context.Context, log journal.LogID, node string, said []byte, ttl time.Duration) error
-	// Hear answers what every node said of log and has not expired, by node. It may
+type PresenceStore interface {
+	// Put replaces what node says of log, for at most ttl.
+	Put(ctx context.Context, log journal.LogID, node string, said []byte, ttl time.Duration) error
+	// List answers what every node said of log and has not expired, by node. It may
 	// leave out what the asking node said.
-	Hear(ctx context.Context, log journal.LogID) (map[string][]byte, error)
+	List(ctx context.Context, log journal.LogID) (map[string][]byte, error)
 }
 
 // The pace and the bounds of telling other nodes.
@@ -38,7 +38,7 @@ const (
 type said struct {
 	bytes  []byte
 	at     floor.Instant // when it was told
-	people map[floor.Who]whereabouts
+	people map[floor.ActorID]whereabouts
 }
 
 // tellPresence tells the other nodes who is connected here, and moderators who is
@@ -53,7 +53,7 @@ func (h *Hub) tellPresence() {
 			return
 		case <-tick.C:
 		}
-		reachable := h.options.Beacon != nil
+		reachable := h.options.Presence != nil
 		for _, f := range h.all() {
 			watchers := f.audience.watching(floor.Moderator)
 			if reachable {
@@ -74,7 +74,7 @@ func (f *fold) tell() bool {
 	ctx, cancel := context.WithTimeout(f.hub.ctx, beaconTime)
 	defer cancel()
 	begun := time.Now()
-	err := f.hub.options.Beacon.Tell(ctx, f.log, f.hub.options.Node, message, presenceTime)
+	err := f.hub.options.Presence.Put(ctx, f.log, f.hub.options.Node, message, presenceTime)
 	if err != nil {
 		f.presence.mu.Lock()
 		f.presence.untold = true
@@ -103,7 +103,7 @@ func (f *fold) message() []byte {
 		return nil
 	}
 	p.untold, p.told = false, time.Now()
-	people := make(map[floor.Who]whereabouts, len(p.own))
+	people := make(map[floor.ActorID]whereabouts, len(p.own))
 	for who, of := range p.own {
 		people[who] = of.whereabouts
 	}
@@ -116,7 +116,7 @@ func (f *fold) hear() bool {
 	ctx, cancel := context.WithTimeout(f.hub.ctx, beaconTime)
 	defer cancel()
 	begun := time.Now()
-	heard, err := f.hub.options.Beacon.Hear(ctx, f.log)
+	heard, err := f.hub.options.Presence.List(ctx, f.log)
 	if err == nil {
 		delete(heard, f.hub.options.Node)
 		if bad := f.presence.hear(heard); bad > 0 {
@@ -134,7 +134,7 @@ func (p *presence) hear(heard map[string][]byte) (bad int) {
 	defer p.mu.Unlock()
 	p.heard = time.Now()
 	if p.others == nil {
-		p.others, p.departed = make(map[string]said), make(map[floor.Who]whereabouts)
+		p.others, p.departed = make(map[string]said), make(map[floor.ActorID]whereabouts)
 	}
 	for node, was := range p.others {
 		if _, ok := heard[node]; !ok {
@@ -170,9 +170,9 @@ func (p *presence) depart(was said) {
 // version and the time in seconds, then of each person, in the order of their names,
 // how much of the name is as in the one before, the rest of it, and the standing with
 // the seconds that it has lasted.
-func encodeSaid(people map[floor.Who]whereabouts, at floor.Instant) []byte {
+func encodeSaid(people map[floor.ActorID]whereabouts, at floor.Instant) []byte {
 	b := binary.AppendUvarint([]byte{saidVersion}, uint64(at/1000))
-	var before floor.Who
+	var before floor.ActorID
 	for i, who := range slices.Sorted(maps.Keys(people)) {
 		if i == peopleTold {
 			break
@@ -214,14 +214,14 @@ func decodeSaid(message []byte) (said, error) {
 		return failed, errSaid
 	}
 	at := floor.Instant(seconds) * 1000
-	people := make(map[floor.Who]whereabouts)
-	var who floor.Who
+	people := make(map[floor.ActorID]whereabouts)
+	var who floor.ActorID
 	for len(b) > 0 && len(people) < peopleTold {
 		same, rest := next(), next()
 		if same > uint64(len(who)) || rest > uint64(len(b)) {
 			return failed, errSaid
 		}
-		who = who[:same] + floor.Who(b[:rest])
+		who = who[:same] + floor.ActorID(b[:rest])
 		b = b[rest:]
 		age := next()
 		w := whereabouts{standing(age & 3), max(at-floor.Instant(age>>2)*1000, 0)}

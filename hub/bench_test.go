@@ -30,7 +30,7 @@ func (s *sink) Write(frame []byte, _ time.Time) error {
 	return nil
 }
 func (s *sink) Close(wire.CloseCode) {}
-func (s *sink) Cut()                 {}
+func (s *sink) Abort()               {}
 
 // crowded answers a hub with n attendees connected.
 func crowded(b *testing.B, n int) (*hub.Hub, []*sink, *atomic.Int64) {
@@ -50,13 +50,13 @@ func crowded(b *testing.B, n int) (*hub.Hub, []*sink, *atomic.Int64) {
 	var sinks []*sink
 	for i := range n {
 		s := &sink{views: views}
-		who := floor.NewWho(floor.RoleAttendee, f.Attendees[len(f.Attendees)-1-i].ID)
+		who := floor.NewActorID(floor.RoleAttendee, f.Attendees[len(f.Attendees)-1-i].ID)
 		session, err := h.Attach(b.Context(), demo, credential(who), s)
 		if err != nil {
 			b.Fatal(err)
 		}
 		s.session = session
-		session.Receive(wire.FromClient{Hello: &wire.Hello{Version: wire.Version}})
+		session.Handle(wire.ClientFrame{Hello: &wire.Hello{Version: wire.Version}})
 		sinks = append(sinks, s)
 	}
 	await(b, views, int64(n))
@@ -90,7 +90,7 @@ func BenchmarkOneChangeToEveryone(b *testing.B) {
 				await(b, views, want)
 				b.StopTimer()
 				for _, s := range sinks {
-					s.session.Receive(wire.FromClient{Ack: &wire.Ack{Seq: a.Seq}})
+					s.session.Handle(wire.ClientFrame{Ack: &wire.Ack{Seq: a.Seq}})
 				}
 				b.StartTimer()
 			}
@@ -122,13 +122,13 @@ func (m *mover) Write(frame []byte, _ time.Time) error {
 	if ok && (bytes.HasPrefix(frame, []byte(`{"patch"`)) || bytes.HasPrefix(frame, []byte(`{"snapshot"`))) {
 		digits, _, _ := bytes.Cut(rest, []byte(","))
 		seq, _ := strconv.ParseUint(string(digits), 10, 64)
-		m.session.Receive(wire.FromClient{Ack: &wire.Ack{Seq: seq}})
+		m.session.Handle(wire.ClientFrame{Ack: &wire.Ack{Seq: seq}})
 	}
 	return nil
 }
-func (m *mover) WriteNow(frame []byte) (bool, error) { return true, m.Write(frame, time.Time{}) }
+func (m *mover) TryWrite(frame []byte) (bool, error) { return true, m.Write(frame, time.Time{}) }
 func (m *mover) Close(wire.CloseCode)                {}
-func (m *mover) Cut()                                {}
+func (m *mover) Abort()                              {}
 
 // BenchmarkMoves is a meeting being moved, with everybody and six consoles there; four
 // commands come at a time.
@@ -142,14 +142,14 @@ func BenchmarkMoves(b *testing.B) {
 		t := floor.TableID(fmt.Sprintf("S%d", i))
 		f.Tables = append(f.Tables, floor.Table{ID: t, Label: string(t), Zone: "A", Capacity: 6})
 	}
-	for i, c := range []floor.Command{floor.ImportForum{Forum: f}, floor.Release{}} {
+	for i, c := range []floor.Command{floor.ImportForum{Forum: f}, floor.ReleaseSchedule{}} {
 		if _, err := try(h, demo, floor.Operator, fmt.Sprint("setup", i), c); err != nil {
 			b.Fatal(err)
 		}
 	}
-	people := slices.Repeat([]floor.Who{"moderator:lead"}, 6)
+	people := slices.Repeat([]floor.ActorID{"moderator:lead"}, 6)
 	for _, a := range f.Attendees {
-		people = append(people, floor.NewWho(floor.RoleAttendee, a.ID))
+		people = append(people, floor.NewActorID(floor.RoleAttendee, a.ID))
 	}
 	for _, who := range people {
 		s := new(mover)
@@ -158,7 +158,7 @@ func BenchmarkMoves(b *testing.B) {
 			b.Fatal(err)
 		}
 		s.session = session
-		session.Receive(wire.FromClient{Hello: &wire.Hello{Version: wire.Version}})
+		session.Handle(wire.ClientFrame{Hello: &wire.Hello{Version: wire.Version}})
 	}
 	move := func(i int) {
 		of, at := i/2*7919%meetings, f.Tables[i/2*7919%meetings].ID
@@ -197,8 +197,8 @@ func BenchmarkReconnect(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		session.Receive(wire.FromClient{Hello: &wire.Hello{Version: wire.Version, Have: &at, Subjects: hash}})
+		session.Handle(wire.ClientFrame{Hello: &wire.Hello{Version: wire.Version, Have: &at, Subjects: hash}})
 		await(b, s.views, 1)
-		session.Closed()
+		session.Detach()
 	}
 }

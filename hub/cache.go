@@ -23,7 +23,7 @@ type made struct {
 type value struct {
 	frame   []byte
 	notice  bool // a patch that brings one
-	picture *Picture
+	picture *EncodedView
 	ok      bool
 }
 

@@ -38,7 +38,7 @@ func (f *fold) commit(a *attempt) (left []*pending, ok bool) {
 		// put it behind later commands of its sender.
 		return f.refuse(a, func() error { return nil })
 	case journal.AlreadyKnown:
-		f.answerKnown(a, result.Known)
+		f.answerKnown(a, result.Duplicates)
 		return a.open(), f.catchUp(result)
 	default:
 		f.hub.counters.conflicts.Add(1)
@@ -51,7 +51,7 @@ func (a *attempt) answer(f *fold, which func(i int) bool) {
 	for i, p := range a.orders {
 		if which(i) {
 			f.hub.counters.accepted.Add(1)
-			p.settle(verdict{Answer: Answer{Seq: a.records[i].Seq, Notes: a.notes[i]}})
+			p.settle(verdict{Result: Result{Seq: a.records[i].Seq, Notes: a.notes[i]}})
 		}
 	}
 }
@@ -106,8 +106,8 @@ func (f *fold) appendOnce(a *attempt) (journal.Result, error) {
 
 // answerKnown gives those orders of an attempt that are in the log already their
 // original result. The journal's answer is as durable as an append.
-func (f *fold) answerKnown(a *attempt, known []journal.Known) {
-	byKey := make(map[journal.CommandKey]journal.Known, len(known))
+func (f *fold) answerKnown(a *attempt, known []journal.Duplicate) {
+	byKey := make(map[journal.CommandKey]journal.Duplicate, len(known))
 	for _, k := range known {
 		byKey[k.Key] = k
 	}
@@ -117,7 +117,7 @@ func (f *fold) answerKnown(a *attempt, known []journal.Known) {
 		case !ok:
 		case k.Seq == a.records[i].Seq && k.Digest == p.digest:
 			// Very likely these very bytes, stored while the answer was lost.
-			p.settle(verdict{Answer: Answer{Seq: k.Seq, Notes: a.notes[i]}})
+			p.settle(verdict{Result: Result{Seq: k.Seq, Notes: a.notes[i]}})
 		default:
 			p.settle(f.original(p, k))
 		}
@@ -125,13 +125,13 @@ func (f *fold) answerKnown(a *attempt, known []journal.Known) {
 }
 
 // original is the verdict on an order whose key the log holds.
-func (f *fold) original(p *pending, k journal.Known) verdict {
+func (f *fold) original(p *pending, k journal.Duplicate) verdict {
 	if k.Digest != p.digest {
 		f.hub.counters.countRefusal(wire.CodeIDReused)
 		return refusal(wire.CodeIDReused)
 	}
 	f.hub.counters.repeated.Add(1)
-	return verdict{Answer: Answer{Seq: k.Seq}}
+	return verdict{Result: Result{Seq: k.Seq}}
 }
 
 // refuse answers the refused orders of an attempt whose accepted ones are durable.
@@ -152,7 +152,7 @@ func (f *fold) refuse(a *attempt, confirm func() error) (left []*pending, ok boo
 		err = confirm()
 	}
 	switch {
-	case errors.Is(err, journal.ErrMoved):
+	case errors.Is(err, journal.ErrPositionMismatch):
 		f.hub.counters.conflicts.Add(1)
 		return a.open(), f.checkHead()
 	case err != nil:
@@ -182,7 +182,7 @@ func (a *attempt) quiet() {
 
 // answerRepeats answers those refused orders that the log holds; the others are
 // left.
-func (f *fold) answerRepeats(a *attempt, known map[journal.CommandKey]journal.Known) (left []refused) {
+func (f *fold) answerRepeats(a *attempt, known map[journal.CommandKey]journal.Duplicate) (left []refused) {
 	for _, r := range a.refused {
 		if k, ok := known[journal.CommandKey(r.order.Key)]; ok {
 			r.settle(f.original(r.pending, k))
@@ -198,7 +198,7 @@ func (f *fold) confirm() error {
 	ctx, cancel := f.call()
 	defer cancel()
 	begun := time.Now()
-	clock, err := f.hub.journal.Confirm(ctx, f.log, f.past.head().at)
+	clock, err := f.hub.journal.CheckHead(ctx, f.log, f.past.head().at)
 	if err == nil {
 		f.setClock(clock, begun)
 	}

@@ -26,13 +26,13 @@ func TestRandomDays(t *testing.T) {
 func randomDay(t *testing.T, seed uint64) {
 	m := newMemory()
 	odds := faultyjournal.Odds{HintLost: 0.2, HintDoubled: 0.2, HintLate: 0.2, HintSwapped: 0.2, HintDelay: 50 * time.Millisecond}
-	small := func(o *hub.Options) { o.Ring, o.SnapEvery = 12, 7 }
+	small := func(o *hub.Options) { o.HistorySize, o.SnapshotEvery = 12, 7 }
 	nodes := []*hub.Hub{newHub(t, m, m, small), newHub(t, faultyjournal.Wrap(m, seed, odds), m, small)}
 	open(t, nodes[0])
 	o := &oracle{mem: m}
 	r := rand.New(rand.NewPCG(seed, 1))
 	var phones []*phone
-	for i, who := range []floor.Who{
+	for i, who := range []floor.ActorID{
 		"moderator:lead", "moderator:mod", "display:d0", "interpreter:i0", "attendee:c0a", "attendee:c1a", "attendee:c3b", "attendee:c5a",
 	} {
 		phones = append(phones, dial(t, nodes[i%2], o, who))
@@ -41,7 +41,7 @@ func randomDay(t *testing.T, seed uint64) {
 		p := phones[r.IntN(len(phones))]
 		switch r.IntN(10) {
 		case 0: // it comes back, perhaps elsewhere
-			p.session.Closed()
+			p.session.Detach()
 			p.silence(false)
 			p.connect(nodes[r.IntN(2)])
 		case 1:
@@ -55,7 +55,7 @@ func randomDay(t *testing.T, seed uint64) {
 			_, _ = try(nodes[r.IntN(2)], demo, "moderator:lead", fmt.Sprint("n", i), draw(r, i))
 		}
 		if p.closeCode() != 0 { // silent for too long
-			p.session.Closed()
+			p.session.Detach()
 			p.silence(false)
 			p.connect(nodes[r.IntN(2)])
 		}
@@ -69,7 +69,7 @@ func randomDay(t *testing.T, seed uint64) {
 	for _, p := range phones {
 		p.silence(false)
 		if p.closeCode() != 0 {
-			p.session.Closed()
+			p.session.Detach()
 			p.connect(nodes[0])
 		}
 		p.level() // acknowledges what it was sent while mute

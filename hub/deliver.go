@@ -30,7 +30,7 @@ type sending struct {
 	owed    uint64           // a frame up to here is due, though it be empty
 	resumed bool             // a first frame is due, though it lead nowhere
 
-	replies []wire.FromServer
+	replies []wire.ServerFrame
 	under   int // commands under way
 	pinged  *wire.Ping
 	shown   *liveFrame // the last live frame sent, and when
@@ -51,10 +51,10 @@ type sending struct {
 // parcel is the next thing to do for a session's writer.
 type parcel struct {
 	kind  parcelKind
-	reply wire.FromServer // kind sendReply
-	gap   gap             // kind sendPatch
-	close wire.CloseCode  // kind hangUp
-	live  *liveFrame      // kind sendLive
+	reply wire.ServerFrame // kind sendReply
+	gap   gap              // kind sendPatch
+	close wire.CloseCode   // kind hangUp
+	live  *liveFrame       // kind sendLive
 }
 
 type parcelKind uint8
@@ -258,7 +258,7 @@ func (s *Session) snapshot() []byte {
 		return nil
 	}
 	get := s.hub.options.SnapshotPath(s.fold.log, s.who.Link, m.at.Seq)
-	frame = wire.Encode(wire.FromServer{Snapshot: &wire.Snapshot{At: m.at, Get: get}})
+	frame = wire.Encode(wire.ServerFrame{Snapshot: &wire.Snapshot{At: m.at, Get: get}})
 	s.sentView(lineage, m.at, len(frame), true)
 	s.flow.fetching = true
 	return frame
@@ -283,7 +283,7 @@ func (s *Session) pong() []byte {
 	}
 	n := s.pinged.N
 	s.pinged = nil
-	return wire.Encode(wire.FromServer{Pong: &wire.Pong{
+	return wire.Encode(wire.ServerFrame{Pong: &wire.Pong{
 		N: n, Now: instant(s.fold.now()), Clock: clockOf(head.state), At: s.told,
 	}})
 }

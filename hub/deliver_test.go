@@ -78,7 +78,7 @@ func TestFlowAndConflation(t *testing.T) {
 		sent := p.position().Seq
 		p.silence(false)
 		p.clear()
-		p.session.Receive(wire.FromClient{Ack: &wire.Ack{Seq: sent}})
+		p.session.Handle(wire.ClientFrame{Ack: &wire.Ack{Seq: sent}})
 		synctest.Wait()
 		if got := p.kinds(); got != "patch" {
 			t.Fatalf("after the ack it was sent %s", got)
@@ -105,7 +105,7 @@ func TestFlowInBytes(t *testing.T) {
 		if p.kinds() != "" {
 			t.Fatalf("with the snapshot unacknowledged it was sent %s", p.kinds())
 		}
-		p.session.Receive(wire.FromClient{Ack: &wire.Ack{Seq: 1}})
+		p.session.Handle(wire.ClientFrame{Ack: &wire.Ack{Seq: 1}})
 		synctest.Wait()
 		if p.kinds() != "patch" {
 			t.Errorf("after the ack it was sent %s", p.kinds())
@@ -155,7 +155,7 @@ func TestStalledOutletDelaysNobody(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h, o, _ := setup(t)
 		var stalled []*phone
-		for _, who := range []floor.Who{"attendee:c0a", "attendee:c0b", "attendee:c1a", "attendee:c1b"} {
+		for _, who := range []floor.ActorID{"attendee:c0a", "attendee:c0b", "attendee:c1a", "attendee:c1b"} {
 			p := dial(t, h, o, who)
 			p.stall = make(chan struct{})
 			stalled = append(stalled, p)
@@ -188,7 +188,7 @@ func TestFramesAreShared(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h, o, _ := setup(t)
 		var phones []*phone
-		for i, who := range []floor.Who{"attendee:c0a", "attendee:c1a", "attendee:c2a", "attendee:c3a", "attendee:c4a", "interpreter:i0"} {
+		for i, who := range []floor.ActorID{"attendee:c0a", "attendee:c1a", "attendee:c2a", "attendee:c3a", "attendee:c4a", "interpreter:i0"} {
 			phones = append(phones, dial(t, h, o, who))
 			if i%2 == 0 { // moves the log on, but nobody else's view
 				give(t, h, demo, "moderator:lead", fmt.Sprint("in", i), floor.CheckIn{Attendee: floor.AttendeeID(fmt.Sprintf("c%db", i))})
@@ -235,10 +235,10 @@ func TestRotatedLinkCloses(t *testing.T) {
 		if here.closeCode() != wire.CloseSessionOver || there.closeCode() != wire.CloseSessionOver || other.closeCode() != 0 {
 			t.Errorf("here %d, there %d, other %d", here.closeCode(), there.closeCode(), other.closeCode())
 		}
-		if _, err := a.Attach(t.Context(), demo, credential("attendee:c0a"), here); err != hub.ErrSignedOut {
+		if _, err := a.Attach(t.Context(), demo, credential("attendee:c0a"), here); err != hub.ErrUnauthenticated {
 			t.Errorf("the old link again: %v", err)
 		}
-		if _, err := a.Do(t.Context(), demo, credential("attendee:c0a"), wire.Command{ID: "x", Body: floor.CheckIn{Attendee: "c0a"}}); code(err) != wire.CodeSignedOut {
+		if _, err := a.SubmitAs(t.Context(), demo, credential("attendee:c0a"), wire.Command{ID: "x", Body: floor.CheckIn{Attendee: "c0a"}}); code(err) != wire.CodeSignedOut {
 			t.Errorf("a command with the old link: %v", err)
 		}
 	})
@@ -277,7 +277,7 @@ func TestOrganisersLinkIsTheInstances(t *testing.T) {
 		if got := p.last("hello").Hello.You.Name.En; got != "Organiser" {
 			t.Errorf("the organiser is told to be %q", got)
 		}
-		if _, err := h.Attach(t.Context(), demo, credential("organiser:o2"), p); err != hub.ErrSignedOut {
+		if _, err := h.Attach(t.Context(), demo, credential("organiser:o2"), p); err != hub.ErrUnauthenticated {
 			t.Errorf("an unknown organiser: %v", err)
 		}
 		p.do("x", announce("from the organiser"))
@@ -408,13 +408,13 @@ func TestLive(t *testing.T) {
 		staff := dial(t, h, o, "moderator:lead")
 		guest := dial(t, h, o, "attendee:c0a")
 		away := dial(t, h, o, "attendee:c1a")
-		away.session.Receive(wire.FromClient{Ping: &wire.Ping{Hidden: true, Ack: away.position().Seq}})
+		away.session.Handle(wire.ClientFrame{Ping: &wire.Ping{Hidden: true, Ack: away.position().Seq}})
 		time.Sleep(2500 * time.Millisecond)
 		synctest.Wait()
 		if got := fmt.Sprint(staff.last("live").Live.Here); got != "map[asleep:1 live:1]" {
 			t.Errorf("the moderator is shown %s", got)
 		}
-		away.session.Closed()
+		away.session.Detach()
 		time.Sleep(2500 * time.Millisecond)
 		synctest.Wait()
 		if got := fmt.Sprint(staff.last("live").Live.Here); got != "map[gone:1 live:1]" {
@@ -482,7 +482,7 @@ func TestIdleEventIsClosedAndReopened(t *testing.T) {
 		p := dial(t, h, o, "attendee:c0a")
 		time.Sleep(time.Minute)
 		p.level()
-		p.session.Closed()
+		p.session.Detach()
 		time.Sleep(6 * time.Minute)
 		synctest.Wait()
 		if got := h.Stats().Events; got != 1 { // the instance's

@@ -24,26 +24,26 @@ const (
 type receipts struct {
 	mu      sync.Mutex // guards what follows; a session's own lock may be held
 	lineage int        // of the sequence numbers in held
-	held    map[floor.Who]uint64
+	held    map[floor.ActorID]uint64
 	marking bool      // a goroutine of markDelivered exists
 	next    time.Time // not before this the next record is made
 }
 
 // hold notes that a client of who holds the view at seq. What is said of another
 // history than the newest one counts for nothing.
-func (r *receipts) hold(who floor.Who, lineage int, seq uint64) {
+func (r *receipts) hold(who floor.ActorID, lineage int, seq uint64) {
 	if lineage < r.lineage {
 		return
 	}
 	if r.lineage != lineage || r.held == nil {
-		r.lineage, r.held = lineage, make(map[floor.Who]uint64)
+		r.lineage, r.held = lineage, make(map[floor.ActorID]uint64)
 	}
 	r.held[who] = max(r.held[who], seq)
 }
 
 // take answers what is held, and holds nothing any more. ok is false, and the
 // goroutine that asks is to end, where that is nothing.
-func (r *receipts) take() (held map[floor.Who]uint64, lineage int, ok bool) {
+func (r *receipts) take() (held map[floor.ActorID]uint64, lineage int, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	held, r.held = r.held, nil
@@ -59,7 +59,7 @@ func (r *receipts) wait() time.Duration {
 }
 
 // putBack holds again what could not be marked yet.
-func (r *receipts) putBack(held map[floor.Who]uint64, lineage int) {
+func (r *receipts) putBack(held map[floor.ActorID]uint64, lineage int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for who, seq := range held {
@@ -129,13 +129,13 @@ func (f *fold) pause(d time.Duration) bool {
 
 // deliveries answers what is new of what is held, as one order of bounded size, and
 // what is left for the next.
-func (f *fold) deliveries(held map[floor.Who]uint64, lineage int) (order floor.MarkDelivered, left map[floor.Who]uint64) {
+func (f *fold) deliveries(held map[floor.ActorID]uint64, lineage int) (order floor.MarkDelivered, left map[floor.ActorID]uint64) {
 	head, now := f.past.now()
 	if now != lineage || !head.state.Writes("noticeDelivered") {
 		return order, nil
 	}
 	at, people := make(map[floor.NoticeID]int), 0
-	left = make(map[floor.Who]uint64)
+	left = make(map[floor.ActorID]uint64)
 	for _, who := range slices.Sorted(maps.Keys(held)) {
 		ids := head.state.Undelivered(who, held[who])
 		ids = ids[:min(len(ids), marksNotices)]
@@ -164,7 +164,7 @@ func (f *fold) giveDelivered(command floor.MarkDelivered) bool {
 	f.receipts.mu.Unlock()
 	answered := make(chan verdict, 1)
 	p := &pending{
-		order:  floor.Order{Key: floor.CommandKey("clock/delivered-" + rand.Text()), By: floor.Clock, NoBase: true, Command: command},
+		order:  floor.Envelope{Key: floor.CommandKey("clock/delivered-" + rand.Text()), By: floor.Clock, Unconditional: true, Command: command},
 		answer: func(v verdict) { answered <- v },
 	}
 	if refused := f.enqueue(p); refused != nil {

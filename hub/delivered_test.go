@@ -35,13 +35,13 @@ func wide(n int) floor.Forum {
 }
 
 // openWide imports and releases such a floor, and answers the names of its people.
-func openWide(t *testing.T, h *hub.Hub, n int) (people []floor.Who) {
+func openWide(t *testing.T, h *hub.Hub, n int) (people []floor.ActorID) {
 	t.Helper()
 	f := wide(n)
 	give(t, h, demo, "operator:cli", "import", floor.ImportForum{Forum: f})
-	give(t, h, demo, "operator:cli", "release", floor.Release{})
+	give(t, h, demo, "operator:cli", "release", floor.ReleaseSchedule{})
 	for _, a := range f.Attendees {
-		people = append(people, floor.NewWho(floor.RoleAttendee, a.ID))
+		people = append(people, floor.NewActorID(floor.RoleAttendee, a.ID))
 	}
 	return people
 }
@@ -49,7 +49,7 @@ func openWide(t *testing.T, h *hub.Hub, n int) (people []floor.Who) {
 // call calls the first round: a notice to everybody.
 func call(t *testing.T, h *hub.Hub) uint64 {
 	t.Helper()
-	return give(t, h, demo, "moderator:lead", "call", floor.Call{SlotRef: floor.SlotRef{Round: "R1"}})
+	return give(t, h, demo, "moderator:lead", "call", floor.CallSlot{SlotRef: floor.SlotRef{Round: "R1"}})
 }
 
 // mark is a record of delivered marks: how many people it names, and when it was made.
@@ -95,7 +95,7 @@ func (p *phone) sentTo() (n int) {
 	defer p.mu.Unlock()
 	for key, text := range p.cards {
 		if strings.HasPrefix(string(key), "sent/") {
-			var card floor.SentCard
+			var card floor.DeliveryCard
 			if err := json.Unmarshal(text, &card); err != nil {
 				p.t.Error(err)
 			}
@@ -207,7 +207,7 @@ func TestDeliveredMeansAcknowledged(t *testing.T) {
 		silent.ackOnce()
 		call(t, h)
 		synctest.Wait()
-		forward.session.Receive(wire.FromClient{Ack: &wire.Ack{Seq: 1 << 40}})
+		forward.session.Handle(wire.ClientFrame{Ack: &wire.Ack{Seq: 1 << 40}})
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		if marks := marksIn(t, m); len(marks) != 0 {
@@ -231,7 +231,7 @@ func TestDeliveredMeansAcknowledged(t *testing.T) {
 
 // ackOnce acknowledges though the phone is silent.
 func (p *phone) ackOnce() {
-	p.session.Receive(wire.FromClient{Ack: &wire.Ack{Seq: p.position().Seq}})
+	p.session.Handle(wire.ClientFrame{Ack: &wire.Ack{Seq: p.position().Seq}})
 }
 
 // While the journal is away marks wait, and nobody for them.
@@ -263,9 +263,9 @@ func TestDeliveredAfterAnOutage(t *testing.T) {
 func TestDeliveredNeedsItsVersion(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
-		begin(t, m, floor.Order{Key: "cli/import", By: floor.Operator, NoBase: true, Version: 1, Command: floor.ImportForum{Forum: forum(time.Now())}})
+		begin(t, m, floor.Envelope{Key: "cli/import", By: floor.Operator, Unconditional: true, Version: 1, Command: floor.ImportForum{Forum: forum(time.Now())}})
 		h := newHub(t, m, m)
-		give(t, h, demo, "operator:cli", "release", floor.Release{})
+		give(t, h, demo, "operator:cli", "release", floor.ReleaseSchedule{})
 		p := dial(t, h, &oracle{mem: m}, "attendee:c0a")
 		call(t, h)
 		time.Sleep(5 * time.Second)
@@ -284,7 +284,7 @@ func TestDeliveredNeedsItsVersion(t *testing.T) {
 }
 
 // begin writes the first record of the log, as a node of any version might have.
-func begin(t *testing.T, j journal.Journal, o floor.Order) {
+func begin(t *testing.T, j journal.Journal, o floor.Envelope) {
 	t.Helper()
 	decision, refused := floor.Decide(floor.New(), o)
 	if refused != nil {

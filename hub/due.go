@@ -25,7 +25,7 @@ func (f *fold) dueOrders() (orders []*pending) {
 	f.dueTried = tried{head.at, time.Now()}
 	for _, d := range due[:min(len(due), maxDue)] {
 		orders = append(orders, &pending{
-			order:  floor.Order{Key: d.Key(), By: floor.Clock, NoBase: true, Command: d},
+			order:  floor.Envelope{Key: d.Key(), By: floor.Clock, Unconditional: true, Command: d},
 			digest: wire.PayloadDigest(d),
 			answer: func(verdict) {}, // nobody waits for the clock's
 		})
@@ -64,7 +64,7 @@ type calm struct {
 }
 
 // whatIsDue answers State.Due of the newest state, or of one of a moment ago.
-func (f *fold) whatIsDue(head moment) (due []floor.TimePassed, next floor.Instant) {
+func (f *fold) whatIsDue(head moment) (due []floor.ApplyDue, next floor.Instant) {
 	now := head.state.Clock().At(instant(f.now()))
 	still := f.calm.at == head.at || time.Since(f.calm.when) < dueLook
 	if still && (f.calm.next == 0 || now < f.calm.next) {

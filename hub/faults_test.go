@@ -45,11 +45,11 @@ func (d *deaf) Read(ctx context.Context, log journal.LogID, after uint64, limit 
 	return d.Journal.Read(ctx, log, after, limit)
 }
 
-func (d *deaf) Confirm(ctx context.Context, log journal.LogID, at journal.Position) (time.Time, error) {
+func (d *deaf) CheckHead(ctx context.Context, log journal.LogID, at journal.Position) (time.Time, error) {
 	if d.is.Load() {
 		return time.Time{}, journal.ErrUnavailable
 	}
-	return d.Journal.Confirm(ctx, log, at)
+	return d.Journal.CheckHead(ctx, log, at)
 }
 
 func (d *deaf) Watch(ctx context.Context, log journal.LogID, hint func([]journal.Record)) error {

@@ -59,9 +59,9 @@ type fold struct {
 	due       *time.Timer
 	dueTried  tried
 	calm      calm
-	begun     time.Time // when the last batch did
-	by        floor.Who // who gave the first command of it
-	gathered  time.Time // when the last batch of several commands began
+	begun     time.Time     // when the last batch did
+	by        floor.ActorID // who gave the first command of it
+	gathered  time.Time     // when the last batch of several commands began
 }
 
 // tried remembers for which state what is due was last submitted.
@@ -81,9 +81,9 @@ func (e *brokenError) Unwrap() error { return e.err }
 
 func newFold(h *Hub, log journal.LogID) *fold {
 	f := &fold{
-		hub: h, log: log, past: newPast(h.options.Ring), audience: newAudience(),
-		queue: newQueue(h.options.Queue), wake: make(chan struct{}, 1), ready: make(chan struct{}), putting: make(chan struct{}, 1),
-		due: time.NewTimer(time.Hour), kept: kept{most: h.options.Ring},
+		hub: h, log: log, past: newPast(h.options.HistorySize), audience: newAudience(),
+		queue: newQueue(h.options.QueueSize), wake: make(chan struct{}, 1), ready: make(chan struct{}), putting: make(chan struct{}, 1),
+		due: time.NewTimer(time.Hour), kept: kept{most: h.options.HistorySize},
 	}
 	f.frames = newFrames(h, f.past)
 	f.tellLive()
@@ -204,7 +204,7 @@ func (f *fold) judge(err error) {
 	switch {
 	case errors.Is(err, journal.ErrCorrupt), errors.As(err, &unknown), errors.Is(err, errUnreadable):
 		f.breakDown(err)
-	case errors.Is(err, journal.ErrLineage):
+	case errors.Is(err, journal.ErrDiverged):
 		f.startOver(err)
 	default:
 		f.lost(err)

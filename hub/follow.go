@@ -122,8 +122,8 @@ func (f *fold) checkHead() bool {
 
 // catchUp folds in what an append's answer says was missed.
 func (f *fold) catchUp(result journal.Result) bool {
-	if result.Lineage {
-		f.startOver(journal.ErrLineage)
+	if result.Diverged {
+		f.startOver(journal.ErrDiverged)
 		return f.away.Load() == 0 && f.broken.Load() == nil
 	}
 	if len(result.Missed) > 0 {

@@ -81,7 +81,7 @@ func (f *frames) encodePatch(g gap) value {
 		return value{}
 	}
 	draft := drafts.Get().(*[]byte)
-	patch := wire.BeginPatch((*draft)[:0], g.since, g.to.at)
+	patch := wire.NewPatchWriter((*draft)[:0], g.since, g.to.at)
 	var drop []floor.CardKey
 	notice := false
 	for _, t := range touched {
@@ -108,7 +108,7 @@ func (f *frames) encodePatch(g gap) value {
 // it differs from before. Cards are compared before they are written. Two that differ
 // may read alike, as a nil list and an empty one do: then a card is sent that changes
 // nothing.
-func (g gap) change(t floor.Touch) (after floor.Card, differs bool) {
+func (g gap) change(t floor.CardRef) (after floor.Card, differs bool) {
 	after, is := g.to.state.Card(t.Subject, t.Key)
 	if is && g.to.state.MeetingMoved(&g.from.state, t.Key) {
 		return after, true // without the cost of the other card
@@ -122,7 +122,7 @@ func (g gap) change(t floor.Touch) (after floor.Card, differs bool) {
 
 // picture answers the newest whole view of subjects, and its frame unless that is
 // too large for one.
-func (f *frames) picture(subjects []floor.Subject) (m moment, lineage int, p *Picture, frame []byte) {
+func (f *frames) picture(subjects []floor.Subject) (m moment, lineage int, p *EncodedView, frame []byte) {
 	m, lineage, levels := f.past.newest(subjects)
 	v := f.pictures.get(pictureKey{lineage, join(subjects), m.at.Seq}, func() value {
 		return f.encodePicture(m, lineage, subjects, levels)
@@ -138,8 +138,8 @@ func (f *frames) encodePicture(m moment, lineage int, subjects []floor.Subject, 
 		}
 	}
 	f.hub.counters.snapshotsEncoded.Add(1)
-	frame, body := wire.EncodeWhole(wire.Snapshot{At: m.at, Cards: all})
-	v := value{picture: &Picture{At: m.at, Body: body, Digest: wire.Digest(all)}, ok: true}
+	frame, body := wire.EncodeFullView(wire.Snapshot{At: m.at, Cards: all})
+	v := value{picture: &EncodedView{At: m.at, Body: body, Digest: wire.Digest(all)}, ok: true}
 	if len(body) <= wire.InlineSnapshot {
 		v.frame = frame
 	}
@@ -183,7 +183,7 @@ func (c *subjectCards) of(key subjectKey, state floor.State) wire.Cards {
 // shared reports whether a subject is watched by more than one person: what is one
 // person's is asked for once, and kept in the whole view if at all.
 func shared(s floor.Subject) bool {
-	switch floor.Who(s).Role() {
+	switch floor.ActorID(s).Role() {
 	case floor.RoleAttendee, floor.RoleInterpreter:
 		return false
 	}

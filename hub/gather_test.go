@@ -21,7 +21,7 @@ func TestCommandsOfSeveralAreGathered(t *testing.T) {
 			h, o, _ := setup(t)
 			one, other := dial(t, h, o, "moderator:lead"), dial(t, h, o, "moderator:mod")
 			for i := range c.clients - 2 {
-				dial(t, h, o, floor.Who(fmt.Sprintf("attendee:c%da", i%6)))
+				dial(t, h, o, floor.ActorID(fmt.Sprintf("attendee:c%da", i%6)))
 			}
 			n := 0
 			// took answers how long one's command was under way.

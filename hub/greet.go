@@ -16,7 +16,7 @@ const (
 	repliesMost   = 4 * commandsUnder // answers that the client has not taken
 )
 
-func (h *Hub) attach(ctx context.Context, log journal.LogID, who Credential, outlet Outlet) (*Session, error) {
+func (h *Hub) attach(ctx context.Context, log journal.LogID, who Credential, outlet Transport) (*Session, error) {
 	f, err := h.open(ctx, log)
 	if err != nil {
 		return nil, err
@@ -28,7 +28,7 @@ func (h *Hub) attach(ctx context.Context, log journal.LogID, who Credential, out
 	}
 	s := &Session{hub: h, fold: f, who: who, outlet: outlet, opened: time.Now(), letGo: letGo}
 	s.heard = s.opened
-	s.quick, _ = outlet.(QuickOutlet)
+	s.quick, _ = outlet.(NonblockingTransport)
 	if err := s.admit(); err != nil {
 		letGo()
 		h.release(f)
@@ -44,9 +44,9 @@ func (s *Session) admit() error {
 	case state.Seq() == 0 && s.fold.log != journal.InstanceLog:
 		return ErrNoEvent
 	case !s.fold.good(s.who, state) || len(state.Subjects(s.who.Who)) == 0:
-		return ErrSignedOut
+		return ErrUnauthenticated
 	case !s.fold.audience.join(s):
-		return ErrFull
+		return ErrOverloaded
 	case s.hub.draining.Load(): // whoever drains did not see this session, or will
 		s.fold.audience.leave(s, nil)
 		return ErrDraining
@@ -91,7 +91,7 @@ func (s *Session) hello(hello wire.Hello) {
 	if hello.Have != nil && hello.Subjects == hash {
 		s.have, s.need = hello.Have, s.fold.checks.next()
 	}
-	s.replies = append(s.replies, wire.FromServer{Hello: &wire.Welcome{
+	s.replies = append(s.replies, wire.ServerFrame{Hello: &wire.ServerHello{
 		Version: wire.Version, Event: floor.EventID(s.fold.log), You: s.you(head.state), Subjects: hash,
 		Now: instant(s.fold.now()), Clock: clockOf(head.state),
 	}})
@@ -176,7 +176,7 @@ func (s *Session) command(c wire.Command) {
 	s.mu.Lock()
 	ok := s.hear("/command")
 	if ok && s.under >= commandsUnder {
-		s.say(wire.FromServer{Rejected: &wire.Rejected{ID: c.ID, Problem: wire.Problem{Code: wire.CodeBusy}}})
+		s.say(wire.ServerFrame{Rejected: &wire.Rejected{ID: c.ID, Problem: wire.Problem{Code: wire.CodeBusy}}})
 		ok = false
 	}
 	if ok {
@@ -198,15 +198,15 @@ func (s *Session) answered(id string, v verdict) {
 	defer s.mu.Unlock()
 	s.under--
 	if v.refused != nil {
-		s.say(wire.FromServer{Rejected: &wire.Rejected{ID: id, Problem: *v.refused}})
+		s.say(wire.ServerFrame{Rejected: &wire.Rejected{ID: id, Problem: *v.refused}})
 		return
 	}
 	s.owed = max(s.owed, v.Seq)
-	s.say(wire.FromServer{Accepted: &wire.Accepted{ID: id, Seq: v.Seq, Notes: v.Notes}})
+	s.say(wire.ServerFrame{Accepted: &wire.Accepted{ID: id, Seq: v.Seq, Notes: v.Notes}})
 }
 
 // reply sends a frame that is no part of the view.
-func (s *Session) reply(f wire.FromServer) {
+func (s *Session) reply(f wire.ServerFrame) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.heard = time.Now()
@@ -214,7 +214,7 @@ func (s *Session) reply(f wire.FromServer) {
 }
 
 // say puts a frame behind those that wait; mu is held.
-func (s *Session) say(f wire.FromServer) {
+func (s *Session) say(f wire.ServerFrame) {
 	if s.gone || s.ending != 0 {
 		return
 	}
@@ -228,13 +228,13 @@ func (s *Session) say(f wire.FromServer) {
 
 // fail tells what was wrong and ends the session; mu is held.
 func (s *Session) fail(code wire.CloseCode, problem wire.Problem) {
-	s.say(wire.FromServer{Error: &problem})
+	s.say(wire.ServerFrame{Error: &problem})
 	s.endLocked(code)
 	s.startWriter()
 }
 
-// close ends the session with a code, once what was said before is out.
-func (s *Session) close(code wire.CloseCode) {
+// closeWith ends the session with a code, once what was said before is out.
+func (s *Session) closeWith(code wire.CloseCode) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.endLocked(code)
@@ -255,7 +255,7 @@ func (s *Session) breakOff(code wire.CloseCode) {
 	s.replies = nil
 	s.startWriter()
 	s.mu.Unlock()
-	s.outlet.Cut()
+	s.outlet.Abort()
 }
 
 // hangUp closes the outlet; the session's writer calls it, and ends with it.

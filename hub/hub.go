@@ -23,14 +23,14 @@ import (
 
 // Why a hub does not take a session or answer a read. Compare with errors.Is.
 var (
-	ErrNoEvent     = errors.New("hub: no such event")                      // close 4103, status 404
-	ErrSignedOut   = errors.New("hub: the link is unknown or was rotated") // close 4102, status 401
-	ErrFull        = errors.New("hub: no room for another session")        // close 4001, status 503
-	ErrDraining    = errors.New("hub: this node goes away")                // close 1012, status 503
-	ErrUnavailable = errors.New("hub: the journal cannot be reached")      // close 1011, status 503
+	ErrNoEvent         = errors.New("hub: no such event")                      // close 4103, status 404
+	ErrUnauthenticated = errors.New("hub: the link is unknown or was rotated") // close 4102, status 401
+	ErrOverloaded      = errors.New("hub: no room for another session")        // close 4001, status 503
+	ErrDraining        = errors.New("hub: this node goes away")                // close 1012, status 503
+	ErrUnavailable     = errors.New("hub: the journal cannot be reached")      // close 1011, status 503
 
-	// ErrNotReached is why a node that has just started is not ready.
-	ErrNotReached = errors.New("hub: the journal has not been reached yet")
+	// ErrJournalUnreached is why a node that has just started is not ready.
+	ErrJournalUnreached = errors.New("hub: the journal has not been reached yet")
 )
 
 // Options say how a hub behaves. The zero value of each field is its default.
@@ -39,21 +39,21 @@ type Options struct {
 	// at least this sequence that is too large for a frame. The default answers
 	// the path of docs/PROTOCOL.md.
 	SnapshotPath func(log journal.LogID, link floor.LinkID, seq uint64) string
-	// Beacon tells nodes who is connected to the others; the default knows only
+	// Presence tells nodes who is connected to the others; the default knows only
 	// this node.
-	Beacon Beacon
+	Presence PresenceStore
 	// Node names this node to the others; the default is random.
 	Node string
 	// Logger takes what an operator should know: no names, no payloads. The
 	// default is slog.Default().
 	Logger *slog.Logger
 
-	MaxEvents   int           // logs folded at a time, "_" included; 256
-	MaxSessions int           // sessions of all events together; 20,000
-	Ring        int           // states kept of each event, to make patches from; 2,048
-	Queue       int           // commands that may wait at one event; 1,024
-	IdleAfter   time.Duration // an event without sessions is closed after this; 5 min
-	SnapEvery   int           // records between two stored snapshots, at least; 1,000
+	MaxEvents     int           // logs folded at a time, "_" included; 256
+	MaxSessions   int           // sessions of all events together; 20,000
+	HistorySize   int           // states kept of each event, to make patches from; 2,048
+	QueueSize     int           // commands that may wait at one event; 1,024
+	IdleTimeout   time.Duration // an event without sessions is closed after this; 5 min
+	SnapshotEvery int           // records between two stored snapshots, at least; 1,000
 }
 
 // Hub is a node's live side. All methods are safe for concurrent use.
@@ -100,8 +100,8 @@ func New(j journal.Journal, s journal.Snapshots, o Options) *Hub {
 	return h
 }
 
-// Answer is what became of an accepted command.
-type Answer struct {
+// Result is what became of an accepted command.
+type Result struct {
 	Seq   uint64         // the record that holds its changes
 	Notes []*floor.Error // soft collisions that it made; only where this node decided it
 }
@@ -113,53 +113,53 @@ type Answer struct {
 // A refusal is a *wire.Problem, with a code of floor or of wire; wire.Retry tells
 // the passing ones. If ctx ends first its error is answered, and the order may
 // still be applied: send it again to learn.
-func (h *Hub) Submit(ctx context.Context, log journal.LogID, order floor.Order) (Answer, error) {
+func (h *Hub) Submit(ctx context.Context, log journal.LogID, order floor.Envelope) (Result, error) {
 	return h.submit(ctx, log, order, nil)
 }
 
-// Do is Submit for the holder of a credential, as by POST. A link that is unknown
+// SubmitAs is Submit for the holder of a credential, as by POST. A link that is unknown
 // or rotated is refused as signed_out, also where that happens while the command
 // waits.
-func (h *Hub) Do(ctx context.Context, log journal.LogID, who Credential, command wire.Command) (Answer, error) {
+func (h *Hub) SubmitAs(ctx context.Context, log journal.LogID, who Credential, command wire.Command) (Result, error) {
 	return h.submit(ctx, log, orderOf(who, command), &who)
 }
 
-func (h *Hub) submit(ctx context.Context, log journal.LogID, order floor.Order, who *Credential) (Answer, error) {
+func (h *Hub) submit(ctx context.Context, log journal.LogID, order floor.Envelope, who *Credential) (Result, error) {
 	if h.draining.Load() {
-		return Answer{}, &wire.Problem{Code: wire.CodeDraining}
+		return Result{}, &wire.Problem{Code: wire.CodeDraining}
 	}
 	f, err := h.open(ctx, log)
 	if err != nil {
-		return Answer{}, problemOf(err)
+		return Result{}, problemOf(err)
 	}
 	defer h.release(f)
 	if _, first := order.Command.(floor.ImportForum); first && log != journal.InstanceLog {
 		instance, err := h.open(ctx, journal.InstanceLog) // its version is a new event's too
 		if err != nil {
-			return Answer{}, problemOf(err)
+			return Result{}, problemOf(err)
 		}
 		defer h.release(instance)
 	}
 	if who != nil {
 		letGo, err := h.holdInstance(ctx, *who)
 		if err != nil {
-			return Answer{}, problemOf(err)
+			return Result{}, problemOf(err)
 		}
 		defer letGo()
 	}
 	answered := make(chan verdict, 1)
 	p := &pending{order: order, who: who, answer: func(v verdict) { answered <- v }}
 	if refused := f.enqueue(p); refused != nil {
-		return Answer{}, refused
+		return Result{}, refused
 	}
 	select {
 	case v := <-answered:
 		if v.refused != nil {
-			return Answer{}, v.refused
+			return Result{}, v.refused
 		}
-		return v.Answer, nil
+		return v.Result, nil
 	case <-ctx.Done():
-		return Answer{}, ctx.Err()
+		return Result{}, ctx.Err()
 	}
 }
 
@@ -183,15 +183,15 @@ func (h *Hub) State(ctx context.Context, log journal.LogID) (floor.State, journa
 // Attach begins a session of who on log, opening the log where needed (it blocks
 // for that, and so reads the journal). outlet is the session's from now on: see
 // [Outlet]. The transport then passes what it reads to [Session.Receive] and
-// calls [Session.Closed] when it has ended. Errors: ErrNoEvent, ErrSignedOut,
-// ErrFull, ErrDraining, ErrUnavailable; the outlet is then untouched.
-func (h *Hub) Attach(ctx context.Context, log journal.LogID, who Credential, outlet Outlet) (*Session, error) {
+// calls [Session.Closed] when it has ended. Errors: ErrNoEvent, ErrUnauthenticated,
+// ErrOverloaded, ErrDraining, ErrUnavailable; the outlet is then untouched.
+func (h *Hub) Attach(ctx context.Context, log journal.LogID, who Credential, outlet Transport) (*Session, error) {
 	if h.draining.Load() {
 		return nil, ErrDraining
 	}
 	if h.sessions.Add(1) > int64(h.options.MaxSessions) {
 		h.sessions.Add(-1)
-		return nil, ErrFull
+		return nil, ErrOverloaded
 	}
 	s, err := h.attach(ctx, log, who, outlet)
 	if err != nil {

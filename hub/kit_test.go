@@ -100,11 +100,11 @@ func newHub(t *testing.T, j journal.Journal, s journal.Snapshots, change ...func
 func open(t *testing.T, h *hub.Hub) uint64 {
 	t.Helper()
 	give(t, h, demo, "operator:cli", "import", floor.ImportForum{Forum: forum(time.Now())})
-	return give(t, h, demo, "operator:cli", "release", floor.Release{})
+	return give(t, h, demo, "operator:cli", "release", floor.ReleaseSchedule{})
 }
 
 // give submits an order that must be accepted.
-func give(t *testing.T, h *hub.Hub, log journal.LogID, by floor.Who, id string, c floor.Command) uint64 {
+func give(t *testing.T, h *hub.Hub, log journal.LogID, by floor.ActorID, id string, c floor.Command) uint64 {
 	t.Helper()
 	a, err := try(h, log, by, id, c)
 	if err != nil {
@@ -113,10 +113,10 @@ func give(t *testing.T, h *hub.Hub, log journal.LogID, by floor.Who, id string, 
 	return a.Seq
 }
 
-func try(h *hub.Hub, log journal.LogID, by floor.Who, id string, c floor.Command) (hub.Answer, error) {
+func try(h *hub.Hub, log journal.LogID, by floor.ActorID, id string, c floor.Command) (hub.Result, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	return h.Submit(ctx, log, floor.Order{Key: floor.CommandKey(string(by.Link()) + "/" + id), By: by, NoBase: true, Command: c})
+	return h.Submit(ctx, log, floor.Envelope{Key: floor.CommandKey(string(by.Link()) + "/" + id), By: by, Unconditional: true, Command: c})
 }
 
 // code answers the code of a refusal.
@@ -163,7 +163,7 @@ func (o *oracle) at(t *testing.T, p journal.Position) floor.State {
 	return o.states[p.Seq]
 }
 
-func (o *oracle) digest(t *testing.T, p journal.Position, who floor.Who) string {
+func (o *oracle) digest(t *testing.T, p journal.Position, who floor.ActorID) string {
 	state := o.at(t, p)
 	cards := make(wire.Cards)
 	for key, card := range state.View(state.Subjects(who)...) {
@@ -187,7 +187,7 @@ type phone struct {
 	have     journal.Position
 	subjects string
 	cards    wire.Cards
-	frames   []wire.FromServer
+	frames   []wire.ServerFrame
 	raw      []string
 	times    []time.Time
 	closed   wire.CloseCode
@@ -199,16 +199,16 @@ type phone struct {
 	quick    int // frames that were to be taken at once
 }
 
-func credential(who floor.Who) hub.Credential {
+func credential(who floor.ActorID) hub.Credential {
 	return hub.Credential{Who: who, Link: who.Link(), Generation: 1}
 }
 
-func newPhone(t *testing.T, h *hub.Hub, o *oracle, who floor.Who) *phone {
+func newPhone(t *testing.T, h *hub.Hub, o *oracle, who floor.ActorID) *phone {
 	return &phone{t: t, hub: h, oracle: o, who: credential(who), cut: make(chan struct{}), cards: make(wire.Cards)}
 }
 
 // dial attaches a phone and says hello with what it holds.
-func dial(t *testing.T, h *hub.Hub, o *oracle, who floor.Who) *phone {
+func dial(t *testing.T, h *hub.Hub, o *oracle, who floor.ActorID) *phone {
 	t.Helper()
 	p := newPhone(t, h, o, who)
 	p.connect(h)
@@ -222,7 +222,7 @@ func (p *phone) connect(h *hub.Hub) {
 }
 
 // attachBy connects through an outlet around the phone's own.
-func (p *phone) attachBy(h *hub.Hub, outlet hub.Outlet) {
+func (p *phone) attachBy(h *hub.Hub, outlet hub.Transport) {
 	p.t.Helper()
 	p.attach(h, outlet)
 	hello := &wire.Hello{Version: wire.Version}
@@ -230,11 +230,11 @@ func (p *phone) attachBy(h *hub.Hub, outlet hub.Outlet) {
 		have := p.have
 		hello.Have, hello.Subjects = &have, p.subjects
 	}
-	p.session.Receive(wire.FromClient{Hello: hello})
+	p.session.Handle(wire.ClientFrame{Hello: hello})
 	synctest.Wait()
 }
 
-func (p *phone) attach(h *hub.Hub, outlet hub.Outlet) {
+func (p *phone) attach(h *hub.Hub, outlet hub.Transport) {
 	p.t.Helper()
 	synctest.Wait() // for a write of the session before
 	s, err := h.Attach(p.t.Context(), cmp.Or(p.oracle.log, demo), p.who, outlet)
@@ -244,7 +244,7 @@ func (p *phone) attach(h *hub.Hub, outlet hub.Outlet) {
 	p.mu.Lock()
 	p.hub, p.session, p.closed, p.frames, p.raw, p.times = h, s, 0, nil, nil, nil
 	p.mu.Unlock()
-	p.t.Cleanup(s.Closed)
+	p.t.Cleanup(s.Detach)
 }
 
 // Write implements hub.Outlet.
@@ -284,8 +284,8 @@ func (p *phone) Close(code wire.CloseCode) {
 	p.closed = code
 }
 
-// Cut implements hub.Outlet.
-func (p *phone) Cut() {
+// Abort implements hub.Outlet.
+func (p *phone) Abort() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	select {
@@ -295,7 +295,7 @@ func (p *phone) Cut() {
 	}
 }
 
-func (p *phone) take(f wire.FromServer) {
+func (p *phone) take(f wire.ServerFrame) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
@@ -351,12 +351,12 @@ func (p *phone) moved() {
 func (p *phone) ack() {
 	if !p.mute {
 		session, seq := p.session, p.have.Seq
-		session.Receive(wire.FromClient{Ack: &wire.Ack{Seq: seq}})
+		session.Handle(wire.ClientFrame{Ack: &wire.Ack{Seq: seq}})
 	}
 }
 
 func (p *phone) fetch(s wire.Snapshot) {
-	picture, err := p.hub.Picture(p.t.Context(), demo, p.who, s.At.Seq)
+	picture, err := p.hub.View(p.t.Context(), demo, p.who, s.At.Seq)
 	if err != nil {
 		p.t.Errorf("fetch: %v", err)
 		return
@@ -399,7 +399,7 @@ func (p *phone) kinds() string {
 	return strings.Join(names, " ")
 }
 
-func kindOf(f wire.FromServer) string {
+func kindOf(f wire.ServerFrame) string {
 	switch {
 	case f.Hello != nil:
 		return "hello"
@@ -456,14 +456,14 @@ func (p *phone) do(id string, body floor.Command, with ...func(*wire.Command)) {
 	for _, w := range with {
 		w(&c)
 	}
-	p.session.Receive(wire.FromClient{Command: &c})
+	p.session.Handle(wire.ClientFrame{Command: &c})
 }
 
 func base(seq uint64) func(*wire.Command)     { return func(c *wire.Command) { c.Base = &seq } }
 func after(ids ...string) func(*wire.Command) { return func(c *wire.Command) { c.After = ids } }
 
 // last answers the last frame of a kind.
-func (p *phone) last(kind string) (found wire.FromServer) {
+func (p *phone) last(kind string) (found wire.ServerFrame) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, f := range slices.Backward(p.frames) {
@@ -472,7 +472,7 @@ func (p *phone) last(kind string) (found wire.FromServer) {
 		}
 	}
 	p.t.Errorf("%s was sent no %s", p.who.Who, kind)
-	return wire.FromServer{}
+	return wire.ServerFrame{}
 }
 
 func (p *phone) position() journal.Position {
@@ -489,7 +489,7 @@ func (p *phone) closeCode() wire.CloseCode {
 
 // level pings and waits, so that the phone stands where its node does.
 func (p *phone) level() {
-	p.session.Receive(wire.FromClient{Ping: &wire.Ping{N: 1, Ack: p.position().Seq}})
+	p.session.Handle(wire.ClientFrame{Ping: &wire.Ping{N: 1, Ack: p.position().Seq}})
 	synctest.Wait()
 }
 

@@ -39,7 +39,7 @@ func (s *Session) sweep(head gap, now time.Time) {
 		return
 	case s.ending != 0:
 		if s.writing && now.Sub(s.endingAt) >= cutTime {
-			s.outlet.Cut()
+			s.outlet.Abort()
 		}
 		return
 	case !s.greeted:
@@ -92,7 +92,7 @@ func (h *Hub) drain(ctx context.Context) error {
 	}
 	for _, f := range h.all() {
 		for _, s := range f.audience.everyone() {
-			s.close(wire.CloseRestart)
+			s.closeWith(wire.CloseRestart)
 		}
 	}
 	return h.await(ctx, func() bool { return h.sessions.Load() == 0 })

@@ -24,7 +24,7 @@ func (f *fold) startOver(cause error) {
 	case err == nil:
 		f.back()
 		f.readOn()
-	case errors.Is(err, journal.ErrLineage): // changed again meanwhile
+	case errors.Is(err, journal.ErrDiverged): // changed again meanwhile
 		f.lost(err)
 	default:
 		f.judge(err)
@@ -80,7 +80,7 @@ func (f *fold) contained() (bool, error) {
 	ctx, cancel := f.call()
 	defer cancel()
 	_, _, err := journal.NewCursor(f.log, f.past.head().at).ReadOn(ctx, f.hub.journal)
-	if errors.Is(err, journal.ErrLineage) {
+	if errors.Is(err, journal.ErrDiverged) {
 		return false, nil
 	}
 	return err == nil, err
@@ -114,7 +114,7 @@ func (f *fold) foldAnew() error {
 // which held its record makes for it.
 type loss struct {
 	key     floor.CommandKey
-	command floor.NameLost
+	command floor.ReportLost
 }
 
 // lossesTo answers the commands that the log no longer holds. A log that was emptied
@@ -171,7 +171,7 @@ func (f *fold) lossOrders(most int) (orders []*pending) {
 	}
 	for _, l := range f.losses[:min(len(f.losses), most)] {
 		orders = append(orders, &pending{
-			order:  floor.Order{Key: l.key, By: floor.Clock, NoBase: true, Command: l.command},
+			order:  floor.Envelope{Key: l.key, By: floor.Clock, Unconditional: true, Command: l.command},
 			digest: wire.PayloadDigest(l.command),
 			answer: func(v verdict) {
 				if v.refused == nil || !wire.Retry(v.refused.Code) {

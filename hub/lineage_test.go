@@ -76,9 +76,9 @@ func (f *failover) Read(ctx context.Context, log journal.LogID, after uint64, li
 	return m.Read(ctx, log, after, limit)
 }
 
-func (f *failover) Confirm(ctx context.Context, log journal.LogID, at journal.Position) (time.Time, error) {
+func (f *failover) CheckHead(ctx context.Context, log journal.LogID, at journal.Position) (time.Time, error) {
 	m, _ := f.store()
-	return m.Confirm(ctx, log, at)
+	return m.CheckHead(ctx, log, at)
 }
 
 func (f *failover) Replace(ctx context.Context, log journal.LogID, expect journal.Position, records []journal.Record) (journal.Position, error) {
@@ -122,7 +122,7 @@ func newHouse(t *testing.T) *house {
 	h.nodes = []*hub.Hub{newHub(t, h.store, snaps), newHub(t, h.store, snaps)}
 	h.oracle = &oracle{mem: h.store}
 	open(t, h.nodes[0])
-	for i, who := range []floor.Who{"moderator:lead", "moderator:mod", "attendee:c0a", "attendee:c3a", "display:d0", "interpreter:i0"} {
+	for i, who := range []floor.ActorID{"moderator:lead", "moderator:mod", "attendee:c0a", "attendee:c3a", "display:d0", "interpreter:i0"} {
 		h.phones = append(h.phones, dial(t, h.nodes[i%2], h.oracle, who))
 	}
 	return h

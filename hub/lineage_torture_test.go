@@ -75,7 +75,7 @@ func playCuts(t *testing.T, seed uint64) (figures cutFigures) {
 	}
 	o := &oracle{mem: store, blind: true}
 	var phones []*phone
-	for i, who := range []floor.Who{"moderator:lead", "attendee:c0a", "display:d0"} {
+	for i, who := range []floor.ActorID{"moderator:lead", "attendee:c0a", "display:d0"} {
 		phones = append(phones, patient(t, nodes[i], o, who))
 	}
 	given := writers(t, nodes, random)

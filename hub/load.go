@@ -13,7 +13,7 @@ import (
 // finalPut is how long the last snapshot of a closing log may take.
 const finalPut = 5 * time.Second
 
-// snapLate is how many times Options.SnapEvery may be between two snapshots of a
+// snapLate is how many times Options.SnapshotEvery may be between two snapshots of a
 // large log that is written fast. To fold that many again takes about half a second.
 const snapLate = 4
 
@@ -45,7 +45,7 @@ func (f *fold) load() error {
 	f.hub.reached.Store(true)
 	f.hub.noteOpening(f.log, nil)
 	// For the journal's clock; that the log moved meanwhile is nothing.
-	if err := f.confirm(); err != nil && !errors.Is(err, journal.ErrMoved) {
+	if err := f.confirm(); err != nil && !errors.Is(err, journal.ErrPositionMismatch) {
 		f.lost(err)
 	}
 	return nil
@@ -116,7 +116,7 @@ func (f *fold) readFrom(base moment, cursor *journal.Cursor) (*tail, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.keep(steps, f.hub.options.Ring)
+		t.keep(steps, f.hub.options.HistorySize)
 		if len(steps) > 0 {
 			last = steps[len(steps)-1].moment
 		}
@@ -153,7 +153,7 @@ func (f *fold) take(t *tail) {
 // as many bytes as that one had, so that snapshots write no more than the log does,
 // and bounded both ways by numbers of records.
 func (f *fold) putIsDue(head uint64) bool {
-	every, records := uint64(f.hub.options.SnapEvery), head-min(f.stored.at, head)
+	every, records := uint64(f.hub.options.SnapshotEvery), head-min(f.stored.at, head)
 	enough := f.putFailed.Load() || int64(f.stored.since) >= f.putSize.Load()
 	return records >= snapLate*every || records >= every && enough
 }

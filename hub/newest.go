@@ -8,12 +8,12 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// Newest answers what State does, but only after this node has folded everything
+// LinearizableState answers what State does, but only after this node has folded everything
 // that the journal held when it was asked. It reads the journal, so it is for
 // refusals that another process may have made untrue a moment ago: a workbook
 // that was just imported, a link that was just rotated. Where the journal does
 // not answer the error is ErrUnavailable.
-func (h *Hub) Newest(ctx context.Context, log journal.LogID) (floor.State, journal.Position, error) {
+func (h *Hub) LinearizableState(ctx context.Context, log journal.LogID) (floor.State, journal.Position, error) {
 	f, err := h.open(ctx, log)
 	if err != nil {
 		return floor.State{}, journal.Position{}, err

@@ -23,7 +23,7 @@ func TestTwoNodesOneLog(t *testing.T) {
 		open(t, nodes[0])
 		o := &oracle{mem: m}
 		var phones []*phone
-		for i, who := range []floor.Who{"moderator:lead", "attendee:c0a", "display:d0", "moderator:mod"} {
+		for i, who := range []floor.ActorID{"moderator:lead", "attendee:c0a", "display:d0", "moderator:mod"} {
 			phones = append(phones, dial(t, nodes[i%2], o, who))
 		}
 		var wg sync.WaitGroup
@@ -282,7 +282,7 @@ func TestEverythingFails(t *testing.T) {
 				}
 				o := &oracle{mem: m}
 				var phones []*phone
-				for i, who := range []floor.Who{"moderator:lead", "attendee:c0a", "display:d0", "attendee:c3b"} {
+				for i, who := range []floor.ActorID{"moderator:lead", "attendee:c0a", "display:d0", "attendee:c3b"} {
 					phones = append(phones, patient(t, nodes[i%2], o, who))
 				}
 				var wg sync.WaitGroup
@@ -322,7 +322,7 @@ func TestEverythingFails(t *testing.T) {
 }
 
 // patient dials until the node can open the log.
-func patient(t *testing.T, h *hub.Hub, o *oracle, who floor.Who) *phone {
+func patient(t *testing.T, h *hub.Hub, o *oracle, who floor.ActorID) *phone {
 	t.Helper()
 	for range 100 {
 		if _, _, err := h.State(t.Context(), demo); err == nil {

@@ -27,13 +27,13 @@ func (o Options) withDefaults() Options {
 	for _, d := range []struct {
 		field    *int
 		standard int
-	}{{&o.MaxEvents, 256}, {&o.MaxSessions, 20_000}, {&o.Ring, 2048}, {&o.Queue, 1024}, {&o.SnapEvery, 1000}} {
+	}{{&o.MaxEvents, 256}, {&o.MaxSessions, 20_000}, {&o.HistorySize, 2048}, {&o.QueueSize, 1024}, {&o.SnapshotEvery, 1000}} {
 		if *d.field <= 0 {
 			*d.field = d.standard
 		}
 	}
-	if o.IdleAfter <= 0 {
-		o.IdleAfter = 5 * time.Minute
+	if o.IdleTimeout <= 0 {
+		o.IdleTimeout = 5 * time.Minute
 	}
 	return o
 }
@@ -77,7 +77,7 @@ func (h *Hub) find(log journal.LogID) (*fold, error) {
 	if !ok {
 		if len(h.folds) >= h.options.MaxEvents {
 			h.hurry()
-			return nil, ErrFull
+			return nil, ErrOverloaded
 		}
 		f = newFold(h, log)
 		h.folds[log] = f
@@ -120,7 +120,7 @@ func (h *Hub) release(f *fold) {
 func (h *Hub) retire(f *fold) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if f.log == journal.InstanceLog || f.owes() || f.refs > 0 || time.Since(f.since) < h.options.IdleAfter || f.queue.len() > 0 {
+	if f.log == journal.InstanceLog || f.owes() || f.refs > 0 || time.Since(f.since) < h.options.IdleTimeout || f.queue.len() > 0 {
 		return false
 	}
 	h.drop(f)
@@ -199,7 +199,7 @@ func (h *Hub) ready() error {
 		return ErrDraining
 	}
 	if !h.reached.Load() {
-		return ErrNotReached
+		return ErrJournalUnreached
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -213,7 +213,7 @@ func (h *Hub) ready() error {
 // it is the hub's.
 func problemOf(err error) error {
 	for cause, code := range map[error]wire.Code{
-		ErrNoEvent: wire.CodeNoSuchEvent, ErrSignedOut: wire.CodeSignedOut, ErrFull: wire.CodeBusy,
+		ErrNoEvent: wire.CodeNoSuchEvent, ErrUnauthenticated: wire.CodeSignedOut, ErrOverloaded: wire.CodeBusy,
 		ErrDraining: wire.CodeDraining, ErrUnavailable: wire.CodeUnavailable,
 	} {
 		if errors.Is(err, cause) {
@@ -235,7 +235,7 @@ func (f *fold) readOn() {
 	f.nudge()
 }
 
-func (h *Hub) picture(ctx context.Context, log journal.LogID, who Credential, atLeast uint64) (*Picture, error) {
+func (h *Hub) picture(ctx context.Context, log journal.LogID, who Credential, atLeast uint64) (*EncodedView, error) {
 	f, err := h.open(ctx, log)
 	if err != nil {
 		return nil, err
@@ -256,7 +256,7 @@ func (h *Hub) picture(ctx context.Context, log journal.LogID, who Credential, at
 		case head.at.Seq == 0 && log != journal.InstanceLog:
 			return nil, ErrNoEvent
 		case !f.good(who, head.state) || len(subjects) == 0:
-			return nil, ErrSignedOut
+			return nil, ErrUnauthenticated
 		}
 		m, _, p, _ := f.frames.picture(subjects)
 		if m.at == head.at { // otherwise what this credential may see has to be asked again

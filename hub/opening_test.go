@@ -22,7 +22,7 @@ import (
 func TestOpensFromSnapshotOrLog(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
-		h := newHub(t, m, m, func(o *hub.Options) { o.SnapEvery = 5 })
+		h := newHub(t, m, m, func(o *hub.Options) { o.SnapshotEvery = 5 })
 		open(t, h)
 		many(t, h, "n", 45)
 		want, at, err := h.State(t.Context(), demo)
@@ -137,7 +137,7 @@ func TestBaseTooOld(t *testing.T) {
 		old := newHub(t, aged{m, at}, agedSnapshots{at, encoded(t, state, at.Seq)})
 		for i, want := range []string{"too_old", "<nil>"} {
 			seq := uint64(499 + i)
-			_, err := old.Do(t.Context(), demo, credential("moderator:lead"), wire.Command{ID: fmt.Sprint("x", seq), Base: &seq, Body: announce("tea")})
+			_, err := old.SubmitAs(t.Context(), demo, credential("moderator:lead"), wire.Command{ID: fmt.Sprint("x", seq), Base: &seq, Body: announce("tea")})
 			if code(err) != want {
 				t.Errorf("base %d: %v, want %s", seq, err, want)
 			}
@@ -157,13 +157,13 @@ func (a aged) Read(context.Context, journal.LogID, uint64, int) (journal.Page, e
 
 func (a aged) Append(_ context.Context, _ journal.LogID, expect journal.Position, batch []journal.Record) (journal.Result, error) {
 	if expect != a.at {
-		return journal.Result{Outcome: journal.Conflict, Head: a.at, Lineage: true}, nil
+		return journal.Result{Outcome: journal.Conflict, Head: a.at, Diverged: true}, nil
 	}
 	last := batch[len(batch)-1]
 	return journal.Result{Outcome: journal.Appended, Head: journal.Position{Epoch: 1, Seq: last.Seq, Hash: last.Hash}}, nil
 }
 
-func (a aged) Confirm(context.Context, journal.LogID, journal.Position) (time.Time, error) {
+func (a aged) CheckHead(context.Context, journal.LogID, journal.Position) (time.Time, error) {
 	return time.Now(), nil
 }
 
@@ -208,22 +208,22 @@ func TestPictureOfALaterPosition(t *testing.T) {
 		a, b := newHub(t, m, m), newHub(t, lazy, m)
 		open(t, a)
 		who := credential("moderator:lead")
-		if _, err := b.Picture(t.Context(), demo, who, 0); err != nil {
+		if _, err := b.View(t.Context(), demo, who, 0); err != nil {
 			t.Fatal(err)
 		}
 		lazy.quiet.Store(true)
 		seq := give(t, a, demo, "moderator:lead", "x", announce("tea"))
 		start := time.Now()
-		if p, err := b.Picture(t.Context(), demo, who, seq); err != nil || p.At.Seq != seq || time.Since(start) > 0 {
+		if p, err := b.View(t.Context(), demo, who, seq); err != nil || p.At.Seq != seq || time.Since(start) > 0 {
 			t.Errorf("%+v, %v after %v", p, err, time.Since(start))
 		}
-		if _, err := b.Picture(t.Context(), demo, who, seq+1); !errors.Is(err, hub.ErrUnavailable) {
+		if _, err := b.View(t.Context(), demo, who, seq+1); !errors.Is(err, hub.ErrUnavailable) {
 			t.Errorf("of a position that is none: %v", err)
 		}
-		if _, err := b.Picture(t.Context(), demo, credential("attendee:nobody"), 0); err != hub.ErrSignedOut {
+		if _, err := b.View(t.Context(), demo, credential("attendee:nobody"), 0); err != hub.ErrUnauthenticated {
 			t.Errorf("of nobody: %v", err)
 		}
-		if _, err := b.Picture(t.Context(), "none", who, 0); err != hub.ErrNoEvent {
+		if _, err := b.View(t.Context(), "none", who, 0); err != hub.ErrNoEvent {
 			t.Errorf("of no event: %v", err)
 		}
 	})

@@ -64,7 +64,7 @@ func (p *past) begin(m moment) {
 }
 
 // add appends the next moment, and forgets the oldest beyond keep.
-func (p *past) add(m moment, t floor.Touched) {
+func (p *past) add(m moment, t floor.Affected) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.push(m, t)
@@ -72,7 +72,7 @@ func (p *past) add(m moment, t floor.Touched) {
 }
 
 // push is add; mu is held.
-func (p *past) push(m moment, t floor.Touched) {
+func (p *past) push(m moment, t floor.Affected) {
 	p.moments = append(p.moments, &m)
 	seq := m.at.Seq
 	for keys := t.Keys; len(keys) > 0; {
@@ -97,7 +97,7 @@ func (p *past) push(m moment, t floor.Touched) {
 	}
 }
 
-func (t *touch) add(of []floor.Touch) {
+func (t *touch) add(of []floor.CardRef) {
 	t.keys = slices.Grow(t.keys, len(of))
 	for _, k := range of {
 		t.keys = append(t.keys, k.Key)
@@ -243,7 +243,7 @@ func (p *past) gap(lineage int, at uint64, subjects []floor.Subject) gap {
 
 // between answers the cards that were touched after a gap's from, up to its to,
 // each once and in the order of their keys. ok is false where that is not known any more.
-func (p *past) between(g gap) (touched []floor.Touch, ok bool) {
+func (p *past) between(g gap) (touched []floor.CardRef, ok bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	if g.lineage != p.lineage || g.from.at.Seq < p.moments[0].at.Seq {
@@ -254,11 +254,11 @@ func (p *past) between(g gap) (touched []floor.Touch, ok bool) {
 		for _, t := range list[after(list, g.from.at.Seq):after(list, g.to.at.Seq)] {
 			touched = slices.Grow(touched, len(t.keys))
 			for _, key := range t.keys {
-				touched = append(touched, floor.Touch{Subject: s, Key: key})
+				touched = append(touched, floor.CardRef{Subject: s, Key: key})
 			}
 		}
 	}
-	slices.SortFunc(touched, func(a, b floor.Touch) int { return strings.Compare(string(a.Key), string(b.Key)) })
+	slices.SortFunc(touched, func(a, b floor.CardRef) int { return strings.Compare(string(a.Key), string(b.Key)) })
 	return slices.Compact(touched), true
 }
 

@@ -14,7 +14,7 @@ func TestAnotherHistoryIsSeenWhole(t *testing.T) {
 	for i := range uint64(long) {
 		m := moment{}
 		m.at.Seq = i + 1
-		steps = append(steps, step{moment: m, touched: floor.Touched{Keys: []floor.Touch{{Subject: floor.Everyone, Key: "clock/clock"}}}})
+		steps = append(steps, step{moment: m, touched: floor.Affected{Keys: []floor.CardRef{{Subject: floor.Everyone, Key: "clock/clock"}}}})
 	}
 	p := newPast(2 * long)
 	p.reset(moment{}, steps)

@@ -6,9 +6,9 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// Picture is one client's whole view, encoded. Its slices are shared and
+// EncodedView is one client's whole view, encoded. Its slices are shared and
 // read-only.
-type Picture struct {
+type EncodedView struct {
 	At     journal.Position
 	Body   []byte // a snapshot with its cards: {"at":…,"cards":{…}}
 	Digest string // of the view, as docs/PROTOCOL.md tells
@@ -18,12 +18,12 @@ type Picture struct {
 
 // Gzip answers Body compressed. It is done once, by the first caller; it blocks
 // for as long as that takes.
-func (p *Picture) Gzip() []byte { return p.zipped.of(p.Body) }
+func (p *EncodedView) Gzip() []byte { return p.zipped.of(p.Body) }
 
-// Picture answers the view of who at the position atLeast or a later one, encoded
+// View answers the view of who at the position atLeast or a later one, encoded
 // once for all who see the same. If this node is behind atLeast it reads on first;
 // if that takes more than 2 s the error is ErrUnavailable, as where the journal is
-// away and nothing is known. Other errors: ErrNoEvent, ErrSignedOut.
-func (h *Hub) Picture(ctx context.Context, log journal.LogID, who Credential, atLeast uint64) (*Picture, error) {
+// away and nothing is known. Other errors: ErrNoEvent, ErrUnauthenticated.
+func (h *Hub) View(ctx context.Context, log journal.LogID, who Credential, atLeast uint64) (*EncodedView, error) {
 	return h.picture(ctx, log, who, atLeast)
 }

@@ -8,15 +8,15 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// QuickOutlet is an Outlet that can also write without waiting. The hub then needs
+// NonblockingTransport is an Outlet that can also write without waiting. The hub then needs
 // no goroutine for a client that takes its frames.
-type QuickOutlet interface {
-	Outlet
-	// WriteNow begins to write a frame and never waits. Where the transport did not
+type NonblockingTransport interface {
+	Transport
+	// TryWrite begins to write a frame and never waits. Where the transport did not
 	// take the whole of it, taken is false, and the next call is Write with the same
 	// frame, which ends what was begun. An error is as one of Write. The frame is
 	// shared: it must not be changed or kept.
-	WriteNow(frame []byte) (taken bool, err error)
+	TryWrite(frame []byte) (taken bool, err error)
 }
 
 // post is a few goroutines that write for all sessions whose clients take what
@@ -123,7 +123,7 @@ func (s *Session) write() {
 			continue // what was due has changed meanwhile
 		}
 		s.hub.counters.sent(len(frame))
-		taken, err := s.quick.WriteNow(frame)
+		taken, err := s.quick.TryWrite(frame)
 		switch {
 		case err != nil:
 			s.hub.owned.Go(s.broken)

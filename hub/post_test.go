@@ -4,9 +4,9 @@ import (
 	"time"
 )
 
-// WriteNow implements hub.QuickOutlet: one that stalls takes nothing at once, and
+// TryWrite implements hub.NonblockingTransport: one that stalls takes nothing at once, and
 // every third frame is left to Write, so that both ways are gone in every test.
-func (p *phone) WriteNow(frame []byte) (taken bool, err error) {
+func (p *phone) TryWrite(frame []byte) (taken bool, err error) {
 	p.mu.Lock()
 	p.quick++
 	wait := p.stall != nil || p.quick%3 == 0

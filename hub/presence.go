@@ -28,11 +28,11 @@ type liveFrame struct{ bytes []byte }
 func (f *fold) tellLive() {
 	f.presence.mu.Lock()
 	defer f.presence.mu.Unlock()
-	live := wire.Live{StaleSince: floor.Instant(f.away.Load()), Draining: f.hub.draining.Load()}
-	others := wire.Encode(wire.FromServer{Live: &live})
+	live := wire.StatusFrame{StaleSince: floor.Instant(f.away.Load()), Draining: f.hub.draining.Load()}
+	others := wire.Encode(wire.ServerFrame{Live: &live})
 	p := f.presence.shown
 	live.Here, live.Asleep, live.Gone, live.More, live.Partial = p.Here, p.Asleep, p.Gone, p.More, p.Partial
-	moderators := wire.Encode(wire.FromServer{Live: &live})
+	moderators := wire.Encode(wire.ServerFrame{Live: &live})
 	old := f.live.Load()
 	if old == nil {
 		old = &liveness{moderators: &liveFrame{}, others: &liveFrame{}}
@@ -85,16 +85,16 @@ func (w whereabouts) better(o whereabouts) whereabouts {
 // last told. It holds an entry for each person who came, and no more.
 type presence struct {
 	mu       sync.Mutex // guards what follows; a session's own lock may be held
-	own      map[floor.Who]*person
+	own      map[floor.ActorID]*person
 	open     int  // connected to this node now
 	untold   bool // something has changed here that the other nodes were not told
 	unshown  bool // something has changed, here or there, that moderators were not shown
 	told     time.Time
 	heard    time.Time // when the other nodes were last heard; zero: not since somebody watches
 	others   map[string]said
-	departed map[floor.Who]whereabouts // whom a node told of that tells no more
-	shown    wire.Live                 // its parts about people
-	shownAt  uint64                    // sequence number of the state that they are about
+	departed map[floor.ActorID]whereabouts // whom a node told of that tells no more
+	shown    wire.StatusFrame              // its parts about people
+	shownAt  uint64                        // sequence number of the state that they are about
 }
 
 // person is somebody's connections to this node.
@@ -123,11 +123,11 @@ func (s *Session) sight() standing {
 func seconds(t time.Time) floor.Instant { return floor.Instant(t.Unix() * 1000) }
 
 // turn moves one connection of who from a standing to another.
-func (p *presence) turn(who floor.Who, from, to standing, at floor.Instant) {
+func (p *presence) turn(who floor.ActorID, from, to standing, at floor.Instant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.own == nil {
-		p.own = make(map[floor.Who]*person)
+		p.own = make(map[floor.ActorID]*person)
 	}
 	of := p.own[who]
 	if of == nil {
@@ -166,8 +166,8 @@ func (p *person) count(s standing, by int) {
 }
 
 // everyone answers where all are who are known of; mu is held.
-func (p *presence) everyone(partial bool) map[floor.Who]whereabouts {
-	all := make(map[floor.Who]whereabouts, len(p.own)+len(p.departed))
+func (p *presence) everyone(partial bool) map[floor.ActorID]whereabouts {
+	all := make(map[floor.ActorID]whereabouts, len(p.own)+len(p.departed))
 	for who, of := range p.own {
 		if !partial || of.standing > gone {
 			all[who] = of.whereabouts
@@ -207,10 +207,10 @@ func (f *fold) count(watched bool) bool {
 	defer p.mu.Unlock()
 	if !watched {
 		had := len(p.shown.Here) > 0 || p.shown.Partial
-		p.shown, p.shownAt, p.unshown = wire.Live{}, 0, true
+		p.shown, p.shownAt, p.unshown = wire.StatusFrame{}, 0, true
 		return had
 	}
-	partial := f.hub.options.Beacon != nil && time.Since(p.heard) > presenceTime
+	partial := f.hub.options.Presence != nil && time.Since(p.heard) > presenceTime
 	if !p.unshown && p.shownAt == state.Seq() && p.shown.Partial == partial {
 		return false
 	}
@@ -221,13 +221,13 @@ func (f *fold) count(watched bool) bool {
 
 // describe puts whereabouts into the words of a live frame: how many are there, and
 // of those who have not seen a notice, who is not in sight.
-func describe(state floor.State, all map[floor.Who]whereabouts, partial bool) (l wire.Live) {
+func describe(state floor.State, all map[floor.ActorID]whereabouts, partial bool) (l wire.StatusFrame) {
 	l.Partial, l.Here = partial, make(map[string]int)
 	for _, w := range all {
 		l.Here[[...]string{live: "live", asleep: "asleep", gone: "gone"}[w.standing]]++
 	}
-	l.Gone, l.Asleep = make(map[floor.Who]floor.Instant), make(map[floor.Who]floor.Instant)
-	var dozing []floor.Who
+	l.Gone, l.Asleep = make(map[floor.ActorID]floor.Instant), make(map[floor.ActorID]floor.Instant)
+	var dozing []floor.ActorID
 	for who := range state.Unseen() {
 		switch w, known := all[who]; {
 		case w.standing == asleep:

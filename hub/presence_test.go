@@ -34,7 +34,7 @@ type utterance struct {
 
 func newBeacon() *beacon { return &beacon{said: make(map[string]utterance)} }
 
-func (b *beacon) with(o *hub.Options) { o.Beacon = b }
+func (b *beacon) with(o *hub.Options) { o.Presence = b }
 
 func (b *beacon) hang(on bool) {
 	b.mu.Lock()
@@ -62,7 +62,7 @@ func (b *beacon) wait(ctx context.Context) error {
 	return errors.New("the beacon does not answer")
 }
 
-func (b *beacon) Tell(ctx context.Context, log journal.LogID, node string, said []byte, ttl time.Duration) error {
+func (b *beacon) Put(ctx context.Context, log journal.LogID, node string, said []byte, ttl time.Duration) error {
 	if err := b.wait(ctx); err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (b *beacon) Tell(ctx context.Context, log journal.LogID, node string, said 
 	return nil
 }
 
-func (b *beacon) Hear(ctx context.Context, log journal.LogID) (map[string][]byte, error) {
+func (b *beacon) List(ctx context.Context, log journal.LogID) (map[string][]byte, error) {
 	if err := b.wait(ctx); err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (p *phone) hide(hidden bool) {
 	p.mu.Lock()
 	p.hidden = hidden
 	p.mu.Unlock()
-	p.session.Receive(wire.FromClient{Ping: &wire.Ping{Hidden: hidden, Ack: p.position().Seq}})
+	p.session.Handle(wire.ClientFrame{Ping: &wire.Ping{Hidden: hidden, Ack: p.position().Seq}})
 }
 
 // pass lets time pass, and the phones ping as they do.
@@ -123,7 +123,7 @@ func TestPresenceOfOtherNodes(t *testing.T) {
 		staff := dial(t, a, o, "moderator:lead")
 		dial(t, c, o, "attendee:c0a")
 		roaming := dial(t, a, o, "attendee:c1a")
-		roaming.session.Closed()
+		roaming.session.Detach()
 		roaming.connect(c)
 		time.Sleep(2500 * time.Millisecond)
 		synctest.Wait()
@@ -146,7 +146,7 @@ func TestPresenceOfThoseWhoHaveNotSeen(t *testing.T) {
 		give(t, a, demo, "moderator:lead", "move", floor.MoveMeeting{Meeting: "m0", Round: "R2"}) // of c0 and c3
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
-		never := map[floor.Who]floor.Instant{"attendee:c0b": 0, "attendee:c3a": 0, "attendee:c3b": 0}
+		never := map[floor.ActorID]floor.Instant{"attendee:c0b": 0, "attendee:c3a": 0, "attendee:c3b": 0}
 		if l := staff.last("live").Live; !maps.Equal(l.Gone, never) || len(l.Asleep) != 0 || l.More != 0 {
 			t.Errorf("with one phone in sight: %+v", l)
 		}
@@ -158,7 +158,7 @@ func TestPresenceOfThoseWhoHaveNotSeen(t *testing.T) {
 			t.Errorf("hidden since %d: %+v", hidden, l)
 		}
 		left := floor.Instant(time.Now().UnixMilli())
-		p.session.Closed()
+		p.session.Detach()
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		if l := staff.last("live").Live; l.Gone["attendee:c0a"] != left || staff.here() != "map[gone:1 live:1]" {
@@ -224,9 +224,9 @@ func TestPresenceCostsWhatChanges(t *testing.T) {
 			t.Errorf("in 10 s with a moderator: %d heard, %s", hears, staff.here())
 		}
 		for _, p := range phones {
-			p.session.Closed()
+			p.session.Detach()
 		}
-		staff.session.Closed()
+		staff.session.Detach()
 		pass(30 * time.Second)
 		if tells, hears := b.counts(); tells != 1 || hears > 1 {
 			t.Errorf("after all had gone: %d told, %d heard", tells, hears)
@@ -296,7 +296,7 @@ func TestPresenceIsBounded(t *testing.T) {
 		if len(l.Gone) != 300 || len(l.Asleep) != 0 || l.More != 500 {
 			t.Errorf("%d gone, %d asleep, %d more", len(l.Gone), len(l.Asleep), l.More)
 		}
-		if n := len(wire.Encode(wire.FromServer{Live: l})); n > 12<<10 {
+		if n := len(wire.Encode(wire.ServerFrame{Live: l})); n > 12<<10 {
 			t.Errorf("a live frame of %d bytes", n)
 		}
 	})

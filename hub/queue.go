@@ -11,7 +11,7 @@ import (
 
 // pending is a command between its arrival and its answer.
 type pending struct {
-	order  floor.Order
+	order  floor.Envelope
 	digest journal.Digest
 	who    *Credential   // whose link must still be good when it is decided; nil: nobody asks
 	answer func(verdict) // called once, by the fold; must not block
@@ -30,7 +30,7 @@ func (p *pending) isClock() bool { return p.order.By == floor.Clock }
 
 // verdict is what became of a command.
 type verdict struct {
-	Answer
+	Result
 	refused *wire.Problem
 }
 
@@ -119,13 +119,13 @@ func (f *fold) enqueue(p *pending) *wire.Problem {
 }
 
 // orderOf is the order that a command's envelope and its sender make.
-func orderOf(who Credential, c wire.Command) floor.Order {
-	o := floor.Order{Key: commandKey(who.Link, c.ID), By: who.Who, NoBase: c.Base == nil, Until: c.Until, Command: c.Body}
+func orderOf(who Credential, c wire.Command) floor.Envelope {
+	o := floor.Envelope{Key: commandKey(who.Link, c.ID), By: who.Who, Unconditional: c.Base == nil, NotAfter: c.Until, Command: c.Body}
 	if c.Base != nil {
-		o.Base = *c.Base
+		o.BaseSeq = *c.Base
 	}
 	for _, id := range c.After {
-		o.After = append(o.After, commandKey(who.Link, id))
+		o.DependsOn = append(o.DependsOn, commandKey(who.Link, id))
 	}
 	return o
 }

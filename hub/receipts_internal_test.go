@@ -12,14 +12,14 @@ import (
 func TestHoldOfAnotherHistory(t *testing.T) {
 	var r receipts
 	for _, h := range []struct {
-		who     floor.Who
+		who     floor.ActorID
 		lineage int
 		seq     uint64
 	}{{"attendee:a", 1, 9}, {"attendee:b", 2, 5}, {"attendee:a", 1, 9}, {"attendee:b", 2, 4}} {
 		r.hold(h.who, h.lineage, h.seq)
 	}
 	held, lineage, ok := r.take()
-	if want := map[floor.Who]uint64{"attendee:b": 5}; !ok || lineage != 2 || !maps.Equal(held, want) {
+	if want := map[floor.ActorID]uint64{"attendee:b": 5}; !ok || lineage != 2 || !maps.Equal(held, want) {
 		t.Errorf("held are %v of lineage %d", held, lineage)
 	}
 }

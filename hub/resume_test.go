@@ -25,7 +25,7 @@ func setup(t *testing.T, change ...func(*hub.Options)) (*hub.Hub, *oracle, *jour
 func TestFirstVisitIsASnapshot(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h, o, _ := setup(t)
-		for _, who := range []floor.Who{"attendee:c0a", "moderator:lead", "interpreter:i0", "display:d0"} {
+		for _, who := range []floor.ActorID{"attendee:c0a", "moderator:lead", "interpreter:i0", "display:d0"} {
 			p := dial(t, h, o, who)
 			if got := p.kinds(); got != "hello snapshot live" {
 				t.Errorf("%s was sent %s", who, got)
@@ -41,7 +41,7 @@ func TestResume(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h, o, _ := setup(t)
 		p := dial(t, h, o, "attendee:c0a")
-		p.session.Closed()
+		p.session.Detach()
 		p.connect(h)
 		if got := p.kinds(); got != "hello patch live" {
 			t.Errorf("with nothing changed it was sent %s", got)
@@ -49,7 +49,7 @@ func TestResume(t *testing.T) {
 		if patch := p.last("patch").Patch; len(patch.Set)+len(patch.Drop) > 0 || patch.To != p.have {
 			t.Errorf("with nothing changed the patch is %+v", patch)
 		}
-		p.session.Closed()
+		p.session.Detach()
 		give(t, h, demo, "moderator:lead", "move", floor.MoveMeeting{Meeting: "m0", Table: "T4"})
 		p.connect(h)
 		if got := p.kinds(); got != "hello patch live" {
@@ -72,7 +72,7 @@ func TestResumeWithWhatCannotBeContinued(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				h, o, _ := setup(t)
 				p := dial(t, h, o, "attendee:c0a")
-				p.session.Closed()
+				p.session.Detach()
 				spoil(p)
 				p.connect(h)
 				if got := p.kinds(); got != "hello snapshot live" && got != "hello live snapshot" {
@@ -85,12 +85,12 @@ func TestResumeWithWhatCannotBeContinued(t *testing.T) {
 
 func TestResumeBeyondTheRing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		h, o, _ := setup(t, func(o *hub.Options) { o.Ring = 4 })
+		h, o, _ := setup(t, func(o *hub.Options) { o.HistorySize = 4 })
 		near, far := dial(t, h, o, "attendee:c0a"), dial(t, h, o, "attendee:c1a")
-		far.session.Closed()
+		far.session.Detach()
 		for i := range 6 {
 			if i == 4 {
-				near.session.Closed()
+				near.session.Detach()
 			}
 			give(t, h, demo, "moderator:lead", string(rune('a'+i)), announce("hear, hear"))
 			synctest.Wait()
@@ -110,7 +110,7 @@ func TestResumeBeyondTheRing(t *testing.T) {
 // changes then, not everything; who missed something meanwhile is sent everything.
 func TestUntouchedForLongerThanTheRing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		h, o, _ := setup(t, func(o *hub.Options) { o.Ring = 4 })
+		h, o, _ := setup(t, func(o *hub.Options) { o.HistorySize = 4 })
 		calm, mute, early := dial(t, h, o, "attendee:c0a"), dial(t, h, o, "attendee:c1a"), dial(t, h, o, "attendee:c2a")
 		mute.silence(true)
 		early.silence(true)
@@ -157,7 +157,7 @@ func TestResumeAheadOfTheNode(t *testing.T) {
 		late.set(true)
 		give(t, a, demo, "moderator:lead", "x", announce("news"))
 		synctest.Wait()
-		p.session.Closed()
+		p.session.Detach()
 		p.connect(b)
 		if got := p.kinds(); got != "hello live" {
 			t.Fatalf("while the journal is away it was sent %s", got)
@@ -258,7 +258,7 @@ func TestImportIsSentWhole(t *testing.T) {
 		give(t, h, demo, floor.Operator, "import", floor.ImportForum{Forum: f})
 		o := &oracle{mem: m}
 		here, away := dial(t, h, o, "attendee:c0a"), dial(t, h, o, "attendee:c1a")
-		away.session.Closed()
+		away.session.Detach()
 		here.clear()
 		f.Event.Name.En = "Another name"
 		give(t, h, demo, floor.Operator, "again", floor.ImportForum{Forum: f})
@@ -308,14 +308,14 @@ func TestVersion(t *testing.T) {
 		h, o, _ := setup(t)
 		p := newPhone(t, h, o, "attendee:c0a")
 		p.attach(h, p)
-		p.session.Receive(wire.FromClient{Hello: &wire.Hello{Version: 2}})
+		p.session.Handle(wire.ClientFrame{Hello: &wire.Hello{Version: 2}})
 		synctest.Wait()
 		if p.kinds() != "error" || p.closeCode() != wire.CloseVersion {
 			t.Errorf("%s, %d", p.kinds(), p.closeCode())
 		}
 		q := newPhone(t, h, o, "attendee:c0a")
 		q.attach(h, q)
-		q.session.Receive(wire.FromClient{Ping: &wire.Ping{}})
+		q.session.Handle(wire.ClientFrame{Ping: &wire.Ping{}})
 		synctest.Wait()
 		if q.kinds() != "error" || q.closeCode() != wire.CloseBadFrame {
 			t.Errorf("a ping before hello: %s, %d", q.kinds(), q.closeCode())

@@ -10,11 +10,11 @@ import (
 )
 
 // crowd is where n people are: most are asleep, as phones in pockets are.
-func crowd(n int, at floor.Instant) map[floor.Who]whereabouts {
-	people := make(map[floor.Who]whereabouts, n)
+func crowd(n int, at floor.Instant) map[floor.ActorID]whereabouts {
+	people := make(map[floor.ActorID]whereabouts, n)
 	for i := range n {
 		w := whereabouts{standing(1 + i%5%3), at - floor.Instant(i%4000)*1000}
-		people[floor.Who(fmt.Sprintf("attendee:k%05da", i))] = w
+		people[floor.ActorID(fmt.Sprintf("attendee:k%05da", i))] = w
 	}
 	return people
 }

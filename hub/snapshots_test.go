@@ -35,7 +35,7 @@ func (p *putLog) PutSnapshot(ctx context.Context, log journal.LogID, at journal.
 }
 
 // A snapshot is put when the records since the last hold as many bytes as it had:
-// not before SnapEvery records, and with four times as many at the latest. A node
+// not before SnapshotEvery records, and with four times as many at the latest. A node
 // that starts after another was killed counts on from what is stored.
 func TestSnapshotsWriteNoMoreThanTheLog(t *testing.T) {
 	for name, text := range map[string]floor.Text{
@@ -45,7 +45,7 @@ func TestSnapshotsWriteNoMoreThanTheLog(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				p := &putLog{Memory: newMemory()}
-				every := func(o *hub.Options) { o.SnapEvery = 5 }
+				every := func(o *hub.Options) { o.SnapshotEvery = 5 }
 				h := newHub(t, p.Memory, p, every)
 				open(t, h)
 				for i := range 45 {
@@ -103,7 +103,7 @@ func TestFailedSnapshotIsPutAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				p := &putLog{Memory: newMemory()}
-				h := newHub(t, p.Memory, p, func(o *hub.Options) { o.SnapEvery = 5 })
+				h := newHub(t, p.Memory, p, func(o *hub.Options) { o.SnapshotEvery = 5 })
 				open(t, h)
 				seq := uint64(0)
 				tell := func(what string, n int) {

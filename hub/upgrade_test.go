@@ -64,7 +64,7 @@ func TestUnknownChangeStopsOneEvent(t *testing.T) {
 				if _, rejected, _ := p.answer("x"); rejected == nil || rejected.Code != wire.CodeUnavailable {
 					t.Errorf("a command: %+v", rejected)
 				}
-				give(t, h, "other", floor.Operator, "release", floor.Release{})
+				give(t, h, "other", floor.Operator, "release", floor.ReleaseSchedule{})
 				if s := h.Stats(); s.Broken != 1 || s.Away != 0 {
 					t.Errorf("%+v", s)
 				}
@@ -113,9 +113,9 @@ func TestRollingUpgrade(t *testing.T) {
 		beginAsBefore(t, m) // as the old version did, which wrote nothing of versions
 		o := &oracle{mem: m}
 		p, q := dial(t, fresh, o, "moderator:lead"), dial(t, old, o, "attendee:c0a")
-		give(t, fresh, demo, "moderator:lead", "call", floor.Call{SlotRef: floor.SlotRef{Round: "R1"}})
+		give(t, fresh, demo, "moderator:lead", "call", floor.CallSlot{SlotRef: floor.SlotRef{Round: "R1"}})
 		synctest.Wait()
-		told := floor.MarkTold{Notice: noticeOn(t, q), Who: []floor.Who{"attendee:c0a"}}
+		told := floor.MarkTold{Notice: noticeOn(t, q), Who: []floor.ActorID{"attendee:c0a"}}
 		if _, err := try(fresh, demo, "moderator:lead", "told", told); code(err) != "needs_upgrade" {
 			t.Fatalf("a newer kind beside an old node: %v", err)
 		}
@@ -135,7 +135,7 @@ func TestRollingUpgrade(t *testing.T) {
 		if _, rejected, _ := q.answer("x"); rejected == nil || rejected.Code != wire.CodeUnavailable {
 			t.Errorf("a command there: %+v", rejected)
 		}
-		q.session.Closed()
+		q.session.Detach()
 		q.connect(newHub(t, m, m)) // the old one, exchanged
 		q.level()
 		p.level()
@@ -162,8 +162,8 @@ func noticeOn(t *testing.T, p *phone) floor.NoticeID {
 func beginAsBefore(t *testing.T, m *journal.Memory) {
 	t.Helper()
 	state, at := floor.New(), journal.Genesis(demo, 1)
-	for i, c := range []floor.Command{floor.ImportForum{Forum: forum(time.Now())}, floor.Release{}} {
-		o := floor.Order{Key: floor.CommandKey(fmt.Sprint("operator-cli/", i)), By: floor.Operator, NoBase: true, Version: 1, Command: c}
+	for i, c := range []floor.Command{floor.ImportForum{Forum: forum(time.Now())}, floor.ReleaseSchedule{}} {
+		o := floor.Envelope{Key: floor.CommandKey(fmt.Sprint("operator-cli/", i)), By: floor.Operator, Unconditional: true, Version: 1, Command: c}
 		decision, refused := floor.Decide(state, o)
 		if refused != nil {
 			t.Fatal(refused)
@@ -193,7 +193,7 @@ func TestNewKindsWaitForTheVersion(t *testing.T) {
 		store := newFailover()
 		h := newHub(t, store, newMemory())
 		o := &oracle{mem: store}
-		old := floor.Order{Key: "operator-cli/import", By: floor.Operator, NoBase: true, Version: 1, Command: floor.ImportForum{Forum: forum(time.Now())}}
+		old := floor.Envelope{Key: "operator-cli/import", By: floor.Operator, Unconditional: true, Version: 1, Command: floor.ImportForum{Forum: forum(time.Now())}}
 		if _, err := h.Submit(t.Context(), demo, old); err != nil {
 			t.Fatal(err)
 		}
@@ -227,7 +227,7 @@ func TestNewEventsBeginAtTheInstancesVersion(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				m := newMemory()
 				h := newHub(t, m, m)
-				first := floor.Order{Key: "operator-cli/first", By: floor.Operator, NoBase: true, Version: version, Command: floor.AddOrganiser{Organiser: "first", Name: "x"}}
+				first := floor.Envelope{Key: "operator-cli/first", By: floor.Operator, Unconditional: true, Version: version, Command: floor.AddOrganiser{Organiser: "first", Name: "x"}}
 				if _, err := h.Submit(t.Context(), journal.InstanceLog, first); err != nil {
 					t.Fatal(err)
 				}
@@ -254,7 +254,7 @@ func TestReadiness(t *testing.T) {
 		open(t, newHub(t, m, m))
 		h := newHub(t, j, m)
 		j.set(true)
-		if _, _, err := h.State(t.Context(), demo); err == nil || h.Ready() != hub.ErrNotReached || h.Stats().Reached {
+		if _, _, err := h.State(t.Context(), demo); err == nil || h.Ready() != hub.ErrJournalUnreached || h.Stats().Reached {
 			t.Fatalf("before it was there: %v, ready %v", err, h.Ready())
 		}
 		j.set(false)
@@ -296,7 +296,7 @@ func TestLastSnapshotIsTheNewest(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
 		s := &slowPuts{m, make(chan struct{}, 1)}
-		h := hub.New(m, s, hub.Options{SnapEvery: 2})
+		h := hub.New(m, s, hub.Options{SnapshotEvery: 2})
 		open(t, h)
 		synctest.Wait() // the first snapshot is on its way
 		seq := give(t, h, demo, "moderator:lead", "x", announce("tea"))

@@ -11,9 +11,9 @@ var (
 	// ErrGap says that a hint does not join what the cursor holds (or is empty,
 	// which means the same): read the log with CatchUp.
 	ErrGap = errors.New("journal: the hint does not join the position held; read the log")
-	// ErrLineage says that the log's history is not the cursor's: another epoch,
+	// ErrDiverged says that the log's history is not the cursor's: another epoch,
 	// a head before the cursor's position, or other records under its numbers.
-	ErrLineage = errors.New("journal: the log's history is not the one held")
+	ErrDiverged = errors.New("journal: the log's history is not the one held")
 )
 
 // Cursor follows one log: it holds a position and moves it forward over records
@@ -66,7 +66,7 @@ func (c *Cursor) Take(hint []Record) ([]Record, error) {
 
 // CatchUp reads from the cursor's position to the log's head and answers the
 // records that follow, verified. It blocks as the journal's Read does. An error
-// that wraps ErrLineage says that the caller's history is not the log's; with any
+// that wraps ErrDiverged says that the caller's history is not the log's; with any
 // error the records that were verified before it are answered too, and the
 // cursor stands after them.
 //
@@ -120,7 +120,7 @@ func (c *Cursor) sameLineage(page Page) error {
 		follows = page.Records[0].Hash == c.at.Next(page.Records[0]).Hash
 	}
 	if !follows {
-		return fmt.Errorf("%w: log %q stands at %v, held was %v", ErrLineage, c.log, page.Head, c.at)
+		return fmt.Errorf("%w: log %q stands at %v, held was %v", ErrDiverged, c.log, page.Head, c.at)
 	}
 	return nil
 }

@@ -129,7 +129,7 @@ func TestCatchUpKnowsItsLineage(t *testing.T) {
 	}
 	for _, at := range foreign {
 		cursor := journal.NewCursor(theLog, at)
-		if got, err := cursor.CatchUp(t.Context(), m); !errors.Is(err, journal.ErrLineage) || len(got) > 0 || cursor.At() != at {
+		if got, err := cursor.CatchUp(t.Context(), m); !errors.Is(err, journal.ErrDiverged) || len(got) > 0 || cursor.At() != at {
 			t.Errorf("from %v: %d records, %v, then at %v; want ErrLineage and no move", at, len(got), err, cursor.At())
 		}
 	}

@@ -76,15 +76,15 @@ type Journal interface {
 	// hint is called from one goroutine at a time and must not block.
 	Watch(ctx context.Context, log LogID, hint func([]Record)) error
 
-	// Confirm answers the journal's clock if the log stands durably at exactly
-	// the position at; otherwise an error that wraps ErrMoved.
-	Confirm(ctx context.Context, log LogID, at Position) (time.Time, error)
+	// CheckHead answers the journal's clock if the log stands durably at exactly
+	// the position at; otherwise an error that wraps ErrPositionMismatch.
+	CheckHead(ctx context.Context, log LogID, at Position) (time.Time, error)
 
 	// Replace rewrites the whole log, if it stands exactly at expect, with the
 	// given records: their numbers (1, 2, 3, …; otherwise ErrMalformed), keys,
 	// digests and bodies, and a chain made anew in the next epoch; their Hash is
 	// not consulted. The log's snapshot goes with the old epoch. It answers the new
-	// head, or an error that wraps ErrMoved where the log stands elsewhere. Erasure
+	// head, or an error that wraps ErrPositionMismatch where the log stands elsewhere. Erasure
 	// and restore use it. The outcome of an ErrUnknown is found by reading the head.
 	Replace(ctx context.Context, log LogID, expect Position, records []Record) (Position, error)
 }
@@ -94,7 +94,7 @@ type Journal interface {
 type Snapshots interface {
 	// PutSnapshot stores state as the fold of log at the position at, replacing the
 	// one that there is. A state of another epoch than the log's own is not stored:
-	// that is an error which wraps ErrMoved. So once Replace has answered, nobody's
+	// that is an error which wraps ErrPositionMismatch. So once Replace has answered, nobody's
 	// state of before is stored any more.
 	PutSnapshot(ctx context.Context, log LogID, at Position, state []byte) error
 	// Snapshot answers the stored fold, or ok=false where there is none.
@@ -117,16 +117,16 @@ type Record struct {
 
 // Result is what Append answers.
 type Result struct {
-	Outcome Outcome
-	Head    Position  // where the log stands now
-	Known   []Known   // outcome AlreadyKnown: the keys of the batch that the log holds
-	Missed  []Record  // outcome Conflict, same lineage: what follows expect, as one page of Read
-	Lineage bool      // outcome Conflict: true when expect is not a position of this log at all
-	Clock   time.Time // the journal's clock
+	Outcome    Outcome
+	Head       Position    // where the log stands now
+	Duplicates []Duplicate // outcome AlreadyKnown: the keys of the batch that the log holds
+	Missed     []Record    // outcome Conflict, same lineage: what follows expect, as one page of Read
+	Diverged   bool        // outcome Conflict: true when expect is not a position of this log at all
+	Clock      time.Time   // the journal's clock
 }
 
-// Known says that a command key is in the log, where, and for which payload.
-type Known struct {
+// Duplicate says that a command key is in the log, where, and for which payload.
+type Duplicate struct {
 	Key    CommandKey
 	Seq    uint64
 	Digest Digest
@@ -150,11 +150,11 @@ const (
 
 // The errors of a journal. Compare with errors.Is.
 var (
-	ErrUnavailable = errors.New("journal: not reachable; nothing was written")
-	ErrUnknown     = errors.New("journal: no answer; the write may or may not have happened")
-	ErrMoved       = errors.New("journal: the log stands elsewhere")
-	ErrMalformed   = errors.New("journal: the batch does not follow from the position it expects")
-	ErrCorrupt     = errors.New("journal: a stored record does not match its hash")
+	ErrUnavailable      = errors.New("journal: not reachable; nothing was written")
+	ErrUnknown          = errors.New("journal: no answer; the write may or may not have happened")
+	ErrPositionMismatch = errors.New("journal: the log stands elsewhere")
+	ErrMalformed        = errors.New("journal: the batch does not follow from the position it expects")
+	ErrCorrupt          = errors.New("journal: a stored record does not match its hash")
 )
 
 // Ended answers nil while ctx lasts, afterwards its error wrapped in
@@ -167,10 +167,10 @@ func Ended(ctx context.Context) error {
 }
 
 // OfEpoch answers nil where a folded state at a position is of the epoch of the log
-// that stands at head, otherwise an error that wraps ErrMoved.
+// that stands at head, otherwise an error that wraps ErrPositionMismatch.
 func OfEpoch(at, head Position) error {
 	if at.Epoch != head.Epoch {
-		return fmt.Errorf("%w: at %v, the state is of %v", ErrMoved, head, at)
+		return fmt.Errorf("%w: at %v, the state is of %v", ErrPositionMismatch, head, at)
 	}
 	return nil
 }

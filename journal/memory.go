@@ -23,7 +23,7 @@ type memoryLog struct {
 	head     Position
 	genesis  Position // of the epoch that head is in
 	records  []Record // of the numbers 1 to head.Seq
-	known    map[CommandKey]Known
+	known    map[CommandKey]Duplicate
 	snapshot *memorySnapshot // nil where there is none
 }
 
@@ -55,13 +55,13 @@ func (m *Memory) Append(ctx context.Context, log LogID, expect Position, batch [
 	defer m.mu.Unlock()
 	l := m.at(log)
 	result := Result{Head: l.head, Clock: m.clock()}
-	if result.Known = l.knownOf(batch); len(result.Known) > 0 {
+	if result.Duplicates = l.knownOf(batch); len(result.Duplicates) > 0 {
 		result.Outcome = AlreadyKnown
 		return result, nil
 	}
 	if l.head != expect {
-		result.Outcome, result.Lineage = Conflict, !l.holds(expect)
-		if result.Lineage {
+		result.Outcome, result.Diverged = Conflict, !l.holds(expect)
+		if result.Diverged {
 			return result, nil
 		}
 		var err error
@@ -100,8 +100,8 @@ func (m *Memory) Watch(ctx context.Context, log LogID, hint func([]Record)) erro
 	return m.hints.Watch(ctx, log, func() { m.hints.Post(log, nil) }, 0, nil, hint)
 }
 
-// Confirm implements Journal.
-func (m *Memory) Confirm(ctx context.Context, log LogID, at Position) (time.Time, error) {
+// CheckHead implements Journal.
+func (m *Memory) CheckHead(ctx context.Context, log LogID, at Position) (time.Time, error) {
 	if err := log.Check(); err != nil {
 		return time.Time{}, err
 	}
@@ -111,7 +111,7 @@ func (m *Memory) Confirm(ctx context.Context, log LogID, at Position) (time.Time
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if l := m.at(log); l.head != at {
-		return time.Time{}, fmt.Errorf("%w: at %v, not %v", ErrMoved, l.head, at)
+		return time.Time{}, fmt.Errorf("%w: at %v, not %v", ErrPositionMismatch, l.head, at)
 	}
 	return m.clock(), nil
 }
@@ -128,7 +128,7 @@ func (m *Memory) Replace(ctx context.Context, log LogID, expect Position, record
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if l := m.at(log); l.head != expect {
-		return Position{}, fmt.Errorf("%w: at %v, not %v", ErrMoved, l.head, expect)
+		return Position{}, fmt.Errorf("%w: at %v, not %v", ErrPositionMismatch, l.head, expect)
 	}
 	l := newMemoryLog(log, expect.Epoch+1)
 	l.store(cloneBodies(chained))
@@ -198,18 +198,18 @@ func (m *Memory) at(log LogID) *memoryLog {
 
 func newMemoryLog(log LogID, epoch uint64) *memoryLog {
 	genesis := Genesis(log, epoch)
-	return &memoryLog{head: genesis, genesis: genesis, known: make(map[CommandKey]Known)}
+	return &memoryLog{head: genesis, genesis: genesis, known: make(map[CommandKey]Duplicate)}
 }
 
 func (l *memoryLog) store(chained []Record) {
 	for _, r := range chained {
 		l.records = append(l.records, r)
-		l.known[r.Key] = Known{Key: r.Key, Seq: r.Seq, Digest: r.Digest}
+		l.known[r.Key] = Duplicate{Key: r.Key, Seq: r.Seq, Digest: r.Digest}
 		l.head = Position{Epoch: l.head.Epoch, Seq: r.Seq, Hash: r.Hash}
 	}
 }
 
-func (l *memoryLog) knownOf(batch []Record) (known []Known) {
+func (l *memoryLog) knownOf(batch []Record) (known []Duplicate) {
 	for _, r := range batch {
 		if k, ok := l.known[r.Key]; ok {
 			known = append(known, k)

@@ -222,7 +222,7 @@ func TestUploads(t *testing.T) {
 			t.Errorf("%s", r.body)
 		}
 	}
-	w.give(id, floor.Release{})
+	w.give(id, floor.ReleaseSchedule{})
 	w.expect("after the release", w.ask(http.MethodPost, "/api/v1/events", book, mine...), http.StatusConflict, string(floor.CodeReleased))
 	w.expect("preview after the release", w.ask(http.MethodPost, "/api/v1/events?dry=1", book, mine...), http.StatusConflict, string(floor.CodeReleased))
 	bad, faults, err := demo.WithBadRows()

@@ -41,14 +41,14 @@ func (s *Server) command(c echo.Context) error {
 	s.meters.command(command, "post")
 	ctx, cancel := context.WithTimeout(c.Request().Context(), commandWithin)
 	defer cancel()
-	answer, err := s.hub.Do(ctx, who.log(), who.Credential, command)
+	answer, err := s.hub.SubmitAs(ctx, who.log(), who.Credential, command)
 	if err != nil {
 		return s.rejected(c, command.ID, problemIn(err))
 	}
 	return writeJSON(c, http.StatusOK, acceptedOf(command.ID, answer))
 }
 
-func acceptedOf(id string, answer hub.Answer) wire.Accepted {
+func acceptedOf(id string, answer hub.Result) wire.Accepted {
 	return wire.Accepted{ID: id, Seq: answer.Seq, Notes: answer.Notes}
 }
 

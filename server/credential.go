@@ -163,9 +163,9 @@ func refusalOf(err error) error {
 		return nil
 	case errors.Is(err, hub.ErrNoEvent):
 		return refuse(http.StatusNotFound, wire.CodeNoSuchEvent)
-	case errors.Is(err, hub.ErrSignedOut):
+	case errors.Is(err, hub.ErrUnauthenticated):
 		return refuse(http.StatusUnauthorized, wire.CodeSignedOut)
-	case errors.Is(err, hub.ErrFull):
+	case errors.Is(err, hub.ErrOverloaded):
 		return refuse(http.StatusServiceUnavailable, wire.CodeFull).after(5 * time.Second)
 	case errors.Is(err, hub.ErrDraining):
 		return refuse(http.StatusServiceUnavailable, wire.CodeDraining).after(time.Second)

@@ -134,7 +134,7 @@ func (c credential) wants(d door) int {
 func (w *world) holders() []credential {
 	w.addHall("hall")
 	w.addHall("annex")
-	w.order("hall", floor.Release{})
+	w.order("hall", floor.ReleaseSchedule{})
 	owner := func(d door) int { return d.organiser }
 	member := func(d door) int { return d.member }
 	void := func(d door) int { return d.void }

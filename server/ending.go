@@ -50,7 +50,7 @@ func (k *socket) failed(err error) {
 // end gives back what a connection holds, and closes it.
 func (k *socket) end() {
 	k.server.live.remove(&k.signedIn)
-	k.session.Closed()
+	k.session.Detach()
 	k.lingers()
 	k.leave()
 	k.server.sockets.give(k.key)

@@ -92,7 +92,7 @@ func (s *Server) takeLinks(c echo.Context) error {
 func (s *Server) recordLinks(ctx context.Context, who caller) (recorded bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, commandWithin)
 	defer cancel()
-	_, err = s.hub.Do(ctx, who.log(), who.Credential, wire.Command{ID: rand.Text(), Body: floor.RecordExport{What: floor.ExportLinks}})
+	_, err = s.hub.SubmitAs(ctx, who.log(), who.Credential, wire.Command{ID: rand.Text(), Body: floor.RecordExport{What: floor.ExportLinks}})
 	if err != nil && problemIn(err).Code == wire.Code(floor.CodeNeedsUpgrade) {
 		s.log.Warn("links were taken out without a record: the log is of an earlier version", "event", who.event, "link", who.Link)
 		return false, nil
@@ -104,7 +104,7 @@ func (s *Server) recordLinks(ctx context.Context, who caller) (recorded bool, er
 type takenOut struct {
 	At       floor.Instant    `json:"at"` // wall time
 	What     floor.ExportKind `json:"what"`
-	By       floor.Who        `json:"by"`
+	By       floor.ActorID    `json:"by"`
 	Name     string           `json:"name,omitempty"` // of the organiser; none for the command line
 	People   int              `json:"people"`
 	Instance bool             `json:"instance,omitempty"` // of the instance, not of this event alone

@@ -72,7 +72,7 @@ func fuzzWorld(f *testing.F) *world {
 	w := pipedWorld(f, func(o *Options) { o.Log = slog.New(slog.DiscardHandler) })
 	w.give(InstanceEvent, floor.AddOrganiser{Organiser: "o1", Name: "Organiser"})
 	w.addHall("hall")
-	w.order("hall", floor.Release{})
+	w.order("hall", floor.ReleaseSchedule{})
 	began, looks := time.Now(), new(atomic.Int64)
 	w.server.now = func() time.Time { return began.Add(time.Duration(looks.Add(1)) * 10 * time.Second) }
 	return w

@@ -83,7 +83,7 @@ func (w *world) addHall(id floor.EventID) {
 func (w *world) order(id floor.EventID, command floor.Command) floor.CommandKey {
 	w.t.Helper()
 	key := newKey("organiser-o1")
-	if _, err := w.hub.Submit(w.t.Context(), journal.LogID(id), floor.Order{Key: key, By: "organiser:o1", NoBase: true, Command: command}); err != nil {
+	if _, err := w.hub.Submit(w.t.Context(), journal.LogID(id), floor.Envelope{Key: key, By: "organiser:o1", Unconditional: true, Command: command}); err != nil {
 		w.t.Fatalf("%+v: %v", command, err)
 	}
 	return key

@@ -143,7 +143,7 @@ func TestHearingNeverWaits(t *testing.T) {
 				defer k.leave()
 				if k.closing.Store(closing); !closing { // otherwise nothing is passed on
 					k.session = w.attach(k)
-					defer k.session.Closed()
+					defer k.session.Detach()
 				}
 				if _, err := io.WriteString(client, c.said); err != nil {
 					t.Fatal(err)

@@ -79,7 +79,7 @@ func TestBadInputAtEveryRoute(t *testing.T) {
 	w.calmTime()
 	w.everyRoute()
 	w.addHall("hall")
-	w.order("hall", floor.Release{})
+	w.order("hall", floor.ReleaseSchedule{})
 	witness := w.witness("hall")
 	sent := 0
 	for _, d := range doors {
@@ -251,7 +251,7 @@ func TestRefusedFramesOnTheSocket(t *testing.T) {
 	w := newWorld(t, false, nil)
 	w.calmTime()
 	w.addHall("hall")
-	w.order("hall", floor.Release{})
+	w.order("hall", floor.ReleaseSchedule{})
 	witness := w.witness("hall")
 	token := w.bearer("hall", "moderator-mA")
 	for _, f := range all {
@@ -296,7 +296,7 @@ func (w *world) refusedLive(f frameOf, token []string) {
 func TestIDReusedByAnyWay(t *testing.T) {
 	w := newWorld(t, false, nil)
 	w.addHall("hall")
-	w.order("hall", floor.Release{})
+	w.order("hall", floor.ReleaseSchedule{})
 	for i, first := range []string{"post", "live"} {
 		for j, second := range []string{"post", "live"} {
 			c := &cell{w, "hall", "moderator-lead"}

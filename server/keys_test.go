@@ -134,7 +134,7 @@ func TestLinkURLHidesTheSecretInTheFragment(t *testing.T) {
 		floor.RoleAttendee: "attendee", floor.RoleRunner: "moderator", floor.RoleModerator: "moderator",
 		floor.RoleInterpreter: "interpreter", floor.RoleDisplay: "display", floor.RoleOrganiser: "organiser",
 	} {
-		link := floor.Link{ID: floor.LinkID(role) + "-x1", Who: floor.NewWho(role, "x1"), Generation: 1}
+		link := floor.Link{ID: floor.LinkID(role) + "-x1", Who: floor.NewActorID(role, "x1"), Generation: 1}
 		got := keys.LinkURL("https://forum.example/", "demo", link)
 		want := "https://forum.example/" + page + "#demo." + string(link.ID) + "." + keys.Secret("demo", link)
 		if got != want {

@@ -158,9 +158,9 @@ func (s *Server) turnedAway(err error) wire.CloseCode {
 	switch {
 	case errors.Is(err, hub.ErrNoEvent):
 		return wire.CloseNoEvent
-	case errors.Is(err, hub.ErrSignedOut):
+	case errors.Is(err, hub.ErrUnauthenticated):
 		return wire.CloseSessionOver
-	case errors.Is(err, hub.ErrFull):
+	case errors.Is(err, hub.ErrOverloaded):
 		return wire.CloseTooMany
 	case errors.Is(err, hub.ErrDraining):
 		return wire.CloseRestart

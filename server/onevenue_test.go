@@ -107,7 +107,7 @@ func (f *flood) connection(ctx context.Context) {
 func TestOnesFloodIsNotTheOthers(t *testing.T) {
 	w := newWorld(t, false, nil)
 	w.addHall("hall")
-	w.order("hall", floor.Release{})
+	w.order("hall", floor.ReleaseSchedule{})
 	witness := w.witness("hall")
 	f := &flood{w: w, token: w.token(event, "attendee-k01a")}
 	began := time.Now()

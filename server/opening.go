@@ -29,11 +29,11 @@ func (s *Server) opening(ctx context.Context, event floor.EventID, who hub.Crede
 	if !ok {
 		return nil
 	}
-	picture, err := s.hub.Picture(ctx, journal.LogID(event), who, 0)
+	picture, err := s.hub.View(ctx, journal.LogID(event), who, 0)
 	if err != nil {
 		return nil
 	}
-	hello := wire.Encode(wire.FromServer{Hello: &wire.Welcome{
+	hello := wire.Encode(wire.ServerFrame{Hello: &wire.ServerHello{
 		Version: wire.Version,
 		Event:   event,
 		You: wire.You{

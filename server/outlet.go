@@ -30,7 +30,7 @@ type outlet struct {
 	fd   int        // of a plain TCP connection; -1 of another, and once it is closed
 }
 
-var _ hub.QuickOutlet = (*socket)(nil)
+var _ hub.NonblockingTransport = (*socket)(nil)
 
 // errEnded is why nothing is written any more.
 var errEnded = errors.New("server: the connection was closed")
@@ -78,8 +78,8 @@ func (o *outlet) quick() bool {
 	return tcp && sendsNow
 }
 
-// WriteNow implements hub.QuickOutlet.
-func (k *socket) WriteNow(frame []byte) (taken bool, err error) {
+// TryWrite implements hub.NonblockingTransport.
+func (k *socket) TryWrite(frame []byte) (taken bool, err error) {
 	o := &k.outlet
 	if !o.quick() {
 		return false, nil

@@ -69,7 +69,7 @@ func TestFramesStayWholeOnASlowSocket(t *testing.T) {
 	go func() {
 		for i := range frames {
 			frame := numbered(i, i*977%60000)
-			taken, err := k.WriteNow(frame)
+			taken, err := k.TryWrite(frame)
 			if !taken && err == nil {
 				if len(k.rest) > 0 {
 					partly++
@@ -136,7 +136,7 @@ func halfAFrame(t *testing.T, now bool) {
 	k, client := pair(t)
 	large := numbered(0, 4<<20)
 	if now {
-		taken, err := k.WriteNow(large)
+		taken, err := k.TryWrite(large)
 		if taken || err != nil || len(k.rest) == 0 {
 			t.Fatalf("%v %v, %d bytes are left", taken, err, len(k.rest))
 		}
@@ -160,7 +160,7 @@ func halfAFrame(t *testing.T, now bool) {
 	if err != nil || len(all) == 0 || strings.Trim(string(all[len(all)-64:]), " ") != "" {
 		t.Errorf("%d bytes of a frame, which end with %x, %v", len(all), all[max(0, len(all)-8):], err)
 	}
-	if _, err := k.WriteNow(numbered(1, 0)); err == nil {
+	if _, err := k.TryWrite(numbered(1, 0)); err == nil {
 		t.Error("it was closed, and takes frames")
 	}
 }
@@ -216,7 +216,7 @@ func TestHalfAPongIsEnded(t *testing.T) {
 	const pong = "\x8a\x04late"
 	for name, next := range map[string]func(*socket){
 		"a frame": func(k *socket) {
-			if taken, err := k.WriteNow(numbered(1, 10)); taken || err != nil {
+			if taken, err := k.TryWrite(numbered(1, 10)); taken || err != nil {
 				t.Errorf("the frame was taken: %v %v", taken, err)
 			}
 			if err := k.Write(numbered(1, 10), time.Now().Add(patience)); err != nil {
@@ -235,7 +235,7 @@ func TestHalfAPongIsEnded(t *testing.T) {
 			}
 			k.rest = []byte(pong[3:])
 			next(k)
-			if _, err := k.WriteNow(numbered(2, 10)); err != nil && name != "a close" {
+			if _, err := k.TryWrite(numbered(2, 10)); err != nil && name != "a close" {
 				t.Error(err)
 			}
 			k.Close(wire.CloseRestart)
@@ -259,14 +259,14 @@ func TestHalfAPongIsEnded(t *testing.T) {
 // TestNothingIsSentToAnotherConnection: once a connection is closed, its number may be
 // another's, and nothing is written to that.
 func TestNothingIsSentToAnotherConnection(t *testing.T) {
-	for name, shut := range map[string]func(*socket){"left": (*socket).leave, "cut": (*socket).Cut} {
+	for name, shut := range map[string]func(*socket){"left": (*socket).leave, "cut": (*socket).Abort} {
 		t.Run(name, func(t *testing.T) {
 			k, _ := pair(t)
 			shut(k)
 			if k.fd >= 0 {
 				t.Error("it keeps the number")
 			}
-			if taken, err := k.WriteNow(numbered(1, 0)); sendsNow && (taken || err == nil) {
+			if taken, err := k.TryWrite(numbered(1, 0)); sendsNow && (taken || err == nil) {
 				t.Errorf("%t %v", taken, err)
 			}
 		})

@@ -142,7 +142,7 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 	w.post("/api/v1/sign-in", strings.Replace(w.signInText(event, link, false), "secret", "secrets", 1))
 	w.ask(http.MethodGet, "/attendee?"+secret, "")
 	w.dial(event, link).hello()
-	profile, _ := w.state(event).Profile(floor.NewWho(floor.RoleAttendee, strings.TrimPrefix(string(link), "attendee-")))
+	profile, _ := w.state(event).Profile(floor.NewActorID(floor.RoleAttendee, strings.TrimPrefix(string(link), "attendee-")))
 	said := w.said.String()
 	for name, never := range map[string]string{
 		"the secret": secret, "the cookie": c.Value, "the token": token, "the name": profile.Name.En, "the link": string(link),

@@ -147,7 +147,7 @@ func (w *world) cut() {
 	all := slices.Collect(maps.Values(p.all))
 	p.mu.Unlock()
 	for _, k := range all {
-		k.Cut()
+		k.Abort()
 	}
 }
 
@@ -396,7 +396,7 @@ func TestNoFileIsLeft(t *testing.T) {
 	for range 10 {
 		k, client := tcpSocket(t, p)
 		p.add(k)
-		k.Cut()
+		k.Abort()
 		k.leave()
 		client.Close()
 	}

@@ -70,7 +70,7 @@ func TestBrokenWebSocketFrames(t *testing.T) {
 	w := newWorld(t, false, nil)
 	w.calmTime()
 	w.addHall("hall")
-	w.order("hall", floor.Release{})
+	w.order("hall", floor.ReleaseSchedule{})
 	witness := w.witness("hall")
 	token := w.bearer("hall", "attendee-ka1")
 	for _, greeted := range []bool{false, true} {

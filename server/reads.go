@@ -30,7 +30,7 @@ func (s *Server) snapshot(c echo.Context) error {
 			return refuse(http.StatusUnprocessableEntity, wire.CodeBadValue, "field", "seq")
 		}
 	}
-	picture, err := s.hub.Picture(c.Request().Context(), who.log(), who.Credential, atLeast)
+	picture, err := s.hub.View(c.Request().Context(), who.log(), who.Credential, atLeast)
 	if err != nil {
 		return refusalOf(err)
 	}

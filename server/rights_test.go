@@ -97,7 +97,7 @@ func announced(c *cell) string {
 
 func undoOwn(c *cell) string {
 	key := floor.CommandKey(string(c.link) + "/before")
-	order := floor.Order{Key: key, By: c.who(), NoBase: true, Command: floor.CheckIn{Attendee: "ka1"}}
+	order := floor.Envelope{Key: key, By: c.who(), Unconditional: true, Command: floor.CheckIn{Attendee: "ka1"}}
 	if _, err := c.hub.Submit(c.t.Context(), journal.LogID(c.event), order); err != nil {
 		// Who may not do it has nothing to undo: then another's stands for it.
 		return undoOthers(c)
@@ -110,7 +110,7 @@ func undoOthers(c *cell) string {
 }
 
 func started(c *cell) string {
-	c.order(c.event, floor.Start{SlotRef: floor.SlotRef{Round: "R1"}})
+	c.order(c.event, floor.StartSlot{SlotRef: floor.SlotRef{Round: "R1"}})
 	return `{"round":"R1"}`
 }
 
@@ -130,7 +130,7 @@ func noticeOf(meeting floor.MeetingID) body {
 }
 
 // toldOf makes a notice for the people of a meeting, of whom one is told in person.
-func toldOf(meeting floor.MeetingID, who floor.Who) body {
+func toldOf(meeting floor.MeetingID, who floor.ActorID) body {
 	return func(c *cell) string {
 		c.order(c.event, floor.CancelMeeting{Meeting: meeting})
 		return fmt.Sprintf(`{"notice":%q,"who":[%q]}`, c.card("notice"), who)
@@ -138,10 +138,10 @@ func toldOf(meeting floor.MeetingID, who floor.Who) body {
 }
 
 // lostBy makes somebody's command a lost one; "" is the cell's own link.
-func lostBy(who floor.Who) body {
+func lostBy(who floor.ActorID) body {
 	return func(c *cell) string {
 		lost := floor.Lost{Command: "moderator-mB/gone", Kind: "lockMeeting", By: cmp.Or(who, c.who()), Wall: 1, Of: []string{"meeting/mA"}}
-		order := floor.Order{Key: "clock/lost", By: floor.Clock, NoBase: true, Command: floor.NameLost{Lost: lost}}
+		order := floor.Envelope{Key: "clock/lost", By: floor.Clock, Unconditional: true, Command: floor.ReportLost{Lost: lost}}
 		if _, err := c.hub.Submit(c.t.Context(), journal.LogID(c.event), order); err != nil {
 			c.t.Fatal(err)
 		}
@@ -281,7 +281,7 @@ func (w *world) cell(name floor.EventID, link floor.LinkID, draft bool) *cell {
 	c := &cell{w, name, link}
 	w.addHall(c.event)
 	if !draft {
-		w.order(c.event, floor.Release{})
+		w.order(c.event, floor.ReleaseSchedule{})
 		for _, i := range []floor.InterpreterID{"i1", "i2", "i3"} {
 			w.order(c.event, floor.SetDuty{Interpreter: i, Duty: floor.OnDuty})
 		}
@@ -289,7 +289,7 @@ func (w *world) cell(name floor.EventID, link floor.LinkID, draft bool) *cell {
 	return c
 }
 
-func (c *cell) who() floor.Who {
+func (c *cell) who() floor.ActorID {
 	l, _ := c.state(EventOf(c.event, c.link)).Link(c.link)
 	return l.Who
 }

@@ -49,7 +49,7 @@ func newLiveSessions(now func() time.Time) *liveSessions {
 // is ended at once.
 func (l *liveSessions) add(in *signedIn, came time.Time) {
 	if l.join(in, came) {
-		in.session.End(wire.CloseSessionOver)
+		in.session.Close(wire.CloseSessionOver)
 	}
 }
 
@@ -83,7 +83,7 @@ func (l *liveSessions) remove(in *signedIn) {
 // expire ends the sessions whose sign-in has expired.
 func (l *liveSessions) expire() {
 	for _, session := range l.expired() {
-		session.End(wire.CloseSessionOver)
+		session.Close(wire.CloseSessionOver)
 	}
 }
 
@@ -112,7 +112,7 @@ func (l *liveSessions) expired() (sessions []*hub.Session) {
 // end closes the live connections of a token, those too that are on their way.
 func (l *liveSessions) end(token string) {
 	for _, session := range l.of(keyOf(token)) {
-		session.End(wire.CloseSessionOver)
+		session.Close(wire.CloseSessionOver)
 	}
 }
 

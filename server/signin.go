@@ -33,7 +33,7 @@ type signInBody struct {
 type signInAnswer struct {
 	Event   floor.EventID   `json:"event"`
 	Link    floor.LinkID    `json:"link"`
-	Who     floor.Who       `json:"who"`
+	Who     floor.ActorID   `json:"who"`
 	Page    string          `json:"page"`            // the path of their page, without the secret
 	Expires floor.Instant   `json:"expires"`         // wall time
 	Token   string          `json:"token,omitempty"` // with bearer
@@ -107,13 +107,13 @@ func (s *Server) redeem(c echo.Context, body signInBody) (floor.Link, error) {
 
 // newestLink is link once this node has read both logs to their heads.
 func (s *Server) newestLink(ctx context.Context, event floor.EventID, id floor.LinkID) (floor.Link, error) {
-	if _, _, err := s.hub.Newest(ctx, journal.InstanceLog); err != nil {
+	if _, _, err := s.hub.LinearizableState(ctx, journal.InstanceLog); err != nil {
 		return floor.Link{}, refusalOf(err)
 	}
 	if err := s.hasEvent(ctx, event); err != nil {
 		return floor.Link{}, err
 	}
-	if _, _, err := s.hub.Newest(ctx, journal.LogID(event)); err != nil {
+	if _, _, err := s.hub.LinearizableState(ctx, journal.LogID(event)); err != nil {
 		return floor.Link{}, refusalOf(err)
 	}
 	return s.link(ctx, event, id)

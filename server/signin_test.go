@@ -252,14 +252,14 @@ func TestSignOutMeetsWhoIsConnecting(t *testing.T) {
 		k.signedIn = signedIn{session: w.attach(k), token: keyOf(c.token), expires: time.Now().Add(time.Hour)}
 		w.server.live.add(&k.signedIn, c.came)
 		if !c.over {
-			k.session.End(wire.CloseRestart)
+			k.session.Close(wire.CloseRestart)
 		}
 		want := map[bool]wire.CloseCode{true: wire.CloseSessionOver, false: wire.CloseRestart}[c.over]
 		if code := (&phone{t, client}).closeCode(); code != int(want) {
 			t.Errorf("%s: closed with %d, want %d", c.token, code, want)
 		}
 		w.server.live.remove(&k.signedIn)
-		k.session.Closed()
+		k.session.Detach()
 	}
 }
 

@@ -65,9 +65,9 @@ func (k *socket) lastRead() time.Time { return time.Unix(0, k.goneBy.Load()) }
 // closeBy answers when patience with a client that was told of the end is over.
 func closeBy() time.Time { return time.Now().Add(closePatience) }
 
-// Cut implements hub.Outlet. What the kernel still holds for a client that does
+// Abort implements hub.Outlet. What the kernel still holds for a client that does
 // not read is dropped with it.
-func (k *socket) Cut() {
+func (k *socket) Abort() {
 	k.closing.Store(true)
 	raw := bare(k.conn)
 	tcp, ok := raw.(*net.TCPConn)
@@ -131,7 +131,7 @@ func (k *socket) await() {
 // expected reports whether a frame does not count as one too many, however many
 // come: a command within its link's own pace, and an ack, of which every frame
 // that was sent allows one. A console on a busy floor acknowledges 25 a second.
-func (k *socket) expected(frame wire.FromClient, problem *wire.Problem, tooFast error) bool {
+func (k *socket) expected(frame wire.ClientFrame, problem *wire.Problem, tooFast error) bool {
 	switch {
 	case problem != nil, tooFast != nil:
 		return false
@@ -146,7 +146,7 @@ func (k *socket) expected(frame wire.FromClient, problem *wire.Problem, tooFast 
 func (k *socket) take(kind int, text []byte) {
 	session := k.session
 	if kind != websocket.TextMessage {
-		session.Fail(wire.CloseBadFrame, wire.Problem{Code: wire.CodeBadFrame, Params: map[string]string{"why": wire.WhySyntax}})
+		session.CloseWithError(wire.CloseBadFrame, wire.Problem{Code: wire.CodeBadFrame, Params: map[string]string{"why": wire.WhySyntax}})
 		return
 	}
 	frame, problem := wire.DecodeClient(text)
@@ -158,14 +158,14 @@ func (k *socket) take(kind int, text []byte) {
 	}
 	switch {
 	case !k.expected(frame, problem, tooFast) && !k.frames.take(paceFrames, time.Now()):
-		session.Fail(wire.CloseTooMany, wire.Problem{Code: wire.CodeTooManyRequests})
+		session.CloseWithError(wire.CloseTooMany, wire.Problem{Code: wire.CodeTooManyRequests})
 	case tooFast != nil:
-		session.Refuse(frame.Command.ID, asRefusal(tooFast).problem)
+		session.Reject(frame.Command.ID, asRefusal(tooFast).problem)
 	case problem == nil:
-		session.Receive(frame)
+		session.Handle(frame)
 	case frame.Command != nil:
-		session.Refuse(frame.Command.ID, *problem)
+		session.Reject(frame.Command.ID, *problem)
 	default:
-		session.Fail(wire.CloseBadFrame, *problem)
+		session.CloseWithError(wire.CloseBadFrame, *problem)
 	}
 }

@@ -193,7 +193,7 @@ func said(c echo.Context) (*wire.Hello, *wire.Ping, *wire.Problem) {
 // fail tells what was wrong with what the visitor said.
 func (v *visit) fail(problem wire.Problem) {
 	// Both writes are for the same reader; the end shows whether there is one.
-	_ = v.Write(wire.Encode(wire.FromServer{Error: &problem}), time.Now().Add(visitWrite))
+	_ = v.Write(wire.Encode(wire.ServerFrame{Error: &problem}), time.Now().Add(visitWrite))
 	v.end(wire.CloseBadFrame)
 }
 
@@ -208,13 +208,13 @@ func (s *Server) serveVisit(ctx context.Context, v *visit, who caller, hello *wi
 		v.end(s.turnedAway(err))
 		return
 	}
-	defer time.AfterFunc(visitLinger, session.Closed)
+	defer time.AfterFunc(visitLinger, session.Detach)
 	held := signedIn{session: session, token: keyOf(who.token), expires: who.expires}
 	s.live.add(&held, who.came)
 	defer s.live.remove(&held)
-	session.Receive(wire.FromClient{Hello: hello})
+	session.Handle(wire.ClientFrame{Hello: hello})
 	if ping != nil {
-		session.Receive(wire.FromClient{Ping: ping})
+		session.Handle(wire.ClientFrame{Ping: ping})
 	}
 	v.end(v.stay(ctx, session, ends))
 }
@@ -230,7 +230,7 @@ func (v *visit) stay(ctx context.Context, session *hub.Session, ends ending) wir
 		if !acked && seen.frames > 0 && !seen.news {
 			// An empty patch to what hello said: that is acknowledged already.
 			acked = true
-			session.Receive(wire.FromClient{Ack: &wire.Ack{Seq: v.have}})
+			session.Handle(wire.ClientFrame{Ack: &wire.Ack{Seq: v.have}})
 		}
 		code, wait := ends(seen, time.Since(began))
 		if code != 0 {

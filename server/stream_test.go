@@ -33,7 +33,7 @@ func helloOf(s *wire.Snapshot, subjects string) string {
 	if s != nil {
 		hello.Have, hello.Subjects = &s.At, subjects
 	}
-	text := wire.EncodeClient(wire.FromClient{Hello: &hello})
+	text := wire.EncodeClient(wire.ClientFrame{Hello: &hello})
 	return "hello=" + url.QueryEscape(string(text[len(`{"hello":`):len(text)-1]))
 }
 
@@ -146,7 +146,7 @@ func (s *stream) close() int {
 func (w *world) first(token []string) (query string, at wire.Snapshot) {
 	w.t.Helper()
 	s := w.streamOf(helloOf(nil, ""), token)
-	var hello wire.Welcome
+	var hello wire.ServerHello
 	if err := json.Unmarshal(s.until("hello"), &hello); err != nil {
 		w.t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func (w *world) first(token []string) (query string, at wire.Snapshot) {
 // announce is a change that reaches everyone.
 func (w *world) announce(text string) {
 	w.t.Helper()
-	order := floor.Order{Key: newKey("moderator-s1"), By: "moderator:s1", NoBase: true, Command: floor.Announce{Text: floor.Text{En: text}, Minutes: 60}}
+	order := floor.Envelope{Key: newKey("moderator-s1"), By: "moderator:s1", Unconditional: true, Command: floor.Announce{Text: floor.Text{En: text}, Minutes: 60}}
 	if _, err := w.hub.Submit(w.t.Context(), journal.LogID(event), order); err != nil {
 		w.t.Fatal(err)
 	}
@@ -344,7 +344,7 @@ func TestStreamFromAnUnknownPosition(t *testing.T) {
 	} {
 		s := at
 		change(&s)
-		subjects := wire.SubjectsHash(w.state(event).Subjects("attendee:" + floor.Who(strings.TrimPrefix(string(w.people[floor.RoleAttendee]), "attendee-"))))
+		subjects := wire.SubjectsHash(w.state(event).Subjects("attendee:" + floor.ActorID(strings.TrimPrefix(string(w.people[floor.RoleAttendee]), "attendee-"))))
 		w.streamOf(helloOf(&s, subjects), token).until("snapshot")
 		t.Log(name)
 	}

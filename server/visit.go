@@ -30,7 +30,7 @@ type visit struct {
 	returned bool       // the connection is net/http's again
 }
 
-var _ hub.Outlet = (*visit)(nil)
+var _ hub.Transport = (*visit)(nil)
 
 // form is how an answer holds frames. Its methods are called one at a time.
 type form interface {
@@ -110,8 +110,8 @@ func (v *visit) Close(code wire.CloseCode) {
 	v.tell()
 }
 
-// Cut implements hub.Outlet.
-func (v *visit) Cut() { v.until(time.Now()) }
+// Abort implements hub.Outlet.
+func (v *visit) Abort() { v.until(time.Now()) }
 
 // until sets when a write gives up, for as long as the connection is ours.
 func (v *visit) until(deadline time.Time) {

@@ -18,8 +18,8 @@ import (
 
 // polled is what a poll is answered.
 type polled struct {
-	Frames []wire.FromServer `json:"frames"`
-	Close  int               `json:"close"`
+	Frames []wire.ServerFrame `json:"frames"`
+	Close  int                `json:"close"`
 }
 
 func (w *world) poll(query string, token []string) (p polled) {
@@ -175,7 +175,7 @@ func TestCutEndsAWriteThatIsStuck(t *testing.T) {
 	wrote := make(chan error, 1)
 	go func() { wrote <- v.Write([]byte(`{"live":{}}`), time.Now().Add(time.Hour)) }()
 	w.deadline <- time.Now().Add(time.Hour) // taken by the write: it is under way
-	v.Cut()
+	v.Abort()
 	if err := <-wrote; !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("the write ends with %v", err)
 	}
@@ -183,7 +183,7 @@ func TestCutEndsAWriteThatIsStuck(t *testing.T) {
 	for len(w.deadline) > 0 {
 		<-w.deadline
 	}
-	v.Cut()
+	v.Abort()
 	if err := v.Write([]byte(`{"live":{}}`), time.Now()); err != nil || len(w.deadline) > 0 {
 		t.Errorf("a visit that has ended: %v, %d deadlines set", err, len(w.deadline))
 	}

@@ -51,12 +51,12 @@ func (s *witness) unharmed() time.Duration {
 		s.w.t.Fatalf("the witness does not see %s: %v", key, err)
 	}
 	took := time.Since(began)
-	at, err := s.Level(ctx)
+	at, err := s.Sync(ctx)
 	if err != nil {
 		s.w.t.Fatal(err)
 	}
 	l, _ := s.w.state(s.event).Link("moderator-lead")
-	held, err := s.w.hub.Picture(ctx, journal.LogID(s.event), hub.Credential{Who: l.Who, Link: l.ID, Generation: l.Generation}, at.Seq)
+	held, err := s.w.hub.View(ctx, journal.LogID(s.event), hub.Credential{Who: l.Who, Link: l.ID, Generation: l.Generation}, at.Seq)
 	if err != nil {
 		s.w.t.Fatal(err)
 	}

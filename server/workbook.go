@@ -95,7 +95,7 @@ func readWorkbook(c echo.Context) (floor.Forum, []workbook.Fault, error) {
 }
 
 // preview answers what an import would make, or why it would be refused.
-func (s *Server) preview(c echo.Context, by floor.Who, forum floor.Forum) error {
+func (s *Server) preview(c echo.Context, by floor.ActorID, forum floor.Forum) error {
 	ctx := c.Request().Context()
 	state, err := s.state(ctx, forum.Event.ID)
 	missing := err != nil && asRefusal(err).problem.Code == wire.CodeNoSuchEvent
@@ -130,9 +130,9 @@ func asCommandRefusal(err error) error {
 	return r
 }
 
-func importOrder(by floor.Who, link string, forum floor.Forum) floor.Order {
-	return floor.Order{
-		Key: newKey(link), By: by, NoBase: true, Command: floor.ImportForum{Forum: forum},
+func importOrder(by floor.ActorID, link string, forum floor.Forum) floor.Envelope {
+	return floor.Envelope{
+		Key: newKey(link), By: by, Unconditional: true, Command: floor.ImportForum{Forum: forum},
 	}
 }
 
@@ -143,7 +143,7 @@ func newKey(link string) floor.CommandKey { return floor.CommandKey(link + "/" +
 // instance's list. If it ends between the two, doing it again completes it. by is
 // an organiser or floor.Operator, and link the first part of the commands' keys.
 // It blocks until both are durable; a refusal is a *wire.Problem.
-func Enrol(ctx context.Context, h *hub.Hub, by floor.Who, link string, forum floor.Forum) error {
+func Enrol(ctx context.Context, h *hub.Hub, by floor.ActorID, link string, forum floor.Forum) error {
 	event := forum.Event
 	if event.ID == InstanceEvent || !floor.ValidID(string(event.ID)) {
 		return &wire.Problem{Code: wire.CodeBadValue, Params: map[string]string{"field": "event"}}
@@ -151,8 +151,8 @@ func Enrol(ctx context.Context, h *hub.Hub, by floor.Who, link string, forum flo
 	if _, err := h.Submit(ctx, journal.LogID(event.ID), importOrder(by, link, forum)); err != nil {
 		return err
 	}
-	_, err := h.Submit(ctx, journal.InstanceLog, floor.Order{
-		Key: newKey(link), By: by, NoBase: true, Command: floor.RegisterEvent{Event: event.ID, Name: event.Name},
+	_, err := h.Submit(ctx, journal.InstanceLog, floor.Envelope{
+		Key: newKey(link), By: by, Unconditional: true, Command: floor.RegisterEvent{Event: event.ID, Name: event.Name},
 	})
 	if p, ok := errors.AsType[*wire.Problem](err); ok && p.Code == wire.Code(floor.CodeNothingChanges) {
 		return nil

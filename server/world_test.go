@@ -164,7 +164,7 @@ func (w *world) fill() {
 // give submits a command of the operator's.
 func (w *world) give(id floor.EventID, command floor.Command) {
 	w.t.Helper()
-	order := floor.Order{Key: newKey("operator-test"), By: floor.Operator, NoBase: true, Command: command}
+	order := floor.Envelope{Key: newKey("operator-test"), By: floor.Operator, Unconditional: true, Command: command}
 	if _, err := w.hub.Submit(w.t.Context(), journal.LogID(id), order); err != nil {
 		w.t.Fatal(err)
 	}

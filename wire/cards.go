@@ -24,9 +24,9 @@ func AppendCard(b []byte, card floor.Card) []byte {
 		return appendNotice(b, c)
 	case floor.UnseenCard:
 		return appendUnseen(b, c)
-	case floor.SentCard:
+	case floor.DeliveryCard:
 		return appendSent(b, c)
-	case floor.DoneCard:
+	case floor.HistoryCard:
 		return appendDone(b, c)
 	case floor.SeatCard:
 		return appendSeat(b, c)
@@ -34,27 +34,27 @@ func AppendCard(b []byte, card floor.Card) []byte {
 	return append(b, mustMarshal(card)...)
 }
 
-// PatchText is a patch's frame while it is written.
-type PatchText struct {
+// PatchWriter is a patch's frame while it is written.
+type PatchWriter struct {
 	text  []byte
 	cards bool // some have been set
 }
 
-// BeginPatch begins the frame of a patch, at the end of b; the text is the caller's
+// NewPatchWriter begins the frame of a patch, at the end of b; the text is the caller's
 // again when it is ended. It is what Encode makes of the same Patch.
-func BeginPatch(b []byte, from uint64, to journal.Position) PatchText {
+func NewPatchWriter(b []byte, from uint64, to journal.Position) PatchWriter {
 	b = strconv.AppendUint(append(b, `{"patch":{"from":`...), from, 10)
-	return PatchText{text: appendPosition(append(b, `,"to":`...), to)}
+	return PatchWriter{text: appendPosition(append(b, `,"to":`...), to)}
 }
 
 // Set writes a card. Cards must be set in the order of their keys.
-func (p *PatchText) Set(key floor.CardKey, card floor.Card) {
+func (p *PatchWriter) Set(key floor.CardKey, card floor.Card) {
 	p.name(key)
 	p.text = AppendCard(p.text, card)
 }
 
 // name begins a card.
-func (p *PatchText) name(key floor.CardKey) {
+func (p *PatchWriter) name(key floor.CardKey) {
 	before := ","
 	if !p.cards {
 		before = `,"set":{`
@@ -64,7 +64,7 @@ func (p *PatchText) name(key floor.CardKey) {
 }
 
 // End writes the sorted keys that are dropped, and answers the frame.
-func (p *PatchText) End(drop []floor.CardKey) []byte {
+func (p *PatchWriter) End(drop []floor.CardKey) []byte {
 	b := p.text
 	if p.cards {
 		b = append(b, '}')
@@ -152,7 +152,7 @@ func appendUnseen(b []byte, c floor.UnseenCard) []byte {
 	return append(unlessZero(b, "toldBy", c.ToldBy), '}')
 }
 
-func appendSent(b []byte, c floor.SentCard) []byte {
+func appendSent(b []byte, c floor.DeliveryCard) []byte {
 	b = number(append(b, '{'), "count", c.Count)
 	if len(c.Who) > 0 {
 		b = appendList(append(b, `,"who":`...), c.Who)
@@ -160,7 +160,7 @@ func appendSent(b []byte, c floor.SentCard) []byte {
 	return append(b, '}')
 }
 
-func appendDone(b []byte, c floor.DoneCard) []byte {
+func appendDone(b []byte, c floor.HistoryCard) []byte {
 	b = field(append(b, '{'), "command", c.Command)
 	b = field(b, "kind", c.Kind)
 	b = field(b, "by", c.By)

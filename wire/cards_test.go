@@ -15,10 +15,10 @@ import (
 
 // cards is a card of each kind.
 var cards = []floor.Card{
-	floor.EventCard{}, floor.RoundCard{}, floor.ItemCard{}, floor.ZoneCard{}, floor.AnnouncementCard{}, floor.MeCard{},
-	floor.OwnMeetingCard{}, floor.OwnRequestCard{}, floor.OwnNoticeCard{}, floor.SelfCard{}, floor.AssignmentCard{}, floor.OfferCard{},
+	floor.EventCard{}, floor.RoundCard{}, floor.ItemCard{}, floor.ZoneCard{}, floor.AnnouncementCard{}, floor.AttendeeSelfCard{},
+	floor.OwnMeetingCard{}, floor.OwnRequestCard{}, floor.OwnNoticeCard{}, floor.InterpreterSelfCard{}, floor.AssignmentCard{}, floor.OfferCard{},
 	floor.CompanyCard{}, floor.AttendeeCard{}, floor.InterpreterCard{}, floor.StaffCard{}, floor.DisplayCard{}, floor.TableCard{},
-	floor.MeetingCard{}, floor.RequestCard{}, floor.NoticeCard{}, floor.UnseenCard{}, floor.SentCard{}, floor.DoneCard{}, floor.LostCard{},
+	floor.MeetingCard{}, floor.RequestCard{}, floor.NoticeCard{}, floor.UnseenCard{}, floor.DeliveryCard{}, floor.HistoryCard{}, floor.LostCard{},
 	floor.SeatCard{}, floor.BoardCard{}, floor.ClockCard{},
 }
 
@@ -71,7 +71,7 @@ func TestAppendCard(t *testing.T) {
 func TestPatchText(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := wire.Patch{From: rapid.Uint64().Draw(t, "from"), To: journal.Genesis("log", rapid.Uint64().Draw(t, "epoch")), Set: wire.Cards{}}
-		text := wire.BeginPatch(nil, p.From, p.To)
+		text := wire.NewPatchWriter(nil, p.From, p.To)
 		for _, key := range []floor.CardKey{"board/z1:\"T\"", "me/a", "zone/b"} {
 			switch rapid.IntRange(0, 2).Draw(t, "what") {
 			case 0:
@@ -82,7 +82,7 @@ func TestPatchText(t *testing.T) {
 				p.Drop = append(p.Drop, key)
 			}
 		}
-		got, want := string(text.End(p.Drop)), string(wire.Encode(wire.FromServer{Patch: &p}))
+		got, want := string(text.End(p.Drop)), string(wire.Encode(wire.ServerFrame{Patch: &p}))
 		at, err := json.Marshal(p.To)
 		if err != nil {
 			t.Fatal(err)

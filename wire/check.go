@@ -19,13 +19,13 @@ func checkBody(body floor.Command) *Problem {
 		return p
 	}
 	switch c := body.(type) {
-	case floor.Call:
+	case floor.CallSlot:
 		return checkSlot(c.SlotRef)
-	case floor.Start:
+	case floor.StartSlot:
 		return checkSlot(c.SlotRef)
-	case floor.End:
+	case floor.EndSlot:
 		return checkSlot(c.SlotRef)
-	case floor.Extend:
+	case floor.ExtendSlot:
 		return firstOf(checkSlot(c.SlotRef), within("minutes", c.Minutes != 0 && -30 <= c.Minutes && c.Minutes <= 120))
 	case floor.SetClock:
 		return firstOf(within("event", c.Event >= 1 && c.Event <= MaxInteger), within("rate", 1 <= c.Rate && c.Rate <= 60))
@@ -39,7 +39,7 @@ func checkBody(body floor.Command) *Problem {
 		return within("lost", 1 <= len(c.Lost) && len(c.Lost) <= MaxDismiss)
 	case floor.MarkTold:
 		return within("who", 1 <= len(c.Who) && len(c.Who) <= MaxTold)
-	case floor.Seen:
+	case floor.AcknowledgeNotices:
 		return within("notices", 1 <= len(c.Notices) && len(c.Notices) <= MaxNotices)
 	}
 	return nil
@@ -92,7 +92,7 @@ func lawful(v reflect.Value, mayLack bool) bool {
 		return cleanText(x.Ko, MaxSentence) && cleanText(x.Zh, MaxSentence) && cleanText(x.En, MaxSentence)
 	case floor.LinkID:
 		return validLink(string(x))
-	case floor.Who:
+	case floor.ActorID:
 		return floor.ValidID(x.ID()) && (x.Role() == floor.RoleAttendee || x.Role() == floor.RoleInterpreter)
 	case floor.CommandKey:
 		link, id, ok := strings.Cut(string(x), "/")

@@ -103,24 +103,24 @@ const (
 	CloseNoEvent     CloseCode = 4103
 )
 
-// Comeback is what a client does when a connection has closed.
-type Comeback string
+// ReconnectPolicy is what a client does when a connection has closed.
+type ReconnectPolicy string
 
 // The comebacks.
 const (
-	ComeUsual  Comeback = "usual"   // after the usual pause, which grows with failures in a row
-	ComeNow    Comeback = "now"     // at once; as usual if the connection before went the same way
-	ComeSoon   Comeback = "soon"    // after a random 0 to 2 s
-	ComeLater  Comeback = "later"   // after a random 5 to 15 s
-	ComeReload Comeback = "reload"  // not with this version of the client
-	ComeSignIn Comeback = "sign-in" // with a new session; what was kept is dropped
-	ComeNever  Comeback = "never"
+	ComeUsual  ReconnectPolicy = "usual"   // after the usual pause, which grows with failures in a row
+	ComeNow    ReconnectPolicy = "now"     // at once; as usual if the connection before went the same way
+	ComeSoon   ReconnectPolicy = "soon"    // after a random 0 to 2 s
+	ComeLater  ReconnectPolicy = "later"   // after a random 5 to 15 s
+	ComeReload ReconnectPolicy = "reload"  // not with this version of the client
+	ComeSignIn ReconnectPolicy = "sign-in" // with a new session; what was kept is dropped
+	ComeNever  ReconnectPolicy = "never"
 )
 
 // Comeback answers what a client does after this close code came from the other
 // side. Every code that the protocol does not name counts as a broken connection;
 // so do 1000 and 1001, which a proxy on the way may send.
-func (c CloseCode) Comeback() Comeback {
+func (c CloseCode) Comeback() ReconnectPolicy {
 	switch c {
 	case CloseSilent, CloseLineage:
 		return ComeNow

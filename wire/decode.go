@@ -21,25 +21,25 @@ import (
 // number, and is no problem: the caller compares Hello.Version.
 //
 // The frame shares no memory with text.
-func DecodeClient(text []byte) (FromClient, *Problem) {
+func DecodeClient(text []byte) (ClientFrame, *Problem) {
 	if seq, ok := plainAck(text); ok {
-		return FromClient{Ack: &Ack{Seq: seq}}, nil
+		return ClientFrame{Ack: &Ack{Seq: seq}}, nil
 	}
 	if len(text) > MaxFrame {
-		return FromClient{}, tooLarge(MaxFrame)
+		return ClientFrame{}, tooLarge(MaxFrame)
 	}
 	if why, at := checkText(text); why != "" {
-		return FromClient{}, shapeProblem(CodeBadFrame, why, at)
+		return ClientFrame{}, shapeProblem(CodeBadFrame, why, at)
 	}
 	all, ok := members(text)
 	if !ok || len(all) != 1 {
-		return FromClient{}, shapeProblem(CodeBadFrame, WhyKinds, "")
+		return ClientFrame{}, shapeProblem(CodeBadFrame, WhyKinds, "")
 	}
 	frame, body := all[0], jsontext.Pointer("/"+all[0].name)
 	switch frame.name {
 	case "hello":
 		hello, p := decodeHello(frame.value, body)
-		return FromClient{Hello: hello}, p
+		return ClientFrame{Hello: hello}, p
 	case "ping":
 		return decodePing(frame.value, body)
 	case "ack":
@@ -47,11 +47,11 @@ func DecodeClient(text []byte) (FromClient, *Problem) {
 	case "command":
 		c, p := decodeCommand(frame.value, CodeBadFrame)
 		if p != nil && c.ID == "" {
-			return FromClient{}, p
+			return ClientFrame{}, p
 		}
-		return FromClient{Command: &c}, p
+		return ClientFrame{Command: &c}, p
 	}
-	return FromClient{}, shapeProblem(CodeBadFrame, WhyUnknown, body)
+	return ClientFrame{}, shapeProblem(CodeBadFrame, WhyUnknown, body)
 }
 
 // plainAck reads an ack as clients mostly write it, without a space: it comes for
@@ -120,7 +120,7 @@ func (h *inputHave) position(at jsontext.Pointer) (*journal.Position, *Problem) 
 	return &journal.Position{Epoch: *h.Epoch, Seq: *h.Seq, Hash: *h.Hash}, nil
 }
 
-func decodePing(value []byte, at jsontext.Pointer) (FromClient, *Problem) {
+func decodePing(value []byte, at jsontext.Pointer) (ClientFrame, *Problem) {
 	var in struct {
 		N      *uint32 `json:"n"`
 		Ack    uint64  `json:"ack"`
@@ -129,37 +129,37 @@ func decodePing(value []byte, at jsontext.Pointer) (FromClient, *Problem) {
 	p := unmarshal(value, &in, CodeBadFrame, at)
 	switch {
 	case p != nil:
-		return FromClient{}, p
+		return ClientFrame{}, p
 	case in.N == nil:
-		return FromClient{}, shapeProblem(CodeBadFrame, WhyType, at+"/n")
+		return ClientFrame{}, shapeProblem(CodeBadFrame, WhyType, at+"/n")
 	case in.Ack > MaxInteger:
-		return FromClient{}, badValue("ack")
+		return ClientFrame{}, badValue("ack")
 	}
-	return FromClient{Ping: &Ping{N: *in.N, Ack: in.Ack, Hidden: in.Hidden}}, nil
+	return ClientFrame{Ping: &Ping{N: *in.N, Ack: in.Ack, Hidden: in.Hidden}}, nil
 }
 
-func decodeAck(value []byte, at jsontext.Pointer) (FromClient, *Problem) {
+func decodeAck(value []byte, at jsontext.Pointer) (ClientFrame, *Problem) {
 	var in struct {
 		Seq *uint64 `json:"seq"`
 	}
 	p := unmarshal(value, &in, CodeBadFrame, at)
 	switch {
 	case p != nil:
-		return FromClient{}, p
+		return ClientFrame{}, p
 	case in.Seq == nil:
-		return FromClient{}, shapeProblem(CodeBadFrame, WhyType, at+"/seq")
+		return ClientFrame{}, shapeProblem(CodeBadFrame, WhyType, at+"/seq")
 	case *in.Seq > MaxInteger:
-		return FromClient{}, badValue("seq")
+		return ClientFrame{}, badValue("seq")
 	}
-	return FromClient{Ack: &Ack{Seq: *in.Seq}}, nil
+	return ClientFrame{Ack: &Ack{Seq: *in.Seq}}, nil
 }
 
 // DecodeServer reads a frame that a server sent. Names that it does not know are
-// passed over, and a frame of an unknown kind is the zero FromServer: both are a
+// passed over, and a frame of an unknown kind is the zero ServerFrame: both are a
 // newer server's. Cards keep the exact bytes that they were sent with, in memory
 // of their own. An error means that the text is no frame.
-func DecodeServer(text []byte) (FromServer, error) {
-	var f FromServer
+func DecodeServer(text []byte) (ServerFrame, error) {
+	var f ServerFrame
 	err := json.Unmarshal(text, &f)
 	return f, err
 }

@@ -38,13 +38,13 @@ func EncodeCard(card floor.Card) json.RawMessage { return mustMarshal(card) }
 // Encode answers a server's frame as the text to send. Cards go out byte for byte
 // as they are held, in the order of their keys. Exactly one field of f must be
 // set; otherwise Encode panics.
-func Encode(f FromServer) []byte {
+func Encode(f ServerFrame) []byte {
 	switch {
 	case count(f.Hello != nil, f.Snapshot != nil, f.Patch != nil, f.Pong != nil,
 		f.Live != nil, f.Accepted != nil, f.Rejected != nil, f.Error != nil) != 1:
 		panic("wire: a frame has exactly one kind")
 	case f.Snapshot != nil:
-		frame, _ := EncodeWhole(*f.Snapshot)
+		frame, _ := EncodeFullView(*f.Snapshot)
 		return frame
 	case f.Patch != nil:
 		return encodePatch(*f.Patch)
@@ -54,7 +54,7 @@ func Encode(f FromServer) []byte {
 
 // EncodeClient answers a client's frame as the text to send. Exactly one field of
 // f must be set; otherwise EncodeClient panics.
-func EncodeClient(f FromClient) []byte {
+func EncodeClient(f ClientFrame) []byte {
 	if count(f.Hello != nil, f.Ping != nil, f.Ack != nil, f.Command != nil) != 1 {
 		panic("wire: a frame has exactly one kind")
 	}
@@ -64,9 +64,9 @@ func EncodeClient(f FromClient) []byte {
 	return mustMarshal(&f)
 }
 
-// EncodeWhole answers a snapshot's frame and, within it, the snapshot alone: what
+// EncodeFullView answers a snapshot's frame and, within it, the snapshot alone: what
 // EncodeSnapshot answers.
-func EncodeWhole(s Snapshot) (frame, body []byte) {
+func EncodeFullView(s Snapshot) (frame, body []byte) {
 	const head = `{"snapshot":`
 	frame = append(make([]byte, 0, roomFor+s.Cards.size()), head...)
 	frame = append(appendSnapshot(frame, s), '}')
@@ -93,7 +93,7 @@ func appendSnapshot(b []byte, s Snapshot) []byte {
 }
 
 func encodePatch(p Patch) []byte {
-	text := BeginPatch(make([]byte, 0, roomFor+p.Set.size()), p.From, p.To)
+	text := NewPatchWriter(make([]byte, 0, roomFor+p.Set.size()), p.From, p.To)
 	for _, key := range slices.Sorted(maps.Keys(p.Set)) {
 		text.name(key)
 		text.text = append(text.text, p.Set[key]...)

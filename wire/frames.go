@@ -27,8 +27,8 @@ const (
 	MaxDepth       = 16       // nesting of JSON from a client
 )
 
-// FromClient is a frame that a client sends: exactly one field is set.
-type FromClient struct {
+// ClientFrame is a frame that a client sends: exactly one field is set.
+type ClientFrame struct {
 	Hello   *Hello   `json:"hello,omitzero"`
 	Ping    *Ping    `json:"ping,omitzero"`
 	Ack     *Ack     `json:"ack,omitzero"`
@@ -66,20 +66,20 @@ type Command struct {
 	Body  floor.Command
 }
 
-// FromServer is a frame that a server sends: exactly one field is set.
-type FromServer struct {
-	Hello    *Welcome  `json:"hello,omitzero"`
-	Snapshot *Snapshot `json:"snapshot,omitzero"`
-	Patch    *Patch    `json:"patch,omitzero"`
-	Pong     *Pong     `json:"pong,omitzero"`
-	Live     *Live     `json:"live,omitzero"`
-	Accepted *Accepted `json:"accepted,omitzero"`
-	Rejected *Rejected `json:"rejected,omitzero"`
-	Error    *Problem  `json:"error,omitzero"`
+// ServerFrame is a frame that a server sends: exactly one field is set.
+type ServerFrame struct {
+	Hello    *ServerHello `json:"hello,omitzero"`
+	Snapshot *Snapshot    `json:"snapshot,omitzero"`
+	Patch    *Patch       `json:"patch,omitzero"`
+	Pong     *Pong        `json:"pong,omitzero"`
+	Live     *StatusFrame `json:"live,omitzero"`
+	Accepted *Accepted    `json:"accepted,omitzero"`
+	Rejected *Rejected    `json:"rejected,omitzero"`
+	Error    *Problem     `json:"error,omitzero"`
 }
 
-// Welcome answers hello.
-type Welcome struct {
+// ServerHello answers hello.
+type ServerHello struct {
 	Version  int              `json:"v"`
 	Event    floor.EventID    `json:"event"`
 	You      You              `json:"you"`
@@ -90,7 +90,7 @@ type Welcome struct {
 
 // You is who the credential says the client is, as the state has it now.
 type You struct {
-	Who       floor.Who      `json:"who"`
+	Who       floor.ActorID  `json:"who"`
 	Link      floor.LinkID   `json:"link"`
 	Name      floor.Text     `json:"name"`
 	Lead      bool           `json:"lead,omitzero"`
@@ -125,8 +125,8 @@ type Pong struct {
 	At    journal.Position `json:"at"` // up to here the client has been sent everything
 }
 
-// Live tells what is no part of the log. It is replaced whole.
-type Live struct {
+// StatusFrame tells what is no part of the log. It is replaced whole.
+type StatusFrame struct {
 	StaleSince floor.Instant  `json:"staleSince,omitzero"` // wall time since when the journal has not answered
 	Here       map[string]int `json:"here,omitempty"`      // for moderators: "live", "asleep", "gone" → attendees and interpreters
 	Draining   bool           `json:"draining,omitzero"`   // this node goes away soon
@@ -135,10 +135,10 @@ type Live struct {
 	// hidden, and who is not connected, each since a wall time; 0: not since this
 	// node knows. All others of them are connected and in sight, but for More, who
 	// are one or the other and not named.
-	Asleep  map[floor.Who]floor.Instant `json:"asleep,omitempty"`
-	Gone    map[floor.Who]floor.Instant `json:"gone,omitempty"`
-	More    int                         `json:"more,omitzero"`
-	Partial bool                        `json:"partial,omitzero"` // other nodes cannot be heard: all this is of this node alone
+	Asleep  map[floor.ActorID]floor.Instant `json:"asleep,omitempty"`
+	Gone    map[floor.ActorID]floor.Instant `json:"gone,omitempty"`
+	More    int                             `json:"more,omitzero"`
+	Partial bool                            `json:"partial,omitzero"` // other nodes cannot be heard: all this is of this node alone
 }
 
 // Accepted says that a command is durably in the log.

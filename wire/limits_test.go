@@ -139,7 +139,7 @@ func TestServerIsNewer(t *testing.T) {
 	if err != nil || f.Pong == nil || f.Pong.N != 7 {
 		t.Errorf("%+v, %v", f.Pong, err)
 	}
-	if f, err = wire.DecodeServer([]byte(`{"weather":{"rain":true}}`)); err != nil || f != (wire.FromServer{}) {
+	if f, err = wire.DecodeServer([]byte(`{"weather":{"rain":true}}`)); err != nil || f != (wire.ServerFrame{}) {
 		t.Errorf("%+v, %v", f, err)
 	}
 	for _, text := range []string{``, `{`, `[]`, `{"pong":{"n":1,"n":2}}`, "{\"pong\":{\"n\":1}}\xff"} {
@@ -205,9 +205,9 @@ func TestFramesOfNoKind(t *testing.T) {
 		}()
 		encode()
 	}
-	panics(func() { wire.Encode(wire.FromServer{}) })
-	panics(func() { wire.Encode(wire.FromServer{Patch: &wire.Patch{}, Live: &wire.Live{}}) })
-	panics(func() { wire.EncodeClient(wire.FromClient{}) })
+	panics(func() { wire.Encode(wire.ServerFrame{}) })
+	panics(func() { wire.Encode(wire.ServerFrame{Patch: &wire.Patch{}, Live: &wire.StatusFrame{}}) })
+	panics(func() { wire.EncodeClient(wire.ClientFrame{}) })
 }
 
 func FuzzDecodeClient(f *testing.F) {

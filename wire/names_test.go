@@ -17,7 +17,7 @@ import (
 func TestFrames_AreAsPublished(t *testing.T) {
 	command := reflect.TypeFor[wire.Command]()
 	base := uint64(1)
-	envelope := wire.EncodeCommand(wire.Command{ID: "a", Base: &base, After: []string{"b"}, Until: 2, Body: floor.Release{}})
+	envelope := wire.EncodeCommand(wire.Command{ID: "a", Base: &base, After: []string{"b"}, Until: 2, Body: floor.ReleaseSchedule{}})
 	var given []string
 	for _, kind := range floor.CommandKinds() {
 		if _, p := wire.DecodeCommand(fmt.Appendf(nil, `{"id":"a",%q:{}}`, kind)); p == nil || p.Code != wire.CodeUnknownCommand {
@@ -25,10 +25,10 @@ func TestFrames_AreAsPublished(t *testing.T) {
 		}
 	}
 	names.Compare(t, "testdata/names.txt", fmt.Sprintf("version %d\n", wire.Version)+
-		names.Block("from a client", names.Fields(reflect.TypeFor[wire.FromClient](), command))+
+		names.Block("from a client", names.Fields(reflect.TypeFor[wire.ClientFrame](), command))+
 		names.Block("command", []string{string(envelope)})+
 		names.Block("commands that clients give", given)+
-		names.Block("from a server", names.Fields(reflect.TypeFor[wire.FromServer]())))
+		names.Block("from a server", names.Fields(reflect.TypeFor[wire.ServerFrame]())))
 }
 
 // TestCodes_AreAsPublished pins the protocol's codes, the values of "why", the close codes with
@@ -54,5 +54,5 @@ func TestCodes_AreAsPublished(t *testing.T) {
 		t.Fatalf("%d close codes, %d values of why", len(closes), len(why))
 	}
 	names.Compare(t, "testdata/codes.txt", names.Block("codes", codes)+names.Block("why", why)+
-		names.Block("close codes", closes)+names.Block("comebacks", constants[reflect.TypeFor[wire.Comeback]().Name()]))
+		names.Block("close codes", closes)+names.Block("comebacks", constants[reflect.TypeFor[wire.ReconnectPolicy]().Name()]))
 }

@@ -173,7 +173,7 @@ func TestRefused(t *testing.T) {
 func TestCloses(t *testing.T) {
 	type entry struct {
 		Code     wire.CloseCode
-		Comeback wire.Comeback
+		Comeback wire.ReconnectPolicy
 	}
 	for _, e := range golden[entry](t, "closes.json") {
 		if got := e.Code.Comeback(); got != e.Comeback {

@@ -22,11 +22,11 @@ func TestTheCatalogsSayEveryCode(t *testing.T) {
 		}
 		for _, code := range Codes() {
 			said := catalog["workbook."+string(code)]
-			if want, got := placeholders(Sentence(code)), placeholders(said); said == "" || !slices.Equal(want, got) {
+			if want, got := placeholders(Message(code)), placeholders(said); said == "" || !slices.Equal(want, got) {
 				t.Errorf("%s: workbook.%s has the placeholders %v, want %v: %q", lang, code, got, want, said)
 			}
-			if lang == "en" && said != Sentence(code) {
-				t.Errorf("workbook.%s is %q in the catalog and %q on the command line", code, said, Sentence(code))
+			if lang == "en" && said != Message(code) {
+				t.Errorf("workbook.%s is %q in the catalog and %q on the command line", code, said, Message(code))
 			}
 		}
 		for key := range catalog {

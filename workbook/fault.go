@@ -144,9 +144,9 @@ func Codes() []Code {
 	return codes
 }
 
-// Sentence answers a code's English sentence with its placeholders, {name}; it
+// Message answers a code's English sentence with its placeholders, {name}; it
 // is empty for an unknown code.
-func Sentence(code Code) string {
+func Message(code Code) string {
 	for _, s := range sentences {
 		if s.code == code {
 			return s.text
@@ -176,7 +176,7 @@ func (f Fault) Error() string {
 	if f.Column != "" {
 		where = append(where, f.Column)
 	}
-	text := fill(Sentence(f.Code), f.Params)
+	text := fill(Message(f.Code), f.Params)
 	if len(where) == 0 {
 		return text
 	}

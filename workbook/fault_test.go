@@ -171,11 +171,11 @@ func TestEveryCodeHasACase(t *testing.T) {
 		s.spoil(book)
 		_, faults := read(t, file(t, book))
 		for _, f := range faults {
-			if left := placeholder.FindString(f.Error()); left != "" || Sentence(f.Code) == "" {
+			if left := placeholder.FindString(f.Error()); left != "" || Message(f.Code) == "" {
 				t.Errorf("%s has no %s: %s", f.Code, left, f.Error())
 			}
 			for name := range f.Params {
-				if !strings.Contains(Sentence(f.Code), "{"+name+"}") {
+				if !strings.Contains(Message(f.Code), "{"+name+"}") {
 					t.Errorf("%s does not use its parameter %s", f.Code, name)
 				}
 			}

@@ -309,7 +309,7 @@ func FuzzCell(f *testing.F) {
 		set(book, name, 1+int(row%uint(len(rows)+1)), rows[0][column%uint(len(rows[0]))], value)
 		forum, faults := read(t, file(t, book))
 		for _, fault := range faults {
-			if placeholder.MatchString(Sentence(fault.Code)) == (len(fault.Params) == 0) {
+			if placeholder.MatchString(Message(fault.Code)) == (len(fault.Params) == 0) {
 				t.Errorf("%+v", fault)
 			}
 		}

@@ -51,7 +51,7 @@ func sameBreach(a, b floor.ForumFault) bool {
 func people(breaches []floor.ForumFault) string {
 	ids := make([]string, len(breaches))
 	for i, f := range breaches {
-		ids[i] = floor.Who(f.Err.Params["who"]).ID()
+		ids[i] = floor.ActorID(f.Err.Params["who"]).ID()
 	}
 	return strings.Join(ids, ", ")
 }

@@ -85,14 +85,14 @@ func (a api) once(ctx context.Context, method, path, token, kind string, body []
 }
 
 // signIn exchanges a link for a token.
-func (a api) signIn(ctx context.Context, l client.Link) (token string, who floor.Who, err error) {
+func (a api) signIn(ctx context.Context, l client.Link) (token string, who floor.ActorID, err error) {
 	body, err := json.Marshal(map[string]any{"event": l.Event, "link": l.ID, "secret": l.Secret, "bearer": true})
 	if err != nil {
 		return "", "", err
 	}
 	var signed struct {
-		Token string    `json:"token"`
-		Who   floor.Who `json:"who"`
+		Token string        `json:"token"`
+		Who   floor.ActorID `json:"who"`
 	}
 	_, err = a.ask(ctx, http.MethodPost, "/api/v1/sign-in", "", "application/json", body, &signed)
 	return signed.Token, signed.Who, err

@@ -97,7 +97,7 @@ func (s *floorStage) checkConsoles(ctx context.Context, d digests) (digests, err
 	for i, c := range s.consoles {
 		d.Checked++
 		for end := time.Now().Add(settleWithin); ; {
-			if _, err := c.Level(ctx); err != nil {
+			if _, err := c.Sync(ctx); err != nil {
 				return d, fmt.Errorf("a console's last ping: %w", err)
 			}
 			there, err := s.commands.view(ctx, s.event, s.tokens[i])

@@ -16,7 +16,7 @@ import (
 // same bytes hold the same frame, so it is read once.
 type frame struct {
 	text string
-	wire.FromServer
+	wire.ServerFrame
 	own bool // a patch that tells one person something: it is acknowledged at once
 }
 
@@ -33,7 +33,7 @@ func (f frames) of(text []byte) (*frame, error) {
 	if err != nil {
 		return nil, fmt.Errorf("a frame that cannot be read: %w", err)
 	}
-	made.FromServer = decoded
+	made.ServerFrame = decoded
 	made.own = decoded.Patch != nil && own(decoded.Patch.Set)
 	f[made.text] = made
 	return made, nil

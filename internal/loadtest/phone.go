@@ -38,7 +38,7 @@ const (
 // phone is one connection. Everything in it belongs to the pool's loop.
 type phone struct {
 	n     int // its index
-	who   floor.Who
+	who   floor.ActorID
 	token string // of its sign-in
 
 	state    phoneState
@@ -245,7 +245,7 @@ func (p *phone) ping(l *pool, now time.Time) error {
 	if p.pongDue.IsZero() {
 		p.pongDue = now.Add(pongWithin)
 	}
-	return p.say(l, wire.EncodeClient(wire.FromClient{Ping: &wire.Ping{N: p.pings, Ack: p.at.Seq}}))
+	return p.say(l, wire.EncodeClient(wire.ClientFrame{Ping: &wire.Ping{N: p.pings, Ack: p.at.Seq}}))
 }
 
 // lookAround does what is due.

@@ -88,7 +88,7 @@ func floorDialect(event floor.EventID, host string) dialect {
 				at := p.at
 				hello.Have, hello.Subjects = &at, p.subjects
 			}
-			return wire.EncodeClient(wire.FromClient{Hello: &hello})
+			return wire.EncodeClient(wire.ClientFrame{Hello: &hello})
 		},
 	}
 }
@@ -111,7 +111,7 @@ func makeEvent(ctx context.Context, o Options) (*floorStage, error) {
 	if err := s.commands.importForum(ctx, s.organiser, forum); err != nil {
 		return nil, fmt.Errorf("the import: %w", err)
 	}
-	if err := s.commands.command(ctx, s.event, s.organiser, floor.Release{}); err != nil {
+	if err := s.commands.command(ctx, s.event, s.organiser, floor.ReleaseSchedule{}); err != nil {
 		return nil, fmt.Errorf("the release: %w", err)
 	}
 	if err := s.enter(ctx, o); err != nil {
@@ -148,7 +148,7 @@ func (s *floorStage) enter(ctx context.Context, o Options) error {
 
 // seat notes who sits where, and which tables are free.
 func (s *floorStage) seat(forum floor.Forum) {
-	phones := make(map[floor.Who]*phone, len(s.phones))
+	phones := make(map[floor.ActorID]*phone, len(s.phones))
 	for _, p := range s.phones {
 		phones[p.who] = p
 	}
@@ -156,7 +156,7 @@ func (s *floorStage) seat(forum floor.Forum) {
 	for _, m := range forum.Meetings {
 		at := &seated{id: m.ID, place: m.Place}
 		for _, a := range slices.Concat(m.Host.People, m.Guest.People) {
-			if p := phones[floor.NewWho(floor.RoleAttendee, a)]; p != nil {
+			if p := phones[floor.NewActorID(floor.RoleAttendee, a)]; p != nil {
 				at.who = append(at.who, p)
 			}
 		}
@@ -180,7 +180,7 @@ func (s *floorStage) open(ctx context.Context) error {
 	for _, l := range s.staff {
 		l.Server = s.commands.target
 		c := new(console)
-		dialed, err := client.Dial(ctx, urlOf(l), client.Options{Observe: func(a client.Applied) {
+		dialed, err := client.Dial(ctx, urlOf(l), client.Options{Observe: func(a client.ViewChange) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			c.arrivals = append(c.arrivals, arrival{a.To.Seq, a.Received})
@@ -232,9 +232,9 @@ func (s *floorStage) slot(ctx context.Context) (change, error) {
 	}
 	ref := floor.SlotRef{Round: s.rounds[step/2]}
 	if step%2 == 0 {
-		return s.do(ctx, 0, floor.Start{SlotRef: ref})
+		return s.do(ctx, 0, floor.StartSlot{SlotRef: ref})
 	}
-	return s.do(ctx, 0, floor.End{SlotRef: ref})
+	return s.do(ctx, 0, floor.EndSlot{SlotRef: ref})
 }
 
 func (s *floorStage) move(ctx context.Context, i int) (change, error) {
@@ -301,7 +301,7 @@ func (s *floorStage) withdraw(ctx context.Context) error {
 			ids = append(ids, floor.AnnouncementID(id))
 		}
 	})
-	done, err := s.all(ctx, len(ids), func(i int) floor.Command { return floor.Withdraw{Announcement: ids[i]} })
+	done, err := s.all(ctx, len(ids), func(i int) floor.Command { return floor.WithdrawAnnouncement{Announcement: ids[i]} })
 	if err != nil || len(done) == 0 {
 		return err
 	}

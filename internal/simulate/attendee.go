@@ -23,7 +23,7 @@ func doorsOpen(v client.View) floor.Instant {
 // whoever joins a day that is under way does it soon.
 func arrival(m *mind, v client.View) []errand {
 	id := m.who.ID()
-	me, ok := client.Get[floor.MeCard](v, floor.CardKey("me/"+id))
+	me, ok := client.Get[floor.AttendeeSelfCard](v, floor.CardKey("me/"+id))
 	if !ok || me.CheckedIn != 0 || !comes(m, id) {
 		return nil
 	}
@@ -47,7 +47,7 @@ func notices(m *mind, v client.View) (all []errand) {
 		slow := m.draw("slow " + key)
 		all = append(all, errand{
 			key: key, at: m.since(key) + 3*second + floor.Instant(slow*slow*slow*float64(150*second)),
-			body: floor.Seen{Notices: []floor.NoticeID{floor.NoticeID(id)}},
+			body: floor.AcknowledgeNotices{Notices: []floor.NoticeID{floor.NoticeID(id)}},
 		})
 	}
 	return all
@@ -78,7 +78,7 @@ func gathering(v client.View, round floor.RoundID) bool {
 
 // seat: once called, the attendee walks to the table and says so.
 func seat(m *mind, v client.View) (all []errand) {
-	me, _ := client.Get[floor.MeCard](v, floor.CardKey("me/"+m.who.ID()))
+	me, _ := client.Get[floor.AttendeeSelfCard](v, floor.CardKey("me/"+m.who.ID()))
 	if me.CheckedIn == 0 {
 		return nil
 	}

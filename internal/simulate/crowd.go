@@ -43,7 +43,7 @@ type Options struct {
 	Client client.Options
 	// Observe, if not nil, is called for each frame that changed a person's view,
 	// from many goroutines at once: see client.Options.
-	Observe func(floor.Who, client.Applied)
+	Observe func(floor.ActorID, client.ViewChange)
 	// Tally, if not nil, counts what they do.
 	Tally *Tally
 	// Log takes what an operator may want to know, without names; nil is silent.
@@ -53,7 +53,7 @@ type Options struct {
 // person is somebody of the crowd.
 type person struct {
 	Link
-	who  floor.Who
+	who  floor.ActorID
 	plan plan
 	// pause is the least wall time between two looks at the view: staff have much to look at.
 	pause time.Duration
@@ -142,7 +142,7 @@ func (o Options) cast() (people []person) {
 	add := func(role floor.Role, most int, pause time.Duration, p plan) {
 		links := ofRole(free, role)
 		for _, l := range links[:min(most, len(links))] {
-			people = append(people, person{l, floor.NewWho(role, l.ID), p, pause})
+			people = append(people, person{l, floor.NewActorID(role, l.ID), p, pause})
 		}
 	}
 	organisers := ofRole(free, floor.RoleOrganiser)
@@ -189,12 +189,12 @@ func (o Options) play(ctx context.Context, event floor.EventID, began time.Time,
 
 func (o Options) clientOptions(event floor.EventID, p person, m *mind, changed chan<- struct{}) client.Options {
 	c := o.Client
-	c.Event, c.Kept = "", nil
+	c.Event, c.Saved = "", nil
 	if p.Role == floor.RoleOrganiser {
 		c.Event = event
 	}
 	c.Hidden = p.Role == floor.RoleAttendee && m.draw("in a pocket") < 0.3
-	c.Observe = func(a client.Applied) {
+	c.Observe = func(a client.ViewChange) {
 		if o.Observe != nil {
 			o.Observe(p.who, a)
 		}

@@ -106,7 +106,7 @@ func checkDay(t *testing.T, v *venue) {
 		t.Errorf("%d of 132 have checked in", checked)
 	}
 	kinds := map[floor.CommandKind]int{}
-	for _, d := range look[floor.DoneCard](t, v, "done") {
+	for _, d := range look[floor.HistoryCard](t, v, "done") {
 		kinds[d.Kind]++
 	}
 	t.Log(kinds)

@@ -12,7 +12,7 @@ import (
 // breaks. Their shift's end is the clock's business.
 func duty(m *mind, v client.View) []errand {
 	id := m.who.ID()
-	self, ok := client.Get[floor.SelfCard](v, floor.CardKey("self/"+id))
+	self, ok := client.Get[floor.InterpreterSelfCard](v, floor.CardKey("self/"+id))
 	if !ok {
 		return nil
 	}
@@ -36,7 +36,7 @@ func duty(m *mind, v client.View) []errand {
 
 // shift answers whether an interpreter is on shift, or soon will be, and from
 // when; without shifts that is from when the doors open.
-func shift(self floor.SelfCard, v client.View, now floor.Instant) (on bool, start floor.Instant) {
+func shift(self floor.InterpreterSelfCard, v client.View, now floor.Instant) (on bool, start floor.Instant) {
 	if len(self.Shifts) == 0 {
 		return true, doorsOpen(v)
 	}
@@ -78,7 +78,7 @@ func busy(v client.View) bool {
 // offers: a free interpreter claims the request that has waited longest, and
 // serves it.
 func offers(m *mind, v client.View) []errand {
-	self, ok := client.Get[floor.SelfCard](v, floor.CardKey("self/"+m.who.ID()))
+	self, ok := client.Get[floor.InterpreterSelfCard](v, floor.CardKey("self/"+m.who.ID()))
 	if !ok || self.Duty != floor.OnDuty {
 		return nil
 	}
@@ -110,9 +110,9 @@ func serve(m *mind, id string, state floor.RequestState) []errand {
 	request, key := floor.RequestID(id), string(state)+" "+id
 	switch state {
 	case floor.Claimed:
-		return []errand{{key: key, at: m.after(key, 3*second, 20*second), body: floor.SetOut{Request: request}}}
+		return []errand{{key: key, at: m.after(key, 3*second, 20*second), body: floor.MarkInterpreterDeparted{Request: request}}}
 	case floor.OnTheWay:
-		return []errand{{key: key, at: m.after(key, 40*second, 3*minute), body: floor.Arrive{Request: request}}}
+		return []errand{{key: key, at: m.after(key, 40*second, 3*minute), body: floor.MarkInterpreterArrived{Request: request}}}
 	case floor.Arrived:
 		return []errand{{key: key, at: m.after(key, 5*minute, 15*minute), body: floor.ReleaseRequest{Request: request}}}
 	}

@@ -44,7 +44,7 @@ func (ps plans) plan(m *mind, v client.View) (all []errand) {
 type mind struct {
 	seed   uint64
 	began  time.Time // the crowd: another one's commands have other ids
-	who    floor.Who
+	who    floor.ActorID
 	lead   bool
 	zones  []floor.ZoneID
 	joined floor.Instant // when they came
@@ -54,7 +54,7 @@ type mind struct {
 	asked map[string]bool          // what of it was asked for this time
 }
 
-func newMind(seed uint64, began time.Time, who floor.Who) *mind {
+func newMind(seed uint64, began time.Time, who floor.ActorID) *mind {
 	return &mind{seed: seed, began: began, who: who, seen: map[string]floor.Instant{}, asked: map[string]bool{}}
 }
 

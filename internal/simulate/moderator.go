@@ -32,7 +32,7 @@ func release(m *mind, v client.View) []errand {
 	if version(v) != 0 {
 		return nil
 	}
-	return []errand{{key: "release", at: m.joined + 10*second, body: floor.Release{}}}
+	return []errand{{key: "release", at: m.joined + 10*second, body: floor.ReleaseSchedule{}}}
 }
 
 // slots: talks and breaks begin and end by the clock. One that should have begun
@@ -46,9 +46,9 @@ func slots(m *mind, v client.View) (all []errand) {
 		switch {
 		case i.Kind == floor.ItemMatching || i.State == floor.StateEnded:
 		case i.State == floor.StateRunning:
-			all = append(all, errand{key: "end " + id, at: i.Now.End + m.within("end "+id, 0, 20*second), body: floor.End{SlotRef: ref}})
+			all = append(all, errand{key: "end " + id, at: i.Now.End + m.within("end "+id, 0, 20*second), body: floor.EndSlot{SlotRef: ref}})
 		case m.now < i.Now.Start+3*minute:
-			all = append(all, errand{key: "start " + id, at: i.Now.Start + m.within("start "+id, 0, 20*second), body: floor.Start{SlotRef: ref}})
+			all = append(all, errand{key: "start " + id, at: i.Now.Start + m.within("start "+id, 0, 20*second), body: floor.StartSlot{SlotRef: ref}})
 		}
 	}
 	return all
@@ -65,18 +65,18 @@ func rounds(m *mind, v client.View) []errand {
 		return nil
 	}
 	ref := floor.SlotRef{Round: floor.RoundID(id)}
-	start := errand{key: "start " + id, at: r.Now.Start + m.within("start "+id, 0, 10*second), body: floor.Start{SlotRef: ref}}
+	start := errand{key: "start " + id, at: r.Now.Start + m.within("start "+id, 0, 10*second), body: floor.StartSlot{SlotRef: ref}}
 	switch r.State {
 	case floor.StatePlanned:
-		return []errand{{key: "call " + id, at: r.Now.Start - 10*minute, body: floor.Call{SlotRef: ref}}}
+		return []errand{{key: "call " + id, at: r.Now.Start - 10*minute, body: floor.CallSlot{SlotRef: ref}}}
 	case floor.StateCalled:
-		return []errand{{key: "call again " + id, at: r.Now.Start - 2*minute, body: floor.Call{SlotRef: ref, Last: true}}, start}
+		return []errand{{key: "call again " + id, at: r.Now.Start - 2*minute, body: floor.CallSlot{SlotRef: ref, Last: true}}, start}
 	case floor.StateCalledLast:
 		return []errand{start}
 	}
-	all := []errand{{key: "end " + id, at: r.Now.End + m.within("end "+id, 0, 10*second), body: floor.End{SlotRef: ref}}}
+	all := []errand{{key: "end " + id, at: r.Now.End + m.within("end "+id, 0, 10*second), body: floor.EndSlot{SlotRef: ref}}}
 	if m.draw("extend "+id) < 0.12 && r.Now.Length() == r.Plan.Length() {
-		all = append(all, errand{key: "extend " + id, at: r.Now.End - 3*minute, body: floor.Extend{SlotRef: ref, Minutes: 3}})
+		all = append(all, errand{key: "extend " + id, at: r.Now.End - 3*minute, body: floor.ExtendSlot{SlotRef: ref, Minutes: 3}})
 	}
 	return all
 }
@@ -177,7 +177,7 @@ func mine(m *mind, v client.View, table floor.TableID) bool {
 
 // undos: one of five of one's own moves was a mistake.
 func undos(m *mind, v client.View) (all []errand) {
-	for _, d := range client.Each[floor.DoneCard](v, "done") {
+	for _, d := range client.Each[floor.HistoryCard](v, "done") {
 		key := "undo " + string(d.Command)
 		if d.By != m.who || d.Kind != "moveMeeting" || !d.Undo || d.At < m.joined || m.common(key) >= 0.2 {
 			continue

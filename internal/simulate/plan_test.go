@@ -14,7 +14,7 @@ func TestDrawsAreEven(t *testing.T) {
 	var sum, squares float64
 	const n = 10_000
 	for i := range n {
-		m := newMind(7, time.Time{}, floor.NewWho(floor.RoleAttendee, "k"+string(rune('a'+i%26))+string(rune('a'+i/26%26))+string(rune('a'+i/676))))
+		m := newMind(7, time.Time{}, floor.NewActorID(floor.RoleAttendee, "k"+string(rune('a'+i%26))+string(rune('a'+i/26%26))+string(rune('a'+i/676))))
 		x := m.draw("key")
 		sum, squares = sum+x, squares+x*x
 		if x < 0 || x >= 1 || x != m.draw("key") {
@@ -125,7 +125,7 @@ func TestInterpreterTakesTheLongestWait(t *testing.T) {
 	}
 	m := newMind(1, time.Time{}, "interpreter:i1")
 	cards := map[floor.CardKey]floor.Card{
-		"self/i1": floor.SelfCard{Duty: floor.OnDuty}, "round/R1": round(1, floor.StateRunning, 0),
+		"self/i1": floor.InterpreterSelfCard{Duty: floor.OnDuty}, "round/R1": round(1, floor.StateRunning, 0),
 		"offer/r1": offer(5, floor.Claimed, false), "offer/r2": offer(9, floor.Requested, false), "offer/r3": offer(7, floor.Requested, false),
 	}
 	next := func() string {
@@ -145,7 +145,7 @@ func TestInterpreterTakesTheLongestWait(t *testing.T) {
 	if got := next(); got != "onTheWay r2" {
 		t.Error(got)
 	}
-	cards["self/i1"] = floor.SelfCard{Duty: floor.OnBreak}
+	cards["self/i1"] = floor.InterpreterSelfCard{Duty: floor.OnBreak}
 	if got := next(); got != "" {
 		t.Errorf("on a break, but: %s", got)
 	}

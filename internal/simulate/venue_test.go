@@ -83,7 +83,7 @@ func (v *venue) fill(t *testing.T, keys server.Keys, from string, rate int) {
 
 func (v *venue) submit(t *testing.T, log journal.LogID, id string, c floor.Command) {
 	t.Helper()
-	_, err := v.hub.Submit(t.Context(), log, floor.Order{Key: floor.CommandKey("cli/" + id), By: floor.Operator, NoBase: true, Command: c})
+	_, err := v.hub.Submit(t.Context(), log, floor.Envelope{Key: floor.CommandKey("cli/" + id), By: floor.Operator, Unconditional: true, Command: c})
 	must(t, err)
 }
 

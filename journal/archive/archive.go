@@ -59,7 +59,7 @@ func (l Log) Head() journal.Position {
 
 // ReadLog reads all of a log, verified, up to its head at some moment of the call.
 // It blocks as the journal's Read does, and holds the whole log in memory. A log
-// that is replaced meanwhile answers an error that wraps journal.ErrLineage.
+// that is replaced meanwhile answers an error that wraps journal.ErrDiverged.
 func ReadLog(ctx context.Context, j journal.Journal, log journal.LogID) (Log, error) {
 	cursor := journal.NewCursor(log, journal.Position{})
 	records, err := cursor.CatchUp(ctx, j)

@@ -132,7 +132,7 @@ func TestRestored(t *testing.T) {
 		// Who stood at the old head is of another lineage now.
 		batch := []journal.Record{{Key: "next"}}
 		journal.Chain(l.Head(), batch)
-		if result, err := j.Append(t.Context(), "spring", l.Head(), batch); err != nil || result.Outcome != journal.Conflict || !result.Lineage {
+		if result, err := j.Append(t.Context(), "spring", l.Head(), batch); err != nil || result.Outcome != journal.Conflict || !result.Diverged {
 			t.Errorf("epoch %d: an append at the old head: %+v, %v", epoch, result, err)
 		}
 	}

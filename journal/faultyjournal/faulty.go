@@ -201,12 +201,12 @@ func (j *Journal) Read(ctx context.Context, log journal.LogID, after uint64, lim
 	return j.inner.Read(ctx, log, after, limit)
 }
 
-// Confirm implements journal.Journal.
-func (j *Journal) Confirm(ctx context.Context, log journal.LogID, at journal.Position) (time.Time, error) {
+// CheckHead implements journal.Journal.
+func (j *Journal) CheckHead(ctx context.Context, log journal.LogID, at journal.Position) (time.Time, error) {
 	if j.fails(log, "confirm", func(o Odds) float64 { return o.ConfirmFails }, &j.counts.ConfirmFailed) {
 		return time.Time{}, failed(Unavailable)
 	}
-	return j.inner.Confirm(ctx, log, at)
+	return j.inner.CheckHead(ctx, log, at)
 }
 
 // write decides the fault of one Append or Replace.

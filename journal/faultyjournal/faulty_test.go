@@ -126,7 +126,7 @@ func TestAway(t *testing.T) {
 	j.SetAway(true)
 	_, appendErr := j.Append(t.Context(), theLog, genesis, batch)
 	_, readErr := j.Read(t.Context(), theLog, 0, 1)
-	_, confirmErr := j.Confirm(t.Context(), theLog, genesis)
+	_, confirmErr := j.CheckHead(t.Context(), theLog, genesis)
 	_, replaceErr := j.Replace(t.Context(), theLog, genesis, nil)
 	for call, err := range map[string]error{"Append": appendErr, "Read": readErr, "Confirm": confirmErr, "Replace": replaceErr} {
 		if !errors.Is(err, journal.ErrUnavailable) {

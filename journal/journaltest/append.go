@@ -47,13 +47,13 @@ func compareAndSet(f *fixture) {
 	}
 	for name, expect := range wrong {
 		result := f.try(f.Journal, theLog, expect, numbered("second", 2))
-		if result.Outcome != journal.Conflict || !result.Lineage || result.Head != at || len(result.Missed) > 0 {
+		if result.Outcome != journal.Conflict || !result.Diverged || result.Head != at || len(result.Missed) > 0 {
 			f.Errorf("expecting %s: %+v, want a conflict of lineage at %v", name, result, at)
 		}
 	}
 	f.wantLog(theLog, at, all)
 	fresh := f.try(f.Journal, "autumn-forum", journal.Genesis("autumn-forum", 2), numbered("second", 1))
-	if fresh.Outcome != journal.Conflict || !fresh.Lineage || fresh.Head != journal.Genesis("autumn-forum", 1) {
+	if fresh.Outcome != journal.Conflict || !fresh.Diverged || fresh.Head != journal.Genesis("autumn-forum", 1) {
 		f.Errorf("expecting epoch 2 of an unwritten log: %+v, want a conflict of lineage", fresh)
 	}
 }
@@ -63,7 +63,7 @@ func conflictMissed(f *fixture) {
 	for behind := range all {
 		expect := journal.Chain(journal.Genesis(theLog, 1), all[:behind])
 		result := f.try(f.Journal, theLog, expect, numbered("second", 1))
-		if result.Outcome != journal.Conflict || result.Lineage || result.Head != at {
+		if result.Outcome != journal.Conflict || result.Diverged || result.Head != at {
 			f.Fatalf("expecting the position after %d: %+v, want a conflict at %v", behind, result, at)
 		}
 		wantRecords(f, result.Missed, all[behind:])
@@ -82,11 +82,11 @@ func knownKeys(f *fixture) {
 	stored := all[2]
 	reused := recordOf(string(stored.Key), []byte("another payload"))
 	result := f.try(f.Journal, theLog, at, []journal.Record{record("new-1"), reused, record("new-2"), all[4]})
-	want := []journal.Known{
+	want := []journal.Duplicate{
 		{Key: stored.Key, Seq: 3, Digest: sha256.Sum256(stored.Body)},
 		{Key: "first-4", Seq: 5, Digest: sha256.Sum256(all[4].Body)},
 	}
-	if result.Outcome != journal.AlreadyKnown || len(result.Known) != 2 || result.Known[0] != want[0] || result.Known[1] != want[1] {
+	if result.Outcome != journal.AlreadyKnown || len(result.Duplicates) != 2 || result.Duplicates[0] != want[0] || result.Duplicates[1] != want[1] {
 		f.Fatalf("a batch with known keys: %+v, want %+v", result, want)
 	}
 	if result.Head != at || result.Clock.IsZero() {
@@ -105,7 +105,7 @@ func knownBeforeConflict(f *fixture) {
 		"foreign": journal.Genesis(theLog, 7),
 	} {
 		result := f.try(f.Journal, theLog, expect, []journal.Record{record("new"), record("first-1")})
-		if result.Outcome != journal.AlreadyKnown || len(result.Known) != 1 || result.Known[0].Seq != 2 {
+		if result.Outcome != journal.AlreadyKnown || len(result.Duplicates) != 1 || result.Duplicates[0].Seq != 2 {
 			f.Fatalf("a known key, expecting a position %s: %+v, want it known as 2", name, result)
 		}
 	}
@@ -235,7 +235,7 @@ func (f *fixture) everyCall(log journal.LogID) map[string]error {
 	}
 	call("Append", func() error { _, err := f.Journal.Append(ctx, log, at, batch); return err })
 	call("Read", func() error { _, err := f.Journal.Read(ctx, log, 0, 1); return err })
-	call("Confirm", func() error { _, err := f.Journal.Confirm(ctx, log, at); return err })
+	call("Confirm", func() error { _, err := f.Journal.CheckHead(ctx, log, at); return err })
 	call("Replace", func() error { _, err := f.Journal.Replace(ctx, log, at, nil); return err })
 	call("Watch", func() error { return f.Journal.Watch(ctx, log, func([]journal.Record) {}) })
 	if f.Snapshots != nil {
@@ -261,7 +261,7 @@ func oddContents(f *fixture) {
 	f.wantLog(theLog, at, records)
 	for i, key := range keys {
 		result := f.try(f.Journal, theLog, at, []journal.Record{recordOf(key, []byte("again"))})
-		if result.Outcome != journal.AlreadyKnown || result.Known[0].Seq != uint64(i)+1 {
+		if result.Outcome != journal.AlreadyKnown || result.Duplicates[0].Seq != uint64(i)+1 {
 			f.Errorf("key %q: %+v, want it known as %d", key, result, i+1)
 		}
 	}

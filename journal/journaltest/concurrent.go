@@ -89,7 +89,7 @@ func (f *fixture) writeBatch(j journal.Journal, cursor *journal.Cursor, batch []
 		case result.Outcome == journal.Appended:
 			_, err := cursor.Take(batch)
 			return err
-		case result.Outcome != journal.Conflict || result.Lineage:
+		case result.Outcome != journal.Conflict || result.Diverged:
 			return fmt.Errorf("at %v: %+v, want it appended or a conflict of the same lineage", cursor.At(), result)
 		}
 		if _, err := cursor.Take(result.Missed); err != nil {
@@ -115,12 +115,12 @@ func twoHandles(f *fixture) {
 		f.Fatalf("appending by the other handle: %+v", result)
 	}
 	stale := f.try(f.Journal, theLog, at, numbered("third", 1))
-	if stale.Outcome != journal.Conflict || stale.Lineage {
+	if stale.Outcome != journal.Conflict || stale.Diverged {
 		f.Fatalf("appending behind the other handle: %+v, want a conflict", stale)
 	}
 	wantRecords(f, stale.Missed, second)
 	known := f.try(f.Journal, theLog, result.Head, []journal.Record{record("second-1")})
-	if known.Outcome != journal.AlreadyKnown || known.Known[0].Seq != 5 {
+	if known.Outcome != journal.AlreadyKnown || known.Duplicates[0].Seq != 5 {
 		f.Fatalf("a key of the other handle: %+v, want it known as 5", known)
 	}
 	head, err := f.replace(theLog, result.Head, blanked(append(all, second...)))
@@ -128,7 +128,7 @@ func twoHandles(f *fixture) {
 		f.Fatalf("Replace: %v", err)
 	}
 	old := f.try(f.Other, theLog, result.Head, numbered("third", 1))
-	if old.Outcome != journal.Conflict || !old.Lineage || old.Head != head {
+	if old.Outcome != journal.Conflict || !old.Diverged || old.Head != head {
 		f.Fatalf("the other handle, expecting the old epoch: %+v, want a conflict of lineage", old)
 	}
 }
@@ -170,11 +170,11 @@ func (f *fixture) wander(j journal.Journal, client, calls int) {
 		}
 		var err error
 		if n%4 == 0 {
-			_, err = j.Confirm(f.Context(), theLog, at)
+			_, err = j.CheckHead(f.Context(), theLog, at)
 		} else if n%4 == 1 {
 			_, err = j.Read(f.Context(), theLog, at.Seq/2, 1+n)
 		}
-		if err != nil && !errors.Is(err, journal.ErrMoved) && !f.passing(err) {
+		if err != nil && !errors.Is(err, journal.ErrPositionMismatch) && !f.passing(err) {
 			f.Errorf("client %d, call %d: %v", client, n, err)
 		}
 	}

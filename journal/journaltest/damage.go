@@ -87,7 +87,7 @@ func damageKnown(f *fixture) {
 			break
 		}
 	}
-	told := err == nil && result.Outcome == journal.AlreadyKnown && result.Known[0].Digest == all[1].Digest
+	told := err == nil && result.Outcome == journal.AlreadyKnown && result.Duplicates[0].Digest == all[1].Digest
 	if !told && !errors.Is(err, journal.ErrCorrupt) {
 		f.Errorf("a key whose record is damaged: %+v, %v, want its true digest or ErrCorrupt", result, err)
 	}

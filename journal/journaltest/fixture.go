@@ -56,7 +56,7 @@ func (f *fixture) try(j journal.Journal, log journal.LogID, expect journal.Posit
 		result, err := j.Append(f.Context(), log, expect, batch)
 		switch {
 		case err == nil && unknown && knowsAll(result, batch):
-			result.Outcome, result.Head, result.Known = journal.Appended, end, nil
+			result.Outcome, result.Head, result.Duplicates = journal.Appended, end, nil
 			return result
 		case err == nil:
 			return result
@@ -79,12 +79,12 @@ func (f *fixture) passing(err error) bool {
 // knowsAll reports whether result names every record of batch, where the batch
 // would have put it.
 func knowsAll(result journal.Result, batch []journal.Record) bool {
-	if result.Outcome != journal.AlreadyKnown || len(result.Known) != len(batch) {
+	if result.Outcome != journal.AlreadyKnown || len(result.Duplicates) != len(batch) {
 		return false
 	}
-	for i, k := range result.Known {
+	for i, k := range result.Duplicates {
 		r := batch[i]
-		if k != (journal.Known{Key: r.Key, Seq: r.Seq, Digest: r.Digest}) {
+		if k != (journal.Duplicate{Key: r.Key, Seq: r.Seq, Digest: r.Digest}) {
 			return false
 		}
 	}
@@ -174,7 +174,7 @@ func (f *fixture) replace(log journal.LogID, expect journal.Position, records []
 		head, err := f.Journal.Replace(f.Context(), log, expect, records)
 		// A try whose outcome is unknown may be stored at any moment, also between
 		// the look at the head and the next try, which then finds the log moved.
-		late := unknown && errors.Is(err, journal.ErrMoved)
+		late := unknown && errors.Is(err, journal.ErrPositionMismatch)
 		if err == nil || !late && !f.passing(err) {
 			return head, err
 		}
@@ -193,7 +193,7 @@ func (f *fixture) replace(log journal.LogID, expect journal.Position, records []
 // confirm calls Confirm until it is answered.
 func (f *fixture) confirm(log journal.LogID, at journal.Position) (clock time.Time, err error) {
 	for range tries {
-		if clock, err = f.Journal.Confirm(f.Context(), log, at); err == nil || !f.passing(err) {
+		if clock, err = f.Journal.CheckHead(f.Context(), log, at); err == nil || !f.passing(err) {
 			break
 		}
 	}

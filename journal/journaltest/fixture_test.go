@@ -41,7 +41,7 @@ func TestReplaceStoredBetweenTries(t *testing.T) {
 			f := &fixture{T: t, Env: Env{Journal: &tardy{Journal: journal.NewMemory(time.Now), another: another}, Faulty: true}}
 			head, err := f.replace(theLog, genesis, records)
 			if another != nil {
-				if !errors.Is(err, journal.ErrMoved) {
+				if !errors.Is(err, journal.ErrPositionMismatch) {
 					t.Errorf("replace: %v, %v, want ErrMoved", head, err)
 				}
 				return

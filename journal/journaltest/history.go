@@ -140,11 +140,11 @@ func (r *recorder) Read(ctx context.Context, log journal.LogID, after uint64, li
 	return page, err
 }
 
-// Confirm implements journal.Journal.
-func (r *recorder) Confirm(ctx context.Context, log journal.LogID, at journal.Position) (time.Time, error) {
+// CheckHead implements journal.Journal.
+func (r *recorder) CheckHead(ctx context.Context, log journal.LogID, at journal.Position) (time.Time, error) {
 	call := r.history.now()
-	clock, err := r.Journal.Confirm(ctx, log, at)
-	if log == r.history.log && (err == nil || r.all && errors.Is(err, journal.ErrMoved)) {
+	clock, err := r.Journal.CheckHead(ctx, log, at)
+	if log == r.history.log && (err == nil || r.all && errors.Is(err, journal.ErrPositionMismatch)) {
 		r.history.add(r.client, call, at, err == nil)
 	}
 	return clock, err
@@ -163,7 +163,7 @@ func (r *recorder) Replace(ctx context.Context, log journal.LogID, expect journa
 type modelled struct {
 	head   journal.Position
 	hashes *immutable.List[journal.Hash] // by number, with the empty log's as 0
-	known  *immutable.Map[journal.CommandKey, journal.Known]
+	known  *immutable.Map[journal.CommandKey, journal.Duplicate]
 }
 
 func emptyModel(log journal.LogID) *modelled {
@@ -171,7 +171,7 @@ func emptyModel(log journal.LogID) *modelled {
 	return &modelled{
 		head:   head,
 		hashes: immutable.NewList(head.Hash),
-		known:  immutable.NewMap[journal.CommandKey, journal.Known](nil),
+		known:  immutable.NewMap[journal.CommandKey, journal.Duplicate](nil),
 	}
 }
 
@@ -180,7 +180,7 @@ func (m *modelled) with(batch []journal.Record, end journal.Position) *modelled 
 	next := &modelled{head: end, hashes: m.hashes, known: m.known}
 	for _, r := range batch {
 		next.hashes = next.hashes.Append(r.Hash)
-		next.known = next.known.Set(r.Key, journal.Known{Key: r.Key, Seq: r.Seq, Digest: r.Digest})
+		next.known = next.known.Set(r.Key, journal.Duplicate{Key: r.Key, Seq: r.Seq, Digest: r.Digest})
 	}
 	return next
 }
@@ -222,13 +222,13 @@ func (m *modelled) append(asked appending, answered any) (bool, *modelled) {
 	case result.Outcome == journal.Appended:
 		return next != m && result.Head == next.head, next
 	case result.Outcome == journal.AlreadyKnown:
-		return next == m && sameKnown(known, result.Known), m
+		return next == m && sameKnown(known, result.Duplicates), m
 	default:
 		return next == m && len(known) == 0 && result.Head == m.head && m.missed(asked.expect, result), m
 	}
 }
 
-func (m *modelled) knownOf(batch []journal.Record) (known []journal.Known) {
+func (m *modelled) knownOf(batch []journal.Record) (known []journal.Duplicate) {
 	for _, r := range batch {
 		if k, ok := m.known.Get(r.Key); ok {
 			known = append(known, k)
@@ -237,7 +237,7 @@ func (m *modelled) knownOf(batch []journal.Record) (known []journal.Known) {
 	return known
 }
 
-func sameKnown(a, b []journal.Known) bool {
+func sameKnown(a, b []journal.Duplicate) bool {
 	if len(a) == 0 || len(a) != len(b) {
 		return false
 	}
@@ -252,9 +252,9 @@ func sameKnown(a, b []journal.Known) bool {
 // missed reports whether a conflict's answer says rightly what followed expect.
 func (m *modelled) missed(expect journal.Position, result journal.Result) bool {
 	if expect.Epoch != m.head.Epoch || expect.Seq >= uint64(m.hashes.Len()) || m.hashes.Get(int(expect.Seq)) != expect.Hash {
-		return result.Lineage && len(result.Missed) == 0
+		return result.Diverged && len(result.Missed) == 0
 	}
-	return !result.Lineage && len(result.Missed) > 0 && m.follows(expect.Seq, result.Missed)
+	return !result.Diverged && len(result.Missed) > 0 && m.follows(expect.Seq, result.Missed)
 }
 
 // reads reports whether page is what follows a number.

@@ -61,7 +61,7 @@ func confirm(f *fixture) {
 		"a position ahead": journal.Chain(result.Head,
 			numbered("third", 1)),
 	} {
-		if _, err := f.confirm(theLog, wrong); !errors.Is(err, journal.ErrMoved) {
+		if _, err := f.confirm(theLog, wrong); !errors.Is(err, journal.ErrPositionMismatch) {
 			f.Errorf("Confirm of %s: %v, want ErrMoved", name, err)
 		}
 	}
@@ -77,7 +77,7 @@ func endedContext(f *fixture) {
 	errs := make(map[string]error)
 	_, errs["Append"] = f.Journal.Append(ended, theLog, at, batch)
 	_, errs["Read"] = f.Journal.Read(ended, theLog, 0, 1)
-	_, errs["Confirm"] = f.Journal.Confirm(ended, theLog, at)
+	_, errs["Confirm"] = f.Journal.CheckHead(ended, theLog, at)
 	_, errs["Replace"] = f.Journal.Replace(ended, theLog, at, nil)
 	for call, err := range errs {
 		if !errors.Is(err, journal.ErrUnavailable) {

@@ -35,16 +35,16 @@ func replace(f *fixture) {
 	}
 	f.wantLog(theLog, head, erased)
 	old := f.try(f.Journal, theLog, at, numbered("second", 1))
-	if old.Outcome != journal.Conflict || !old.Lineage || old.Head != head {
+	if old.Outcome != journal.Conflict || !old.Diverged || old.Head != head {
 		f.Fatalf("expecting the old epoch: %+v, want a conflict of lineage", old)
 	}
 	known := f.try(f.Journal, theLog, head, []journal.Record{record("first-3")})
-	if known.Outcome != journal.AlreadyKnown || known.Known[0].Seq != 4 || known.Known[0].Digest != all[3].Digest {
+	if known.Outcome != journal.AlreadyKnown || known.Duplicates[0].Seq != 4 || known.Duplicates[0].Digest != all[3].Digest {
 		f.Fatalf("a key after Replace: %+v, want it known as 4", known)
 	}
 	next := record("second")
 	f.wantLog(theLog, f.append(theLog, head, next), append(erased, chained(head, next)...))
-	if _, err := f.confirm(theLog, at); !errors.Is(err, journal.ErrMoved) {
+	if _, err := f.confirm(theLog, at); !errors.Is(err, journal.ErrPositionMismatch) {
 		f.Errorf("Confirm of the old epoch: %v, want ErrMoved", err)
 	}
 }
@@ -64,7 +64,7 @@ func replaceCompared(f *fixture) {
 		"another hash":    otherHash,
 		"the genesis":     journal.Genesis(theLog, 1),
 	} {
-		if _, err := f.replace(theLog, wrong, blanked(all)); !errors.Is(err, journal.ErrMoved) {
+		if _, err := f.replace(theLog, wrong, blanked(all)); !errors.Is(err, journal.ErrPositionMismatch) {
 			f.Errorf("Replace at %s: %v, want ErrMoved", name, err)
 		}
 	}
@@ -110,7 +110,7 @@ func replaceTold(f *fixture) {
 	}
 	select {
 	case <-fo.ended:
-		if !errors.Is(fo.err, journal.ErrLineage) {
+		if !errors.Is(fo.err, journal.ErrDiverged) {
 			f.Errorf("a follower of the old epoch ended with %v, want ErrLineage", fo.err)
 		}
 	case <-soon():

@@ -45,7 +45,7 @@ func (f *fixture) otherEpochs(log journal.LogID, before, head journal.Position) 
 			f.put(log, head, []byte("own"))
 		}
 		for _, at := range []journal.Position{before, later, {Seq: head.Seq, Hash: head.Hash}, {Epoch: before.Epoch, Seq: head.Seq + 7}} {
-			if err := f.Snapshots.PutSnapshot(f.Context(), log, at, []byte("of another")); !errors.Is(err, journal.ErrMoved) {
+			if err := f.Snapshots.PutSnapshot(f.Context(), log, at, []byte("of another")); !errors.Is(err, journal.ErrPositionMismatch) {
 				f.Errorf("PutSnapshot at %v of a log at %v: %v, want ErrMoved", at, head, err)
 			}
 		}

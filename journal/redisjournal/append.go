@@ -36,11 +36,11 @@ func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.
 		result.Outcome = journal.Appended
 	case "known":
 		result.Outcome = journal.AlreadyKnown
-		result.Known, err = known(log, answer.rest)
+		result.Duplicates, err = known(log, answer.rest)
 	default:
 		result.Outcome = journal.Conflict
 		// Without a list of what was missed the position is not of this log.
-		if result.Lineage = len(answer.rest) == 0; !result.Lineage {
+		if result.Diverged = len(answer.rest) == 0; !result.Diverged {
 			result.Missed, err = page(log, expect, answer.head, journal.MaxPage, asList(answer.rest[0]))
 		}
 	}
@@ -49,11 +49,11 @@ func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.
 
 // known reads which keys the log holds: each with the digest that is kept beside
 // the key and the one in the record, which have to agree.
-func known(log journal.LogID, rest []any) (all []journal.Known, err error) {
+func known(log journal.LogID, rest []any) (all []journal.Duplicate, err error) {
 	outer := fields{values: rest}
 	for _, one := range outer.list() {
 		f := fields{values: asList(one)}
-		k := journal.Known{Key: journal.CommandKey(f.text()), Seq: f.number(), Digest: f.hash()}
+		k := journal.Duplicate{Key: journal.CommandKey(f.text()), Seq: f.number(), Digest: f.hash()}
 		if stored := f.hash(); f.broken || k.Digest != stored {
 			return nil, &journal.CorruptError{Log: log, Seq: k.Seq}
 		}
@@ -89,8 +89,8 @@ func (j *Journal) Read(ctx context.Context, log journal.LogID, after uint64, lim
 	return result, err
 }
 
-// Confirm implements journal.Journal. The clock is that of Redis.
-func (j *Journal) Confirm(ctx context.Context, log journal.LogID, at journal.Position) (time.Time, error) {
+// CheckHead implements journal.Journal. The clock is that of Redis.
+func (j *Journal) CheckHead(ctx context.Context, log journal.LogID, at journal.Position) (time.Time, error) {
 	if err := log.Check(); err != nil {
 		return time.Time{}, err
 	}
@@ -101,7 +101,7 @@ func (j *Journal) Confirm(ctx context.Context, log journal.LogID, at journal.Pos
 		return time.Time{}, unwritten(err)
 	}
 	if answer.outcome != "confirmed" {
-		return time.Time{}, fmt.Errorf("%w: at %v, not %v", journal.ErrMoved, answer.head, at)
+		return time.Time{}, fmt.Errorf("%w: at %v, not %v", journal.ErrPositionMismatch, answer.head, at)
 	}
 	return answer.clock, nil
 }
@@ -126,7 +126,7 @@ func (j *Journal) Replace(ctx context.Context, log journal.LogID, expect journal
 	// Telling at once that the log stands elsewhere spares the staging.
 	if page, err := j.Read(ctx, log, 0, 0); err != nil || page.Head != expect {
 		if err == nil {
-			err = fmt.Errorf("%w: at %v, not %v", journal.ErrMoved, page.Head, expect)
+			err = fmt.Errorf("%w: at %v, not %v", journal.ErrPositionMismatch, page.Head, expect)
 		}
 		return journal.Position{}, err
 	}
@@ -149,7 +149,7 @@ func (j *Journal) swap(ctx context.Context, log journal.LogID, expect journal.Po
 	case err != nil:
 		return journal.Position{}, err
 	case answer.outcome == "moved":
-		return journal.Position{}, fmt.Errorf("%w: at %v, not %v", journal.ErrMoved, answer.head, expect)
+		return journal.Position{}, fmt.Errorf("%w: at %v, not %v", journal.ErrPositionMismatch, answer.head, expect)
 	case answer.outcome != "replaced":
 		return journal.Position{}, fmt.Errorf("%w: the records did not all arrive", journal.ErrUnavailable)
 	}

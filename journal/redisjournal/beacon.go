@@ -39,30 +39,30 @@ var (
 	errNoExpiry = errors.New("redisjournal: what a node says has to expire")
 )
 
-// Beacon carries what nodes say of a log to each other through Redis, beside the
+// PresenceStore carries what nodes say of a log to each other through Redis, beside the
 // log and under its hash tag. It is kept in memory only: Redis neither logs nor
 // replicates it, so telling costs no sync, and what is lost by a restart or a
 // failover comes back with everybody's next Tell. It starts no goroutine and asks
 // for nothing of its own accord: a log that nobody tells of costs nothing.
 //
 // Its methods are safe for concurrent use and end with ctx.
-type Beacon struct {
+type PresenceStore struct {
 	journal *Journal
 	node    atomic.Pointer[string] // who told last, and need not hear itself
 }
 
-// Beacon answers the beacon on the journal's connections, which ends with Close.
-func (j *Journal) Beacon() *Beacon {
-	b := &Beacon{journal: j}
+// PresenceStore answers the beacon on the journal's connections, which ends with Close.
+func (j *Journal) PresenceStore() *PresenceStore {
+	b := &PresenceStore{journal: j}
 	b.node.Store(new(string))
 	return b
 }
 
-// Tell replaces what node says of log, for at most ttl, in steps of a
+// Put replaces what node says of log, for at most ttl, in steps of a
 // millisecond. The error is ErrTooMuch for a name of more than 128 bytes or
 // none, or for more than MaxSaid bytes; ErrTooMany where 256 others are there;
 // otherwise as for a read of the journal. The beacon keeps nothing of said.
-func (b *Beacon) Tell(ctx context.Context, log journal.LogID, node string, said []byte, ttl time.Duration) error {
+func (b *PresenceStore) Put(ctx context.Context, log journal.LogID, node string, said []byte, ttl time.Duration) error {
 	switch {
 	case !log.Valid():
 		return log.Check()
@@ -81,10 +81,10 @@ func (b *Beacon) Tell(ctx context.Context, log journal.LogID, node string, said 
 	return err
 }
 
-// Hear answers what every node but the one that told through this Beacon said of
+// List answers what every node but the one that told through this Beacon said of
 // log and has not expired, by node: at most 255 nodes, 8 MiB together. The map
 // and its values are the caller's.
-func (b *Beacon) Hear(ctx context.Context, log journal.LogID) (map[string][]byte, error) {
+func (b *PresenceStore) List(ctx context.Context, log journal.LogID) (map[string][]byte, error) {
 	if err := log.Check(); err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (b *Beacon) Hear(ctx context.Context, log journal.LogID) (map[string][]byte
 	return heard, nil
 }
 
-func (b *Beacon) ask(ctx context.Context, lua *redis.Script, log journal.LogID, args ...any) ([]any, error) {
+func (b *PresenceStore) ask(ctx context.Context, lua *redis.Script, log journal.LogID, args ...any) ([]any, error) {
 	answer, err := b.journal.run(ctx, script{lua, b.journal.keys(log, "here", "said"), args}, nil)
 	if err != nil {
 		return nil, unwritten(sorted(log, err))

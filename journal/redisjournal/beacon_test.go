@@ -15,16 +15,16 @@ import (
 	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
-func mustTell(t *testing.T, b *Beacon, log journal.LogID, node, said string, ttl time.Duration) {
+func mustTell(t *testing.T, b *PresenceStore, log journal.LogID, node, said string, ttl time.Duration) {
 	t.Helper()
-	if err := b.Tell(t.Context(), log, node, []byte(said), ttl); err != nil {
+	if err := b.Put(t.Context(), log, node, []byte(said), ttl); err != nil {
 		t.Fatalf("Tell(%q, %q): %v", log, node, err)
 	}
 }
 
-func wantHeard(t *testing.T, b *Beacon, log journal.LogID, want map[string]string) {
+func wantHeard(t *testing.T, b *PresenceStore, log journal.LogID, want map[string]string) {
 	t.Helper()
-	heard, err := b.Hear(t.Context(), log)
+	heard, err := b.List(t.Context(), log)
 	if err != nil {
 		t.Fatalf("Hear(%q): %v", log, err)
 	}
@@ -55,7 +55,7 @@ func aofSize(t *testing.T, j *Journal) string {
 func TestBeacon(t *testing.T) {
 	server := redistest.Start(t)
 	j := openTest(t, server.URL, Options{})
-	a, b := j.Beacon(), openTest(t, server.URL, Options{}).Beacon()
+	a, b := j.PresenceStore(), openTest(t, server.URL, Options{}).PresenceStore()
 	wantHeard(t, a, theLog, map[string]string{})
 	mustTell(t, a, theLog, "a", "first", time.Minute)
 	mustTell(t, a, theLog, "a", "second \x00\xff", time.Minute)
@@ -75,11 +75,11 @@ func TestBeacon(t *testing.T) {
 // when all have fallen silent, nothing is left in Redis.
 func TestBeaconExpires(t *testing.T) {
 	j := openTest(t, redistest.Start(t).URL, Options{})
-	a, b := j.Beacon(), j.Beacon()
+	a, b := j.PresenceStore(), j.PresenceStore()
 	mustTell(t, a, theLog, "a", "long", 2*time.Second)
 	mustTell(t, b, theLog, "b", "short", 30*time.Millisecond)
 	until(t, "b's word to be over, though nobody tells anything", func() bool {
-		heard, err := a.Hear(t.Context(), theLog)
+		heard, err := a.List(t.Context(), theLog)
 		return err == nil && len(heard) == 0
 	})
 	if nodes, err := j.client.HKeys(t.Context(), j.key(theLog, "said")).Result(); err != nil || len(nodes) != 2 {
@@ -98,15 +98,15 @@ func TestBeaconExpires(t *testing.T) {
 
 func TestBeaconIsBounded(t *testing.T) {
 	j := openTest(t, redistest.Start(t).URL, Options{})
-	b := j.Beacon()
-	if err := b.Tell(t.Context(), "no log", "a", nil, time.Second); !errors.Is(err, journal.ErrMalformed) {
+	b := j.PresenceStore()
+	if err := b.Put(t.Context(), "no log", "a", nil, time.Second); !errors.Is(err, journal.ErrMalformed) {
 		t.Errorf("a bad log: %v, want ErrMalformed", err)
 	}
-	if err := b.Tell(t.Context(), theLog, "a", nil, 0); !errors.Is(err, errNoExpiry) {
+	if err := b.Put(t.Context(), theLog, "a", nil, 0); !errors.Is(err, errNoExpiry) {
 		t.Errorf("no expiry: %v, want it refused", err)
 	}
 	for name, said := range map[string]int{"": 1, strings.Repeat("n", maxNode+1): 1, "a": MaxSaid + 1} {
-		if err := b.Tell(t.Context(), theLog, name, make([]byte, said), time.Minute); !errors.Is(err, ErrTooMuch) {
+		if err := b.Put(t.Context(), theLog, name, make([]byte, said), time.Minute); !errors.Is(err, ErrTooMuch) {
 			t.Errorf("a name of %d bytes with %d bytes: %v, want ErrTooMuch", len(name), said, err)
 		}
 	}
@@ -114,13 +114,13 @@ func TestBeaconIsBounded(t *testing.T) {
 	for n := range 10 {
 		mustTell(t, b, theLog, "large-"+strconv.Itoa(n), large, time.Minute)
 	}
-	if heard, err := b.Hear(t.Context(), theLog); err != nil || len(heard) != maxHeard/MaxSaid {
+	if heard, err := b.List(t.Context(), theLog); err != nil || len(heard) != maxHeard/MaxSaid {
 		t.Errorf("heard %d large ones (%v), want %d", len(heard), err, maxHeard/MaxSaid)
 	}
 	for n := range maxNodes {
 		mustTell(t, b, "autumn-forum", fmt.Sprint("node-", n), "here", time.Minute)
 	}
-	if err := b.Tell(t.Context(), "autumn-forum", "one more", nil, time.Minute); !errors.Is(err, ErrTooMany) {
+	if err := b.Put(t.Context(), "autumn-forum", "one more", nil, time.Minute); !errors.Is(err, ErrTooMany) {
 		t.Errorf("node %d: %v, want ErrTooMany", maxNodes+1, err)
 	}
 	mustTell(t, b, "autumn-forum", "node-7", "still here", time.Minute)
@@ -128,12 +128,12 @@ func TestBeaconIsBounded(t *testing.T) {
 
 func TestBeaconWhileAway(t *testing.T) {
 	server := redistest.Start(t)
-	b := openTest(t, server.URL, Options{}).Beacon()
+	b := openTest(t, server.URL, Options{}).PresenceStore()
 	server.Kill()
-	if err := b.Tell(t.Context(), theLog, "a", nil, time.Minute); !errors.Is(err, journal.ErrUnavailable) {
+	if err := b.Put(t.Context(), theLog, "a", nil, time.Minute); !errors.Is(err, journal.ErrUnavailable) {
 		t.Errorf("Tell: %v, want ErrUnavailable", err)
 	}
-	if _, err := b.Hear(t.Context(), theLog); !errors.Is(err, journal.ErrUnavailable) {
+	if _, err := b.List(t.Context(), theLog); !errors.Is(err, journal.ErrUnavailable) {
 		t.Errorf("Hear: %v, want ErrUnavailable", err)
 	}
 }

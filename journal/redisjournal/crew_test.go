@@ -225,7 +225,7 @@ func (a *appender) catchUp() bool {
 		switch {
 		case err == nil:
 			return true
-		case errors.Is(err, journal.ErrLineage):
+		case errors.Is(err, journal.ErrDiverged):
 			a.cursor = journal.NewCursor(theLog, journal.Genesis(theLog, 1))
 		case !errors.Is(err, journal.ErrUnavailable):
 			a.failed(fmt.Errorf("reading: %w", err))
@@ -267,10 +267,10 @@ func (a *appender) append(batch []journal.Record) bool {
 			_, err := a.cursor.Take(batch)
 			return err == nil || a.catchUp()
 		case result.Outcome == journal.AlreadyKnown:
-			return a.known(batch, result.Known) && a.catchUp()
+			return a.known(batch, result.Duplicates) && a.catchUp()
 		}
 		a.count(func() { a.counts.conflicts++ })
-		if result.Lineage {
+		if result.Diverged {
 			a.count(func() { a.counts.lineages++ })
 			if !a.begin() {
 				return false
@@ -333,7 +333,7 @@ func (a *appender) promise(batch []journal.Record) {
 
 // known takes the answer that the batch is in the log already, which it has to be
 // as a whole.
-func (a *appender) known(batch []journal.Record, known []journal.Known) bool {
+func (a *appender) known(batch []journal.Record, known []journal.Duplicate) bool {
 	if len(known) != len(batch) {
 		a.failed(fmt.Errorf("of %d records sent as one, %d are known", len(batch), len(known)))
 		return false
@@ -350,7 +350,7 @@ func (a *appender) confirm() {
 	at := a.cursor.At()
 	ctx, cancel := context.WithTimeout(a.ctx, callTime)
 	defer cancel()
-	if _, err := a.journal.Confirm(ctx, theLog, at); err == nil {
+	if _, err := a.journal.CheckHead(ctx, theLog, at); err == nil {
 		a.count(func() { a.confirmed[at.Seq] = at.Hash })
 	}
 }

@@ -50,13 +50,13 @@ func cutReplies(t *testing.T, appends int) {
 	proxy.Add("cutting", "cutting", "downstream", "")
 	j := openTest(t, "redis://"+proxy.Addr, Options{})
 	at := mustAppend(t, j, journal.Genesis(theLog, 1), "loads the script")
-	if _, err := j.Confirm(t.Context(), theLog, at); err != nil { // loads the other
+	if _, err := j.CheckHead(t.Context(), theLog, at); err != nil { // loads the other
 		t.Fatal(err)
 	}
 	before := scripts(t, server)
 	for n := range appends {
 		// Whatever connects anew does so before the cut.
-		if _, err := j.Confirm(t.Context(), theLog, at); err != nil {
+		if _, err := j.CheckHead(t.Context(), theLog, at); err != nil {
 			t.Fatal(err)
 		}
 		batch, end := one(at, fmt.Sprint("key-", n))
@@ -106,8 +106,8 @@ func TestFormerMasterIsSilent(t *testing.T) {
 		errs["a conflict"] = j.appendErr(t, first, late)
 		next, _ := one(at, "third")
 		errs["an append"] = j.appendErr(t, at, next)
-		_, errs["Confirm"] = j.Confirm(t.Context(), theLog, at)
-		_, errs["Confirm elsewhere"] = j.Confirm(t.Context(), theLog, first)
+		_, errs["Confirm"] = j.CheckHead(t.Context(), theLog, at)
+		_, errs["Confirm elsewhere"] = j.CheckHead(t.Context(), theLog, first)
 		_, errs["Replace"] = j.swap(t.Context(), theLog, at, nil, journal.Genesis(theLog, 2))
 		return errs
 	}

@@ -142,7 +142,7 @@ func TestReplicaShortfallIsUnknown(t *testing.T) {
 		t.Errorf("the same again: %+v, %v, want ErrUnknown while the replica lacks it", r, err)
 	}
 	j = openTest(t, master.URL, Options{WaitReplicas: 1, WaitTimeout: 100 * time.Millisecond})
-	if _, err := j.Confirm(t.Context(), theLog, end); err == nil {
+	if _, err := j.CheckHead(t.Context(), theLog, end); err == nil {
 		t.Error("Confirm without the replica was answered")
 	}
 	if touched, err := j.client.HGet(t.Context(), j.key(theLog, "meta"), "touched").Int(); err != nil || touched != 2 {
@@ -156,7 +156,7 @@ func TestReplicaShortfallIsUnknown(t *testing.T) {
 	if err != nil || r.Outcome != journal.AlreadyKnown || r.Head != end {
 		t.Errorf("the same again with the replica: %+v, %v, want it known", r, err)
 	}
-	if _, err := j.Confirm(t.Context(), theLog, end); err != nil {
+	if _, err := j.CheckHead(t.Context(), theLog, end); err != nil {
 		t.Errorf("Confirm with the replica: %v", err)
 	}
 }
@@ -223,7 +223,7 @@ func appendThrough(ctx context.Context, j journal.Journal, at journal.Position, 
 		result, err := j.Append(ctx, theLog, at, batch)
 		switch {
 		case err == nil && result.Outcome == journal.Appended,
-			err == nil && result.Outcome == journal.AlreadyKnown && result.Known[0].Seq == end.Seq:
+			err == nil && result.Outcome == journal.AlreadyKnown && result.Duplicates[0].Seq == end.Seq:
 			return end, nil
 		case err == nil:
 			return at, fmt.Errorf("append %q at %v: %+v", key, at, result)
@@ -286,7 +286,7 @@ func TestStagedIsRemovedWhenMoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := j.swap(t.Context(), theLog, genesis, restored, head); !errors.Is(err, journal.ErrMoved) {
+	if _, err := j.swap(t.Context(), theLog, genesis, restored, head); !errors.Is(err, journal.ErrPositionMismatch) {
 		t.Errorf("a Replace overtaken by an append: %v, want ErrMoved", err)
 	}
 	if staged, err := j.client.Keys(t.Context(), "*:new:*").Result(); err != nil || len(staged) > 0 {

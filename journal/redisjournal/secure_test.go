@@ -19,14 +19,14 @@ func wantWorking(t *testing.T, url string, options Options) {
 	await(t, hints, "the watch standing", empty)
 	at := mustAppend(t, j, journal.Genesis(theLog, 1), "first")
 	await(t, hints, "the record", holds("first"))
-	if _, err := j.Confirm(t.Context(), theLog, at); err != nil {
+	if _, err := j.CheckHead(t.Context(), theLog, at); err != nil {
 		t.Errorf("Confirm: %v", err)
 	}
 	if err := j.PutSnapshot(t.Context(), theLog, at, []byte("state")); err != nil {
 		t.Errorf("PutSnapshot: %v", err)
 	}
-	mustTell(t, j.Beacon(), theLog, "a", "here", patience)
-	wantHeard(t, j.Beacon(), theLog, map[string]string{"a": "here"})
+	mustTell(t, j.PresenceStore(), theLog, "a", "here", patience)
+	wantHeard(t, j.PresenceStore(), theLog, map[string]string{"a": "here"})
 	page, err := j.Read(t.Context(), theLog, 0, 10)
 	if err != nil || len(page.Records) != 1 {
 		t.Fatalf("Read: %d records, %v", len(page.Records), err)

@@ -52,11 +52,11 @@ func (tx *tx) judge(log journal.LogID, expect journal.Position, batch []journal.
 			return result, err
 		}
 	}
-	if result.Known, err = tx.known(l, batch); err != nil {
+	if result.Duplicates, err = tx.known(l, batch); err != nil {
 		return result, err
 	}
 	switch {
-	case len(result.Known) > 0:
+	case len(result.Duplicates) > 0:
 		result.Outcome = journal.AlreadyKnown
 		return result, errNothing
 	case l.head == expect:
@@ -71,7 +71,7 @@ func (tx *tx) conflict(l storedLog, expect journal.Position) (journal.Result, er
 	if err != nil {
 		return result, err
 	}
-	if result.Lineage = !held; held {
+	if result.Diverged = !held; held {
 		if result.Missed, err = tx.page(l, expect.Seq, journal.MaxPage); err != nil {
 			return result, err
 		}
@@ -122,7 +122,7 @@ func (j *Journal) Replace(ctx context.Context, log journal.LogID, expect journal
 			return err
 		}
 		if l.head != expect {
-			return fmt.Errorf("%w: at %v, not %v", journal.ErrMoved, l.head, expect)
+			return fmt.Errorf("%w: at %v, not %v", journal.ErrPositionMismatch, l.head, expect)
 		}
 		if err := tx.exec("DELETE FROM records WHERE log = ?", l.id); err != nil {
 			return err

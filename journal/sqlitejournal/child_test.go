@@ -72,7 +72,7 @@ func appendOne(j *Journal, cursor *journal.Cursor, key journal.CommandKey) error
 		case result.Outcome == journal.Appended:
 			_, err := cursor.Take(batch)
 			return err
-		case result.Outcome != journal.Conflict || result.Lineage:
+		case result.Outcome != journal.Conflict || result.Diverged:
 			return fmt.Errorf("append at %v: %+v", cursor.At(), result)
 		}
 		if _, err := cursor.CatchUp(context.Background(), j); err != nil {

@@ -249,7 +249,7 @@ func repeatAndAdd(t *testing.T, j *Journal, log journal.LogID, what string) (jou
 		if err != nil {
 			return head, err
 		}
-		if result.Outcome != journal.AlreadyKnown || result.Known[0] != (journal.Known{Key: r.Key, Seq: r.Seq, Digest: r.Digest}) {
+		if result.Outcome != journal.AlreadyKnown || result.Duplicates[0] != (journal.Duplicate{Key: r.Key, Seq: r.Seq, Digest: r.Digest}) {
 			t.Errorf("%s: went unnoticed: the repeat of record %d of %q answers %+v", what, r.Seq, log, result)
 		}
 	}

@@ -88,7 +88,7 @@ func (w *wanderer) step(n int) {
 	var err error
 	switch chance := w.random.IntN(10); {
 	case chance < 2:
-		_, err = w.j.Confirm(w.t.Context(), w.log, w.at)
+		_, err = w.j.CheckHead(w.t.Context(), w.log, w.at)
 	case chance < 4:
 		var page journal.Page
 		if page, err = w.j.Read(w.t.Context(), w.log, w.random.Uint64N(w.at.Seq+2), 1+w.random.IntN(20)); err == nil {
@@ -108,7 +108,7 @@ func (w *wanderer) step(n int) {
 			w.at = result.Head
 		}
 	}
-	if err != nil && !errors.Is(err, journal.ErrMoved) && !errors.Is(err, journal.ErrUnknown) && !errors.Is(err, journal.ErrUnavailable) {
+	if err != nil && !errors.Is(err, journal.ErrPositionMismatch) && !errors.Is(err, journal.ErrUnknown) && !errors.Is(err, journal.ErrUnavailable) {
 		w.t.Errorf("%s, call %d: %v", w.name, n, err)
 	}
 }

@@ -28,14 +28,14 @@ func (j *Journal) Read(ctx context.Context, log journal.LogID, after uint64, lim
 	return page, err
 }
 
-// Confirm implements journal.Journal. What a transaction sees is on the disk.
-func (j *Journal) Confirm(ctx context.Context, log journal.LogID, at journal.Position) (time.Time, error) {
+// CheckHead implements journal.Journal. What a transaction sees is on the disk.
+func (j *Journal) CheckHead(ctx context.Context, log journal.LogID, at journal.Position) (time.Time, error) {
 	if err := j.standing(); err != nil {
 		return time.Time{}, err
 	}
 	err := j.readLog(ctx, log, func(_ *tx, l storedLog) error {
 		if l.head != at {
-			return fmt.Errorf("%w: at %v, not %v", journal.ErrMoved, l.head, at)
+			return fmt.Errorf("%w: at %v, not %v", journal.ErrPositionMismatch, l.head, at)
 		}
 		return nil
 	})
@@ -186,12 +186,12 @@ func (tx *tx) scan(l storedLog, after uint64, limit int) (records []journal.Reco
 // known answers those keys of batch that the log holds up to its head, which is not
 // what the transaction has stored itself, each with its record verified, so that a
 // damaged digest is never told.
-func (tx *tx) known(l storedLog, batch []journal.Record) (known []journal.Known, err error) {
+func (tx *tx) known(l storedLog, batch []journal.Record) (known []journal.Duplicate, err error) {
 	for _, r := range batch {
 		var seq uint64
 		err := tx.row("SELECT seq FROM records WHERE log = ? AND key = ? AND seq <= ?", l.id, []byte(r.Key), l.head.Seq).Scan(&seq)
 		if err == nil {
-			known = append(known, journal.Known{Key: r.Key, Seq: seq})
+			known = append(known, journal.Duplicate{Key: r.Key, Seq: seq})
 		} else if !errors.Is(err, sql.ErrNoRows) {
 			return nil, err
 		}

@@ -105,7 +105,7 @@ func TestReopened(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := openTest(t, dir)
-	if _, err := second.Confirm(t.Context(), theLog, at); err != nil {
+	if _, err := second.CheckHead(t.Context(), theLog, at); err != nil {
 		t.Errorf("Confirm after reopening: %v", err)
 	}
 }

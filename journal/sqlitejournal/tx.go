@@ -172,7 +172,7 @@ func (j *Journal) sortedWrite(err error) error {
 func sorted(err error) error {
 	switch code := codeOf(err) & 0xff; {
 	case err == nil, errors.Is(err, errNothing), errors.Is(err, journal.ErrUnavailable), errors.Is(err, journal.ErrCorrupt),
-		errors.Is(err, journal.ErrMoved), errors.Is(err, ErrMissing):
+		errors.Is(err, journal.ErrPositionMismatch), errors.Is(err, ErrMissing):
 		return err
 	case code == sqlite3.SQLITE_CORRUPT, code == sqlite3.SQLITE_NOTADB:
 		return fmt.Errorf("%w: %w", journal.ErrCorrupt, err)

@@ -210,7 +210,7 @@ func (m *model) declare(out *strings.Builder, name string) error {
 // alias is the right side of a type that is no struct: a union where floor lists all values.
 func (m *model) alias(name string, expr ast.Expr) (string, error) {
 	values := m.values[name]
-	if len(values) == 0 || name == "Who" || name == "Subject" {
+	if len(values) == 0 || name == "ActorID" || name == "Subject" {
 		return tsType(expr)
 	}
 	quoted := make([]string, len(values))

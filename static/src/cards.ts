@@ -1,5 +1,13 @@
 // Written by static/build from floor/*.go: change it there.
 
+/** AcknowledgeNotices says that the sender has read notices. */
+export interface AcknowledgeNotices {
+  notices: NoticeID[]
+}
+
+/** ActorID names a person, a screen or the clock: "<role>:<id>", for example "attendee:k03a". It is opaque: no personal name is in it. */
+export type ActorID = string
+
 /** Announce tells everyone a sentence for Minutes (default 15). */
 export interface Announce {
   text: Text
@@ -15,11 +23,6 @@ export interface AnnouncementCard {
 
 /** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
 export type AnnouncementID = string
-
-/** Arrive says that the claimant is at the table. */
-export interface Arrive {
-  request: RequestID
-}
 
 /** AssignmentCard is assignment/<meeting>, for the interpreter who is assigned to it. */
 export interface AssignmentCard {
@@ -41,14 +44,22 @@ export interface AttendeeCard {
 /** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
 export type AttendeeID = string
 
+/** AttendeeSelfCard is me/<attendee>, for that attendee. */
+export interface AttendeeSelfCard {
+  name: Text
+  company: CompanyID
+  companyName: Text
+  checkedIn?: Instant
+}
+
 /** BoardCard is board/<zone>:<table>, for the displays of a zone: a table of it. */
 export interface BoardCard {
   label: string
   closed?: boolean
 }
 
-/** Call asks everyone of a round to their tables, or into an item. */
-export interface Call extends SlotRef {
+/** CallSlot asks everyone of a round to their tables, or into an item. */
+export interface CallSlot extends SlotRef {
   last?: boolean
 }
 
@@ -107,6 +118,12 @@ export interface CompanyCard {
 /** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
 export type CompanyID = string
 
+/** DeliveryCard is sent/<notice>, for moderators: to how many it was sent and has not come yet. Without it the notice has come to a screen of everyone it is for. */
+export interface DeliveryCard {
+  count: number
+  who?: ActorID[]
+}
+
 /** DismissLost takes lost commands off the screens of those who were to know. */
 export interface DismissLost {
   lost: LostID[]
@@ -119,21 +136,11 @@ export interface DisplayCard {
   languages: Lang[]
 }
 
-/** DoneCard is done/<sequence>, for moderators: one of the last commands, newest by sequence. */
-export interface DoneCard {
-  command: CommandKey
-  kind: CommandKind
-  by: Who
-  at: Instant
-  of: string[]
-  undo: boolean
-}
-
 /** Duty is whether an interpreter is working. */
 export type Duty = 'off' | 'on' | 'break'
 
-/** End ends a running slot now. */
-export interface End extends SlotRef {
+/** EndSlot ends a running slot now. */
+export interface EndSlot extends SlotRef {
 }
 
 /** EventCard is event/<event>, for everyone. */
@@ -153,9 +160,19 @@ export interface EventClock {
   rate: number
 }
 
-/** Extend gives a slot Minutes more, or fewer where negative; what follows it moves along. */
-export interface Extend extends SlotRef {
+/** ExtendSlot gives a slot Minutes more, or fewer where negative; what follows it moves along. */
+export interface ExtendSlot extends SlotRef {
   minutes: number
+}
+
+/** HistoryCard is done/<sequence>, for moderators: one of the last commands, newest by sequence. */
+export interface HistoryCard {
+  command: CommandKey
+  kind: CommandKind
+  by: ActorID
+  at: Instant
+  of: string[]
+  undo: boolean
 }
 
 /** Instant is a moment in milliseconds since 1970-01-01 UTC. Zero means "not". */
@@ -173,6 +190,15 @@ export interface InterpreterCard {
 
 /** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
 export type InterpreterID = string
+
+/** InterpreterSelfCard is self/<interpreter>, for that interpreter. */
+export interface InterpreterSelfCard {
+  name: Text
+  pairs: Pair[]
+  skills?: string[]
+  shifts?: Span[]
+  duty: Duty
+}
 
 /** ItemCard is item/<item>, for everyone. */
 export interface ItemCard extends SlotCard {
@@ -203,13 +229,23 @@ export interface LockMeeting {
 export interface LostCard {
   command: CommandKey
   kind: CommandKind
-  by: Who
+  by: ActorID
   wall: Instant
   of?: string[]
 }
 
 /** LostID names a lost command. */
 export type LostID = string
+
+/** MarkInterpreterArrived says that the claimant is at the table. */
+export interface MarkInterpreterArrived {
+  request: RequestID
+}
+
+/** MarkInterpreterDeparted says that the claimant is on the way. */
+export interface MarkInterpreterDeparted {
+  request: RequestID
+}
 
 /** MarkNoShow says that one side of a meeting has not come. */
 export interface MarkNoShow {
@@ -226,15 +262,7 @@ export interface MarkPresent {
 /** MarkTold says that people were told in person what a notice says. It waits for them all the same. */
 export interface MarkTold {
   notice: NoticeID
-  who: Who[]
-}
-
-/** MeCard is me/<attendee>, for that attendee. */
-export interface MeCard {
-  name: Text
-  company: CompanyID
-  companyName: Text
-  checkedIn?: Instant
+  who: ActorID[]
 }
 
 /** MeetingCard is meeting/<meeting>, for moderators. */
@@ -365,13 +393,13 @@ export interface PlaceCard {
 /** Presence is whether a side has come to its table. */
 export type Presence = 'expected' | 'present' | 'noShow'
 
-/** Release publishes the schedule to everyone. */
-export interface Release {
-}
-
 /** ReleaseRequest ends a request that was served; from before arrival it gives it back to the others. */
 export interface ReleaseRequest {
   request: RequestID
+}
+
+/** ReleaseSchedule publishes the schedule to everyone. */
+export interface ReleaseSchedule {
 }
 
 /** Representative is a person of a meeting's other side, as their partner sees them. */
@@ -436,26 +464,6 @@ export interface SeatCard {
   cancelled?: boolean
 }
 
-/** Seen says that the sender has read notices. */
-export interface Seen {
-  notices: NoticeID[]
-}
-
-/** SelfCard is self/<interpreter>, for that interpreter. */
-export interface SelfCard {
-  name: Text
-  pairs: Pair[]
-  skills?: string[]
-  shifts?: Span[]
-  duty: Duty
-}
-
-/** SentCard is sent/<notice>, for moderators: to how many it was sent and has not come yet. Without it the notice has come to a screen of everyone it is for. */
-export interface SentCard {
-  count: number
-  who?: Who[]
-}
-
 /** SetClock sets the event's clock: it shows Event now, and runs at Rate. */
 export interface SetClock {
   event: Instant
@@ -466,11 +474,6 @@ export interface SetClock {
 export interface SetDuty {
   interpreter: InterpreterID
   duty: Duty
-}
-
-/** SetOut says that the claimant is on the way. */
-export interface SetOut {
-  request: RequestID
 }
 
 /** Side is one of a meeting's two companies. */
@@ -506,8 +509,8 @@ export interface StaffCard {
   zones?: ZoneID[]
 }
 
-/** Start begins a slot now. */
-export interface Start extends SlotRef {
+/** StartSlot begins a slot now. */
+export interface StartSlot extends SlotRef {
 }
 
 /** SwapMeetings exchanges the places of two meetings. */
@@ -544,15 +547,12 @@ export interface Undo {
 /** UnseenCard is unseen/<notice>:<role>:<id>, for moderators: one person who has not said "Got it". */
 export interface UnseenCard {
   notice: NoticeID
-  who: Who
-  toldBy?: Who
+  who: ActorID
+  toldBy?: ActorID
 }
 
-/** Who names a person, a screen or the clock: "<role>:<id>", for example "attendee:k03a". It is opaque: no personal name is in it. */
-export type Who = string
-
-/** Withdraw takes an announcement back. */
-export interface Withdraw {
+/** WithdrawAnnouncement takes an announcement back. */
+export interface WithdrawAnnouncement {
   announcement: AnnouncementID
 }
 
@@ -566,16 +566,16 @@ export type ZoneID = string
 
 /** The commands that pages give, by their name on the wire. */
 export interface Commands {
-  release: Release
+  release: ReleaseSchedule
   setClock: SetClock
   rotateLink: RotateLink
   announce: Announce
-  withdraw: Withdraw
+  withdraw: WithdrawAnnouncement
   undo: Undo
-  call: Call
-  start: Start
-  extend: Extend
-  end: End
+  call: CallSlot
+  start: StartSlot
+  extend: ExtendSlot
+  end: EndSlot
   moveMeeting: MoveMeeting
   swapMeetings: SwapMeetings
   cancelMeeting: CancelMeeting
@@ -587,12 +587,12 @@ export interface Commands {
   markNoShow: MarkNoShow
   markTold: MarkTold
   dismissLost: DismissLost
-  seen: Seen
+  seen: AcknowledgeNotices
   setDuty: SetDuty
   requestInterpreter: RequestInterpreter
   claimRequest: ClaimRequest
-  setOut: SetOut
-  arrive: Arrive
+  setOut: MarkInterpreterDeparted
+  arrive: MarkInterpreterArrived
   releaseRequest: ReleaseRequest
   cancelRequest: CancelRequest
 }

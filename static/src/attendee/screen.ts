@@ -1,7 +1,7 @@
 // What an attendee is shown, worked out from their cards and the event's time:
 // no DOM, no words, so that every state is a test of a few lines.
 import type {
-  AnnouncementCard, ClockCard, EventCard, ItemCard, LostCard, MeCard, OwnMeetingCard, OwnNoticeCard, OwnRequestCard, PlaceCard,
+  AnnouncementCard, ClockCard, EventCard, ItemCard, LostCard, AttendeeSelfCard, OwnMeetingCard, OwnNoticeCard, OwnRequestCard, PlaceCard,
   RoundCard, SlotState, ZoneCard,
 } from '../cards'
 import type { Sent } from '../session'
@@ -14,7 +14,7 @@ export interface AttendeeCards {
   item: ItemCard
   zone: ZoneCard
   announcement: AnnouncementCard
-  me: MeCard
+  me: AttendeeSelfCard
   meeting: OwnMeetingCard
   request: OwnRequestCard
   notice: OwnNoticeCard

@@ -1,9 +1,9 @@
-import type { AssignmentCard, OfferCard, SelfCard } from '../cards'
+import type { AssignmentCard, OfferCard, InterpreterSelfCard } from '../cards'
 import { rounds } from '../storybook/room'
 import { equal, test } from '../testing/check'
 import { type Held, screenOf } from './screen'
 
-const self: SelfCard = { name: { ko: '최은지' }, pairs: ['ko-zh'], duty: 'on' }
+const self: InterpreterSelfCard = { name: { ko: '최은지' }, pairs: ['ko-zh'], duty: 'on' }
 const offer = (at: number, more: Partial<OfferCard> = {}): OfferCard => ({
   place: { round: 'R2', table: 'T12', label: '12' }, host: { ko: 'H' }, guest: { zh: 'G' }, pair: 'ko-zh', state: 'requested', at, ...more,
 })

@@ -1,6 +1,6 @@
 // What an interpreter is shown, worked out from their cards: no DOM, no words.
 import type {
-  AnnouncementCard, AssignmentCard, ClockCard, EventCard, ItemCard, LostCard, OfferCard, OwnNoticeCard, RoundCard, SelfCard, ZoneCard,
+  AnnouncementCard, AssignmentCard, ClockCard, EventCard, ItemCard, LostCard, OfferCard, OwnNoticeCard, RoundCard, InterpreterSelfCard, ZoneCard,
 } from '../cards'
 import type { Sent, Session } from '../session'
 
@@ -12,7 +12,7 @@ export interface InterpreterCards {
   item: ItemCard
   zone: ZoneCard
   announcement: AnnouncementCard
-  self: SelfCard
+  self: InterpreterSelfCard
   assignment: AssignmentCard
   offer: OfferCard
   notice: OwnNoticeCard
@@ -37,7 +37,7 @@ export interface Notice {
 }
 
 export interface Screen {
-  duty: SelfCard['duty']
+  duty: InterpreterSelfCard['duty']
   busy: boolean
   /** The request that the reader has taken. */
   job: Offer | null
@@ -51,7 +51,7 @@ export interface Screen {
 }
 
 export interface Held {
-  self: SelfCard | undefined
+  self: InterpreterSelfCard | undefined
   rounds: ReadonlyMap<string, RoundCard>
   assignments: ReadonlyMap<string, AssignmentCard>
   offers: ReadonlyMap<string, OfferCard>

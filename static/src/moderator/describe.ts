@@ -1,5 +1,5 @@
 // Things, places, findings and commands in words, in the reader's language.
-import type { DoneCard, ItemCard, Place, StaffCard, Text, ZoneCard } from '../cards'
+import type { HistoryCard, ItemCard, Place, StaffCard, Text, ZoneCard } from '../cards'
 import { idOf, type Problem, roleOf } from '../live/frames'
 import { named, pairName, refusal, t } from '../words'
 import type { Finding, Verdict } from './collide'
@@ -160,7 +160,7 @@ export function refusalWords(names: Names, { code, params }: Problem): string {
 }
 
 /** movedWords answers who moved a meeting last, and where it is now; null where nobody knows. */
-export function movedWords(names: Names, done: ReadonlyMap<string, DoneCard>, id: string, own: string): string | null {
+export function movedWords(names: Names, done: ReadonlyMap<string, HistoryCard>, id: string, own: string): string | null {
   const last = [...done].sort((a, b) => Number(b[0]) - Number(a[0])).find(([, card]) => card.of.includes('meeting/' + id))?.[1]
   if (!last || last.command.startsWith(own + '/')) return null
   const place = names.floor.meeting.get(id)?.place
@@ -168,7 +168,7 @@ export function movedWords(names: Names, done: ReadonlyMap<string, DoneCard>, id
 }
 
 /** doneWords answers what a command did: "moved: 한빛엘이디 × 青岛海风". */
-export function doneWords(names: Names, card: Pick<DoneCard, 'kind'> & Partial<Pick<DoneCard, 'of'>>): string {
+export function doneWords(names: Names, card: Pick<HistoryCard, 'kind'> & Partial<Pick<HistoryCard, 'of'>>): string {
   const of = (card.of ?? []).filter((ref) => /^(meeting|table|round|item|attendee|interpreter|request)\//.test(ref))
   const things = of.slice(0, 2).map((ref) => thing(names, ref)).join(', ')
   const more = of.length > 2 ? ' ' + t('mod.andMore', { n: of.length - 2 }) : ''

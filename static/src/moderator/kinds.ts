@@ -1,7 +1,7 @@
 // The cards that the console holds: everyone's, and the moderators'.
 import type {
-  AnnouncementCard, AttendeeCard, CompanyCard, DisplayCard, DoneCard, EventCard, InterpreterCard, ItemCard, LostCard,
-  MeetingCard, NoticeCard, RequestCard, RoundCard, SentCard, StaffCard, TableCard, UnseenCard, ZoneCard,
+  AnnouncementCard, AttendeeCard, CompanyCard, DisplayCard, HistoryCard, EventCard, InterpreterCard, ItemCard, LostCard,
+  MeetingCard, NoticeCard, RequestCard, RoundCard, DeliveryCard, StaffCard, TableCard, UnseenCard, ZoneCard,
 } from '../cards'
 
 export interface FloorKinds {
@@ -19,8 +19,8 @@ export interface FloorKinds {
   meeting: MeetingCard
   request: RequestCard
   notice: NoticeCard
-  sent: SentCard
+  sent: DeliveryCard
   unseen: UnseenCard
-  done: DoneCard
+  done: HistoryCard
   lost: LostCard
 }

@@ -1,12 +1,12 @@
 // How far a notice has come with each person, and whether their phone is there to be reached.
-import type { MeetingCard, NoticeCard, SentCard, UnseenCard } from '../cards'
+import type { MeetingCard, NoticeCard, DeliveryCard, UnseenCard } from '../cards'
 import type { Live } from '../live/frames'
 
 /** sent → delivered → seen; told: not seen, but somebody said it in person. */
 export type Step = 'sent' | 'delivered' | 'told' | 'seen'
 
 /** step answers how far a notice that somebody has not seen has come; null: so many wait for it that they are only counted. */
-export function step(unseen: UnseenCard, sent: SentCard | undefined): Step | null {
+export function step(unseen: UnseenCard, sent: DeliveryCard | undefined): Step | null {
   if (unseen.toldBy) return 'told'
   if (!sent) return 'delivered'
   return sent.who ? (sent.who.includes(unseen.who) ? 'sent' : 'delivered') : null

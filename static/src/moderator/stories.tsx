@@ -1,5 +1,5 @@
 // The console's states from canned cards.
-import type { AnnouncementCard, DoneCard, LostCard, MeetingCard, NoticeCard, RequestCard, SentCard, UnseenCard } from '../cards'
+import type { AnnouncementCard, HistoryCard, LostCard, MeetingCard, NoticeCard, RequestCard, DeliveryCard, UnseenCard } from '../cards'
 import type { You } from '../live/frames'
 import type { Session } from '../session'
 import { agenda, at, event, rounds, zones } from '../storybook/room'
@@ -18,9 +18,9 @@ const runner: You = { who: 'runner:r1', link: 'runner-r1', name: { ko: '오세�
 
 const request = (more: Partial<RequestCard>): RequestCard => ({ meeting: 'm033', pair: 'ko-zh', state: 'requested', at: at('14:01:40'), canTake: 2, ...more })
 const notice = (more: Partial<NoticeCard>): NoticeCard => ({ kind: 'moved', at: at('14:01:18'), for: 4, seen: 1, ...more })
-const done = (more: Partial<DoneCard>): DoneCard => ({ command: 'moderator-s2/c1', kind: 'moveMeeting', by: 'moderator:s2', at: at('14:01'), of: ['meeting/m028'], undo: true, ...more })
+const done = (more: Partial<HistoryCard>): HistoryCard => ({ command: 'moderator-s2/c1', kind: 'moveMeeting', by: 'moderator:s2', at: at('14:01'), of: ['meeting/m028'], undo: true, ...more })
 
-const live: Record<string, RequestCard | NoticeCard | SentCard | UnseenCard | DoneCard | AnnouncementCard> = {
+const live: Record<string, RequestCard | NoticeCard | DeliveryCard | UnseenCard | HistoryCard | AnnouncementCard> = {
   'request/r1': request({ skill: 'LED' }),
   'request/r2': request({ meeting: 'm025', at: at('13:57:20'), canTake: 0, escalated: true }),
   'request/r3': request({ meeting: 'm026', state: 'arrived', interpreter: 'i19', at: at('13:55'), claimedAt: at('13:55:40'), arrivedAt: at('13:56:48') }),
@@ -41,7 +41,7 @@ const minutesAgo = (n: number): number => Date.now() - n * 60_000 - 1_000
 const here = { here: { live: 118, asleep: 9, gone: 5 }, asleep: { 'attendee:c11a': minutesAgo(3) }, gone: { 'attendee:c11b': minutesAgo(12) } }
 
 /** called is a round's call under way: whom it has reached, and how the others could be. */
-const callFor = (people: readonly string[]): Record<string, NoticeCard | SentCard | UnseenCard> => ({
+const callFor = (people: readonly string[]): Record<string, NoticeCard | DeliveryCard | UnseenCard> => ({
   'notice/n3': notice({ kind: 'call', round: 'R3', at: at('14:00:10'), for: 84, seen: 84 - people.length }),
   'sent/n3': { count: 3, who: people.slice(1, 4).map((id) => 'attendee:' + id) },
   ...Object.fromEntries(people.map((id, i) => [`unseen/n3:attendee:${id}`, { notice: 'n3', who: 'attendee:' + id, ...(i === 2 ? { toldBy: 'runner:r1' } : {}) }])),

@@ -1,5 +1,5 @@
 import { encode } from 'uqr'
-import type { DoneCard, MeetingCard } from '../cards'
+import type { HistoryCard, MeetingCard } from '../cards'
 import { cardsByKind, floorCards, forumSize, manyRounds } from '../moderator/canned'
 import { type Cards, makeFloor, seated } from '../moderator/floor'
 import { equal, test, truth } from '../testing/check'
@@ -49,7 +49,7 @@ test('schedule: every seated meeting stands with both companies, in the order of
 })
 
 test('organiser: links that were replaced since they were taken are known', () => {
-  const card = (kind: string, of: string[]): DoneCard => ({ command: 'organiser-o1/x', kind, by: 'organiser:o1', at: 0, of, undo: false })
+  const card = (kind: string, of: string[]): HistoryCard => ({ command: 'organiser-o1/x', kind, by: 'organiser:o1', at: 0, of, undo: false })
   const done = new Map([['9', card('rotateLink', ['link/attendee-a'])], ['10', card('rotateLink', ['link/attendee-b'])], ['11', card('call', ['round/R1'])]])
   equal([...replacedSince(done, 9)], ['attendee-b'])
   equal([...replacedSince(done, 10)], [])

@@ -1,6 +1,6 @@
 // The organiser's states from canned answers.
 import { signal } from '@preact/signals'
-import type { DoneCard } from '../cards'
+import type { HistoryCard } from '../cards'
 import type { You } from '../live/frames'
 import { floorCards, forumSize } from '../moderator/canned'
 import type { FloorKinds } from '../moderator/kinds'
@@ -56,7 +56,7 @@ const api = (more: Partial<Api> = {}): Api => ({
 })
 
 /** A link that was replaced after the first lists were taken. */
-const replacing: DoneCard = { command: 'organiser-o1/x', kind: 'rotateLink', by: 'organiser:o1', at: at('09:01:00'), of: ['link/moderator-s1'], undo: false }
+const replacing: HistoryCard = { command: 'organiser-o1/x', kind: 'rotateLink', by: 'organiser:o1', at: at('09:01:00'), of: ['link/moderator-s1'], undo: false }
 
 const story = (where: Where, version = 0, more: Partial<Api> = {}, taken?: Taken): Story => {
   let session: Session<FloorKinds> | undefined

@@ -2,7 +2,7 @@
 // them, because each time leaves a record; and the records, for everybody who organises.
 import { type ReadonlySignal, useComputed, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { DoneCard } from '../cards'
+import type { HistoryCard } from '../cards'
 import type { Problem } from '../live/frames'
 import type { FloorKinds } from '../moderator/kinds'
 import type { Session } from '../session'
@@ -23,7 +23,7 @@ export interface Taking {
 }
 
 /** replacedSince answers which links were replaced after a sequence; '*' stands for all, after an import. */
-export function replacedSince(done: ReadonlyMap<string, DoneCard>, seq: number): Set<string> {
+export function replacedSince(done: ReadonlyMap<string, HistoryCard>, seq: number): Set<string> {
   const gone = new Set<string>()
   for (const [id, card] of done) {
     if (Number(id) <= seq) continue

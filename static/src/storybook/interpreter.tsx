@@ -1,7 +1,7 @@
 import '../ui/base.css'
 import '../ui/phone.css'
 import '../interpreter/interpreter.css'
-import type { AssignmentCard, LostCard, OfferCard, PlaceCard, SelfCard } from '../cards'
+import type { AssignmentCard, LostCard, OfferCard, PlaceCard, InterpreterSelfCard } from '../cards'
 import { InterpreterPage } from '../interpreter/page'
 import type { InterpreterCards } from '../interpreter/screen'
 import { type Canned, fakeSession } from './fake'
@@ -17,7 +17,7 @@ const yantai = { zh: '烟台光明照明', en: 'Yantai Guangming Lighting' }
 const jinan = { zh: '济南绿源环保科技', en: 'Jinan Lvyuan Environment' }
 const weifang = { zh: '潍坊中润水务', en: 'Weifang Zhongrun Water' }
 
-const self: SelfCard = { name: { ko: '최은지', zh: '崔恩智', en: 'Choi Eunji' }, pairs: ['ko-zh'], skills: ['LED'], shifts: [span('13:00', '18:00')], duty: 'on' }
+const self: InterpreterSelfCard = { name: { ko: '최은지', zh: '崔恩智', en: 'Choi Eunji' }, pairs: ['ko-zh'], skills: ['LED'], shifts: [span('13:00', '18:00')], duty: 'on' }
 
 const assignment = (round: string, label: string, host: AssignmentCard['host'], guest: AssignmentCard['guest'], more: Partial<AssignmentCard> = {}): AssignmentCard => ({
   place: place(round, label), host, guest, pair: 'ko-zh', ...more,
