@@ -150,7 +150,9 @@ type script struct {
 	n     int
 	shown map[Subject]View
 	each  func(State) // called after every record, if set
-	out   strings.Builder
+
+	decided func(Record) // called with every record, if set
+	out     strings.Builder
 }
 
 func newScript(t *testing.T) *script {
@@ -317,6 +319,9 @@ func (s *script) order(o Envelope) {
 	s.state, touched = s.state.Apply(r)
 	if s.each != nil {
 		s.each(s.state)
+	}
+	if s.decided != nil {
+		s.decided(r)
 	}
 	for _, c := range out.Changes {
 		fmt.Fprintf(&s.out, "    %s\n", s.describe(changeKind(c), c))
