@@ -177,5 +177,9 @@ func TestStoredInstance_IsReadAsItWasWritten(t *testing.T) {
 	wantRun(t, exitOK, "verified 2 logs", "verify", "--data", dir)
 	wantRun(t, exitOK, "verified 2 logs", "verify", "--from", "testdata/stored/backup.matchfloor")
 	wantRun(t, exitOK, "attendee", "links", "--data", dir, "--event", "little")
-	wantRun(t, exitOK, "restored 2 logs", "restore", "--from", "testdata/stored/backup.matchfloor", "--data", t.TempDir())
+	restored := t.TempDir()
+	wantRun(t, exitOK, "restored 2 logs", "restore", "--from", "testdata/stored/backup.matchfloor", "--data", restored)
+	if now, was := readText(t, filepath.Join(restored, sqlitejournal.MarkName)), readText(t, filepath.Join(dir, sqlitejournal.MarkName)); len(now) != len(was) || !strings.HasPrefix(now, "matchfloor.mark.1") {
+		t.Errorf("the mark is %q, was %q", now, was)
+	}
 }
