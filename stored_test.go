@@ -20,7 +20,7 @@ import (
 )
 
 // testdata/stored is an instance as the program of 30 November 2026 left it: its SQLite file with
-// the mark beside it, and the archive that `matchfloor backup` wrote of it. Its logs are those of
+// the mark next to it, and the archive that `matchfloor backup` wrote of it. Its logs are those of
 // floor/testdata/stored. It is not made again when the program changes.
 
 // storedLogs are the logs of the stored instance with the file of floor's that each is made of.

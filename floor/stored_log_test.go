@@ -10,7 +10,7 @@ import (
 )
 
 // The logs in testdata/stored were written by the program of 30 November 2026, before types,
-// functions and fields were renamed. A log is one record a line, as a journal holds it; beside it
+// functions and fields were renamed. A log is one record a line, as a journal holds it; next to it
 // stand the states that the program stored in the middle and at the end. They are not made again
 // when the program changes: they show that it still reads what it wrote. Should they be lost, the test
 // below writes them with MATCHFLOOR_WRITE_STORED=1; it overwrites no file.
@@ -68,7 +68,7 @@ func eventRecords(t *testing.T, names ...string) []Record {
 	t.Helper()
 	w := &recorder{t: t, state: New()}
 	w.give(Operator, clock("08:00"), ImportForum{littleForum()})
-	w.give(Operator, clock("08:00"), Release{})
+	w.give(Operator, clock("08:00"), ReleaseSchedule{})
 	files := transcripts(t)
 	for _, name := range names {
 		i := slices.IndexFunc(files, func(f transcript) bool { return f.name == name })
@@ -104,10 +104,10 @@ type recorder struct {
 
 func (w *recorder) keep(r Record) { w.records = append(w.records, r) }
 
-func (w *recorder) give(by Who, at Instant, c Command) {
+func (w *recorder) give(by ActorID, at Instant, c Command) {
 	w.t.Helper()
 	w.n++
-	o := Order{Key: CommandKey(fmt.Sprintf("stored/%d", w.n)), By: by, NoBase: true, Wall: at, Command: c}
+	o := Envelope{Key: CommandKey(fmt.Sprintf("stored/%d", w.n)), By: by, Unconditional: true, ReceivedAt: at, Command: c}
 	out, refused := Decide(w.state, o)
 	if refused != nil {
 		w.t.Fatalf("%s: %v", KindOf(c), refused)
