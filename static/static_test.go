@@ -269,8 +269,8 @@ func TestCardTypesAreFloors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := sources(t)["cards.ts"]; got != want {
-		t.Error("src/cards.ts is not what floor says; run `make bundle`")
+	if got := sources(t)["shared/cards.ts"]; got != want {
+		t.Error("src/shared/cards.ts is not what floor says; run `make bundle`")
 	}
 	for _, line := range []string{"export interface OwnMeetingCard {", "  mine: Presence\n", "export interface ClockCard extends EventClock {", "  moveMeeting: MoveMeeting\n"} {
 		if !strings.Contains(want, line) {

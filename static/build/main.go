@@ -1,4 +1,4 @@
-// Command build makes static/dist from static/src, and src/cards.ts from what
+// Command build makes static/dist from static/src, and src/shared/cards.ts from what
 // floor says a card is; run it at the root of the repository.
 //
 //	go run ./static/build           write both
@@ -17,7 +17,7 @@ import (
 )
 
 func main() {
-	check := flag.Bool("check", false, "write nothing; fail where static/dist or src/cards.ts would change")
+	check := flag.Bool("check", false, "write nothing; fail where static/dist or src/shared/cards.ts would change")
 	tests := flag.String("tests", "", "write test.html and story.html to this `folder` instead")
 	flag.Parse()
 	if err := build(*check, *tests); err != nil {
@@ -60,13 +60,13 @@ func build(check bool, tests string) error {
 	return nil
 }
 
-// cards writes src/cards.ts, or holds it to what floor says now.
+// cards writes src/shared/cards.ts, or holds it to what floor says now.
 func cards(check bool) error {
 	text, err := bundle.Cards("floor")
 	if err != nil {
 		return err
 	}
-	name := filepath.Join(root, "src", "cards.ts")
+	name := filepath.Join(root, "src", "shared", "cards.ts")
 	there, err := os.ReadFile(name)
 	if err != nil && !os.IsNotExist(err) {
 		return err

@@ -108,7 +108,7 @@ func TestCardsRefuseWhatTheyCannotSay(t *testing.T) {
 
 // A member that JSON brings keeps its name: what is made of it elsewhere has no other.
 func TestInnerNamesAreNotOfTheWire(t *testing.T) {
-	for _, file := range []string{"cards.ts", "live/frames.ts", "live/kept.ts", "live/signin.ts"} {
+	for _, file := range []string{"shared/cards.ts", "live/frames.ts", "live/saved-view.ts", "live/signin.ts"} {
 		source, err := os.ReadFile(filepath.Join("..", "src", filepath.FromSlash(file)))
 		if err != nil {
 			t.Fatal(err)

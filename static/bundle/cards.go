@@ -15,9 +15,8 @@ import (
 	"strings"
 )
 
-// Cards answers src/cards.ts: the card, command and code types of package floor,
-// whose folder is dir, as TypeScript. It reads floor's source, so that the pages
-// depend on floor's words without static importing floor.
+// Cards returns the text of src/shared/cards.ts: the card, command and code types of package floor in
+// TypeScript. It reads floor's source in the folder dir, so that static need not import floor.
 func Cards(dir string) (string, error) {
 	m, err := readModel(dir)
 	if err != nil {
@@ -35,12 +34,12 @@ func Cards(dir string) (string, error) {
 	return out.String(), err
 }
 
-// model is what floor's source declares.
+// model holds the declarations of floor's source.
 type model struct {
 	types   map[string]ast.Expr
-	values  map[string][]string // of a string type: the constants, in order
-	comment map[string]string   // above a type
-	command map[string]string   // the type of a command, by its name on the wire
+	values  map[string][]string // string type → its constants, in order
+	comment map[string]string   // type → its doc comment
+	command map[string]string   // wire name of a command → its type
 }
 
 func readModel(dir string) (*model, error) {
@@ -131,15 +130,15 @@ func (m *model) readCommands(spec *ast.ValueSpec) {
 	}
 }
 
-// inPages holds the commands that pages give, by their names on the wire.
-var inPages = []string{
+// pageCommands lists the commands that pages give, by their names on the wire.
+var pageCommands = []string{
 	"release", "setClock", "rotateLink", "announce", "withdraw", "undo", "call", "start", "extend", "end",
 	"moveMeeting", "swapMeetings", "cancelMeeting", "lockMeeting", "closeTable", "openTable",
 	"checkIn", "markPresent", "markNoShow", "markTold", "dismissLost", "seen", "setDuty", "requestInterpreter", "claimRequest",
 	"setOut", "arrive", "releaseRequest", "cancelRequest",
 }
 
-// wanted answers the types to declare: cards, commands, codes, and what they are made of.
+// wanted returns the types to declare: cards, commands, codes, and the types of their fields.
 func (m *model) wanted() map[string]bool {
 	wanted := map[string]bool{}
 	var add func(expr ast.Expr)
@@ -166,7 +165,7 @@ func (m *model) wanted() map[string]bool {
 			addName(name)
 		}
 	}
-	for _, name := range inPages {
+	for _, name := range pageCommands {
 		addName(m.command[name])
 	}
 	for _, name := range []string{"Code", "Role", "EventClock"} {
@@ -207,7 +206,7 @@ func (m *model) declare(out *strings.Builder, name string) error {
 	return nil
 }
 
-// alias is the right side of a type that is no struct: a union where floor lists all values.
+// alias returns the right side of a type that is no struct: a union if floor lists all values.
 func (m *model) alias(name string, expr ast.Expr) (string, error) {
 	values := m.values[name]
 	if len(values) == 0 || name == "ActorID" || name == "Subject" {
@@ -264,10 +263,10 @@ func tsType(expr ast.Expr) (string, error) {
 	return "", fmt.Errorf("no TypeScript for %T", expr)
 }
 
-// commands writes the map from a command's name on the wire to its body.
+// commands writes the interface that maps a command's name on the wire to its body.
 func (m *model) commands(out *strings.Builder) error {
 	out.WriteString("\n/** The commands that pages give, by their name on the wire. */\nexport interface Commands {\n")
-	for _, name := range inPages {
+	for _, name := range pageCommands {
 		of, ok := m.command[name]
 		if !ok {
 			return fmt.Errorf("floor has no command %s", name)

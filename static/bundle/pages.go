@@ -19,7 +19,7 @@ import (
 type Page struct {
 	Name  string // of the folder in src, and of the HTML file
 	Title string
-	Small bool // drawn whole by one effect: see src/live/little-signals.ts
+	Small bool // drawn whole by one effect: see src/live/mini-signals.ts
 }
 
 // Pages are those that a server serves.
@@ -50,7 +50,7 @@ func Build(root string) (Files, error) {
 		return nil, err
 	}
 	for _, page := range Pages {
-		if err := b.page(page, page.Name+"/main.tsx", files); err != nil {
+		if err := b.page(page, "src/pages/"+page.Name+"/main.tsx", files); err != nil {
 			return nil, fmt.Errorf("%s: %w", page.Name, err)
 		}
 	}
@@ -131,13 +131,13 @@ type pageHTML struct {
 func (b *builder) options(entry string, page Page, plugin api.Plugin) api.BuildOptions {
 	alias, inner := map[string]string{}, ""
 	if page.Small {
-		alias["@preact/signals-core"] = "./src/live/little-signals"
+		alias["@preact/signals-core"] = "./src/live/mini-signals"
 		inner = "^(" + strings.Join(strings.Fields(innerNames), "|") + ")$"
 	}
 	return api.BuildOptions{
 		Alias:         alias,
 		AbsWorkingDir: b.root,
-		EntryPoints:   []string{"src/" + entry},
+		EntryPoints:   []string{entry},
 		EntryNames:    "[name]-[hash]",
 		Outdir:        "dist/assets",
 		Bundle:        true,
@@ -186,7 +186,7 @@ func run(options api.BuildOptions) (api.BuildResult, error) {
 
 // addFallback makes the file that all pages share and few fetch.
 func (b *builder) addFallback(files Files) error {
-	options := b.options("live/fallback.ts", Page{}, wordsPlugin(words{}, nil))
+	options := b.options("src/live/fallback.ts", Page{}, wordsPlugin(words{}, nil))
 	options.Format, options.Inject = api.FormatESModule, nil // no elements in it
 	made, err := run(options)
 	if err != nil {

@@ -28,8 +28,8 @@ func BuildTests(root string) (Files, error) {
 		return nil, err
 	}
 	for _, page := range Pages {
-		entry := "storybook/" + page.Name + ".tsx"
-		if _, err := os.Stat(filepath.Join(b.root, "src", filepath.FromSlash(entry))); err != nil {
+		entry := "stories/" + page.Name + ".tsx"
+		if _, err := os.Stat(filepath.Join(b.root, filepath.FromSlash(entry))); err != nil {
 			continue // a page without stories
 		}
 		story := Page{Name: "story-" + page.Name, Title: page.Title, Small: page.Small}

@@ -66,7 +66,7 @@ func (b *builder) wordsUsed(metafile string) (words, error) {
 	}
 	named, quoted := map[string]bool{}, map[string]bool{}
 	for name := range meta.Inputs {
-		if !strings.HasPrefix(name, "src/") {
+		if !strings.HasPrefix(name, "src/") && !strings.HasPrefix(name, "stories/") {
 			continue
 		}
 		text, err := os.ReadFile(filepath.Join(b.root, filepath.FromSlash(name)))

@@ -1,6 +1,6 @@
 // Two clocks: the server's wall clock, estimated from the pong with the shortest
 // round trip, and the event's own, which a logged change sets.
-import type { EventClock } from '../cards'
+import type { EventClock } from '../shared/cards'
 
 /** After this long a better round trip is no longer waited for: phones' clocks drift. */
 const trustedFor = 10 * 60_000

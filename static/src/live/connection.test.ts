@@ -5,7 +5,7 @@ import { Connection, type End } from './connection'
 import { Fold } from './fold'
 import type { FromServer, Patch, Position } from './frames'
 import { freshness } from './freshness'
-import { memoryKeeping } from './keeping'
+import { memoryKeeping } from './storage'
 import { Outbox, type Progress } from './outbox'
 import { cardsOf } from './view'
 

@@ -6,7 +6,7 @@ import type { Fold, Folded } from './fold'
 import { type Accepted, type FromServer, type Live, type Patch, type Position, type Pong, protocolVersion, type Snapshot, type Welcome } from './frames'
 import type { Heard } from './freshness'
 import type { Outbox } from './outbox'
-import { backoff, comeBack } from './pace'
+import { backoff, comeBack } from './reconnect'
 
 /** World is what a connection needs of the browser. */
 export interface World {

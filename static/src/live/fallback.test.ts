@@ -6,7 +6,7 @@ import { type Dial, ladder, type Nature } from './fallback'
 import { Fold } from './fold'
 import type { FromServer, Position } from './frames'
 import { freshness } from './freshness'
-import { memoryKeeping } from './keeping'
+import { memoryKeeping } from './storage'
 import { Outbox, type Progress } from './outbox'
 
 const at = (seq: number): Position => ({ epoch: 1, seq, hash: `h${seq}` })

@@ -7,7 +7,7 @@
 // is answered with what is lacking.
 import type { Socket, SocketHears } from './connection'
 import type { FromServer, Position } from './frames'
-import { backoff } from './pace'
+import { backoff } from './reconnect'
 
 export type Dial = (path: string, hears: SocketHears) => Socket
 

@@ -1,5 +1,5 @@
 // The frames of docs/PROTOCOL.md, as far as pages read and write them.
-import type { Code, EventClock, Lang, Role, Text, ZoneID } from '../cards'
+import type { Code, EventClock, Lang, Role, Text, ZoneID } from '../shared/cards'
 
 export interface Position {
   epoch: number

@@ -6,9 +6,9 @@ import { Clocks } from './clock'
 import { Connection } from './connection'
 import { Fold } from './fold'
 import type { Cards, FromServer, Position, Snapshot } from './frames'
-import { memoryKeeping } from './keeping'
+import { memoryKeeping } from './storage'
 import { type Entry, envelope, Outbox } from './outbox'
-import { comeBack } from './pace'
+import { comeBack } from './reconnect'
 import { cardsOf, fromSnapshot, type View } from './view'
 
 interface Held {

@@ -1,9 +1,9 @@
 import { equal, test } from '../testing/check'
-import { memoryKeeping } from './keeping'
+import { memoryKeeping } from './storage'
 import { Outbox, type Progress, randomID } from './outbox'
 import { fromFragment, fromPath } from './signin'
 import { Clocks } from './clock'
-import { newest, recall, remember } from './kept'
+import { newest, recall, remember } from './saved-view'
 
 function box(keeping = memoryKeeping(), prefix = 'c') {
   const told: [string, Progress][] = []

@@ -1,8 +1,8 @@
 // The outbox: commands in the order that they were given, each under its own id,
 // until the server has answered for good. Sending one twice is always safe, so a
 // reload, a lost socket or a second tab never loses a command and never doubles it.
-import type { Commands } from '../cards'
-import { type Keeping, parsed } from './keeping'
+import type { Commands } from '../shared/cards'
+import { type Keeping, parsed } from './storage'
 
 export interface Entry {
   id: string

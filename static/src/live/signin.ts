@@ -2,7 +2,7 @@
 // out once by POST, and leaves the address bar before anything else is shown.
 
 import type { Snapshot, Welcome } from './frames'
-import { parsed } from './keeping'
+import { parsed } from './storage'
 
 /** Where a page is: which event, seen by which link. */
 export interface Seat {

@@ -1,8 +1,8 @@
-import type { AnnouncementCard } from '../cards'
-import { hhmm, t } from '../words'
+import type { AnnouncementCard } from '../shared/cards'
+import { hhmm, t } from '../shared/words'
 import { Icon } from './icon'
 import { Name } from './names'
-import { horn } from './strokes'
+import { horn } from './icons'
 
 /** Announcement is a sentence to everyone, until it is withdrawn or its time is over. */
 export function Announcement({ card }: { card: AnnouncementCard }) {

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact'
 import type { Freshness } from '../live/freshness'
-import { hhmm, t } from '../words'
+import { hhmm, t } from '../shared/words'
 import { Icon } from './icon'
-import { clock, dot, offline } from './strokes'
+import { clock, dot, offline } from './icons'
 
 export type Tone = 'jade' | 'amber' | 'red' | 'blue' | ''
 

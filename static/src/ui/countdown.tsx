@@ -1,4 +1,4 @@
-import { inWords, mmss, t } from '../words'
+import { inWords, mmss, t } from '../shared/words'
 
 /** Countdown is the time left in digits, and in words for the ear; what is hours off is in words for all. */
 export function Countdown({ left }: { left: number }) {

@@ -1,5 +1,5 @@
 import { effect } from '@preact/signals-core'
-import { choose, language, languages, tagOf } from '../words'
+import { choose, language, languages, tagOf } from '../shared/words'
 
 /** watchLanguage keeps the document's language what the reader chose. */
 export function watchLanguage(): void {

@@ -1,5 +1,5 @@
-import type { Text } from '../cards'
-import { bothNames, named, t } from '../words'
+import type { Text } from '../shared/cards'
+import { bothNames, named, t } from '../shared/words'
 
 /** CompanyName is a company's name for the reader, and beneath it in the company's own script. */
 export function CompanyName({ name, country }: { name: Text; country?: string }) {

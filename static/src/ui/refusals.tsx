@@ -1,8 +1,8 @@
 // Commands that the server refused: said where the reader is, until they have read it.
-import type { Sent, Session } from '../session'
-import { refusal, t } from '../words'
+import type { Sent, Session } from '../shared/session'
+import { refusal, t } from '../shared/words'
 import { Icon } from './icon'
-import { alert, close } from './strokes'
+import { alert, close } from './icons'
 
 interface Props<K> {
   session: Session<K>

@@ -1,5 +1,0 @@
-// What an attendee's commands are called: as the buttons are that give them.
-import type { Did } from '../ui/lost'
-import { t } from '../words'
-
-export const did: Did = (kind) => t(({ requestInterpreter: 'request.call', cancelRequest: 'request.cancel' } as Record<string, string>)[kind] ?? kind)

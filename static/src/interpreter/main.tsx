@@ -1,9 +1,0 @@
-import '../ui/base.css'
-import '../ui/phone.css'
-import './interpreter.css'
-import { mount } from '../mount'
-import { InterpreterPage } from './page'
-import type { InterpreterCards } from './screen'
-import { tell } from './tell'
-
-mount<InterpreterCards>('interpreter', InterpreterPage, true, tell)

@@ -1,0 +1,41 @@
+// A change of a meeting that is not the next one: told, but the hero stays.
+import type { Session } from '../../shared/session'
+import { Chip } from '../../ui/chip'
+import { Icon } from '../../ui/icon'
+import { Aside, CompanyName } from '../../ui/names'
+import { alert, arrow, close } from '../../ui/icons'
+import { hhmm, t } from '../../shared/words'
+import type { AttendeeCards, Change } from './screen'
+
+export function Changed({ session, change, first }: { session: Session<AttendeeCards>; change: Change; first: boolean }) {
+  const { card, round } = change.meeting
+  const gone = change.kind === 'cancelled'
+  const { label } = card.place
+  const old = gone ? label : change.from.label
+  const before = session.of('round').get(change.from.round ?? '')
+  return (
+    <section class={'card hero ' + (gone ? 'missed' : 'changed')}>
+      <div class="ends">
+        <Chip tone={gone ? 'red' : 'amber'} icon={gone ? close : alert}>{t(`changed.${change.kind}`)}</Chip>
+        <span class="soft">
+          {before && before !== round && <><s>{hhmm(before.now.start)}</s> </>}
+          {round && `${hhmm(round.now.start)} · ${t('word.round', { no: round.no })}`}
+        </span>
+      </div>
+      <div class="ends">
+        <CompanyName name={card.partner} country={card.country} />
+        <p class="place compact">
+          {old && (gone || old !== label) && <s><Aside>{t('change.before')}</Aside>{old}</s>}
+          {!gone && <><Icon d={arrow} /><b>{label || t('change.noTable')}</b></>}
+        </p>
+      </div>
+      <button
+        type="button"
+        class={'button ' + (first ? 'filled' : 'small')}
+        onClick={() => session.send('seen', { notices: change.notices }, { checked: false })}
+      >
+        {t('word.gotIt')}
+      </button>
+    </section>
+  )
+}

@@ -1,0 +1,138 @@
+// The meeting that is on or next: the table's number above all.
+import type { Session } from '../../shared/session'
+import { Chip, type Tone } from '../../ui/chip'
+import { Countdown, timeLeft } from '../../ui/countdown'
+import { Icon } from '../../ui/icon'
+import { Aside, CompanyName, Name, TableNumber } from '../../ui/names'
+import { alert, arrow, bell, check, clock, close, dot } from '../../ui/icons'
+import { pairName, spanOf, t } from '../../shared/words'
+import { type AttendeeCards, type Change, type Meeting, type Screen, type Standing } from './screen'
+
+/** With less than this to go the time left is what matters. */
+const ending = 5 * 60_000
+
+interface HeroProps {
+  session: Session<AttendeeCards>
+  screen: Screen
+  hero: Meeting
+}
+
+export function Hero({ session, screen, hero }: HeroProps) {
+  const { card, round } = hero
+  const { change } = screen
+  const notices = [...(change?.notices ?? []), ...screen.calls]
+  const running = round?.state === 'running'
+  const left = round ? (running ? round.now.end : round.now.start) - session.now.value : 0
+  return (
+    <section class={'card hero ' + look(screen, hero)} aria-label={t(running ? 'hero.running' : 'hero.next')}>
+      <div class="ends">
+        <State screen={screen} hero={hero} ending={running && left < ending} />
+        <span class="soft">{round && t('word.round', { no: round.no })}</span>
+      </div>
+      <Place label={card.place.label} old={change?.from.label} />
+      <Partner hero={hero} />
+      <div class="ends">
+        <div>
+          {left > 0 ? <><div class="soft">{timeLeft(running)}</div><Countdown left={left} /></> : <b>{t(running ? 'time.over' : 'time.soon')}</b>}
+        </div>
+        <div class="aside soft">
+          <Times session={session} hero={hero} change={change} />
+          <div><Name of={session.of('zone').get(card.place.zone ?? '')?.name} /></div>
+        </div>
+      </div>
+      <Interpreting card={card} />
+      {notices.length > 0 && (
+        <button type="button" class="button filled" onClick={() => session.send('seen', { notices }, { checked: false })}>
+          {t('word.gotIt')}
+        </button>
+      )}
+    </section>
+  )
+}
+
+/** look is the hero's border and tint: loud only where something asks for the reader. */
+function look({ change, calls }: Screen, { card, round }: Meeting): string {
+  if (change) return 'changed pulse'
+  if (card.mine === 'noShow') return 'missed'
+  const called = round?.state === 'called' || round?.state === 'calledLast'
+  return called ? 'called' + (calls.length ? ' pulse' : '') : ''
+}
+
+function State({ screen, hero: { card, round }, ending }: { screen: Screen; hero: Meeting; ending: boolean }) {
+  const [tone, icon, key] = stateOf(screen, card.mine === 'noShow', ending ? 'ending' : round?.state)
+  return <Chip tone={tone} icon={icon}>{t(key)}</Chip>
+}
+
+function stateOf({ change }: Screen, missed: boolean, state: string | undefined): [Tone, string, string] {
+  if (change?.kind === 'back') return ['amber', alert, 'changed.back']
+  if (change) return ['amber', alert, change.from.table === change.meeting.card.place.table ? 'change.time' : 'change.table']
+  if (missed) return ['red', close, 'hero.missed']
+  if (state === 'calledLast') return ['amber', bell, 'hero.calledLast']
+  if (state === 'called') return ['amber', bell, 'hero.called']
+  if (state === 'ending') return ['amber', clock, 'hero.ending']
+  return state === 'running' ? ['jade', dot, 'hero.running'] : ['', clock, 'hero.next']
+}
+
+function Place({ label, old }: { label: string | undefined; old: string | undefined }) {
+  return (
+    <p class="place">
+      {old && old !== label && (
+        <>
+          <s><Aside>{t('change.before')}</Aside>{old}</s>
+          <Icon d={arrow} />
+        </>
+      )}
+      <TableNumber label={label} />
+    </p>
+  )
+}
+
+function Partner({ hero: { card, round } }: { hero: Meeting }) {
+  const near = round?.state !== 'planned'
+  return (
+    <div>
+      <h2><CompanyName name={card.partner} country={card.country} /></h2>
+      {card.people.length > 0 && (
+        <p class="soft people">
+          {card.people.map((person, i) => <span key={i}><Name of={person.name} />{person.title && ' ' + person.title}</span>)}
+        </p>
+      )}
+      {near && card.theirs === 'present' && <p class="sign jade"><Icon d={check} /> {t('hero.theyAreThere')}</p>}
+      {near && card.theirs === 'noShow' && <p class="sign red"><Icon d={close} /> {t('hero.theyAreNot')}</p>}
+      {near && card.mine === 'noShow' && <p class="sign red"><Icon d={alert} /> {t('hero.comeAnyway')}</p>}
+    </div>
+  )
+}
+
+function Times({ session, hero: { round }, change }: { session: Session<AttendeeCards>; hero: Meeting; change: Change | null }) {
+  const old = change && session.of('round').get(change.from.round ?? '')
+  return (
+    <>
+      {old && old !== round && <div><s><Aside>{t('change.before')}</Aside>{spanOf(old.now)}</s></div>}
+      {round && <div>{spanOf(round.now)}</div>}
+    </>
+  )
+}
+
+/** Interpreting tells who interprets, or that it is not settled; where nobody is needed there is nothing to tell. */
+export function Interpreting({ card }: { card: Meeting['card'] }) {
+  if (!card.pair) return null
+  return (
+    <p>
+      {card.interpreter ? <>{t('word.interpreter')}: <Name of={card.interpreter} /></> : t('interpreter.none')}
+      <span class="soft"> {pairName(card.pair)}</span>
+    </p>
+  )
+}
+
+/** Nothing is said where there is no meeting to go to. */
+export function Nothing({ standing, whole }: { standing: Standing; whole: boolean }) {
+  const what = whole ? standing : 'loading'
+  return (
+    <section class="card nothing">
+      <Icon d={what === 'over' ? check : clock} />
+      <h2>{t(`nothing.${what}`)}</h2>
+      {what !== 'loading' && <p class="soft">{t(`nothingMore.${what}`)}</p>}
+    </section>
+  )
+}

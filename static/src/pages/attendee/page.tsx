@@ -1,0 +1,70 @@
+// The attendee's page: one glance, one action.
+import type { PageProps } from '../../shared/mount'
+import type { Session } from '../../shared/session'
+import { Announcement } from '../../ui/announcement'
+import { Announcer } from '../../ui/announcer'
+import { LinkChip } from '../../ui/chip'
+import { LanguageSwitch } from '../../ui/language'
+import { Lost } from '../../ui/lost-commands'
+import { Name } from '../../ui/names'
+import { Refusals } from '../../ui/refusals'
+import { Changed } from './changed'
+import { did } from './command-labels'
+import { Hero, Nothing } from './next-meeting'
+import { Programme } from './programme'
+import { Interpreter } from './request'
+import { type AttendeeCards, type Meeting, type Screen, screenOf } from './screen'
+
+// The refusals that a person can bring about; the rest are named by their code.
+// words: error.stale, error.request_open
+
+export function AttendeePage({ session }: PageProps<AttendeeCards>) {
+  const event = session.one('event')
+  const screen = screenOf({
+    event,
+    rounds: session.of('round'),
+    items: session.of('item'),
+    meetings: session.of('meeting'),
+    notices: session.of('notice'),
+    sent: session.sent.value,
+  })
+  const me = session.one('me')
+  return (
+    <div class="column">
+      <header class="topbar">
+        <h1><Name of={event?.name ?? { en: 'matchfloor' }} /></h1>
+        <LinkChip link={session.link.value} eventAt={(device) => session.eventAt(device)} />
+      </header>
+      <main class="column">
+        {[...session.of('announcement')].map(([id, card]) => <Announcement key={id} card={card} />)}
+        <Top session={session} screen={screen} />
+        <Refusals session={session} />
+        <Lost session={session} did={did} />
+        <Programme screen={screen} now={session.now.value} />
+      </main>
+      <footer>
+        {me && <p class="soft small"><Name of={me.name} /> · <Name of={me.companyName} /></p>}
+        <LanguageSwitch />
+      </footer>
+      <Announcer />
+    </div>
+  )
+}
+
+/** Top is what the glance falls on. Of all that asks for "Got it", the first alone has the filled button. */
+function Top({ session, screen }: { session: Session<AttendeeCards>; screen: Screen }) {
+  const { hero } = screen
+  const asks = !!screen.change || screen.calls.length > 0
+  return (
+    <>
+      {screen.others.map((change, i) => (
+        <Changed key={change.meeting.id} session={session} change={change} first={i === 0 && !asks} />
+      ))}
+      {hero ? <Hero session={session} screen={screen} hero={hero} /> : <Nothing standing={screen.standing} whole={session.whole.value} />}
+      {hero && near(hero, session.now.value) && <Interpreter session={session} meeting={hero} />}
+    </>
+  )
+}
+
+/** An interpreter is called to a meeting that is on or close; a call hours ahead would send one to an empty table. */
+const near = ({ round }: Meeting, now: number) => !!round && (round.state !== 'planned' || round.now.start - now < 30 * 60_000)

@@ -1,0 +1,91 @@
+import type { OwnMeetingCard, OwnNoticeCard } from '../../shared/cards'
+import type { Sent } from '../../shared/session'
+import { agenda, event, rounds } from '../../testing/fixtures'
+import { equal, test } from '../../testing/check'
+import { type Held, screenOf } from './screen'
+
+const meeting = (round: string, table: string, more: Partial<OwnMeetingCard> = {}): OwnMeetingCard => ({
+  place: { round, table, label: table, zone: 'A' },
+  side: 'host',
+  partner: { zh: '青岛' },
+  country: 'CN',
+  people: [],
+  mine: 'expected',
+  theirs: 'expected',
+  ...more,
+})
+
+const moved = (meeting: string, from: string, at: number, more: Partial<OwnNoticeCard> = {}): OwnNoticeCard => ({
+  kind: 'moved',
+  meeting,
+  from: { round: 'R2', table: from, label: from },
+  at,
+  ...more,
+})
+
+function held(meetings: Record<string, OwnMeetingCard>, notices: Record<string, OwnNoticeCard> = {}, more: Partial<Held> = {}): Held {
+  const under = <T>(cards: Record<string, T>) => new Map(Object.entries(cards).map(([key, card]) => [key.slice(key.indexOf('/') + 1), card]))
+  return {
+    event,
+    rounds: under(rounds(2, 'running')),
+    items: under(agenda),
+    meetings: new Map(Object.entries(meetings)),
+    notices: new Map(Object.entries(notices)),
+    sent: [],
+    ...more,
+  }
+}
+
+const brief = (h: Held) => {
+  const s = screenOf(h)
+  return { standing: s.standing, hero: s.hero?.id, change: s.change && [s.change.kind, s.change.from.label], others: s.others.map((o) => [o.meeting.id, o.kind]) }
+}
+
+test('attendee: the hero is the meeting that is on or next, never an ended or cancelled one', () => {
+  equal(brief(held({ a: meeting('R1', '01'), b: meeting('R3', '03'), c: meeting('R2', '02') })).hero, 'c')
+  equal(brief(held({ b: meeting('R3', '03'), c: meeting('R2', '02', { cancelled: true }) })).hero, 'b')
+})
+
+test('attendee: what there is to say when there is no meeting to go to', () => {
+  equal(brief(held({})).standing, 'none')
+  equal(brief(held({ a: meeting('R1', '01') })).standing, 'over')
+  equal(brief(held({ a: meeting('', '') })).standing, 'unplaced')
+  equal(brief(held({ a: meeting('R2', '01') }, {}, { event: { ...event, version: 0 } })), { standing: 'draft', change: null, others: [] })
+})
+
+test('attendee: several moves that were not seen are one, from the first place', () => {
+  const h = held({ a: meeting('R2', '09') }, { n2: moved('a', '07', 20), n1: moved('a', '12', 10) })
+  equal(brief(h).change, ['moved', '12'])
+  equal(screenOf(h).change?.notices, ['n1', 'n2'])
+})
+
+test('attendee: moved and moved back is told as such', () => {
+  equal(brief(held({ a: meeting('R2', '12') }, { n1: moved('a', '12', 10), n2: moved('a', '07', 20, { undo: true }) })).change, ['back', '12'])
+  equal(brief(held({ a: meeting('R2', '12') }, { n2: moved('a', '07', 20, { undo: true }) })).change, ['back', '07'])
+})
+
+test('attendee: a change of a later meeting stands beside the hero, it does not replace it', () => {
+  const h = held({ a: meeting('R2', '12'), b: meeting('R6', '07') }, { n1: moved('b', '03', 10) })
+  equal(brief(h), { standing: 'meeting', hero: 'a', change: null, others: [['b', 'moved']] })
+})
+
+test('attendee: a cancelled meeting is told until "Got it", and the next one is the hero', () => {
+  const h = held({ a: meeting('R2', '12', { cancelled: true }), b: meeting('R3', '07') }, { n1: { kind: 'cancelled', meeting: 'a', at: 1 } })
+  equal(brief(h), { standing: 'meeting', hero: 'b', change: null, others: [['a', 'cancelled']] })
+})
+
+test('attendee: "Got it" holds from the tap on, unless it is refused', () => {
+  const seen = (state: 'waiting' | 'rejected'): Sent => ({
+    id: 'c1', n: 1, name: 'seen', body: { notices: ['n1'] },
+    progress: state === 'waiting' ? { state } : { state, refusal: { code: 'forbidden' } },
+  })
+  const with_ = (sent: Sent[]) => brief(held({ a: meeting('R2', '07') }, { n1: moved('a', '12', 10) }, { sent })).change
+  equal(with_([seen('waiting')]), null)
+  equal(with_([seen('rejected')]), ['moved', '12'])
+})
+
+test('attendee: the programme is in order of time, without the hero, the past apart', () => {
+  const s = screenOf(held({ a: meeting('R1', '01'), b: meeting('R2', '02'), c: meeting('R5', '05'), t: meeting('', '') }))
+  equal(s.ahead.map((r) => r.id), ['t', 'I4', 'c', 'I5'])
+  equal(s.past.map((r) => r.id), ['I1', 'I2', 'a'])
+})

@@ -1,0 +1,134 @@
+// What an attendee is shown, worked out from their cards and the event's time:
+// no DOM, no words, so that every state is a test of a few lines.
+import type {
+  AnnouncementCard, ClockCard, EventCard, ItemCard, LostCard, AttendeeSelfCard, OwnMeetingCard, OwnNoticeCard, OwnRequestCard, PlaceCard,
+  RoundCard, SlotState, ZoneCard,
+} from '../../shared/cards'
+import type { Sent } from '../../shared/session'
+
+/** The kinds of cards in an attendee's view. */
+export interface AttendeeCards {
+  event: EventCard
+  clock: ClockCard
+  round: RoundCard
+  item: ItemCard
+  zone: ZoneCard
+  announcement: AnnouncementCard
+  me: AttendeeSelfCard
+  meeting: OwnMeetingCard
+  request: OwnRequestCard
+  notice: OwnNoticeCard
+  lost: LostCard
+}
+
+/** Meeting is one of the reader's own with its round; one that has lost its place has none. */
+export interface Meeting {
+  id: string
+  card: OwnMeetingCard
+  round: RoundCard | undefined
+}
+
+/** Change is what notices say about one meeting: several that were not seen are one. */
+export interface Change {
+  meeting: Meeting
+  kind: 'moved' | 'back' | 'cancelled'
+  from: PlaceCard
+  notices: string[]
+}
+
+/** Row is a line of the programme; one without a time starts at 0. */
+export type Row =
+  | { start: number; id: string; meeting: Meeting }
+  | { start: number; id: string; item: ItemCard }
+
+export type Standing = 'draft' | 'meeting' | 'unplaced' | 'none' | 'over'
+
+export interface Screen {
+  standing: Standing
+  /** The meeting that is on or next. */
+  hero: Meeting | null
+  /** The unseen change of the hero, and those of other meetings, soonest first. */
+  change: Change | null
+  others: Change[]
+  /** Unseen calls to the hero's round. */
+  calls: string[]
+  ahead: Row[]
+  past: Row[]
+}
+
+export interface Held {
+  event: EventCard | undefined
+  rounds: ReadonlyMap<string, RoundCard>
+  items: ReadonlyMap<string, ItemCard>
+  meetings: ReadonlyMap<string, OwnMeetingCard>
+  notices: ReadonlyMap<string, OwnNoticeCard>
+  sent: readonly Sent[]
+}
+
+const over = (state: SlotState | undefined) => state === 'ended'
+const startOf = (meeting: Meeting) => meeting.round?.now.start ?? 0
+
+export function screenOf(held: Held): Screen {
+  const meetings = [...held.meetings]
+    .map(([id, card]) => ({ id, card, round: held.rounds.get(card.place.round ?? '') }))
+    .sort((a, b) => startOf(a) - startOf(b))
+  const open = meetings.filter((m) => !m.card.cancelled && !over(m.round?.state))
+  const hero = open.find((m) => m.round) ?? null
+  const unseen = unseenNotices(held)
+  const changes = meetings.map((m) => changeOf(m, unseen)).filter((c): c is Change => !!c)
+  const change = changes.find((c) => c.meeting === hero && c.kind !== 'cancelled') ?? null
+  return {
+    standing: standingOf(held, meetings, open, hero),
+    hero: held.event?.version ? hero : null,
+    change,
+    others: changes.filter((c) => c !== change),
+    calls: unseen.filter(([, n]) => n.kind === 'call' && n.round === hero?.card.place.round).map(([id]) => id),
+    ...programme(held, meetings, hero),
+  }
+}
+
+/** unseenNotices leaves out what the reader has said "Got it" to, whether or not that has come through. */
+function unseenNotices(held: Held): [string, OwnNoticeCard][] {
+  const said = new Set<string>()
+  for (const { name, body, progress } of held.sent) {
+    if (name === 'seen' && progress.state !== 'rejected') for (const id of (body as { notices: string[] }).notices) said.add(id)
+  }
+  return [...held.notices].filter(([id]) => !said.has(id)).sort(([, a], [, b]) => a.at - b.at)
+}
+
+function changeOf(meeting: Meeting, unseen: [string, OwnNoticeCard][]): Change | null {
+  const mine = unseen.filter(([, n]) => n.meeting === meeting.id && n.kind !== 'call')
+  const first = mine[0]?.[1]
+  if (!first) return null
+  const { place } = meeting.card
+  const same = first.from?.table === place.table && first.from?.round === place.round
+  const undone = mine[mine.length - 1]?.[1].undo || same
+  return {
+    meeting,
+    kind: meeting.card.cancelled ? 'cancelled' : undone ? 'back' : 'moved',
+    // Moved and moved back before it was seen: there is no other place to strike out.
+    from: same ? place : (first.from ?? {}),
+    notices: mine.map(([id]) => id),
+  }
+}
+
+function standingOf(held: Held, meetings: Meeting[], open: Meeting[], hero: Meeting | null): Standing {
+  if (!held.event?.version) return 'draft'
+  if (hero) return 'meeting'
+  if (open.length) return 'unplaced'
+  return meetings.some((m) => !m.card.cancelled) ? 'over' : 'none'
+}
+
+/** programme lists meetings and agenda by time; the hero stands above it, the matching item in its rounds. */
+function programme(held: Held, meetings: Meeting[], hero: Meeting | null): { ahead: Row[]; past: Row[] } {
+  const draft = !held.event?.version
+  const rows: (Row & { past: boolean })[] = []
+  for (const meeting of draft ? [] : meetings) {
+    if (meeting !== hero) rows.push({ start: startOf(meeting), id: meeting.id, meeting, past: over(meeting.round?.state) })
+  }
+  held.items.forEach((item, id) => {
+    if (item.kind !== 'matching' || draft || !meetings.length) rows.push({ start: item.now.start, id, item, past: over(item.state) })
+  })
+  rows.sort((a, b) => a.start - b.start)
+  return { ahead: rows.filter((r) => !r.past), past: rows.filter((r) => r.past) }
+}

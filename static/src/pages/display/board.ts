@@ -1,0 +1,117 @@
+// What a display shows at a moment: a round's tables, or the agenda. Pure.
+import type { BoardCard, ItemCard, RoundCard, SeatCard, SlotCard, Text } from '../../shared/cards'
+
+const minute = 60_000
+
+/** So long before its start a round's tables are shown. */
+export const near = 15 * minute
+
+/** So long a moved row is marked, in event time. */
+export const changedFor = minute
+
+/** A page stays so long, in milliseconds of this device: ten seconds at least are needed to find a row. */
+export const pageFor = 12_000
+
+export interface RoundShown {
+  id: string
+  round: RoundCard
+  /** It runs; else it is still to come. */
+  running: boolean
+}
+
+/** roundShown answers the round whose tables are to be seen; null: none is near, the agenda is. */
+export function roundShown(rounds: ReadonlyMap<string, RoundCard>, items: ReadonlyMap<string, ItemCard>, now: number): RoundShown | null {
+  const line = [...rounds].sort(([, a], [, b]) => a.no - b.no)
+  const find = (holds: (round: RoundCard) => boolean): RoundShown | null => {
+    const found = line.find(([, round]) => holds(round))
+    return found ? { id: found[0], round: found[1], running: found[1].state === 'running' } : null
+  }
+  const talking = [...items.values()].some((item) => item.kind !== 'matching' && item.kind !== 'break' && item.state === 'running')
+  return (
+    find((r) => r.state === 'running') ??
+    find((r) => r.state === 'called' || r.state === 'calledLast') ??
+    (talking ? null : find((r) => r.state === 'planned' && Math.abs(r.now.start - now) <= near))
+  )
+}
+
+/** nextRound answers the round after one, or the first that is still to come. */
+export function nextRound(rounds: ReadonlyMap<string, RoundCard>, after: RoundCard | undefined): RoundCard | undefined {
+  return [...rounds.values()].sort((a, b) => a.no - b.no).find((r) => r.state !== 'ended' && r.no > (after?.no ?? 0))
+}
+
+export interface BoardRow {
+  key: string
+  label: string
+  host?: Text
+  guest?: Text
+  interpreted: boolean
+  changed: boolean
+  cancelled: boolean
+  closed: boolean
+}
+
+const collator = new Intl.Collator('en', { numeric: true })
+
+/** boardRows answers the tables of a round that somebody looks for: those with a meeting, and closed ones. */
+export function boardRows(seats: ReadonlyMap<string, SeatCard>, boards: ReadonlyMap<string, BoardCard>, round: string, now: number): BoardRow[] {
+  const rows = new Map<string, BoardRow>()
+  boards.forEach((board, key) => {
+    if (board.closed) rows.set(tableOf(key), empty(tableOf(key), board.label))
+  })
+  seats.forEach((seat) => {
+    if (seat.round !== round) return
+    const there = rows.get(seat.table)
+    if (there?.host && seat.cancelled) return // a meeting that takes place hides one that does not
+    rows.set(seat.table, {
+      key: seat.table,
+      label: seat.label,
+      host: seat.host,
+      guest: seat.guest,
+      interpreted: !!seat.interpreted,
+      changed: seat.movedAt !== undefined && now - seat.movedAt >= 0 && now - seat.movedAt < changedFor,
+      cancelled: !!seat.cancelled,
+      closed: there?.closed ?? false,
+    })
+  })
+  return [...rows.values()].sort((a, b) => collator.compare(a.label, b.label) || (a.key < b.key ? -1 : 1))
+}
+
+const empty = (key: string, label: string): BoardRow => ({ key, label, interpreted: false, changed: false, cancelled: false, closed: true })
+const tableOf = (key: string): string => key.slice(key.indexOf(':') + 1)
+
+/** columnsFor answers one wide column where all rows fit it, else as many as there is room for. */
+export const columnsFor = (rows: number, columns: number, perColumn: number): number => (rows <= perColumn ? 1 : columns)
+
+/** How wide a name is, in widths of a Chinese character: sizes are chosen by it. */
+export const widthOf = (name: string): number => [...name].reduce((sum, c) => sum + (c.codePointAt(0)! > 0x2e80 ? 1 : 0.56), 0)
+
+/** paged cuts rows into pages of columns that are read downwards, as even as they can be. */
+export function paged<T>(rows: readonly T[], columns: number, perColumn: number): T[][][] {
+  const room = Math.max(1, columns * perColumn)
+  const count = Math.max(1, Math.ceil(rows.length / room))
+  const size = Math.ceil(rows.length / count)
+  return [...Array(count).keys()].map((p) => {
+    const page = rows.slice(p * size, (p + 1) * size)
+    const height = Math.ceil(page.length / columns)
+    return [...Array(columns).keys()].map((c) => page.slice(c * height, (c + 1) * height))
+  })
+}
+
+/** late answers by how many whole minutes a slot runs behind its plan; negative is early. */
+export const late = (slot: SlotCard): number => Math.round((slot.now.end - slot.plan.end) / minute)
+
+export interface AgendaEntry {
+  id: string
+  item: ItemCard
+  current: boolean
+}
+
+/** agendaShown answers what is on and what comes, in order; what is over is gone. */
+export function agendaShown(items: ReadonlyMap<string, ItemCard>, now: number): AgendaEntry[] {
+  const current = ({ state, now: span, kind }: ItemCard): boolean =>
+    state === 'running' || (state !== 'ended' && kind !== 'talk' && span.start <= now && now < span.end)
+  return [...items]
+    .filter(([, item]) => item.state !== 'ended' && (item.state === 'running' || item.now.end > now))
+    .sort(([, a], [, b]) => a.now.start - b.now.start)
+    .map(([id, item]) => ({ id, item, current: current(item) }))
+}

@@ -1,0 +1,55 @@
+// The start page: what this is, and the pages that this device has opened before.
+import '../../ui/base.css'
+import { effect } from '@preact/signals-core'
+import { render } from 'preact'
+import type { EventCard, Text } from '../../shared/cards'
+import { deviceKeeping, parsed } from '../../live/storage'
+import type { Kept } from '../../live/saved-view'
+import { LanguageSwitch, watchLanguage } from '../../ui/language'
+import { Name } from '../../ui/names'
+import { language, loadWords, t } from '../../shared/words'
+
+interface Known {
+  path: string
+  event: Text | undefined
+  person: Text
+}
+
+/** known answers the seats whose last view this device has kept. */
+function known(): Known[] {
+  const keeping = deviceKeeping()
+  return keeping.keys('mf.view/').flatMap((key) => {
+    const kept = parsed<Kept>(keeping.get(key))
+    const [, event, link] = key.split('/')
+    if (!kept || !event || !link) return []
+    const role = link.slice(0, link.indexOf('-'))
+    const page = role === 'runner' || role === 'organiser' ? 'moderator' : role
+    const card = Object.entries(kept.cards).find(([name]) => name.startsWith('event/'))?.[1] as EventCard | undefined
+    return [{ path: `/${page}/${event}/${link}`, event: card?.name, person: kept.you.name }]
+  })
+}
+
+function Index() {
+  const pages = known()
+  return (
+    <main class="column gate">
+      <h1>matchfloor</h1>
+      <p class="soft">{t('index.what')}</p>
+      {pages.map(({ path, event, person }) => (
+        <a key={path} class="button" href={path}>
+          <Name of={event} /> · <Name of={person} />
+        </a>
+      ))}
+      <p class="soft">{t('gates.openLink')}</p>
+      <LanguageSwitch />
+    </main>
+  )
+}
+
+watchLanguage()
+const root = document.getElementById('page')
+void loadWords(language.value).then(() =>
+  effect(() => {
+    if (root) render(<Index />, root)
+  }),
+)

@@ -1,0 +1,13 @@
+// What an interpreter's commands are called: in the moderators' words for what was done, without to what.
+import type { Did } from '../../ui/lost-commands'
+import { t } from '../../shared/words'
+
+const words: Record<string, string> = {
+  claimRequest: 'mod.done.claimRequest',
+  setOut: 'mod.done.setOut',
+  arrive: 'mod.done.arrive',
+  releaseRequest: 'mod.done.releaseRequest',
+  setDuty: 'mod.done.setDuty',
+}
+
+export const did: Did = (kind) => t(words[kind] ?? kind).replace(/[:：]?\s*\{of\}/, '')

@@ -1,0 +1,112 @@
+// Requests: the one that was taken with its next step, and those that can be.
+import type { Commands, RequestState } from '../../shared/cards'
+import type { Session } from '../../shared/session'
+import { Chip } from '../../ui/chip'
+import { CompanyPair, Name, TableNumber } from '../../ui/names'
+import { alert, check, person } from '../../ui/icons'
+import { mmss, pairName, t } from '../../shared/words'
+import { type InterpreterCards, type Offer, pendingOn, type Screen, sending } from './screen'
+
+interface Props {
+  session: Session<InterpreterCards>
+  screen: Screen
+}
+
+const what = ({ card }: Offer) => pairName(card.pair) + (card.skill ? ' · ' + card.skill : '')
+
+/** The command that each state of an own request asks for next. */
+const steps: Partial<Record<RequestState, keyof Commands & ('setOut' | 'arrive' | 'releaseRequest')>> = {
+  claimed: 'setOut',
+  onTheWay: 'arrive',
+  arrived: 'releaseRequest',
+}
+
+export function Job({ session, job }: Props & { job: Offer }) {
+  const { card, id } = job
+  const next = steps[card.state]
+  const busy = pendingOn(session.sent.value, ['setOut', 'arrive', 'releaseRequest'], 'request', id)
+  const send = (name: 'setOut' | 'arrive' | 'releaseRequest') => busy || session.send(name, { request: id })
+  return (
+    <section class={'card job ' + (card.state === 'arrived' ? 'there' : 'open')} aria-label={t('job.label')}>
+      <div class="ends">
+        <Chip tone={card.state === 'arrived' ? 'jade' : 'blue'} icon={card.state === 'arrived' ? check : person}>{t(`job.${card.state}`)}</Chip>
+        <span class="soft">{what(job)}</span>
+      </div>
+      <p class="place"><TableNumber label={card.place.label} /></p>
+      <p class="strong"><CompanyPair host={card.host} guest={card.guest} /></p>
+      {next && (
+        <button type="button" class="button go big" aria-disabled={busy} onClick={() => send(next)}>
+          {t(busy ? sending(session) : `jobNext.${card.state}`)}
+        </button>
+      )}
+      {card.state !== 'arrived' && (
+        <button type="button" class="button small plain" aria-disabled={busy} onClick={() => send('releaseRequest')}>
+          {t('job.giveBack')}
+        </button>
+      )}
+    </section>
+  )
+}
+
+export function Offers({ session, screen }: Props) {
+  const { open, taken, busy } = screen
+  return (
+    <section>
+      <h2 class="label">{t('offers.label')}</h2>
+      {!open.length && !taken.length && <p class="card soft">{t(busy ? 'offers.noneBusy' : 'offers.none')}</p>}
+      <ul class="stack">
+        {open.map((offer, i) => <li key={offer.id}><Open session={session} offer={offer} first={i === 0} busy={busy} /></li>)}
+        {taken.map((offer) => <li key={offer.id}><Taken offer={offer} /></li>)}
+      </ul>
+    </section>
+  )
+}
+
+function Open({ session, offer, first, busy }: { session: Session<InterpreterCards>; offer: Offer; first: boolean; busy: boolean }) {
+  const { card, id } = offer
+  const label = card.place.label ?? ''
+  const claiming = pendingOn(session.sent.value, ['claimRequest'], 'request', id)
+  return (
+    <article class={'card offer ' + (first && !busy ? 'open' : '')}>
+      <div class="line">
+        <span class="number">{label}</span>
+        <div class="what">
+          <b>{what(offer)}</b>
+          <span class="soft"><CompanyPair host={card.host} guest={card.guest} /></span>
+          {card.escalated && <span class="sign amber"><Chip tone="amber" icon={alert}>{t('offers.long')}</Chip></span>}
+        </div>
+        <div class="aside">
+          <span class="soft">{t('offers.waited')}</span>
+          <b class="waited">{mmss(session.now.value - card.at)}</b>
+        </div>
+      </div>
+      {!busy && (
+        <button
+          type="button"
+          class={'button ' + (first ? 'go big' : '')}
+          aria-disabled={claiming}
+          onClick={() => claiming || session.send('claimRequest', { request: id })}
+        >
+          {claiming ? t(sending(session)) : t('offers.claim', { table: label })}
+        </button>
+      )}
+    </article>
+  )
+}
+
+/** Taken shows who was first: the one who came too late sees it where they tapped. */
+function Taken({ offer }: { offer: Offer }) {
+  const { card } = offer
+  return (
+    <article class="card offer gone">
+      <div class="line">
+        <span class="number">{card.place.label}</span>
+        <div class="what">
+          <b>{what(offer)}</b>
+          <span class="soft"><Name of={card.claimant} /> · {t(`taken.${card.state}`)}</span>
+        </div>
+        <Chip tone="blue" icon={person}>{t('offers.taken')}</Chip>
+      </div>
+    </article>
+  )
+}

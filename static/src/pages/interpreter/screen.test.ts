@@ -1,0 +1,44 @@
+import type { AssignmentCard, OfferCard, InterpreterSelfCard } from '../../shared/cards'
+import { rounds } from '../../testing/fixtures'
+import { equal, test } from '../../testing/check'
+import { type Held, screenOf } from './screen'
+
+const self: InterpreterSelfCard = { name: { ko: '최은지' }, pairs: ['ko-zh'], duty: 'on' }
+const offer = (at: number, more: Partial<OfferCard> = {}): OfferCard => ({
+  place: { round: 'R2', table: 'T12', label: '12' }, host: { ko: 'H' }, guest: { zh: 'G' }, pair: 'ko-zh', state: 'requested', at, ...more,
+})
+const assignment = (round: string, more: Partial<AssignmentCard> = {}): AssignmentCard => ({
+  place: { round, table: 'T07', label: '07' }, host: { ko: 'H' }, guest: { zh: 'G' }, pair: 'ko-zh', ...more,
+})
+
+const screen = (offers: Record<string, OfferCard>, assignments: Record<string, AssignmentCard> = {}, more: Partial<Held> = {}) =>
+  screenOf({
+    self,
+    rounds: new Map(Object.entries(rounds(2, 'running')).map(([key, card]) => [key.slice(6), card])),
+    assignments: new Map(Object.entries(assignments)),
+    offers: new Map(Object.entries(offers)),
+    notices: new Map(),
+    sent: [],
+    ...more,
+  })
+
+test('interpreter: the longest wait stands first, what others took stands apart', () => {
+  const s = screen({ a: offer(30), b: offer(10), c: offer(5, { state: 'claimed', claimant: { zh: '李敏' } }) })
+  equal(s.open.map((o) => o.id), ['b', 'a'])
+  equal(s.taken.map((o) => o.id), ['c'])
+  equal(s.busy, false)
+})
+
+test('interpreter: a request that they took, or a meeting that runs, keeps them busy', () => {
+  const taken = screen({ a: offer(1, { state: 'onTheWay', mine: true }) })
+  equal([taken.job?.id, taken.busy, taken.taken.length], ['a', true, 0])
+  const running = screen({}, { m: assignment('R2'), n: assignment('R4') })
+  equal([running.current?.id, running.busy, running.ahead.map((a) => a.id)], ['m', true, ['n']])
+  equal(screen({}, { m: assignment('R2', { cancelled: true }) }).busy, false)
+})
+
+test('interpreter: what is over is gone, and the rest is in order of time', () => {
+  equal(screen({}, { c: assignment('R6'), a: assignment('R1'), b: assignment('R3') }).ahead.map((a) => a.id), ['b', 'c'])
+})
+
+test('interpreter: who is not known yet is not on duty', () => equal(screen({}, {}, { self: undefined }).duty, 'off'))

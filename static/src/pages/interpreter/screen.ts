@@ -1,0 +1,100 @@
+// What an interpreter is shown, worked out from their cards: no DOM, no words.
+import type {
+  AnnouncementCard, AssignmentCard, ClockCard, EventCard, ItemCard, LostCard, OfferCard, OwnNoticeCard, RoundCard, InterpreterSelfCard, ZoneCard,
+} from '../../shared/cards'
+import type { Sent, Session } from '../../shared/session'
+
+/** The kinds of cards in an interpreter's view. */
+export interface InterpreterCards {
+  event: EventCard
+  clock: ClockCard
+  round: RoundCard
+  item: ItemCard
+  zone: ZoneCard
+  announcement: AnnouncementCard
+  self: InterpreterSelfCard
+  assignment: AssignmentCard
+  offer: OfferCard
+  notice: OwnNoticeCard
+  lost: LostCard
+}
+
+export interface Offer {
+  id: string
+  card: OfferCard
+}
+
+export interface Assignment {
+  id: string
+  card: AssignmentCard
+  round: RoundCard | undefined
+}
+
+export interface Notice {
+  id: string
+  card: OwnNoticeCard
+  assignment: AssignmentCard | undefined
+}
+
+export interface Screen {
+  duty: InterpreterSelfCard['duty']
+  busy: boolean
+  /** The request that the reader has taken. */
+  job: Offer | null
+  /** The meeting that the reader interprets at this moment. */
+  current: Assignment | null
+  /** Requests that nobody has taken, the longest waiting first, and those that others have. */
+  open: Offer[]
+  taken: Offer[]
+  ahead: Assignment[]
+  notices: Notice[]
+}
+
+export interface Held {
+  self: InterpreterSelfCard | undefined
+  rounds: ReadonlyMap<string, RoundCard>
+  assignments: ReadonlyMap<string, AssignmentCard>
+  offers: ReadonlyMap<string, OfferCard>
+  notices: ReadonlyMap<string, OwnNoticeCard>
+  sent: readonly Sent[]
+}
+
+export function screenOf(held: Held): Screen {
+  const offers = [...held.offers].map(([id, card]) => ({ id, card })).sort((a, b) => a.card.at - b.card.at)
+  const assignments = [...held.assignments]
+    .map(([id, card]) => ({ id, card, round: held.rounds.get(card.place.round ?? '') }))
+    .filter(({ round }) => round?.state !== 'ended')
+    .sort((a, b) => (a.round?.now.start ?? 0) - (b.round?.now.start ?? 0))
+  const job = offers.find(({ card }) => card.mine) ?? null
+  const current = assignments.find(({ card, round }) => round?.state === 'running' && !card.cancelled) ?? null
+  return {
+    duty: held.self?.duty ?? 'off',
+    busy: !!(job || current),
+    job,
+    current,
+    open: offers.filter(({ card }) => card.state === 'requested'),
+    taken: offers.filter(({ card }) => card.state !== 'requested' && !card.mine),
+    ahead: assignments.filter((a) => a !== current),
+    notices: unseen(held),
+  }
+}
+
+function unseen(held: Held): Notice[] {
+  const said = new Set(
+    held.sent
+      .filter((s) => s.name === 'seen' && s.progress.state !== 'rejected')
+      .flatMap((s) => (s.body as { notices: string[] }).notices),
+  )
+  return [...held.notices]
+    .filter(([id]) => !said.has(id))
+    .map(([id, card]) => ({ id, card, assignment: held.assignments.get(card.meeting ?? '') }))
+    .sort((a, b) => a.card.at - b.card.at)
+}
+
+/** sending answers the words of a command that is on its way: without a connection it waits, and says so. */
+export const sending = (session: Session<InterpreterCards>): string => (session.link.value.state === 'live' ? 'word.sending' : 'word.held')
+
+/** pendingOn answers whether a command about a thing is on its way. */
+export function pendingOn(sent: readonly Sent[], names: Sent['name'][], field: string, id: string): boolean {
+  return sent.some((s) => names.includes(s.name) && s.progress.state !== 'rejected' && (s.body as Record<string, unknown>)[field] === id)
+}

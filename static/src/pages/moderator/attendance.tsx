@@ -1,0 +1,97 @@
+// People: who has arrived, checked in by name or id; and the interpreters' duty.
+import { useSignal } from '@preact/signals'
+import type { Duty } from '../../shared/cards'
+import { Chip } from '../../ui/chip'
+import { Icon } from '../../ui/icon'
+import { Name } from '../../ui/names'
+import { check, search } from '../../ui/icons'
+import { hhmm, pairName, spanOf, t } from '../../shared/words'
+import type { Console } from './moderator-store'
+import { company, namesOf, person } from './describe'
+import { inOrder } from '../../shared/floor'
+import { Section } from './attention'
+import { inAll, matches } from '../../shared/search'
+
+const shown = 40
+
+export function Presence({ console }: { console: Console }) {
+  const query = useSignal('')
+  const names = namesOf(console)
+  const all = [...names.floor.attendee]
+  const here = all.filter(([, a]) => a.checkedIn).length
+  const asked = query.value.trim()
+  const hits = all
+    .filter(([id, a]) => (asked ? matches(asked, id, inAll(a.name), inAll(names.floor.company.get(a.company)?.name), a.company) : !a.checkedIn))
+    .sort(([a], [b]) => inOrder(a, b))
+  return (
+    <Section title={t('mod.presenceTitle')} count={t('mod.hereOf', { n: here, of: all.length })} tone="jade">
+      <label class="find wide">
+        <Icon d={search} />
+        <span class="quiet">{t('mod.findPerson')}</span>
+        <input type="search" autocomplete="off" placeholder={t('mod.findPerson')} value={query.value} onInput={(event) => (query.value = event.currentTarget.value)} />
+      </label>
+      <p class="small soft">{asked ? t('mod.hits', { n: hits.length }) : t('mod.notArrived', { n: hits.length })}</p>
+      <ul class="lines">
+        {hits.slice(0, shown).map(([id, a]) => (
+          <li key={id} class="line">
+            <div class="line-wide">
+              <p><b><Name of={a.name} /></b> <span class="small soft">{id}</span></p>
+              <p class="small soft">{company(names, a.company)}</p>
+            </div>
+            {a.checkedIn ? (
+              <Chip tone="jade" icon={check}>{hhmm(a.checkedIn)}</Chip>
+            ) : console.rights.value.may('checkIn') && (
+              <button
+                type="button"
+                class="button small"
+                disabled={console.pending.value.has(id)}
+                onClick={() => console.give('checkIn', { attendee: id }, t('mod.toasts.checkIn', { who: person(names, 'attendee:' + id) }))}
+              >
+                {t(console.pending.value.has(id) ? 'mod.sending' : 'mod.checkIn')}
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      {hits.length > shown && <p class="soft small">{t('mod.andMore', { n: hits.length - shown })}</p>}
+    </Section>
+  )
+}
+
+const duties: readonly Duty[] = ['on', 'break', 'off']
+
+export function DutyList({ console }: { console: Console }) {
+  const names = namesOf(console)
+  const may = console.rights.value.may('setDuty')
+  const all = [...names.floor.interpreter].sort(([a], [b]) => inOrder(a, b))
+  return (
+    <Section title={t('mod.duty')} count={all.length}>
+      <ul class="lines">
+        {all.map(([id, i]) => (
+          <li key={id} class="line">
+            <div class="line-wide">
+              <p><b><Name of={i.name} /></b>{i.floater && <span class="small soft"> · {t('mod.floater')}</span>}</p>
+              <p class="small soft">
+                {i.pairs.map(pairName).join(' ')}{i.shifts?.length ? ' · ' + i.shifts.map(spanOf).join(' ') : ''}{i.skills?.length ? ' · ' + i.skills.join(', ') : ''}
+              </p>
+            </div>
+            {may ? (
+              <label>
+                <span class="quiet">{t('mod.duty')} <Name of={i.name} /></span>
+                <select
+                  value={i.duty}
+                  data-duty={i.duty}
+                  onChange={(event) => console.give('setDuty', { interpreter: id, duty: event.currentTarget.value as Duty }, t('mod.toasts.setDuty', { who: person(names, 'interpreter:' + id), duty: t(`mod.dutyIs.${event.currentTarget.value}`) }))}
+                >
+                  {duties.map((duty) => (
+                    <option key={duty} value={duty}>{t(`mod.dutyIs.${duty}`)}</option>
+                  ))}
+                </select>
+              </label>
+            ) : <Chip tone={i.duty === 'on' ? 'jade' : ''}>{t(`mod.dutyIs.${i.duty}`)}</Chip>}
+          </li>
+        ))}
+      </ul>
+    </Section>
+  )
+}

@@ -1,0 +1,196 @@
+// What wants somebody now: who does not know yet, which requests wait, what has no place.
+import type { ComponentChildren } from 'preact'
+import { useComputed, useSignal } from '@preact/signals'
+import { Chip } from '../../ui/chip'
+import { Name } from '../../ui/names'
+import { mmss, pairName, t } from '../../shared/words'
+import type { Console } from './moderator-store'
+import { company, meetingName, namesOf, person, placeName, roundName, tableLabel } from './describe'
+import { pick, toTray } from './moves'
+import { takers } from '../../shared/search'
+import { Reached, TellActions, untoldOf } from './delivery-list'
+import { type Waiting, waiting } from './unacknowledged'
+
+export function Section({ title, count, tone = '', children }: { title: string; count?: ComponentChildren; tone?: 'amber' | 'jade' | 'blue' | ''; children: ComponentChildren }) {
+  return (
+    <section class="section">
+      <h2>
+        {title}
+        {count !== undefined && <Chip tone={tone}>{count}</Chip>}
+      </h2>
+      {children}
+    </section>
+  )
+}
+
+/** More than these are no list any more; the count says how many there are. */
+export const shown = 30
+
+export function Unseen({ console }: { console: Console }) {
+  const { session } = console
+  const minute = useComputed(() => Math.floor(session.now.value / 10_000) * 10_000).value
+  const all = waiting(console.floor.value, session.of('notice'), session.of('unseen'), minute)
+  const count = session.of('unseen').size
+  return (
+    <Section title={t('mod.unseen')} count={count} tone={count ? 'amber' : 'jade'}>
+      {all.length === 0 && <p class="soft small">{t('mod.allSeen')}</p>}
+      <ul class="lines">
+        {all.slice(0, shown).map((group) => (
+          <UnseenLine key={group.key} console={console} group={group} now={minute} />
+        ))}
+      </ul>
+      {all.length > shown && <p class="soft small">{t('mod.andMore', { n: all.length - shown })}</p>}
+    </Section>
+  )
+}
+
+function UnseenLine({ console, group, now }: { console: Console; group: Waiting; now: number }) {
+  const names = namesOf(console)
+  const { card } = group
+  const who = group.company ? company(names, group.company) : person(names, 'interpreter:' + group.interpreter)
+  const left = group.left
+  const open = useSignal(false)
+  const untold = untoldOf(console, group)
+  return (
+    <li class="line-box">
+      <button type="button" class="line" aria-expanded={open.value} onClick={() => (open.value = !open.value)}>
+        <b class="line-table">{tableLabel(names, group.table) || '–'}</b>
+        <span>
+          <b class="line-second">{who}</b>
+          <span class="line-second small soft">
+            {card.kind === 'moved' && card.from?.table && `${tableLabel(names, card.from.table)} → ${tableLabel(names, group.table) || t('mod.tray')} · `}
+            {t(`mod.notice.${card.kind}`)} · {t('mod.ago', { time: mmss(now - card.at) })} · {t('mod.seenOf', { n: card.seen, of: card.for })}
+          </span>
+        </span>
+        {Number.isFinite(left) && <Chip tone={left < 0 ? 'red' : left < 300_000 ? 'amber' : ''}>{left < 0 ? t('mod.begun') : t('time.minutes', { m: Math.ceil(left / 60_000) })}</Chip>}
+      </button>
+      <Reached console={console} notice={group.notice} who={group.who} />
+      {open.value && <TellActions console={console} notice={group.notice} untold={untold} />}
+    </li>
+  )
+}
+
+export function Tray({ console }: { console: Console }) {
+  const names = namesOf(console)
+  const tray = names.floor.tray
+  const lifted = console.lifted.value
+  const m = lifted ? names.floor.meeting.get(lifted) : undefined
+  const droppable = !!m?.place.table && console.judge.value
+  return (
+    <Section title={t('mod.tray')} count={tray.length}>
+      {droppable && (
+        <button type="button" class="tray-drop" onClick={() => toTray(console)}>{t('mod.toTray')}</button>
+      )}
+      <ul class="tray">
+        {tray.map((id) => (
+          <li key={id}>
+            <button type="button" class="tray-card" aria-pressed={lifted === id} onClick={() => pick(console, id)}>
+              <MeetingLines console={console} id={id} />
+            </button>
+          </li>
+        ))}
+      </ul>
+      {tray.length === 0 && !droppable && <p class="soft small">{t('mod.trayEmpty')}</p>}
+    </Section>
+  )
+}
+
+function MeetingLines({ console, id }: { console: Console; id: string }) {
+  const { floor } = namesOf(console)
+  const m = floor.meeting.get(id)
+  if (!m) return null
+  return (
+    <>
+      <b><Name of={floor.company.get(m.host.company)?.name} /></b>
+      <span class="soft"><Name of={floor.company.get(m.guest.company)?.name} /></span>
+    </>
+  )
+}
+
+const rank = { requested: 0, claimed: 1, onTheWay: 2, arrived: 3, released: 4, cancelled: 5 }
+
+export function Requests({ console }: { console: Console }) {
+  const floor = console.floor.value
+  const requests = [...floor.request].sort(([, a], [, b]) => rank[a.state] - rank[b.state] || a.at - b.at)
+  const duty = [...floor.interpreter.values()].filter((i) => i.duty === 'on').length
+  return (
+    <Section title={t('mod.interpreters')} count={t('mod.onDutyOf', { n: duty, of: floor.interpreter.size })} tone={duty ? 'jade' : 'amber'}>
+      {requests.length === 0 && <p class="soft small">{t('mod.noRequests')}</p>}
+      <ul class="lines">
+        {requests.map(([id]) => (
+          <RequestLine key={id} console={console} id={id} />
+        ))}
+      </ul>
+    </Section>
+  )
+}
+
+function RequestLine({ console, id }: { console: Console; id: string }) {
+  const names = namesOf(console)
+  const request = names.floor.request.get(id)!
+  const m = names.floor.meeting.get(request.meeting)
+  const open = useSignal(false)
+  const waits = request.state === 'requested'
+  const tone = waits ? (request.escalated || request.canTake === 0 ? 'red' : 'blue') : request.state === 'arrived' ? 'jade' : 'amber'
+  return (
+    <li class="line-box" data-escalated={request.escalated && waits ? '' : undefined}>
+      <button type="button" class="line" aria-expanded={open.value} onClick={() => (open.value = !open.value)}>
+        <b class="line-table">{tableLabel(names, m?.place.table)}</b>
+        <span>
+          <span class="strong">{waits ? [pairName(request.pair), request.skill].filter(Boolean).join(' · ') : person(names, 'interpreter:' + request.interpreter)}</span>
+          <span class="small soft line-second">
+            {waits ? <><Since console={console} at={request.at} /> · {t('mod.canTake', { n: request.canTake })}</> : `${pairName(request.pair)} · ${mmss((request.arrivedAt ?? request.claimedAt ?? request.at) - request.at)}`}
+          </span>
+        </span>
+        <Chip tone={tone}>{t(`mod.request.${request.state}`)}</Chip>
+      </button>
+      {open.value && <RequestActions console={console} id={id} />}
+    </li>
+  )
+}
+
+/** Since counts up from an instant, by itself. */
+function Since({ console, at }: { console: Console; at: number }) {
+  return <>{mmss(console.session.now.value - at)}</>
+}
+
+function RequestActions({ console, id }: { console: Console; id: string }) {
+  const names = namesOf(console)
+  const request = names.floor.request.get(id)!
+  const m = names.floor.meeting.get(request.meeting)
+  const zone = names.floor.table.get(m?.place.table ?? '')?.zone
+  const rights = console.rights.value
+  const can = takers(names.floor, id, console.session.now.peek())
+  const chosen = useSignal('')
+  const to = can.includes(chosen.value) ? chosen.value : (can[0] ?? '')
+  const what = meetingName(names, request.meeting)
+  const button = (command: 'setOut' | 'arrive' | 'releaseRequest' | 'cancelRequest', label: string) =>
+    rights.mayIn(command, zone) && (
+      <button type="button" class="button small" onClick={() => console.give(command, { request: id }, t(`mod.toasts.${command}`, { meeting: what }))}>{label}</button>
+    )
+  return (
+    <div class="line-actions">
+      <p class="small soft">{what} · {roundName(names, m?.place.round)}</p>
+      {request.state === 'requested' && rights.mayIn('claimRequest', zone) && (can.length > 0 ? (
+        <div class="claim">
+          <label>
+            <span class="quiet">{t('mod.claimFor')}</span>
+            <select value={to} onChange={(event) => (chosen.value = event.currentTarget.value)}>
+              {can.map((i) => (
+                <option key={i} value={i}>{person(names, 'interpreter:' + i)}</option>
+              ))}
+            </select>
+          </label>
+          <button type="button" class="button small" onClick={() => console.give('claimRequest', { request: id, interpreter: to }, t('mod.toasts.claimRequest', { meeting: what, who: person(names, 'interpreter:' + to) }))}>
+            {t('mod.claim')}
+          </button>
+        </div>
+      ) : <p class="small">{t('mod.nobodyCan')}</p>)}
+      {request.state === 'claimed' && button('setOut', t('mod.request.onTheWay'))}
+      {(request.state === 'claimed' || request.state === 'onTheWay') && button('arrive', t('mod.request.arrived'))}
+      {request.state !== 'requested' && button('releaseRequest', t(request.state === 'arrived' ? 'mod.finish' : 'mod.giveBack'))}
+      {button('cancelRequest', t('mod.cancelRequest'))}
+      <button type="button" class="button small" onClick={() => pick(console, request.meeting)}>{placeName(names, m?.place)}</button>
+    </div>
+  )
+}

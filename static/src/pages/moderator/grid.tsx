@@ -1,0 +1,251 @@
+// The floor: tables by rounds. Only the rows in sight are drawn, so that three
+// hundred tables scroll as six do. One cell is in the tab order; the arrows lead on.
+import { type ReadonlySignal, signal, useComputed, useSignal } from '@preact/signals'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { hhmm, t } from '../../shared/words'
+import type { Console } from './moderator-store'
+import { namesOf, roundName, verdictWords } from './describe'
+import { span, type Spot, step } from './grid-keys'
+import { putDown, touch } from './moves'
+import { Row } from './row'
+
+/** The cell that the pointer is over: its verdict is told below the grid. */
+export const hovered = signal<{ round: string; table: string } | null>(null)
+
+/** What a grid shows: the rounds that are its columns, and the tables that are its rows. */
+export interface Extract {
+  rounds: readonly string[]
+  tables: readonly string[]
+}
+
+interface Props {
+  console: Console
+  extract: ReadonlySignal<Extract>
+  /** One round only, as a list by table: phones. */
+  list: boolean
+}
+
+export function Grid({ console, extract, list }: Props) {
+  const frame = useRef<HTMLDivElement>(null)
+  const view = useSignal<View>({ top: 0, height: 800, row: list ? 64 : 58 })
+  const cursor = useSignal<Spot>({ row: 0, column: 1 })
+  const wanted = useRef('')
+  const { rounds, tables } = extract.value
+  useMeasure(frame, view)
+  useFocus(frame, cursor, wanted)
+  useEffect(() => toCurrent(frame.current, console, rounds), [list])
+  const goTo = (spot: Spot) => {
+    wanted.current = keyOf(spot)
+    cursor.value = spot
+  }
+  const onKey = (event: KeyboardEvent) => {
+    const at = cursor.peek() // keys may come faster than the page is drawn
+    if (event.key === 'Escape' && console.lifted.value) return putDown(console)
+    const { height, row } = view.peek()
+    const extent = { rows: tables.length, columns: rounds.length, page: Math.max(1, Math.floor(height / row) - 1) }
+    const to = event.altKey || event.metaKey ? null : step(event.key, event.ctrlKey, at, extent)
+    if (to) {
+      goTo(to)
+      reveal(frame.current, to, row)
+    } else if (event.key === 'Enter' || event.key === ' ') act(console, extract.value, at)
+    else return
+    event.preventDefault()
+  }
+  const onClick = (event: MouseEvent) => {
+    const cell = spotOf(event.target)
+    if (!cell) return
+    goTo(cell)
+    act(console, extract.value, cell)
+  }
+  return (
+    <div
+      ref={frame}
+      class={list ? 'floor list' : 'floor'}
+      style={{ '--rounds': String(rounds.length) }}
+      data-lifted={console.lifted.value ? '' : undefined}
+      role="grid"
+      aria-label={t('mod.grid')}
+      aria-rowcount={tables.length + 1}
+      aria-colcount={rounds.length + 1}
+      onScroll={(event) => (view.value = { ...view.peek(), top: event.currentTarget.scrollTop })}
+      onKeyDown={onKey}
+      onPointerOver={(event) => (hovered.value = cellOf(event.target))}
+      onPointerLeave={() => (hovered.value = null)}
+      onClick={onClick}
+    >
+      <Head console={console} rounds={rounds} />
+      <Body console={console} extract={extract} view={view} cursor={cursor} />
+      {tables.length === 0 && <p class="nothing" role="row"><span role="gridcell">{t('mod.nothingFound')}</span></p>}
+    </div>
+  )
+}
+
+function Head({ console, rounds }: { console: Console; rounds: readonly string[] }) {
+  return (
+    <div class="floor-head" role="rowgroup">
+      <div class="floor-row" role="row" aria-rowindex={1}>
+        <span class="corner" role="columnheader">{t('mod.tables')}</span>
+        {rounds.map((id) => (
+          <RoundHead key={id} console={console} id={id} />
+        ))}
+      </div>
+    </div>
+  )
+}
+
+/** Where the frame stands over the rows, in pixels. */
+interface View {
+  top: number
+  height: number
+  row: number
+}
+
+interface BodyProps {
+  console: Console
+  extract: ReadonlySignal<Extract>
+  view: ReadonlySignal<View>
+  cursor: ReadonlySignal<Spot>
+}
+
+/** Body draws the rows in sight, and the one with the cursor: focus must not fall off a row that scrolls away. */
+function Body({ console, extract, view, cursor }: BodyProps) {
+  const row = useComputed(() => view.value.row).value
+  // As text, so that scrolling within the same rows draws nothing.
+  const range = useComputed(() => {
+    const { first, end } = span(view.value.top, view.value.height, view.value.row, extract.value.tables.length)
+    return `${first} ${end}`
+  }).value
+  const [first = 0, end = 0] = range.split(' ').map(Number)
+  const at = cursor.value
+  const { rounds, tables } = extract.value
+  const rows = [...Array(end - first).keys()].map((i) => i + first)
+  if (at.row < tables.length && (at.row < first || at.row >= end)) rows.push(at.row)
+  return (
+    <div class="floor-body" role="rowgroup" style={{ height: `${tables.length * row}px` }}>
+      {rows.map((index) => (
+        <Row
+          key={tables[index]}
+          console={console}
+          floor={console.floor.value}
+          table={tables[index]!}
+          index={index}
+          rounds={rounds}
+          top={index * row}
+          judge={console.judge.value}
+          cursor={at.row === index ? at.column : -1}
+          found={console.found.value}
+          pending={console.pending.value}
+          now={console.slot.value?.id ?? ''}
+          picked={pickedOf(console)}
+        />
+      ))}
+    </div>
+  )
+}
+
+const pickedOf = (console: Console): string => {
+  const focus = console.focus.value
+  return focus && 'meeting' in focus ? focus.meeting : ''
+}
+
+function RoundHead({ console, id }: { console: Console; id: string }) {
+  const round = console.floor.value.round.get(id)
+  if (!round) return null
+  const running = round.state === 'running'
+  const now = console.slot.value?.id === id
+  return (
+    <span class="round-head" role="columnheader" data-state={round.state} data-now={now ? '' : undefined}>
+      <b>{t('word.round', { no: round.no })}</b> {hhmm(round.now.start)}
+      {running && <span class="now">{t('word.now')}</span>}
+      {round.state === 'ended' && <span class="over">{t('mod.state.ended')}</span>}
+    </span>
+  )
+}
+
+/** Verdict tells in words what the drop under the pointer, or under the cursor, would do. */
+export function VerdictLine({ console }: { console: Console }) {
+  const judge = console.judge.value
+  const spot = hovered.value
+  if (!judge) return null
+  const names = namesOf(console)
+  const verdict = spot && judge.at(spot.round, spot.table)
+  return (
+    <p class="verdict" data-mark={verdict?.mark ?? ''}>
+      {verdict && spot
+        ? `${names.floor.table.get(spot.table)?.label ?? ''} · ${roundName(names, spot.round)}: ${verdictWords(names, verdict)}`
+        : t('mod.whereTo')}
+    </p>
+  )
+}
+
+function act(console: Console, { rounds, tables }: Extract, { row, column }: Spot): void {
+  const table = tables[row]
+  if (!table) return
+  const round = rounds[column - 1]
+  if (column === 0) {
+    console.lifted.value = null
+    console.focus.value = { table }
+  } else if (round) touch(console, round, table)
+}
+
+/** The frame's own height and the rows' height in pixels, which the reader's text size decides. */
+function useMeasure(frame: { current: HTMLDivElement | null }, view: { value: View }): void {
+  useLayoutEffect(() => {
+    const el = frame.current
+    if (!el) return
+    const measure = () => {
+      const row = parseFloat(getComputedStyle(el).getPropertyValue('--row-rem')) * parseFloat(getComputedStyle(document.documentElement).fontSize)
+      view.value = { top: el.scrollTop, height: el.clientHeight || 800, row: row || view.value.row }
+    }
+    measure()
+    const watch = new ResizeObserver(measure)
+    watch.observe(el)
+    return () => watch.disconnect()
+  }, [])
+}
+
+/** After the cursor moved, the focus follows it; never before somebody has used the grid. */
+function useFocus(frame: { current: HTMLDivElement | null }, cursor: { value: Spot }, wanted: { current: string }): void {
+  const at = keyOf(cursor.value)
+  useEffect(() => {
+    if (wanted.current !== at) return
+    wanted.current = ''
+    frame.current?.querySelector<HTMLElement>(`[data-spot="${at}"]`)?.focus({ preventScroll: true })
+  })
+}
+
+/** toCurrent brings the present round to the left edge. */
+function toCurrent(el: HTMLDivElement | null, console: Console, rounds: readonly string[]): void {
+  const at = rounds.indexOf(console.slot.peek()?.id ?? '')
+  const head = el?.querySelectorAll<HTMLElement>('.round-head')[at]
+  const corner = el?.querySelector<HTMLElement>('.corner')
+  if (el && head && corner && at > 0) el.scrollLeft = Math.max(0, head.offsetLeft - corner.offsetWidth)
+}
+
+/** reveal scrolls a spot into sight, beside the sticky head and first column. */
+function reveal(el: HTMLDivElement | null, { row, column }: Spot, height: number): void {
+  if (!el) return
+  const head = el.querySelector<HTMLElement>('.floor-head')?.offsetHeight ?? 0
+  const top = row * height
+  if (top < el.scrollTop) el.scrollTop = top
+  else if (top + height > el.scrollTop + el.clientHeight - head) el.scrollTop = top + height - el.clientHeight + head
+  const first = el.querySelector<HTMLElement>('.corner')?.offsetWidth ?? 0
+  const cell = el.querySelectorAll<HTMLElement>('.round-head')[column - 1]
+  if (!cell) return
+  if (cell.offsetLeft - first < el.scrollLeft) el.scrollLeft = cell.offsetLeft - first
+  else if (cell.offsetLeft + cell.offsetWidth > el.scrollLeft + el.clientWidth) el.scrollLeft = cell.offsetLeft + cell.offsetWidth - el.clientWidth + 12
+}
+
+const keyOf = ({ row, column }: Spot): string => `${row}:${column}`
+
+function spotOf(target: EventTarget | null): Spot | null {
+  const spot = (target as HTMLElement | null)?.closest<HTMLElement>('[data-spot]')?.dataset.spot
+  const [row, column] = (spot ?? '').split(':').map(Number)
+  return spot && row !== undefined && column !== undefined ? { row, column } : null
+}
+
+function cellOf(target: EventTarget | null): { round: string; table: string } | null {
+  const cell = (target as HTMLElement | null)?.closest<HTMLElement>('[data-round]')
+  const { round, table } = cell?.dataset ?? {}
+  return round && table ? { round, table } : null
+}

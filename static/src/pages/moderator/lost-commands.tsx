@@ -1,0 +1,45 @@
+// What was accepted and is in the log no more: its store went back, and others have
+// written on from there. It stays until whoever gave the command has read it.
+import type { LostCard } from '../../shared/cards'
+import { hhmm, t } from '../../shared/words'
+import type { Console } from './moderator-store'
+import { doneWords, namesOf, person } from './describe'
+import { Section, shown } from './attention'
+
+/** lost answers the lost commands, one's own first, then as they were given. */
+export function lost(cards: ReadonlyMap<string, LostCard>, own: string | undefined): [id: string, card: LostCard][] {
+  const others = (card: LostCard): number => (card.by === own ? 0 : 1)
+  return [...cards].sort(([a, x], [b, y]) => others(x) - others(y) || x.wall - y.wall || (a < b ? -1 : 1))
+}
+
+export function Lost({ console }: { console: Console }) {
+  const { session } = console
+  const names = namesOf(console)
+  const rights = console.rights.value
+  const all = lost(session.of('lost'), session.you.value?.who)
+  if (all.length === 0) return null
+  const mine = all.filter(([, card]) => rights.mayDismiss(card.by))
+  const dismiss = (ids: string[]) => console.give('dismissLost', { lost: ids.slice(0, 100) }, t('mod.lost'))
+  return (
+    <Section title={t('mod.lost')} count={all.length} tone="amber">
+      <p class="small">{t('mod.lostWhy')}</p>
+      <ul class="lines">
+        {all.slice(0, shown).map(([id, card]) => (
+          <li key={id} class="line">
+            <div class="line-wide">
+              <p>{doneWords(names, card)}</p>
+              <p class="small soft">{hhmm(card.wall)} · {person(names, card.by)}</p>
+            </div>
+            {rights.mayDismiss(card.by) && (
+              <button type="button" class="button small" onClick={() => dismiss([id])}>{t('word.gotIt')}</button>
+            )}
+          </li>
+        ))}
+      </ul>
+      {all.length > shown && <p class="soft small">{t('mod.andMore', { n: all.length - shown })}</p>}
+      {mine.length > 1 && (
+        <button type="button" class="button small" onClick={() => dismiss(mine.map(([id]) => id))}>{t('mod.lostAll', { n: Math.min(mine.length, 100) })}</button>
+      )}
+    </Section>
+  )
+}

@@ -1,0 +1,202 @@
+// What the console holds beside the floor: what is lifted, where the cursor is,
+// what is armed, what has just been done. Components read its signals.
+import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
+import type { Commands } from '../../shared/cards'
+import type { Problem } from '../../live/frames'
+import type { SendOptions, Session } from '../../shared/session'
+import { t } from '../../shared/words'
+import { Judge } from './move-rules'
+import { type Floor, makeFloor } from '../../shared/floor'
+import type { FloorKinds } from '../../shared/floor-kinds'
+import { find, type Found } from '../../shared/search'
+import { Rights } from './rights'
+import { current, type Slot, timeline } from '../../shared/slots'
+
+export type Tab = 'floor' | 'now' | 'people' | 'day' | 'log'
+
+/** What the side shows instead of the tabs. */
+export type Focus = { meeting: string } | { table: string } | null
+
+export interface Armed {
+  name: string
+  words: string
+  confirm: string
+  run: () => void
+}
+
+export interface Toast {
+  n: number
+  tone: 'done' | 'refused' | 'told'
+  /** Said when it is drawn: where things are may reach this page after the refusal does. */
+  words: () => string
+  /** The key of the command to undo. */
+  undo?: string
+  /** The refused command, to be dismissed. */
+  sent?: string
+}
+
+export const toastFor = 10_000
+export const armedFor = 5_000
+
+type K = FloorKinds
+
+export class Console {
+  readonly rights: ReadonlySignal<Rights>
+  readonly floor: ReadonlySignal<Floor>
+  readonly line: ReadonlySignal<readonly Slot[]>
+  readonly slot: ReadonlySignal<Slot | undefined>
+  readonly found: ReadonlySignal<Found | null>
+  readonly judge: ReadonlySignal<Judge | null>
+  /** Meetings and tables with a command under way → how many. */
+  readonly pending: ReadonlySignal<ReadonlySet<string>>
+  readonly focus = signal<Focus>(null)
+  readonly lifted = signal<string | null>(null)
+  readonly query = signal('')
+  readonly tab = signal<Tab>('now')
+  readonly armed = signal<Armed | null>(null)
+  readonly toasts = signal<readonly Toast[]>([])
+  readonly announcing = signal(false)
+  /** The round that a narrow screen shows; '': the present one. */
+  readonly round = signal('')
+  /** Narrow screens show one round as a list, and the side as pages of their own. */
+  readonly narrow: ReadonlySignal<boolean>
+  private armedAt = 0
+  private disarming = 0
+  private toastN = 0
+  private given = new Map<string, { words: string; seen: boolean }>()
+  private refused = new Set<string>()
+
+  constructor(readonly session: Session<K>, narrow: ReadonlySignal<boolean> = signal(false)) {
+    this.narrow = narrow
+    this.rights = computed(() => new Rights(session.you.value))
+    this.floor = computed(() => makeFloor({
+      round: session.of('round'),
+      table: session.of('table'),
+      meeting: session.of('meeting'),
+      company: session.of('company'),
+      request: session.of('request'),
+      attendee: session.of('attendee'),
+      interpreter: session.of('interpreter'),
+    }))
+    this.line = computed(() => timeline(session.of('round'), session.of('item')))
+    const minute = computed(() => Math.floor(session.now.value / 60_000))
+    this.slot = computed(() => current(this.line.value, minute.value * 60_000))
+    this.found = computed(() => find(this.floor.value, this.query.value))
+    this.judge = computed(() => this.makeJudge())
+    this.pending = computed(() => new Set(session.sent.value.filter((s) => s.progress.state !== 'rejected').flatMap((s) => thingsOf(s.body))))
+  }
+
+  /** watch follows commands to their end; it answers how to stop. */
+  watch(words: (problem: Problem) => string, movedBy: (meeting: string) => string | null): () => void {
+    const stops = [
+      effect(() => this.told()),
+      effect(() => this.heardRefusals(words)),
+      effect(() => this.dropWhatMoved(movedBy)),
+    ]
+    return () => stops.forEach((stop) => stop())
+  }
+
+  private makeJudge(): Judge | null {
+    const id = this.lifted.value
+    const floor = this.floor.value
+    if (!id || !floor.meeting.has(id)) return null
+    const rights = this.rights.value
+    return new Judge(floor, id, (table) => rights.mayIn('moveMeeting', floor.table.get(table)?.zone))
+  }
+
+  /** give sends a command; words say what it does, for the toast that follows. */
+  give<C extends keyof Commands>(name: C, body: Commands[C], words: string, options: SendOptions = {}): boolean {
+    const id = this.session.send(name, body, options)
+    if (id) this.given.set(`${this.session.seat.link}/${id}`, { words, seen: false })
+    else this.toast({ tone: 'refused', words: () => t('mod.outboxFull') })
+    return !!id
+  }
+
+  /** undo takes a command back; words say what comes of it. */
+  undo(command: string, words: string): void {
+    this.toasts.value = this.toasts.value.filter((toast) => toast.undo !== command)
+    this.give('undo', { command }, words)
+  }
+
+  /** arm asks for a second tap within five seconds; the same name again is that tap. */
+  arm(armed: Armed): void {
+    const now = Date.now()
+    if (this.armed.value?.name === armed.name) {
+      if (now - this.armedAt > 350) this.confirm() // a bouncing finger is no second thought
+      return
+    }
+    this.armed.value = armed
+    this.armedAt = now
+    clearTimeout(this.disarming)
+    this.disarming = window.setTimeout(() => this.disarm(), armedFor)
+  }
+
+  confirm(): void {
+    const armed = this.armed.value
+    this.disarm()
+    armed?.run()
+  }
+
+  disarm(): void {
+    clearTimeout(this.disarming)
+    this.armed.value = null
+  }
+
+  toast(toast: Omit<Toast, 'n'>): void {
+    const n = ++this.toastN
+    this.toasts.value = [...this.toasts.value.slice(-3), { ...toast, n }]
+    if (toast.tone !== 'refused') window.setTimeout(() => this.dismiss(n), toastFor)
+  }
+
+  dismiss(n: number): void {
+    const toast = this.toasts.value.find((t) => t.n === n)
+    if (!toast) return
+    this.toasts.value = this.toasts.value.filter((t) => t !== toast)
+    if (toast.sent) this.session.dismiss(toast.sent)
+  }
+
+  /** told shows what this console did once the floor has it. */
+  private told(): void {
+    const done = this.session.of('done')
+    const rights = this.rights.value
+    for (const card of done.values()) {
+      const given = this.given.get(card.command)
+      if (!given || given.seen) continue
+      given.seen = true
+      const undo = card.undo && rights.mayUndo(card.by) ? { undo: card.command } : {}
+      queueMicrotask(() => this.toast({ tone: card.kind === 'undo' ? 'told' : 'done', words: () => given.words, ...undo }))
+    }
+  }
+
+  private heardRefusals(words: (problem: Problem) => string): void {
+    for (const sent of this.session.sent.value) {
+      if (sent.progress.state !== 'rejected' || this.refused.has(sent.id)) continue
+      this.refused.add(sent.id)
+      const problem = sent.progress.refusal
+      queueMicrotask(() => this.toast({ tone: 'refused', words: () => words(problem), sent: sent.id }))
+    }
+  }
+
+  private liftedFrom: { id: string; round?: string; table?: string } | null = null
+
+  /** dropWhatMoved puts a lifted meeting down where somebody else has moved it meanwhile, and says who. */
+  private dropWhatMoved(movedBy: (meeting: string) => string | null): void {
+    const id = this.lifted.value
+    const place = id ? this.floor.value.meeting.get(id)?.place : undefined
+    const before = this.liftedFrom
+    this.liftedFrom = id ? { id, ...place } : null
+    if (!id || before?.id !== id || (before.round === place?.round && before.table === place?.table)) return
+    queueMicrotask(() => {
+      this.lifted.value = null
+      const words = movedBy(id)
+      if (words) this.toast({ tone: 'told', words: () => words })
+    })
+  }
+}
+
+/** thingsOf answers the ids of meetings, tables, requests and people that a command is about. */
+function thingsOf(body: unknown): string[] {
+  const of = body as Record<string, unknown>
+  return ['meeting', 'a', 'b', 'request', 'attendee', 'interpreter', 'announcement', ...('meeting' in of ? [] : ['table', 'round', 'item'])]
+    .flatMap((name) => (typeof of[name] === 'string' ? [`${of[name] as string}`] : []))
+}

@@ -1,0 +1,176 @@
+// One table's row: its sign, and a cell a round, each marked before the drop.
+import type { ComponentChildren } from 'preact'
+import type { MeetingCard } from '../../shared/cards'
+import { Icon } from '../../ui/icon'
+import { check, close, clock, lock, swap, triangle } from '../../ui/icons'
+import { type Named, named, t } from '../../shared/words'
+import type { Judge, Verdict } from './move-rules'
+import type { Console } from './moderator-store'
+import { inWords, type Names, namesOf, placeName, tableLabel, verdictWords, whyNot } from './describe'
+import { type Floor, seat } from '../../shared/floor'
+import type { Found } from '../../shared/search'
+
+interface Props {
+  console: Console
+  floor: Floor
+  table: string
+  index: number
+  rounds: readonly string[]
+  top: number
+  judge: Judge | null
+  cursor: number // the column with the tab stop; -1: not in this row
+  found: Found | null
+  pending: ReadonlySet<string>
+  now: string
+  picked: string
+}
+
+/** Row is drawn again only when one of its props, or a name that it shows, has changed: signals see to that. */
+export function Row(props: Props) {
+  const { console, floor, table, index, rounds, top, cursor, found, pending } = props
+  const card = floor.table.get(table)
+  if (!card) return null
+  const names = namesOf(console)
+  const home = card.home ? named(floor.company.get(card.home)?.name) : null
+  return (
+    <div class="floor-row" role="row" aria-rowindex={index + 2} style={{ transform: `translateY(${top}px)` }}>
+      <div
+        class="table-cell"
+        role="rowheader"
+        data-spot={`${index}:0`}
+        tabIndex={cursor === 0 ? 0 : -1}
+        data-closed={card.closed ? '' : undefined}
+        data-found={found?.tables.has(table) ? '' : undefined}
+        aria-label={t(card.closed ? 'mod.tableClosed' : 'word.table', { table: card.label })}
+      >
+        <b>{card.label}</b>
+        {card.closed ? <span class="closed">{t('mod.closed')}</span> : pending.has(table) ? <Icon d={clock} /> : home && <span class="quiet">{home.text}</span>}
+      </div>
+      {rounds.map((round, column) => (
+        <Cell key={round} {...props} names={names} round={round} column={column + 1} />
+      ))}
+    </div>
+  )
+}
+
+interface CellProps extends Props {
+  names: Names
+  round: string
+  column: number
+}
+
+function Cell(props: CellProps) {
+  const { floor, table, round, judge, cursor, column, index, found, pending, now, names, picked } = props
+  const key = seat(round, table)
+  const id = floor.seats.get(key) ?? floor.called.get(key) ?? ''
+  const m = floor.meeting.get(id)
+  const verdict = judge?.at(round, table)
+  const lifted = !!judge && judge.meeting === id
+  const blocks = !!judge && clashes(judge, floor, verdict, round, table, id)
+  const over = floor.round.get(round)?.state === 'ended'
+  return (
+    <div
+      class="cell"
+      role="gridcell"
+      data-spot={`${index}:${column}`}
+      data-round={round}
+      data-table={table}
+      tabIndex={cursor === column ? 0 : -1}
+      aria-selected={lifted || id === picked && !!id}
+      data-mark={lifted ? 'here' : verdict?.mark}
+      data-blocks={blocks ? '' : undefined}
+      data-swap={verdict?.swap ? '' : undefined}
+      data-empty={m ? undefined : ''}
+      data-over={over ? '' : undefined}
+      data-now={round === now ? '' : undefined}
+      data-picked={id && id === picked ? '' : undefined}
+      data-dim={found && !found.meetings.has(id) && !found.tables.has(table) ? '' : undefined}
+      data-pending={id && pending.has(id) ? '' : undefined}
+      data-cancelled={m?.cancelled ? '' : undefined}
+    >
+      {m ? <Pairing names={names} m={m} pending={pending.has(id)} mark={markIcon(verdict, lifted)} /> : <Vacant names={names} verdict={verdict} />}
+      <span class="quiet">{heard(names, m, verdict)}</span>
+      <span class="quiet">{placeName(names, { round, table })}, </span>
+      {m && verdict?.findings[0] && <span class="why">{short(names, verdict.findings[0].code, verdict.findings[0].params)}</span>}
+    </div>
+  )
+}
+
+/** clashes reports whether the meeting of a cell is itself what stands in the way in that round: the loud one. */
+function clashes(judge: Judge, floor: Floor, verdict: Verdict | undefined, round: string, table: string, id: string): boolean {
+  if (!id || verdict?.mark !== 'hard') return false
+  const lifted = floor.meeting.get(judge.meeting)!
+  const m = floor.meeting.get(id)!
+  if (m.cancelled || lifted.place.round === round) return verdict.findings[0]?.params.meeting === id && lifted.place.table !== table
+  const own = new Set([...lifted.host.people, ...lifted.guest.people])
+  return [...m.host.people, ...m.guest.people].some((p) => own.has(p)) || (!!lifted.interpreter && m.interpreter === lifted.interpreter)
+}
+
+const markIcon = (verdict: Verdict | undefined, lifted: boolean): string | null => {
+  if (!verdict || lifted) return null
+  if (verdict.mark === 'hard') return close
+  if (verdict.mark === 'soft') return triangle
+  return verdict.mark === 'free' && verdict.swap ? swap : null
+}
+
+function Pairing({ names, m, pending, mark }: { names: Names; m: MeetingCard; pending: boolean; mark: string | null }) {
+  return (
+    <>
+      <Side of={named(names.floor.company.get(m.host.company)?.name)} party={m.host}>
+        {mark && <Icon d={mark} />}
+      </Side>
+      <Side of={named(names.floor.company.get(m.guest.company)?.name)} party={m.guest} />
+      {(m.locked || pending) && (
+        <span class="cell-signs">
+          {m.locked && <Icon d={lock} />}
+          {pending && <Icon d={clock} />}
+        </span>
+      )}
+    </>
+  )
+}
+
+function Side({ of, party, children }: { of: Named; party: MeetingCard['host']; children?: ComponentChildren }) {
+  return (
+    <span class="side" data-presence={party.presence} data-late={party.graceEnd && party.presence === 'expected' ? '' : undefined}>
+      {children}
+      <span class="side-name" lang={of.lang}>{of.text}</span>
+      {party.presence === 'present' && <Icon d={check} />}
+      {party.presence === 'noShow' && <span class="no-show">{t('mod.noShowShort')}</span>}
+    </span>
+  )
+}
+
+function Vacant({ names, verdict }: { names: Names; verdict: Verdict | undefined }) {
+  if (!verdict || verdict.mark === 'over' || verdict.mark === 'here') return null
+  const first = verdict.findings[0]
+  if (verdict.mark === 'free') return <span class="vacant">{t('mod.free')}</span>
+  return (
+    <span class="vacant">
+      <Icon d={verdict.mark === 'hard' ? close : triangle} />
+      <span>{first ? short(names, first.code, first.params) : ''}</span>
+    </span>
+  )
+}
+
+/** short answers a finding in the few letters that a cell has room for; the line below tells all. */
+function short(names: Names, code: string, params: Record<string, string>): string {
+  const other = names.floor.meeting.get(params.meeting ?? '')
+  const key = `mod.short.${code}` as string
+  const words = t(key, { ...inWords(names, params), at: tableLabel(names, other?.place.table) })
+  return words === key ? whyNot(names, { code: code as never, params }) : words
+}
+// words: mod.short.*
+
+/** heard is what a cell says beside what it shows: signs and colours in words. */
+function heard(names: Names, m: MeetingCard | undefined, verdict: Verdict | undefined): string {
+  const parts = m ? [] : [t('mod.empty')]
+  if (m?.cancelled) parts.push(t('mod.cancelled'))
+  if (m?.locked) parts.push(t('mod.locked'))
+  for (const side of ['host', 'guest'] as const) {
+    const presence = m?.[side].presence
+    if (presence === 'present') parts.push(`${t(`mod.side.${side}`)} ${t(`mod.presence.${presence}`)}`)
+  }
+  if (verdict) parts.push(verdictWords(names, verdict))
+  return parts.map((part) => ', ' + part).join('')
+}

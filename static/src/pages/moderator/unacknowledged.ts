@@ -1,0 +1,56 @@
+// Who does not know yet: unseen notices, by company or interpreter, the most urgent first.
+import type { NoticeCard, UnseenCard } from '../../shared/cards'
+import { idOf, roleOf } from '../../live/frames'
+import { type Floor, placeOf } from '../../shared/floor'
+import { meetingIn } from '../../shared/search'
+
+export interface Waiting {
+  key: string
+  notice: string
+  card: NoticeCard
+  /** Of a company, or of one interpreter. */
+  company?: string
+  interpreter?: string
+  who: string[]
+  /** Where they are to be. */
+  round?: string
+  table?: string
+  /** Milliseconds until they have to be there; negative: they should be. */
+  left: number
+}
+
+/** waiting groups the unseen cards; now is the event's time. */
+export function waiting(
+  floor: Floor,
+  notices: ReadonlyMap<string, NoticeCard>,
+  unseen: ReadonlyMap<string, UnseenCard>,
+  now: number,
+): Waiting[] {
+  const groups = new Map<string, Waiting>()
+  unseen.forEach(({ notice, who }) => {
+    const card = notices.get(notice)
+    if (!card) return
+    const place = whereTo(floor, card, who)
+    const company = roleOf(who) === 'attendee' ? floor.attendee.get(idOf(who))?.company : undefined
+    const key = [notice, company ?? who, place.table ?? ''].join('/')
+    const group = groups.get(key)
+    if (group) {
+      group.who.push(who)
+      return
+    }
+    groups.set(key, { key, notice, card, ...place, ...(company ? { company } : { interpreter: idOf(who) }), who: [who], left: leftUntil(floor, place.round, now) })
+  })
+  return [...groups.values()].sort((a, b) => a.left - b.left || a.card.at - b.card.at || (a.key < b.key ? -1 : 1))
+}
+
+function whereTo(floor: Floor, card: NoticeCard, who: string): { round?: string; table?: string } {
+  if (card.kind === 'cancelled') return card.from?.round ? { ...card.from } : {}
+  const meeting = card.meeting ?? (card.round ? meetingIn(floor, who, card.round) : undefined)
+  const place = meeting && floor.meeting.has(meeting) ? placeOf(floor.meeting.get(meeting)!) : null
+  return place ?? (card.round ? { round: card.round } : {})
+}
+
+function leftUntil(floor: Floor, round: string | undefined, now: number): number {
+  const slot = round ? floor.round.get(round) : undefined
+  return slot ? slot.now.start - now : Infinity
+}

@@ -1,0 +1,95 @@
+// What the organiser's page asks over HTTP. An answer is a value, or a problem that it can tell.
+import type { Text } from '../../shared/cards'
+import type { Problem } from '../../live/frames'
+
+export interface ListedEvent {
+  id: string
+  name: Text
+  version?: number // 0 is a draft; left out where it cannot be read now
+}
+
+export interface PersonalLink {
+  role: string
+  id: string
+  name: string
+  url: string
+}
+
+/** Taken is the links of an event, as its log holds that they were handed out. */
+export interface Taken {
+  /** The sequence of the state that they are of. */
+  seq: number
+  /** False while the server is upgraded: the log could hold no record. */
+  recorded: boolean
+  links: readonly PersonalLink[]
+}
+
+/** Export is one time that links or a backup were taken out, with the names of so many people. */
+export interface Export {
+  at: number // wall time
+  what: string
+  by: string
+  name?: string
+  people: number
+  instance?: boolean // of all events, or the organisers' own
+}
+
+/** Fault is one thing that is wrong in a workbook. */
+export interface Fault {
+  sheet?: string
+  row?: number
+  column?: string
+  code: string
+  params?: Record<string, string>
+}
+
+export interface Preview {
+  event: string
+  new: boolean
+  counts: Record<string, number>
+}
+
+export type Answer<T> = { ok: true; value: T } | { ok: false; problem: Problem; faults: readonly Fault[] }
+
+export interface Api {
+  events(): Promise<Answer<{ events: ListedEvent[] }>>
+  preview(file: Blob): Promise<Answer<Preview>>
+  import(file: Blob): Promise<Answer<{ event: string }>>
+  /** Leaves a record each time that it is answered. */
+  links(event: string): Promise<Answer<Taken>>
+  exports(event: string): Promise<Answer<{ exports: Export[] }>>
+}
+
+const workbook = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+
+/** httpApi asks the server that the page came from, as the holder of a link. */
+export function httpApi(link: string): Api {
+  const as = '?as=' + link
+  const upload = (file: Blob): RequestInit => ({ method: 'POST', headers: { 'Content-Type': workbook }, body: file })
+  return {
+    events: () => ask('/api/v1/events' + as),
+    preview: (file) => ask('/api/v1/events' + as + '&dry=1', upload(file)),
+    import: (file) => ask('/api/v1/events' + as, upload(file)),
+    links: (event) => ask(`/api/v1/events/${event}/links` + as, { method: 'POST' }),
+    exports: (event) => ask(`/api/v1/events/${event}/exports` + as),
+  }
+}
+
+async function ask<T>(path: string, init: RequestInit = {}): Promise<Answer<T>> {
+  try {
+    const answer = await fetch(path, { credentials: 'same-origin', ...init })
+    const body: unknown = await answer.json().catch(() => null)
+    return answer.ok && body !== null ? { ok: true, value: body as T } : failed(body)
+  } catch {
+    return { ok: false, problem: { code: 'unreachable' }, faults: [] }
+  }
+}
+
+/** failed reads a problem, as far as it is one; a proxy's page is none. */
+function failed(body: unknown): { ok: false; problem: Problem; faults: readonly Fault[] } {
+  const { code, params, errors } = (body ?? {}) as { code?: string; params?: Record<string, string>; errors?: Fault[] }
+  return { ok: false, problem: { code: code ?? 'unreachable', ...(params ? { params } : {}) }, faults: Array.isArray(errors) ? errors : [] }
+}
+
+/** whole answers a link's address with where the page is, where the instance has no public address yet. */
+export const whole = (url: string, origin: string): string => (url.startsWith('/') ? origin + url : url)

@@ -1,0 +1,195 @@
+// The organiser's first page: the events, and a new workbook.
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import type { Problem } from '../../live/frames'
+import { Chip } from '../../ui/chip'
+import { Icon } from '../../ui/icon'
+import { Name } from '../../ui/names'
+import { alert, check, chevron, clip, upload } from '../../ui/icons'
+import { refusal, t } from '../../shared/words'
+import type { Answer, Api, Fault, ListedEvent, Preview } from './api'
+
+interface Props {
+  api: Api
+  onSignedOut: () => void
+  open: (event: string) => void
+}
+
+export function Home({ api, onSignedOut, open }: Props) {
+  const events = useSignal<readonly ListedEvent[] | null>(null)
+  const problem = useSignal<Problem | null>(null)
+  const load = async () => {
+    const answer = await api.events()
+    if (answer.ok) {
+      events.value = answer.value.events
+      problem.value = null
+    } else if (answer.problem.code === 'signed_out') onSignedOut()
+    else problem.value = answer.problem
+  }
+  useEffect(() => void load(), [])
+  return (
+    <main class="org">
+      <section class="org-card">
+        <h2>{t('org.events')}</h2>
+        {problem.value && <Trouble problem={problem.value} again={() => void load()} />}
+        {events.value?.length === 0 && <p class="soft">{t('org.noEvents')}</p>}
+        <ul class="org-events">
+          {events.value?.map((event) => (
+            <li key={event.id}>
+              <a class="org-event" href={'#' + event.id}>
+                <span>
+                  <b><Name of={event.name} /></b>
+                  <span class="small soft">{event.id}</span>
+                </span>
+                {event.version === 0 ? <Chip tone="amber" icon={clip}>{t('org.draft')}</Chip> : event.version !== undefined && <Chip tone="jade" icon={check}>{t('org.released', { n: event.version })}</Chip>}
+                <Icon d={chevron} />
+              </a>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <Upload api={api} done={(event) => { void load(); open(event) }} />
+    </main>
+  )
+}
+
+export function Trouble({ problem, words, again }: { problem: Problem; words?: string | undefined; again?: () => void }) {
+  return (
+    <div class="trouble" role="alert">
+      <Icon d={alert} />
+      <p>{words ?? (problem.code === 'unreachable' ? t('gate.unreachable') : refusal(problem))}</p>
+      {again && <button type="button" class="button small" onClick={again}>{t('org.again')}</button>}
+    </div>
+  )
+}
+// words: error.*
+
+type Step =
+  | { state: 'choose' }
+  | { state: 'reading' | 'importing'; file: File }
+  | { state: 'faults'; file: File; faults: readonly Fault[] }
+  | { state: 'problem'; file: File; problem: Problem }
+  | { state: 'preview'; file: File; preview: Preview }
+
+/** The server's limit, known here too: eight mebibytes take a while on a hotel's line. */
+const largest = 8 << 20
+
+export function Upload({ api, done, first = { state: 'choose' } }: { api: Api; done: (event: string) => void; first?: Step }) {
+  const step = useSignal<Step>(first)
+  const read = async (file: File | undefined) => {
+    if (!file) return
+    if (file.size > largest) {
+      step.value = { state: 'faults', file, faults: [{ code: 'file_too_big', params: { limit: '8' } }] }
+      return
+    }
+    step.value = { state: 'reading', file }
+    step.value = outcome(file, await api.preview(file), (preview) => ({ state: 'preview', file, preview }))
+  }
+  const apply = async (file: File) => {
+    step.value = { state: 'importing', file }
+    const answer = await api.import(file)
+    step.value = outcome(file, answer, () => ({ state: 'choose' }))
+    if (answer.ok) done(answer.value.event)
+  }
+  const now = step.value
+  const busy = now.state === 'reading' || now.state === 'importing'
+  return (
+    <section class="org-card">
+      <h2>{t('org.workbook')}</h2>
+      <p class="soft">{t('org.workbookHelp')}</p>
+      <Drop busy={busy} take={(file) => void read(file)} />
+      <div role="status">
+        {busy && <p class="strong">{t(now.state === 'reading' ? 'org.reading' : 'org.importing', { file: now.file.name })}</p>}
+        {now.state === 'problem' && <Trouble problem={now.problem} again={() => void read(now.file)} />}
+        {now.state === 'faults' && <Faults file={now.file.name} faults={now.faults} />}
+        {now.state === 'preview' && <Previewed step={now} apply={() => void apply(now.file)} away={() => (step.value = { state: 'choose' })} />}
+      </div>
+    </section>
+  )
+}
+
+function outcome<T>(file: File, answer: Answer<T>, good: (value: T) => Step): Step {
+  if (answer.ok) return good(answer.value)
+  return answer.faults.length ? { state: 'faults', file, faults: answer.faults } : { state: 'problem', file, problem: answer.problem }
+}
+
+function Drop({ busy, take }: { busy: boolean; take: (file: File | undefined) => void }) {
+  const over = useSignal(false)
+  return (
+    <label
+      class="drop"
+      data-over={over.value ? '' : undefined}
+      onDragOver={(event) => { event.preventDefault(); over.value = true }}
+      onDragLeave={() => (over.value = false)}
+      onDrop={(event) => { event.preventDefault(); over.value = false; take(event.dataTransfer?.files[0]) }}
+    >
+      <Icon d={upload} />
+      <span class="strong">{t('org.choose')}</span>
+      <span class="small soft">{t('org.orDrop')}</span>
+      <input
+        type="file"
+        class="quiet"
+        accept=".xlsx"
+        disabled={busy}
+        onChange={(event) => {
+          take(event.currentTarget.files?.[0])
+          event.currentTarget.value = '' // the same file again, corrected, is a new choice
+        }}
+      />
+    </label>
+  )
+}
+
+/** Faults is the table of what is wrong: where, what, and what would be right. */
+export function Faults({ file, faults }: { file: string; faults: readonly Fault[] }) {
+  return (
+    <div class="faults">
+      <p class="trouble"><Icon d={alert} /><span>{t('org.faults', { file, n: faults.length })}</span></p>
+      <div class="wide-table" tabIndex={0} role="region" aria-label={t('org.faultsTable')}>
+        <table>
+          <thead>
+            <tr><th scope="col">{t('org.sheet')}</th><th scope="col">{t('org.row')}</th><th scope="col">{t('org.column')}</th><th scope="col">{t('org.what')}</th></tr>
+          </thead>
+          <tbody>
+            {faults.map((fault, i) => (
+              <tr key={i}>
+                <td>{fault.sheet ?? ''}</td>
+                <td class="number">{fault.row || ''}</td>
+                <td>{fault.column ?? ''}</td>
+                <td class="words">{t(`workbook.${fault.code}`, fault.params ?? {})}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </div>
+  )
+}
+
+const counted = ['companies', 'attendees', 'meetings', 'tables', 'rounds', 'zones', 'interpreters', 'staff', 'displays', 'agenda', 'wishes'] as const
+
+function Previewed({ step: { file, preview }, apply, away }: { step: { file: File; preview: Preview }; apply: () => void; away: () => void }) {
+  return (
+    <div class="preview">
+      <p><Chip tone="jade" icon={check}>{t('org.fine')}</Chip> <b>{file.name}</b> → {preview.event}</p>
+      <p>{t(preview.new ? 'org.willCreate' : 'org.willReplace', { event: preview.event })}</p>
+      <Counts counts={preview.counts} />
+      <div class="org-buttons">
+        <button type="button" class="button filled" onClick={apply}>{t('org.import')}</button>
+        <button type="button" class="button small" onClick={away}>{t('word.cancel')}</button>
+      </div>
+    </div>
+  )
+}
+
+export function Counts({ counts }: { counts: Record<string, number> }) {
+  return (
+    <dl class="counts">
+      {counted.filter((name) => counts[name] !== undefined).map((name) => (
+        <div key={name}><dt>{t(`org.count.${name}`)}</dt><dd>{counts[name]}</dd></div>
+      ))}
+    </dl>
+  )
+}
+
+export type { Step }

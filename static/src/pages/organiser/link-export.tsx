@@ -1,0 +1,120 @@
+// What an organiser takes out: the links, which the page fetches only when somebody asks for
+// them, because each time leaves a record; and the records, for everybody who organises.
+import { type ReadonlySignal, useComputed, useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import type { HistoryCard } from '../../shared/cards'
+import type { Problem } from '../../live/frames'
+import type { FloorKinds } from '../../shared/floor-kinds'
+import type { Session } from '../../shared/session'
+import { Icon } from '../../ui/icon'
+import { alert, lock } from '../../ui/icons'
+import { dayName, hhmm, t } from '../../shared/words'
+import { type Api, type Export, type Taken, whole } from './api'
+import { Trouble } from './home'
+
+/** Taking is the links of an event as far as this page has fetched them. */
+export interface Taking {
+  readonly taken: ReadonlySignal<Taken | null>
+  /** The links, by "role-id", that were replaced since; their addresses open nothing any more. */
+  readonly replaced: ReadonlySignal<ReadonlySet<string>>
+  readonly busy: ReadonlySignal<boolean>
+  readonly problem: ReadonlySignal<Problem | null>
+  take: () => void
+}
+
+/** replacedSince answers which links were replaced after a sequence; '*' stands for all, after an import. */
+export function replacedSince(done: ReadonlyMap<string, HistoryCard>, seq: number): Set<string> {
+  const gone = new Set<string>()
+  for (const [id, card] of done) {
+    if (Number(id) <= seq) continue
+    if (card.kind === 'importForum') gone.add('*')
+    if (card.kind === 'rotateLink') card.of.forEach((ref) => ref.startsWith('link/') && gone.add(ref.slice('link/'.length)))
+  }
+  return gone
+}
+
+export function useTaking(api: Api, session: Session<FloorKinds>, first: Taken | null, done: () => void): Taking {
+  const taken = useSignal(first)
+  const busy = useSignal(false)
+  const problem = useSignal<Problem | null>(null)
+  const replaced = useComputed(() => replacedSince(session.of('done'), taken.value?.seq ?? Infinity))
+  const take = async () => {
+    if (busy.value) return
+    busy.value = true
+    const answer = await api.links(session.seat.event)
+    busy.value = false
+    problem.value = answer.ok ? null : answer.problem
+    if (answer.ok) taken.value = { ...answer.value, links: answer.value.links.map((link) => ({ ...link, url: whole(link.url, location.origin) })) }
+    done()
+  }
+  return { taken, replaced, busy, problem, take: () => void take() }
+}
+
+/** Ask offers to fetch the links, or to fetch them again where some were replaced. */
+export function Ask({ taking }: { taking: Taking }) {
+  const again = taking.taken.value !== null
+  const problem = taking.problem.value
+  return (
+    <div class="ask">
+      {again && <p class="ask-old"><Icon d={alert} />{t('org.linksOld')}</p>}
+      <p class="soft small">{t('org.takeHelp')}</p>
+      {problem ? <Trouble problem={problem} words={problem.code === 'unavailable' ? t('org.notTaken') : undefined} again={taking.take} /> : (
+        <button type="button" class="button" disabled={taking.busy.value} onClick={taking.take}>
+          <Icon d={lock} />
+          {t(taking.busy.value ? 'org.taking' : again ? 'org.takeAgain' : 'org.take')}
+        </button>
+      )}
+    </div>
+  )
+}
+
+/** Unrecorded says that the log could not hold the record yet. */
+export function Unrecorded({ taken }: { taken: Taken }) {
+  return taken.recorded ? null : <p class="ask-old" role="status"><Icon d={alert} />{t('org.notRecorded')}</p>
+}
+
+/** useExports answers what was taken out, newest first; look asks the server again. */
+export function useExports(api: Api, event: string) {
+  const list = useSignal<readonly Export[] | null>(null)
+  const problem = useSignal<Problem | null>(null)
+  const look = async () => {
+    const answer = await api.exports(event)
+    problem.value = answer.ok ? null : answer.problem
+    if (answer.ok) list.value = answer.value.exports
+  }
+  useEffect(() => void look(), [event])
+  return { list, problem, look: () => void look() }
+}
+
+const few = 6
+
+export function Exports({ exports: { list, problem, look } }: { exports: ReturnType<typeof useExports> }) {
+  const all = useSignal(false)
+  const lines = list.value ?? []
+  return (
+    <section class="org-card">
+      <h2>{t('org.exports')}</h2>
+      <p class="soft small">{t('org.exportsHelp')}</p>
+      {problem.value && <Trouble problem={problem.value} again={look} />}
+      {list.value && lines.length === 0 && <p>{t('org.noExports')}</p>}
+      <ul class="exports">
+        {(all.value ? lines : lines.slice(0, few)).map((line, i) => (
+          <li key={i} class="export">
+            <span class="export-when">{dayName(line.at)} <b>{hhmm(line.at)}</b></span>
+            <span class="export-what">
+              <b>{t(`org.export.${line.instance && line.what === 'links' ? 'organisers' : line.what}`)}</b>
+              <span class="small soft">{takerOf(line)}</span>
+            </span>
+            <span class="export-people">{t('org.people', { n: line.people })}</span>
+          </li>
+        ))}
+      </ul>
+      {!all.value && lines.length > few && <button type="button" class="button small" onClick={() => (all.value = true)}>{t('org.allExports', { n: lines.length })}</button>}
+    </section>
+  )
+}
+
+const takerOf = ({ by, name }: Export): string => {
+  const id = by.slice(by.indexOf(':') + 1)
+  return by.startsWith('operator:') ? t('org.commandLine') : name && name !== id ? `${name} · ${id}` : id
+}

@@ -1,0 +1,110 @@
+// The links of an event: whom each is of, its address and code, and a new one in its place.
+import { useSignal } from '@preact/signals'
+import { matches } from '../../shared/search'
+import { Chip } from '../../ui/chip'
+import { Icon } from '../../ui/icon'
+import { search } from '../../ui/icons'
+import { t } from '../../shared/words'
+import type { PersonalLink } from './api'
+import { type S, useGive } from './event'
+import { Qr } from './qr'
+import { Ask, type Taking, Unrecorded } from './link-export'
+import { Twice } from './twice'
+
+/** Links shows the links once somebody has asked for them. */
+export function Links({ session, taking }: { session: S; taking: Taking }) {
+  const taken = taking.taken.value
+  return (
+    <section class="org-card">
+      <h2>{t('org.links')} {taken && <Chip>{taken.links.length}</Chip>}</h2>
+      <p class="soft small">{t('org.linksHelp')}</p>
+      {taken && <Unrecorded taken={taken} />}
+      {(!taken || taking.replaced.value.size > 0) && <Ask taking={taking} />}
+      {taken && <Found session={session} links={taken.links} replaced={taking.replaced.value} />}
+    </section>
+  )
+}
+
+const roleOrder = ['moderator', 'runner', 'display', 'interpreter', 'attendee']
+const shown = 60
+
+function Found({ session, links, replaced }: { session: S; links: readonly PersonalLink[]; replaced: ReadonlySet<string> }) {
+  const query = useSignal('')
+  const role = useSignal('')
+  const open = useSignal('')
+  const roles = roleOrder.filter((r) => links.some((link) => link.role === r))
+  const hits = links
+    .filter((link) => (!role.value || link.role === role.value) && matches(query.value, link.name, link.id, t(`org.role.${link.role}`)))
+    .sort((a, b) => roleOrder.indexOf(a.role) - roleOrder.indexOf(b.role))
+  return (
+    <>
+      <div class="link-filter">
+        <label class="find wide">
+          <Icon d={search} />
+          <span class="quiet">{t('org.findLink')}</span>
+          <input type="search" autocomplete="off" placeholder={t('org.findLink')} value={query.value} onInput={(event) => (query.value = event.currentTarget.value)} />
+        </label>
+        <div class="role-filter" role="group" aria-label={t('org.roles')}>
+          {['', ...roles].map((r) => (
+            <button key={r} type="button" aria-pressed={role.value === r} onClick={() => (role.value = r)}>{r ? t(`org.role.${r}`) : t('org.allRoles')}</button>
+          ))}
+        </div>
+      </div>
+      <ul class="links">
+        {hits.slice(0, shown).map((link) => {
+          const id = `${link.role}-${link.id}`
+          return <LinkLine key={id} session={session} link={link} replaced={replaced.has(id) || replaced.has('*')} open={open.value === id} toggle={() => (open.value = open.value === id ? '' : id)} />
+        })}
+      </ul>
+      {hits.length > shown && <p class="soft small">{t('org.moreLinks', { n: hits.length - shown })}</p>}
+      {hits.length === 0 && <p class="soft">{t('org.noLinks')}</p>}
+    </>
+  )
+}
+
+function LinkLine({ session, link, replaced, open, toggle }: { session: S; link: PersonalLink; replaced: boolean; open: boolean; toggle: () => void }) {
+  const copied = useSignal(false)
+  const give = useGive(session)
+  const copy = async () => {
+    copied.value = await put(link.url)
+  }
+  return (
+    <li class="link-line">
+      <button type="button" class="link-head" aria-expanded={open} onClick={toggle}>
+        <span><b>{link.name || link.id}</b> <span class="small soft">{link.id}</span></span>
+        <span class="small soft">{t(`org.role.${link.role}`)}</span>
+      </button>
+      {open && replaced && <p class="link-gone">{t('org.linkReplaced')}</p>}
+      {open && !replaced && (
+        <div class="link-whole">
+          <Qr text={link.url} label={t('org.qrOf', { name: link.name || link.id })} />
+          <div class="link-acts">
+            <input type="text" readOnly aria-label={t('org.address')} value={link.url} onFocus={(event) => event.currentTarget.select()} />
+            <div class="org-buttons">
+              <button type="button" class="button small" onClick={() => void copy()}>{t(copied.value ? 'org.copied' : 'org.copy')}</button>
+              <a class="button small" href={link.url} target="_blank" rel="noopener noreferrer">{t('org.open')}</a>
+            </div>
+            <Twice
+              label={t('org.rotate')}
+              words={t('org.rotateWords', { name: link.name || link.id })}
+              confirm={t('org.rotateYes')}
+              class="danger-line"
+              onConfirm={() => give('rotateLink', { link: `${link.role}-${link.id}` })}
+            />
+          </div>
+        </div>
+      )}
+    </li>
+  )
+}
+
+/** put brings a text to the clipboard; over plain HTTP there is none, and the address can be copied by hand. */
+async function put(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    return false
+  }
+}
+// words: org.role.*

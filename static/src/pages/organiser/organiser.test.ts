@@ -1,0 +1,58 @@
+import { encode } from 'uqr'
+import type { HistoryCard, MeetingCard } from '../../shared/cards'
+import { cardsByKind, floorCards, forumSize, manyRounds } from '../../testing/floor-fixtures'
+import { type Cards, makeFloor, seated } from '../../shared/floor'
+import { equal, test, truth } from '../../testing/check'
+import { whole } from './api'
+import { where } from './route'
+import { pathOf } from './qr'
+import { byCompany, roundPages } from './schedule'
+import { replacedSince } from './link-export'
+
+test('organiser: the fragment names an event and a sheet, and never a link', () => {
+  equal(where('#green-2026'), { event: 'green-2026', sheet: '' })
+  equal(where('#green-2026/slips'), { event: 'green-2026', sheet: 'slips' })
+  equal(where('#green-2026/nonsense'), { event: 'green-2026', sheet: '' })
+  equal(where('#_.organiser-o1.mWk9'), { event: '', sheet: '' })
+  equal(where(''), { event: '', sheet: '' })
+})
+
+test('organiser: a path becomes an address where the instance has none', () => {
+  equal(whole('/attendee#e.l.s', 'http://10.0.0.5:8080'), 'http://10.0.0.5:8080/attendee#e.l.s')
+  equal(whole('https://forum.example/attendee#e.l.s', 'http://10.0.0.5:8080'), 'https://forum.example/attendee#e.l.s')
+})
+
+test('qr: the path covers exactly the dark modules', () => {
+  const code = encode('https://forum.example/attendee#green-2026.attendee-k03a.mWk9c2Vq7xYt3LhZp5Rb1Nd8', { ecc: 'M', border: 4 })
+  const dark = code.data.flat().filter(Boolean).length
+  const drawn = [...pathOf(code.data).matchAll(/M(\d+) (\d+)h(\d+)v1h-(\d+)z/g)]
+  equal(drawn.reduce((sum, m) => sum + Number(m[3]), 0), dark)
+  truth(drawn.every((m) => m[3] === m[4] && code.data[Number(m[2])]![Number(m[1])]!), 'each run begins on a dark module')
+  truth(code.data.slice(0, 4).flat().every((on) => !on), 'the quiet zone is there')
+})
+
+test('schedule: every seated meeting stands with both companies, in the order of rounds', () => {
+  const kinds = cardsByKind({ ...floorCards(forumSize), ...manyRounds(8) })
+  const of = (kind: string) => kinds.get(kind) ?? new Map()
+  const meetings = of('meeting') as Map<string, MeetingCard>
+  meetings.set('m001', { ...meetings.get('m001')!, cancelled: true })
+  const floor = makeFloor({
+    round: of('round'), table: of('table'), company: of('company'), request: of('request'),
+    attendee: of('attendee'), interpreter: of('interpreter'), meeting: meetings,
+  } as unknown as Cards)
+  const all = byCompany(floor)
+  equal(all.reduce((sum, c) => sum + c.meetings.length, 0), 2 * [...meetings.values()].filter(seated).length)
+  equal(all.map((c) => c.company).slice(0, 2), ['c01', 'c02'])
+  truth(all.every((c) => c.meetings.every((m, i) => i === 0 || floor.round.get(c.meetings[i - 1]!.round)!.no < floor.round.get(m.round)!.no)), 'order')
+  equal(roundPages(['R1', 'R2', 'R3', 'R4', 'R5', 'R6', 'R7', 'R8', 'R9'], 8).map((p) => p.length), [5, 4])
+  equal(roundPages([], 8), [])
+})
+
+test('organiser: links that were replaced since they were taken are known', () => {
+  const card = (kind: string, of: string[]): HistoryCard => ({ command: 'organiser-o1/x', kind, by: 'organiser:o1', at: 0, of, undo: false })
+  const done = new Map([['9', card('rotateLink', ['link/attendee-a'])], ['10', card('rotateLink', ['link/attendee-b'])], ['11', card('call', ['round/R1'])]])
+  equal([...replacedSince(done, 9)], ['attendee-b'])
+  equal([...replacedSince(done, 10)], [])
+  equal([...replacedSince(done, Infinity)], [])
+  equal([...replacedSince(new Map([['12', card('importForum', ['forum/import'])]]), 11)], ['*'])
+})

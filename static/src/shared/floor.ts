@@ -1,0 +1,82 @@
+// The floor as the console's rules need it: the cards, and what is found by
+// place and by person. It is built anew when meetings, tables, rounds or requests change.
+import type { AttendeeCard, CompanyCard, InterpreterCard, MeetingCard, Place, RequestCard, RoundCard, TableCard } from './cards'
+
+export interface Cards {
+  round: ReadonlyMap<string, RoundCard>
+  table: ReadonlyMap<string, TableCard>
+  meeting: ReadonlyMap<string, MeetingCard>
+  company: ReadonlyMap<string, CompanyCard>
+  request: ReadonlyMap<string, RequestCard>
+  attendee: ReadonlyMap<string, AttendeeCard>
+  interpreter: ReadonlyMap<string, InterpreterCard>
+}
+
+export interface Floor extends Cards {
+  /** Ids in the order that people read them in. */
+  readonly rounds: readonly string[]
+  readonly tables: readonly string[]
+  /** Meetings without a place, not cancelled. */
+  readonly tray: readonly string[]
+  /** Who sits at a place: `seat(round, table)` → meeting. */
+  readonly seats: ReadonlyMap<string, string>
+  /** Cancelled meetings that still name a place, shown where nobody else sits. */
+  readonly called: ReadonlyMap<string, string>
+  /** Person (`attendee:k03a`, `interpreter:i02`) → their meetings, in the order of ids. */
+  readonly meetingsOf: ReadonlyMap<string, readonly string[]>
+  /** Meeting → its open request; interpreter → meetings of the open requests they took. */
+  readonly requestOf: ReadonlyMap<string, string>
+  readonly claims: ReadonlyMap<string, readonly string[]>
+}
+
+export const seat = (round: string, table: string): string => round + '|' + table
+
+/** seated reports whether a meeting holds a place: floor's `seated`. */
+export const seated = (m: MeetingCard): boolean => !m.cancelled && !!m.place.round && !!m.place.table
+
+/** people answers who takes part in a meeting, the assigned interpreter last. */
+export function people(m: MeetingCard): string[] {
+  const who = [...m.host.people, ...m.guest.people].map((id) => 'attendee:' + id)
+  return m.interpreter ? [...who, 'interpreter:' + m.interpreter] : who
+}
+
+const collator = new Intl.Collator('en', { numeric: true })
+
+/** inOrder compares what signs say: "7" before "12", "A2" before "A10". */
+export const inOrder = (a: string, b: string): number => collator.compare(a, b)
+
+function push(map: Map<string, string[]>, key: string, value: string): void {
+  const list = map.get(key)
+  if (list) list.push(value)
+  else map.set(key, [value])
+}
+
+export function makeFloor(cards: Cards): Floor {
+  const seats = new Map<string, string>()
+  const called = new Map<string, string>()
+  const meetingsOf = new Map<string, string[]>()
+  const requestOf = new Map<string, string>()
+  const claims = new Map<string, string[]>()
+  const tray: string[] = []
+  for (const id of [...cards.meeting.keys()].sort()) {
+    const m = cards.meeting.get(id)!
+    const { round, table } = m.place
+    if (round && table) (m.cancelled ? called : seats).set(seat(round, table), id)
+    else if (!m.cancelled) tray.push(id)
+    people(m).forEach((who) => push(meetingsOf, who, id))
+  }
+  cards.request.forEach((request, id) => {
+    requestOf.set(request.meeting, id)
+    if (request.interpreter) push(claims, request.interpreter, request.meeting)
+  })
+  const rounds = [...cards.round.keys()].sort((a, b) => cards.round.get(a)!.no - cards.round.get(b)!.no)
+  const label = (id: string) => cards.table.get(id)!.label
+  const tables = [...cards.table.keys()].sort((a, b) => inOrder(label(a), label(b)) || inOrder(a, b))
+  return { ...cards, rounds, tables, tray, seats, called, meetingsOf, requestOf, claims }
+}
+
+/** placeOf answers a meeting's place, or null in the tray. */
+export function placeOf(m: MeetingCard): Required<Place> | null {
+  const { round, table } = m.place
+  return round && table ? { round, table } : null
+}

@@ -1,0 +1,234 @@
+// A session: one link at one event, as signals that a page's components read.
+import { batch, type ReadonlySignal, signal } from '@preact/signals-core'
+import type { ClockCard, Commands } from './cards'
+import { browser, watchWaking } from '../live/browser'
+import { Clocks } from '../live/clock'
+import { type Address, Connection, type End } from '../live/connection'
+import { Fold } from '../live/fold'
+import { idOf, type Live, roleOf, type Welcome, type You } from '../live/frames'
+import { type Freshness, freshness } from '../live/freshness'
+import { deviceKeeping, type Keeping } from '../live/storage'
+import { forget, type Kept, newest, recall, remember } from '../live/saved-view'
+import { type Entry, Outbox, type Progress, randomID } from '../live/outbox'
+import type { Opening, Seat } from '../live/signin'
+import { cardsOf, fromSnapshot, type Kind, type View } from '../live/view'
+import { timeZone } from './words'
+
+export interface Sent extends Entry {
+  progress: Progress
+}
+
+export interface SendOptions {
+  /** Refuse the command where what it changes has changed since the screen showed it. Default true. */
+  checked?: boolean
+  /** Milliseconds after which the command must not be applied any more. */
+  within?: number
+}
+
+/** Session is all that a page knows of the outside; K maps the kinds of its cards to their types. */
+export interface Session<K> {
+  readonly seat: Seat
+  readonly you: ReadonlySignal<You | null>
+  /** A view is held, be it an old one. */
+  readonly whole: ReadonlySignal<boolean>
+  readonly link: ReadonlySignal<Freshness>
+  readonly live: ReadonlySignal<Live>
+  readonly ended: ReadonlySignal<End | null>
+  /** The event's time, a whole second; it ticks. */
+  readonly now: ReadonlySignal<number>
+  /** Commands that the view does not show yet, and refused ones until dismissed; in order. */
+  readonly sent: ReadonlySignal<readonly Sent[]>
+  /** of answers the cards of a kind by their id, and subscribes to them. */
+  of<N extends keyof K & string>(kind: N): ReadonlyMap<string, K[N]>
+  /** one answers the card of a kind that there is only one of. */
+  one<N extends keyof K & string>(kind: N): K[N] | undefined
+  /** eventAt answers the event's time at a time of this device, wallAt the server's. */
+  eventAt(device: number): number
+  wallAt(device: number): number
+  /** send puts a command in the outbox; null: too many wait there. */
+  send<C extends keyof Commands>(name: C, body: Commands[C], options?: SendOptions): string | null
+  /** dismiss forgets a refused command that its giver has read about. */
+  dismiss(id: string): void
+}
+
+const nothing: Kind = new Map()
+const saveEvery = 2_000
+
+/** open starts a session over the browser's network; the page has signed in before. */
+export function open<K>(seat: Seat, personal: boolean, opening?: Opening): Session<K> {
+  const session = new LiveSession<K>(seat, personal, deviceKeeping(), opening)
+  session.start()
+  return session
+}
+
+class LiveSession<K> implements Session<K> {
+  readonly you = signal<You | null>(null)
+  readonly whole = signal(false)
+  readonly link = signal<Freshness>({ state: 'waking', asOf: 0 })
+  readonly live = signal<Live>({})
+  readonly ended = signal<End | null>(null)
+  readonly now = signal(0)
+  readonly sent = signal<readonly Sent[]>([])
+  private kinds = new Map<string, ReturnType<typeof signal<Kind>>>()
+  private clocks = new Clocks()
+  private fold: Fold
+  private outbox: Outbox
+  private connection: Connection
+  private saving = 0
+
+  constructor(
+    readonly seat: Seat,
+    personal: boolean,
+    private keeping: Keeping,
+    opening: Opening | undefined,
+  ) {
+    const kept = newest(recall(keeping, seat), opening, Date.now())
+    this.fold = new Fold(kept ? fromSnapshot(kept.at, kept.cards) : null)
+    if (kept) this.restore(kept)
+    this.outbox = new Outbox(keeping, `${seat.event}/${seat.link}`, randomID, (entry, progress) => this.told(entry, progress))
+    this.sent.value = this.outbox.waiting.map((entry) => ({ ...entry, progress: { state: 'waiting' } }))
+    this.connection = new Connection(browser, address(seat, personal), this.fold, this.clocks, this.outbox, {
+      viewChanged: () => this.show(this.fold.view),
+      greeted: (welcome) => this.greeted(welcome),
+      live: (live) => (this.live.value = live),
+      linkChanged: () => this.tick(),
+      ended: (why) => this.end(why),
+    }, { subjects: kept?.subjects ?? '', asOf: kept?.asOf ?? 0 })
+  }
+
+  start(): void {
+    this.show(this.fold.view)
+    this.connection.start(document.hidden)
+    watchWaking(this.connection, () => this.clocks.jumped())
+    window.addEventListener('pagehide', () => this.save())
+    document.addEventListener('visibilitychange', () => (document.hidden ? this.save() : this.tick()))
+    this.beat()
+  }
+
+  of<N extends keyof K & string>(kind: N): ReadonlyMap<string, K[N]> {
+    return this.kind(kind).value as ReadonlyMap<string, K[N]>
+  }
+
+  one<N extends keyof K & string>(kind: N): K[N] | undefined {
+    return this.of(kind).values().next().value
+  }
+
+  eventAt(device: number): number {
+    return this.clocks.eventAt(device)
+  }
+
+  wallAt(device: number): number {
+    return this.clocks.wallAt(device)
+  }
+
+  send<C extends keyof Commands>(name: C, body: Commands[C], options: SendOptions = {}): string | null {
+    const now = Date.now()
+    const entry = this.outbox.put(name, body, now, {
+      base: options.checked === false ? undefined : this.fold.view?.at.seq,
+      until: options.within && Math.round(this.clocks.wallAt(now)) + options.within,
+    })
+    this.connection.flush()
+    return entry && entry.id
+  }
+
+  dismiss(id: string): void {
+    this.sent.value = this.sent.value.filter((sent) => sent.id !== id)
+  }
+
+  private kind(kind: string): ReturnType<typeof signal<Kind>> {
+    let of = this.kinds.get(kind)
+    if (!of) this.kinds.set(kind, (of = signal<Kind>(this.fold.view?.kinds.get(kind) ?? nothing)))
+    return of
+  }
+
+  /** show brings the view into the signals; kinds that a patch left alone stay the same map. */
+  private show(view: View | null): void {
+    if (!view) return
+    batch(() => {
+      this.kinds.forEach((of, kind) => (of.value = view.kinds.get(kind) ?? nothing))
+      this.whole.value = true
+      const event = view.kinds.get('event')?.values().next().value as { timeZone?: string } | undefined
+      if (event?.timeZone) timeZone.value = event.timeZone
+      const clock = view.kinds.get('clock')?.get('clock') as ClockCard | undefined
+      if (clock) this.clocks.event = clock
+      const pending = this.sent.value.filter(({ progress: p }) => p.state !== 'accepted' || p.seq > view.at.seq)
+      if (pending.length < this.sent.value.length) this.sent.value = pending
+      this.tick()
+    })
+    if (!this.saving) this.saving = window.setTimeout(() => this.save(), saveEvery)
+  }
+
+  private greeted(welcome: Welcome): void {
+    this.you.value = welcome.you
+    this.tick()
+  }
+
+  private told(entry: Entry, progress: Progress): void {
+    const rest = this.sent.value.filter((sent) => sent.id !== entry.id)
+    const landed = progress.state === 'accepted' && progress.seq <= (this.fold.view?.at.seq ?? 0)
+    this.sent.value = landed ? rest : [...rest, { ...entry, progress }].sort((a, b) => a.n - b.n)
+  }
+
+  private restore(kept: Kept): void {
+    this.you.value = kept.you
+    const now = Date.now()
+    this.clocks.hello(now + kept.offset, kept.clock, now)
+  }
+
+  private save(): void {
+    clearTimeout(this.saving)
+    this.saving = 0
+    const view = this.fold.view
+    if (!view || !this.you.value || this.ended.value) return
+    remember(this.keeping, this.seat, {
+      at: view.at,
+      subjects: this.connection.subjects,
+      cards: cardsOf(view),
+      you: this.you.value,
+      clock: this.clocks.event,
+      offset: this.clocks.wallAt(0),
+      asOf: this.connection.heard.last,
+    })
+  }
+
+  private end(why: End): void {
+    if (why === 'signedOut' || why === 'noEvent') {
+      this.ended.value = why
+      forget(this.keeping, this.seat)
+      this.outbox.drop()
+      this.sent.value = []
+      return
+    }
+    this.save()
+    if (why === 'reload') return location.reload()
+    this.ended.value = why
+  }
+
+  /** tick sets what time alone changes; signals stay quiet where nothing did. */
+  private tick(): void {
+    const now = Date.now()
+    this.now.value = Math.floor(this.clocks.eventAt(now) / 1000) * 1000
+    const fresh = freshness(this.connection.heard, now)
+    const shown = this.link.peek()
+    if (shown.state !== fresh.state || Math.floor(shown.asOf / 60_000) !== Math.floor(fresh.asOf / 60_000)) this.link.value = fresh
+  }
+
+  /** beat ticks at each second of the event's clock, and four times a second at most. */
+  private beat(): void {
+    if (!document.hidden) this.tick()
+    const event = this.clocks.eventAt(Date.now())
+    const left = (1000 - (event % 1000)) / (this.clocks.event.rate || 1)
+    setTimeout(() => this.beat(), Math.max(250, left))
+  }
+}
+
+function address(seat: Seat, personal: boolean): Address {
+  const path = `/api/v1/events/${seat.event}/`
+  const as = `?as=${seat.link}`
+  return { live: path + 'live' + as, snapshot: path + 'snapshot' + as, personal }
+}
+
+/** linkRole and linkID read a link's name, "attendee-k03a". */
+export const linkID = (link: string): string => link.slice(link.indexOf('-') + 1)
+
+export { idOf, roleOf }

@@ -1,0 +1,53 @@
+// The day as a line of slots: which one is on, and what it can be asked.
+import type { ItemCard, RoundCard, SlotCard } from './cards'
+
+export interface Slot extends SlotCard {
+  ref: { round: string } | { item: string }
+  id: string
+  round?: RoundCard
+  item?: ItemCard
+}
+
+/** timeline answers rounds and agenda items in the order of the plan; matching sessions are told by their rounds. */
+export function timeline(rounds: ReadonlyMap<string, RoundCard>, items: ReadonlyMap<string, ItemCard>): Slot[] {
+  const line: Slot[] = []
+  rounds.forEach((round, id) => line.push({ ...slotOf(round), ref: { round: id }, id, round }))
+  items.forEach((item, id) => item.kind !== 'matching' && line.push({ ...slotOf(item), ref: { item: id }, id, item }))
+  return line.sort((a, b) => a.plan.start - b.plan.start || a.plan.end - b.plan.end || (a.id < b.id ? -1 : 1))
+}
+
+const slotOf = ({ plan, now, state }: SlotCard): SlotCard => ({ plan, now, state })
+
+const minute = 60_000
+
+/** current answers the slot that the room is in or waits for: what runs (a round first), else what was called, else what comes. */
+export function current(line: readonly Slot[], now: number): Slot | undefined {
+  const first = (holds: (slot: Slot) => boolean): Slot | undefined => line.find((s) => s.round && holds(s)) ?? line.find(holds)
+  return (
+    first((s) => s.state === 'running') ??
+    first((s) => s.state === 'called' || s.state === 'calledLast') ??
+    line.find((s) => s.state === 'planned' && s.now.end > now - 30 * minute) ??
+    line.find((s) => s.state === 'planned')
+  )
+}
+
+export type Ask = 'call' | 'last' | 'start' | 'extend' | 'end'
+
+/** asks answers what a slot can be asked in its state. */
+export function asks(slot: SlotCard): Ask[] {
+  switch (slot.state) {
+    case 'planned':
+      return ['call', 'start', 'extend']
+    case 'called':
+      return ['last', 'start', 'extend']
+    case 'calledLast':
+      return ['start', 'extend']
+    case 'running':
+      return ['extend', 'end']
+    default:
+      return []
+  }
+}
+
+/** late answers by how many whole minutes a slot runs behind its plan; negative is early. */
+export const late = (slot: SlotCard): number => Math.round((slot.now.end - slot.plan.end) / minute)

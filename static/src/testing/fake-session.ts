@@ -1,0 +1,53 @@
+// A session without a server: canned cards, a clock that stands still, an outbox that keeps everything.
+import { computed, signal } from '@preact/signals-core'
+import type { Commands } from '../shared/cards'
+import type { End } from '../live/connection'
+import type { Live, You } from '../live/frames'
+import type { Freshness } from '../live/freshness'
+import type { Progress } from '../live/outbox'
+import type { Sent, Session } from '../shared/session'
+import { timeZone } from '../shared/words'
+
+export interface Canned {
+  /** The cards of the view, by their keys; their types are held where the story makes them. */
+  cards: Record<string, unknown>
+  you: You
+  now: number
+  link?: Freshness
+  live?: Live
+  sent?: { name: keyof Commands; body: unknown; progress: Progress }[]
+}
+
+export function fakeSession<K>(canned: Canned): Session<K> {
+  timeZone.value = 'Asia/Seoul'
+  const kinds = new Map<string, Map<string, unknown>>()
+  for (const [key, card] of Object.entries(canned.cards)) {
+    const slash = key.indexOf('/')
+    const kind = kinds.get(key.slice(0, slash)) ?? new Map<string, unknown>()
+    kinds.set(key.slice(0, slash), kind.set(key.slice(slash + 1), card))
+  }
+  let ids = 0
+  const entry = (name: keyof Commands, body: unknown, progress: Progress): Sent => ({ id: `c${++ids}`, n: ids, name, body, progress })
+  const sent = signal<readonly Sent[]>((canned.sent ?? []).map((s) => entry(s.name, s.body, s.progress)))
+  const of = (kind: string) => kinds.get(kind) ?? new Map<string, unknown>()
+  return {
+    seat: { event: 'demo', link: canned.you.link },
+    you: signal(canned.you),
+    whole: signal(kinds.size > 0),
+    link: signal(canned.link ?? { state: 'live', asOf: canned.now }),
+    live: signal(canned.live ?? {}),
+    ended: signal<End | null>(null),
+    now: computed(() => canned.now),
+    sent,
+    of: <N extends keyof K & string>(kind: N) => of(kind) as unknown as ReadonlyMap<string, K[N]>,
+    one: <N extends keyof K & string>(kind: N) => of(kind).values().next().value as K[N] | undefined,
+    eventAt: (device) => device,
+    wallAt: (device) => device,
+    send(name, body) {
+      const added = entry(name, body, { state: 'waiting' })
+      sent.value = [...sent.value, added]
+      return added.id
+    },
+    dismiss: (id) => void (sent.value = sent.value.filter((s) => s.id !== id)),
+  }
+}

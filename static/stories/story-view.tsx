@@ -1,0 +1,46 @@
+// story-<page>.html: one canned state, named in the query; without one, the list of
+// them. Tests turn to the next by window.turnStory.
+import { effect, signal } from '@preact/signals-core'
+import { cloneElement, render, type VNode } from 'preact'
+import { watchLanguage } from '../src/ui/language'
+import { language, languages, loadWords } from '../src/shared/words'
+
+export type Story = () => VNode
+
+interface Turning {
+  stories?: string[]
+  turnStory?: (state: string, lang: string) => void
+}
+
+export async function show(page: string, stories: Record<string, Story>): Promise<void> {
+  await Promise.all(languages.map(({ code }) => loadWords(code)))
+  watchLanguage()
+  document.body.className = `page-${page}`
+  const root = document.getElementById('page') as HTMLElement
+  const shown = signal<VNode | null>(null)
+  const turn = (state: string, lang: string) => {
+    const wanted = languages.find(({ code }) => code === lang)
+    if (wanted) language.value = wanted.code
+    render(null, root) // nothing of the story before stays
+    shown.value = stories[state]?.() ?? list(stories)
+    root.dataset.shown = state
+  }
+  const query = new URLSearchParams(location.search)
+  turn(query.get('state') ?? '', query.get('lang') ?? '')
+  effect(() => {
+    void language.value
+    // Preact passes over an element that it has drawn before.
+    render(shown.value && cloneElement(shown.value), root)
+  })
+  Object.assign(window as Turning, { stories: Object.keys(stories), turnStory: turn })
+}
+
+const list = (stories: Record<string, Story>) => (
+  <ul>
+    {Object.keys(stories).map((state) => (
+      <li key={state}>
+        <a href={`?state=${state}`}>{state}</a>
+      </li>
+    ))}
+  </ul>
+)
