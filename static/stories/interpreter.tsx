@@ -23,7 +23,7 @@ const assignment = (round: string, label: string, host: AssignmentCard['host'], 
   place: place(round, label), host, guest, pair: 'ko-zh', ...more,
 })
 
-const open: OfferCard = { place: place('R2', '12', 'B'), host: daemyung, guest: yantai, pair: 'ko-zh', skill: 'LED', state: 'requested', at: at('14:01:59') }
+const unclaimed: OfferCard = { place: place('R2', '12', 'B'), host: daemyung, guest: yantai, pair: 'ko-zh', skill: 'LED', state: 'requested', at: at('14:01:59') }
 const second: OfferCard = { place: place('R2', '21', 'C'), host: pureun, guest: weifang, pair: 'ko-zh', state: 'requested', at: at('14:02:10') }
 const taken: OfferCard = { place: place('R2', '19', 'C'), host: pureun, guest: weifang, pair: 'ko-zh', state: 'onTheWay', claimant: { ko: '이민', zh: '李敏', en: 'Li Min' }, at: at('14:00:30') }
 
@@ -52,29 +52,29 @@ function story(cards: Record<string, unknown>, more: Partial<Canned> = {}): Stor
   )
 }
 
-const mine = (state: OfferCard['state']): Record<string, unknown> => ({ 'offer/r1': { ...open, state, mine: true, claimant: self.name } })
+const mine = (state: OfferCard['state']): Record<string, unknown> => ({ 'offer/r1': { ...unclaimed, state, mine: true, claimant: self.name } })
 const claim = { name: 'claimRequest', body: { request: 'r1' } } as const
 
 const stories: Record<string, Story> = {
   off: story({ 'self/i01': { ...self, duty: 'off' } }),
   starting: story({ 'self/i01': { ...self, duty: 'off' } }, { sent: [{ name: 'setDuty', body: { interpreter: 'i01', duty: 'on' }, progress: { state: 'waiting' } }] }),
-  offers: story({ 'offer/r1': open, 'offer/r2': taken }),
-  two: story({ 'offer/r1': { ...open, escalated: true, at: at('13:59:10') }, 'offer/r3': second }),
+  offers: story({ 'offer/r1': unclaimed, 'offer/r2': taken }),
+  two: story({ 'offer/r1': { ...unclaimed, escalated: true, at: at('13:59:10') }, 'offer/r3': second }),
   waiting: story({}),
-  claiming: story({ 'offer/r1': open }, { sent: [{ ...claim, progress: { state: 'waiting' } }] }),
-  lost: story({ 'offer/r1': { ...taken, place: open.place, state: 'claimed' } }, { sent: [{ ...claim, progress: { state: 'rejected', refusal: { code: 'claimed', params: { by: 'interpreter:i07' } } } }] }),
-  undone: story({ 'offer/r1': open, 'lost/l1': gone }),
+  claiming: story({ 'offer/r1': unclaimed }, { sent: [{ ...claim, progress: { state: 'waiting' } }] }),
+  lost: story({ 'offer/r1': { ...taken, place: unclaimed.place, state: 'claimed' } }, { sent: [{ ...claim, progress: { state: 'rejected', refusal: { code: 'claimed', params: { by: 'interpreter:i07' } } } }] }),
+  undone: story({ 'offer/r1': unclaimed, 'lost/l1': gone }),
   undoneMore: story({ 'lost/l1': gone, 'lost/l2': { ...gone, kind: 'setDuty', wall: at('14:01:10') } }),
   claimed: story({ ...mine('claimed'), 'offer/r3': second }),
   onTheWay: story(mine('onTheWay')),
   arrived: story(mine('arrived')),
   current: story({ 'assignment/m2': assignment('R2', '07', hanbit, { zh: '青岛海风新能源有限公司', en: 'Qingdao Haifeng New Energy' }), 'offer/r3': second }),
   called: story({ ...rounds(3, 'called') }, { now: at('14:27:00') }),
-  onBreak: story({ 'self/i01': { ...self, duty: 'break' }, 'offer/r1': open }),
+  onBreak: story({ 'self/i01': { ...self, duty: 'break' }, 'offer/r1': unclaimed }),
   changed: story({ 'assignment/m3': assignment('R3', '15', hanbit, jinan), 'notice/n1': { kind: 'moved', meeting: 'm3', from: place('R3', '07'), to: place('R3', '15'), at: at('14:02') } }),
   cancelled: story({ 'assignment/m3': assignment('R3', '07', hanbit, jinan, { cancelled: true }), 'notice/n1': { kind: 'cancelled', meeting: 'm3', at: at('14:02') } }),
   none: story({ ...rounds(9, 'planned') }, { now: at('17:50') }),
-  offline: story({ 'offer/r1': open }, { link: { state: 'offline', asOf: at('14:00') } }),
+  offline: story({ 'offer/r1': unclaimed }, { link: { state: 'offline', asOf: at('14:00') } }),
 }
 
 void show('interpreter', stories)

@@ -12,7 +12,7 @@ import { type Canned, fakeSession } from '../src/testing/fake-session'
 import { show, type Story } from './story-view'
 import { floorCards, forumSize, manyRounds } from '../src/testing/floor-fixtures'
 import { t } from '../src/shared/words'
-import type { Console } from '../src/pages/moderator/moderator-store'
+import type { ModeratorStore } from '../src/pages/moderator/moderator-store'
 import type { FloorKinds } from '../src/shared/floor-kinds'
 import { pick } from '../src/pages/moderator/moves'
 import { ModeratorPage } from '../src/pages/moderator/page'
@@ -74,7 +74,7 @@ const running = edited(floorAt(2, 'running'), {
   'meeting/m031': { guest: { company: 'c13', people: ['c13a', 'c13b'], presence: 'noShow' } satisfies MeetingCard['guest'] },
 })
 
-const story = (you: You, cards: Record<string, object>, prepare?: (console: Console) => void, more: Partial<Canned> = {}): Story => {
+const story = (you: You, cards: Record<string, object>, prepare?: (store: ModeratorStore) => void, more: Partial<Canned> = {}): Story => {
   let session: Session<FloorKinds> | undefined
   return () => {
     session ??= fakeSession<FloorKinds>({ cards, you, now: at('14:02:19'), live: here, ...more })
@@ -94,43 +94,43 @@ const asOf = { state: 'stale' as const, asOf: at('13:58') }
 
 const stories: Record<string, Story> = {
   running: story(lead, running),
-  lifted: story(lead, running, (console) => pick(console, 'm052')),
-  table: story(lead, running, (console) => (console.focus.value = { table: 'T07' })),
-  locked: story(lead, running, (console) => pick(console, 'm047')),
-  tray: story(lead, running, (console) => pick(console, 'm050')),
+  lifted: story(lead, running, (store) => pick(store, 'm052')),
+  table: story(lead, running, (store) => (store.focus.value = { table: 'T07' })),
+  locked: story(lead, running, (store) => pick(store, 'm047')),
+  tray: story(lead, running, (store) => pick(store, 'm050')),
   unseen: story(lead, { ...running, ...callFor(['k01a', 'k01b', 'k03a', 'k03b', 'c06a']) }, undefined, {
     live: { here: { live: 116, asleep: 9, gone: 7 }, asleep: { 'attendee:c11a': minutesAgo(3), 'attendee:k01b': minutesAgo(1) }, gone: { 'attendee:c11b': minutesAgo(12), 'attendee:k03a': minutesAgo(41), 'attendee:k03b': 0 } },
   }),
   alone: story(lead, running, undefined, { live: { here: { live: 58, asleep: 4 }, partial: true } }),
-  armed: story(lead, running, (console) => {
+  armed: story(lead, running, (store) => {
     const of = { what: t('word.round', { no: 2 }), meetings: 21 }
-    console.arm({ name: 'end/R2', words: t('mod.armed.end', of), confirm: t('mod.armed.endYes'), run: () => undefined })
+    store.confirmation.press({ name: 'end/R2', words: t('mod.armed.end', of), confirm: t('mod.armed.endYes'), run: () => undefined })
   }),
-  toasts: story(lead, running, (console) => {
-    console.toast({ tone: 'done', words: () => '한빛엘이디 × 青岛海风新能源: 12 → 07, 2회차', undo: 'moderator-s1/c9' })
-    console.toast({ tone: 'refused', words: () => '적용되지 않음: 윤도하 님이 먼저 바꿨습니다. 지금 자리: 09번 · 3회차' })
+  toasts: story(lead, running, (store) => {
+    store.toast({ tone: 'done', words: () => '한빛엘이디 × 青岛海风新能源: 12 → 07, 2회차', undo: 'moderator-s1/c9' })
+    store.toast({ tone: 'refused', words: () => '적용되지 않음: 윤도하 님이 먼저 바꿨습니다. 지금 자리: 09번 · 3회차' })
   }),
-  announce: story(lead, running, (console) => (console.announcing.value = true)),
-  people: story(lead, running, (console) => (console.tab.value = 'people')),
-  day: story(lead, running, (console) => (console.tab.value = 'day')),
-  log: story(lead, running, (console) => (console.tab.value = 'log')),
+  announce: story(lead, running, (store) => (store.announcing.value = true)),
+  people: story(lead, running, (store) => (store.tab.value = 'people')),
+  day: story(lead, running, (store) => (store.tab.value = 'day')),
+  log: story(lead, running, (store) => (store.tab.value = 'log')),
   lost: story(lead, edited(running, lostCards)),
   lostOfOthers: story(zoned, edited(running, lostCards)),
-  floor: story(lead, running, (console) => (console.tab.value = 'floor')),
-  found: story(lead, running, (console) => {
-    console.tab.value = 'floor'
-    console.query.value = '한빛'
+  floor: story(lead, running, (store) => (store.tab.value = 'floor')),
+  found: story(lead, running, (store) => {
+    store.tab.value = 'floor'
+    store.query.value = '한빛'
   }),
   called: story(lead, floorAt(2, 'called')),
   draft: story(lead, edited(floorAt(1, 'planned'), { 'event/demo': { version: 0 } })),
-  runner: story(runner, running, (console) => {
-    console.tab.value = 'floor'
-    pick(console, 'm030')
+  runner: story(runner, running, (store) => {
+    store.tab.value = 'floor'
+    pick(store, 'm030')
   }),
-  zone: story(zoned, running, (console) => pick(console, 'm052')),
+  zone: story(zoned, running, (store) => pick(store, 'm052')),
   stale: story(lead, running, undefined, { link: asOf, live: {} }),
   large: story(lead, { ...zones, ...manyRounds(20), 'event/demo': event, ...floorCards({ tables: 300, rounds: 20, hosts: 280, guests: 320 }) }, undefined, { now: at('10:12') }),
-  largeLifted: story(lead, { ...zones, ...manyRounds(20), 'event/demo': event, ...floorCards({ tables: 300, rounds: 20, hosts: 280, guests: 320 }) }, (console) => pick(console, 'm900'), { now: at('10:12') }),
+  largeLifted: story(lead, { ...zones, ...manyRounds(20), 'event/demo': event, ...floorCards({ tables: 300, rounds: 20, hosts: 280, guests: 320 }) }, (store) => pick(store, 'm900'), { now: at('10:12') }),
   loading: story(lead, {}),
 }
 

@@ -65,9 +65,9 @@ const replacing: HistoryCard = { command: 'organiser-o1/x', kind: 'rotateLink', 
 const story = (where: Where, version = 0, more: Partial<Api> = {}, taken?: Taken): Story => {
   let session: Session<FloorKinds> | undefined
   const place = signal(where)
-  const open = () => (session ??= fakeSession<FloorKinds>({ cards: { ...cards(version), 'done/64': replacing }, you, now: at('09:02:19'), live: { here: { live: 118, asleep: 9, gone: 5 } } }))
+  const openEvent = () => (session ??= fakeSession<FloorKinds>({ cards: { ...cards(version), 'done/64': replacing }, you, now: at('09:02:19'), live: { here: { live: 118, asleep: 9, gone: 5 } } }))
   const held = api(more)
-  return () => <OrganiserPage api={held} open={open} at={place} {...(taken ? { taken } : {})} />
+  return () => <OrganiserPage api={held} openEvent={openEvent} at={place} {...(taken ? { taken } : {})} />
 }
 
 const faults: Fault[] = [

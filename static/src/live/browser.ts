@@ -25,7 +25,7 @@ export const browser: World = {
 }
 
 /** WebSocket.OPEN, which is longer. */
-const open = 1
+const socketOpen = 1
 
 /** So many times more a socket may close, without a word between, until another way is taken; more where one has worked. */
 let tries = 2
@@ -44,7 +44,7 @@ function dial(path: string, hears: SocketHears): Socket {
   }
   return {
     // A dead socket shows by its silence; what it answers to send or close is of no use.
-    send: (text) => void (socket.readyState === open && socket.send(text)),
+    send: (text) => void (socket.readyState === socketOpen && socket.send(text)),
     close: () => socket.close(1000),
   }
 }

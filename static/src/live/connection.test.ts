@@ -32,12 +32,12 @@ function setUp() {
     { subjects: '', asOf: 0 },
   )
   connection.start(false)
-  const open = () => {
+  const becomeOpen = () => {
     world.socket.hears.opened()
     world.hear(hello)
   }
   const live = () => {
-    open()
+    becomeOpen()
     world.hear(snapshot)
     pong()
   }
@@ -46,7 +46,7 @@ function setUp() {
     world.hear({ pong: { n: pings[pings.length - 1]?.n ?? 0, now: world.time, clock, at: at(seq) } })
   }
   const link = () => freshness(connection.heard, world.time).state
-  return { world, fold, outbox, told, ended, connection, open, live, pong, link }
+  return { world, fold, outbox, told, ended, connection, becomeOpen, live, pong, link }
 }
 
 test('the first hello has no position, the next one has', () => {
@@ -129,9 +129,9 @@ test('a wake cuts the pause before the next try short, but not one that the serv
 })
 
 test('a view that only memory vouches for is not called live', () => {
-  const { world, open, link } = setUp()
+  const { world, becomeOpen, link } = setUp()
   equal(link(), 'waking')
-  open()
+  becomeOpen()
   equal(link(), 'waking', 'greeted, but the view is not confirmed')
   world.hear(snapshot)
   equal(link(), 'live')
@@ -187,8 +187,8 @@ test('a gap, or a pong ahead of the view, means a new connection that says what 
 })
 
 test('a large snapshot is fetched, again where that fails, and what came meanwhile follows it', async () => {
-  const { world, open, fold } = setUp()
-  open()
+  const { world, becomeOpen, fold } = setUp()
+  becomeOpen()
   world.hear({ snapshot: { at: at(5), get: '/big' } })
   world.hear(patch(5, 6, { set: { 'me/a': { name: 'new' } } }))
   world.gets[0]?.answer(503, null)

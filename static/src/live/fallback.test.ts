@@ -27,7 +27,7 @@ function setUp() {
   const world = new FakeWorld()
   const visits: Visit[] = []
   const posts: { path: string; body: unknown; answer: (status: number, body: { code?: string } | null) => void }[] = []
-  const open = (way: Visit['way']) => (path: string, hears: Visit['hears']) => {
+  const begin = (way: Visit['way']) => (path: string, hears: Visit['hears']) => {
     const visit: Visit = { way, path, hears, left: false }
     visits.push(visit)
     return () => void (visit.left = true)
@@ -37,8 +37,8 @@ function setUp() {
     random: world.random,
     after: (ms, then) => world.after(ms, then),
     online: () => device.online,
-    stream: open('stream'),
-    poll: open('poll'),
+    stream: begin('stream'),
+    poll: begin('poll'),
     post: (path, body) => new Promise((resolve) => posts.push({ path, body, answer: (status, body) => resolve({ status, body }) })),
   }
   const device = { online: true }

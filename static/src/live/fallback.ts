@@ -316,9 +316,9 @@ const browser: Nature = {
     void fetch(path, { signal: limit.signal })
       .then(async (answer) => {
         if (!answer.ok) return answer.status === 429 || answer.status === 503 ? 4001 : 1006
-        const { frames, close } = (await answer.json()) as { frames: unknown[]; close: number }
+        const { frames, close: code } = (await answer.json()) as { frames: unknown[]; close: number }
         for (const frame of frames) hears.frame(JSON.stringify(frame))
-        return close
+        return code
       })
       .catch(() => 1006)
       .then((code) => {

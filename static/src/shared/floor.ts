@@ -80,3 +80,23 @@ export function placeOf(m: MeetingCard): Required<Place> | null {
   const { round, table } = m.place
   return round && table ? { round, table } : null
 }
+
+/** meetingIn answers where somebody is expected in a round. */
+export function meetingIn(floor: Floor, who: string, round: string): string | undefined {
+  return floor.meetingsOf.get(who)?.find((id) => {
+    const m = floor.meeting.get(id)!
+    return seated(m) && m.place.round === round
+  })
+}
+
+/** headcount answers how many people meetings bring together. */
+export function headcount(floor: Floor, round: string): { meetings: number; people: number } {
+  const who = new Set<string>()
+  let meetings = 0
+  floor.meeting.forEach((m) => {
+    if (!seated(m) || m.place.round !== round) return
+    meetings++
+    people(m).forEach((w) => who.add(w))
+  })
+  return { meetings, people: who.size }
+}

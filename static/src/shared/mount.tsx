@@ -4,7 +4,7 @@ import { effect, signal } from '@preact/signals-core'
 import { type ComponentType, render } from 'preact'
 import { exchange, fromFragment, fromPath, type Opening, openingInPage, type Seat } from '../live/signin'
 import { backoff } from '../live/reconnect'
-import { open, type Session } from './session'
+import { openSession, type Session } from './session'
 import { Gate, type GateState } from '../ui/signed-out'
 import { watchLanguage } from '../ui/language'
 import { language, loadWords } from './words'
@@ -31,7 +31,7 @@ export function mount<K>(page: string, Page: ComponentType<PageProps<K>>, person
   void words.then(() => effect(() => render(<Root />, root)))
   const enter = (arrival: Arrival | null) => {
     if (!arrival) return
-    const opened = open<K>(arrival.seat, personal, arrival.opening)
+    const opened = openSession<K>(arrival.seat, personal, arrival.opening)
     session.value = opened
     void words.then(() => begin?.(opened)) // what it says aloud needs them
   }

@@ -55,7 +55,7 @@ const nothing: Kind = new Map()
 const saveEvery = 2_000
 
 /** open starts a session over the browser's network; the page has signed in before. */
-export function open<K>(seat: Seat, personal: boolean, opening?: Opening): Session<K> {
+export function openSession<K>(seat: Seat, personal: boolean, opening?: Opening): Session<K> {
   const session = new LiveSession<K>(seat, personal, deviceKeeping(), opening)
   session.start()
   return session

@@ -2,13 +2,13 @@ import type { AnnouncementCard } from '../shared/cards'
 import { hhmm, t } from '../shared/words'
 import { Icon } from './icon'
 import { Name } from './names'
-import { horn } from './icons'
+import { hornIcon } from './icons'
 
 /** Announcement is a sentence to everyone, until it is withdrawn or its time is over. */
 export function Announcement({ card }: { card: AnnouncementCard }) {
   return (
     <section class="card strip" aria-label={t('word.announcement')}>
-      <Icon d={horn} />
+      <Icon d={hornIcon} />
       <p><Name of={card.text} /></p>
       <span class="soft small">{hhmm(card.at)}</span>
     </section>

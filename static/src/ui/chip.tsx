@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import type { Freshness } from '../live/freshness'
 import { hhmm, t } from '../shared/words'
 import { Icon } from './icon'
-import { clock, dot, offline } from './icons'
+import { clockIcon, dotIcon, offlineIcon } from './icons'
 
 export type Tone = 'jade' | 'amber' | 'red' | 'blue' | ''
 
@@ -24,8 +24,8 @@ export function LinkChip({ link, eventAt }: { link: Freshness; eventAt: (device:
 }
 
 const looks: Record<Freshness['state'], [Tone, string, string, string]> = {
-  live: ['jade', dot, 'link.live', 'link.live'],
-  waking: ['', clock, 'link.asOf', 'link.connecting'],
-  stale: ['amber', clock, 'link.asOf', 'link.connecting'],
-  offline: ['red', offline, 'link.offline', 'link.none'],
+  live: ['jade', dotIcon, 'link.live', 'link.live'],
+  waking: ['', clockIcon, 'link.asOf', 'link.connecting'],
+  stale: ['amber', clockIcon, 'link.asOf', 'link.connecting'],
+  offline: ['red', offlineIcon, 'link.offline', 'link.none'],
 }

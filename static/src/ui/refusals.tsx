@@ -2,7 +2,7 @@
 import type { Sent, Session } from '../shared/session'
 import { refusal, t } from '../shared/words'
 import { Icon } from './icon'
-import { alert, close } from './icons'
+import { alertIcon, closeIcon } from './icons'
 
 interface Props<K> {
   session: Session<K>
@@ -17,10 +17,10 @@ export function Refusals<K>({ session, params }: Props<K>) {
       {session.sent.value.map((sent) =>
         sent.progress.state === 'rejected' ? (
           <section key={sent.id} class="card strip refused" role="status">
-            <Icon d={alert} />
+            <Icon d={alertIcon} />
             <p>{refusal({ ...sent.progress.refusal, params: { ...sent.progress.refusal.params, ...params?.(sent) } })}</p>
             <button type="button" class="button small plain" aria-label={t('word.close')} onClick={() => session.dismiss(sent.id)}>
-              <Icon d={close} />
+              <Icon d={closeIcon} />
             </button>
           </section>
         ) : null,

@@ -2,7 +2,7 @@
 import { t } from '../shared/words'
 import { Icon } from './icon'
 import { LanguageSwitch } from './language'
-import { alert, clock, lock, offline } from './icons'
+import { alertIcon, clockIcon, lockIcon, offlineIcon } from './icons'
 
 export type GateState =
   | { state: 'signingIn' | 'unreachable' | 'noLink' | 'signedOut' | 'noEvent' | 'broken' | 'reload' }
@@ -10,14 +10,14 @@ export type GateState =
 
 /** What stands above the words, and what advice below them. */
 const looks: Record<GateState['state'], [icon: string, advice?: string]> = {
-  signingIn: [clock],
-  unreachable: [offline, 'gates.retrying'],
-  noLink: [lock, 'gates.openLink'],
-  refused: [lock, 'gates.openLink'],
-  signedOut: [lock, 'gates.openLink'],
-  noEvent: [alert],
-  broken: [alert],
-  reload: [clock],
+  signingIn: [clockIcon],
+  unreachable: [offlineIcon, 'gates.retrying'],
+  noLink: [lockIcon, 'gates.openLink'],
+  refused: [lockIcon, 'gates.openLink'],
+  signedOut: [lockIcon, 'gates.openLink'],
+  noEvent: [alertIcon],
+  broken: [alertIcon],
+  reload: [clockIcon],
 }
 
 export function Gate({ gate }: { gate: GateState }) {

@@ -3,7 +3,7 @@ import type { Session } from '../../shared/session'
 import { Chip } from '../../ui/chip'
 import { Icon } from '../../ui/icon'
 import { Aside, CompanyName } from '../../ui/names'
-import { alert, arrow, close } from '../../ui/icons'
+import { alertIcon, arrowIcon, closeIcon } from '../../ui/icons'
 import { hhmm, t } from '../../shared/words'
 import type { AttendeeCards, Change } from './screen'
 
@@ -16,7 +16,7 @@ export function Changed({ session, change, first }: { session: Session<AttendeeC
   return (
     <section class={'card hero ' + (gone ? 'missed' : 'changed')}>
       <div class="ends">
-        <Chip tone={gone ? 'red' : 'amber'} icon={gone ? close : alert}>{t(`changed.${change.kind}`)}</Chip>
+        <Chip tone={gone ? 'red' : 'amber'} icon={gone ? closeIcon : alertIcon}>{t(`changed.${change.kind}`)}</Chip>
         <span class="soft">
           {before && before !== round && <><s>{hhmm(before.now.start)}</s> </>}
           {round && `${hhmm(round.now.start)} · ${t('word.round', { no: round.no })}`}
@@ -26,7 +26,7 @@ export function Changed({ session, change, first }: { session: Session<AttendeeC
         <CompanyName name={card.partner} country={card.country} />
         <p class="place compact">
           {old && (gone || old !== label) && <s><Aside>{t('change.before')}</Aside>{old}</s>}
-          {!gone && <><Icon d={arrow} /><b>{label || t('change.noTable')}</b></>}
+          {!gone && <><Icon d={arrowIcon} /><b>{label || t('change.noTable')}</b></>}
         </p>
       </div>
       <button

@@ -4,7 +4,7 @@ import { Chip, type Tone } from '../../ui/chip'
 import { Countdown, timeLeft } from '../../ui/countdown'
 import { Icon } from '../../ui/icon'
 import { Aside, CompanyName, Name, TableNumber } from '../../ui/names'
-import { alert, arrow, bell, check, clock, close, dot } from '../../ui/icons'
+import { alertIcon, arrowIcon, bellIcon, checkIcon, clockIcon, closeIcon, dotIcon } from '../../ui/icons'
 import { pairName, spanOf, t } from '../../shared/words'
 import { type AttendeeCards, type Change, type Meeting, type Screen, type Standing } from './screen'
 
@@ -64,13 +64,13 @@ function State({ screen, hero: { card, round }, ending }: { screen: Screen; hero
 }
 
 function stateOf({ change }: Screen, missed: boolean, state: string | undefined): [Tone, string, string] {
-  if (change?.kind === 'back') return ['amber', alert, 'changed.back']
-  if (change) return ['amber', alert, change.from.table === change.meeting.card.place.table ? 'change.time' : 'change.table']
-  if (missed) return ['red', close, 'hero.missed']
-  if (state === 'calledLast') return ['amber', bell, 'hero.calledLast']
-  if (state === 'called') return ['amber', bell, 'hero.called']
-  if (state === 'ending') return ['amber', clock, 'hero.ending']
-  return state === 'running' ? ['jade', dot, 'hero.running'] : ['', clock, 'hero.next']
+  if (change?.kind === 'back') return ['amber', alertIcon, 'changed.back']
+  if (change) return ['amber', alertIcon, change.from.table === change.meeting.card.place.table ? 'change.time' : 'change.table']
+  if (missed) return ['red', closeIcon, 'hero.missed']
+  if (state === 'calledLast') return ['amber', bellIcon, 'hero.calledLast']
+  if (state === 'called') return ['amber', bellIcon, 'hero.called']
+  if (state === 'ending') return ['amber', clockIcon, 'hero.ending']
+  return state === 'running' ? ['jade', dotIcon, 'hero.running'] : ['', clockIcon, 'hero.next']
 }
 
 function Place({ label, old }: { label: string | undefined; old: string | undefined }) {
@@ -79,7 +79,7 @@ function Place({ label, old }: { label: string | undefined; old: string | undefi
       {old && old !== label && (
         <>
           <s><Aside>{t('change.before')}</Aside>{old}</s>
-          <Icon d={arrow} />
+          <Icon d={arrowIcon} />
         </>
       )}
       <TableNumber label={label} />
@@ -97,9 +97,9 @@ function Partner({ hero: { card, round } }: { hero: Meeting }) {
           {card.people.map((person, i) => <span key={i}><Name of={person.name} />{person.title && ' ' + person.title}</span>)}
         </p>
       )}
-      {near && card.theirs === 'present' && <p class="sign jade"><Icon d={check} /> {t('hero.theyAreThere')}</p>}
-      {near && card.theirs === 'noShow' && <p class="sign red"><Icon d={close} /> {t('hero.theyAreNot')}</p>}
-      {near && card.mine === 'noShow' && <p class="sign red"><Icon d={alert} /> {t('hero.comeAnyway')}</p>}
+      {near && card.theirs === 'present' && <p class="sign jade"><Icon d={checkIcon} /> {t('hero.theyAreThere')}</p>}
+      {near && card.theirs === 'noShow' && <p class="sign red"><Icon d={closeIcon} /> {t('hero.theyAreNot')}</p>}
+      {near && card.mine === 'noShow' && <p class="sign red"><Icon d={alertIcon} /> {t('hero.comeAnyway')}</p>}
     </div>
   )
 }
@@ -130,7 +130,7 @@ export function Nothing({ standing, whole }: { standing: Standing; whole: boolea
   const what = whole ? standing : 'loading'
   return (
     <section class="card nothing">
-      <Icon d={what === 'over' ? check : clock} />
+      <Icon d={what === 'over' ? checkIcon : clockIcon} />
       <h2>{t(`nothing.${what}`)}</h2>
       {what !== 'loading' && <p class="soft">{t(`nothingMore.${what}`)}</p>}
     </section>

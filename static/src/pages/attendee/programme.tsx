@@ -3,7 +3,7 @@ import type { ItemCard } from '../../shared/cards'
 import { Chip } from '../../ui/chip'
 import { Icon } from '../../ui/icon'
 import { Aside, Name } from '../../ui/names'
-import { close, dot } from '../../ui/icons'
+import { closeIcon, dotIcon } from '../../ui/icons'
 import { dayName, hhmm, named, sameDay, t } from '../../shared/words'
 import type { Meeting, Row, Screen } from './screen'
 
@@ -55,7 +55,7 @@ function MeetingRow({ meeting: { card, round } }: { meeting: Meeting }) {
       </div>
       <div class="what">
         {card.cancelled ? <s lang={lang}>{text}</s> : <b lang={lang}>{text}</b>}
-        {card.cancelled ? <span class="sign red"><Icon d={close} /> {t('changed.cancelled')}</span> : <span class="soft">{card.pair && t(card.interpreter ? 'interpreter.set' : 'interpreter.none')}</span>}
+        {card.cancelled ? <span class="sign red"><Icon d={closeIcon} /> {t('changed.cancelled')}</span> : <span class="soft">{card.pair && t(card.interpreter ? 'interpreter.set' : 'interpreter.none')}</span>}
       </div>
       {!card.cancelled && label && <b class="where"><Aside>{t('word.tableSign')}</Aside>{label}</b>}
     </>
@@ -70,7 +70,7 @@ function ItemRow({ item }: { item: ItemCard }) {
         <b><Name of={item.name} /></b>
         <span class="soft"><Name of={item.place} /></span>
       </div>
-      {item.state === 'running' && <Chip tone="jade" icon={dot}>{t('word.now')}</Chip>}
+      {item.state === 'running' && <Chip tone="jade" icon={dotIcon}>{t('word.now')}</Chip>}
     </>
   )
 }

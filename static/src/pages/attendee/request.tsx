@@ -2,7 +2,7 @@
 import type { OwnRequestCard, RequestState } from '../../shared/cards'
 import type { Sent, Session } from '../../shared/session'
 import { Icon } from '../../ui/icon'
-import { talk } from '../../ui/icons'
+import { talkIcon } from '../../ui/icons'
 import { named, pairName, t } from '../../shared/words'
 import type { AttendeeCards, Meeting } from './screen'
 
@@ -19,14 +19,14 @@ export function Interpreter({ session, meeting }: Of & { meeting: Meeting }) {
   if (under('requestInterpreter', 'meeting', meeting.id)) {
     return (
       <section class="card call" role="status">
-        <p class="strong"><Icon d={talk} /> {t(session.link.value.state === 'live' ? 'request.sending' : 'request.held')}</p>
+        <p class="strong"><Icon d={talkIcon} /> {t(session.link.value.state === 'live' ? 'request.sending' : 'request.held')}</p>
         <Steps at={-1} />
       </section>
     )
   }
   return (
     <button type="button" class="button" onClick={() => session.send('requestInterpreter', { meeting: meeting.id })}>
-      <Icon d={talk} /> {t('request.call')}
+      <Icon d={talkIcon} /> {t('request.call')}
     </button>
   )
 }
@@ -40,7 +40,7 @@ function Request({ session, id, card, cancelling }: Of & { id: string; card: Own
     <section class={'card call ' + (card.state === 'arrived' ? 'there' : 'open')}>
       <div class="ends">
         <p class="strong">
-          <Icon d={talk} /> {card.state === 'requested' && card.line ? t('request.line', { n: card.line }) : t(`asked.${card.state}`, { who })}
+          <Icon d={talkIcon} /> {card.state === 'requested' && card.line ? t('request.line', { n: card.line }) : t(`asked.${card.state}`, { who })}
         </p>
         <span class="soft small">{pairName(card.pair)}</span>
       </div>

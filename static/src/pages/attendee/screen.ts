@@ -72,13 +72,13 @@ export function screenOf(held: Held): Screen {
   const meetings = [...held.meetings]
     .map(([id, card]) => ({ id, card, round: held.rounds.get(card.place.round ?? '') }))
     .sort((a, b) => startOf(a) - startOf(b))
-  const open = meetings.filter((m) => !m.card.cancelled && !over(m.round?.state))
-  const hero = open.find((m) => m.round) ?? null
+  const ahead = meetings.filter((m) => !m.card.cancelled && !over(m.round?.state))
+  const hero = ahead.find((m) => m.round) ?? null
   const unseen = unseenNotices(held)
   const changes = meetings.map((m) => changeOf(m, unseen)).filter((c): c is Change => !!c)
   const change = changes.find((c) => c.meeting === hero && c.kind !== 'cancelled') ?? null
   return {
-    standing: standingOf(held, meetings, open, hero),
+    standing: standingOf(held, meetings, ahead, hero),
     hero: held.event?.version ? hero : null,
     change,
     others: changes.filter((c) => c !== change),
@@ -112,10 +112,10 @@ function changeOf(meeting: Meeting, unseen: [string, OwnNoticeCard][]): Change |
   }
 }
 
-function standingOf(held: Held, meetings: Meeting[], open: Meeting[], hero: Meeting | null): Standing {
+function standingOf(held: Held, meetings: Meeting[], ahead: Meeting[], hero: Meeting | null): Standing {
   if (!held.event?.version) return 'draft'
   if (hero) return 'meeting'
-  if (open.length) return 'unplaced'
+  if (ahead.length) return 'unplaced'
   return meetings.some((m) => !m.card.cancelled) ? 'over' : 'none'
 }
 

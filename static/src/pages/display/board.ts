@@ -1,5 +1,5 @@
 // What a display shows at a moment: a round's tables, or the agenda. Pure.
-import type { BoardCard, ItemCard, RoundCard, SeatCard, SlotCard, Text } from '../../shared/cards'
+import type { BoardCard, ItemCard, RoundCard, SeatCard, Text } from '../../shared/cards'
 
 const minute = 60_000
 
@@ -96,9 +96,6 @@ export function paged<T>(rows: readonly T[], columns: number, perColumn: number)
     return [...Array(columns).keys()].map((c) => page.slice(c * height, (c + 1) * height))
   })
 }
-
-/** late answers by how many whole minutes a slot runs behind its plan; negative is early. */
-export const late = (slot: SlotCard): number => Math.round((slot.now.end - slot.plan.end) / minute)
 
 export interface AgendaEntry {
   id: string

@@ -5,10 +5,11 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { Text } from '../../shared/cards'
 import type { PageProps } from '../../shared/mount'
 import type { Session } from '../../shared/session'
+import { late } from '../../shared/slots'
 import { Icon } from '../../ui/icon'
-import { clock, close, horn, talk, triangle } from '../../ui/icons'
+import { clockIcon, closeIcon, hornIcon, talkIcon, triangleIcon } from '../../ui/icons'
 import { hhmm, type Language, language, languages, loadWords, mmss, type Params, sameDay, t, tagOf } from '../../shared/words'
-import { agendaShown, type BoardRow, boardRows, columnsFor, late, nextRound, paged, pageFor, type RoundShown, roundShown, widthOf } from './board'
+import { agendaShown, type BoardRow, boardRows, columnsFor, nextRound, paged, pageFor, type RoundShown, roundShown, widthOf } from './board'
 import type { DisplayKinds } from './kinds'
 
 type S = Session<DisplayKinds>
@@ -33,7 +34,7 @@ export function DisplayPage({ session, page }: Props) {
     const load = () => Promise.all(wanted.map(loadWords)).then(() => (ready.value = true), () => window.setTimeout(load, 3_000))
     void load()
   }), [session])
-  if (!ready.value || !session.whole.value) return <main class="board waiting"><Icon d={clock} /></main>
+  if (!ready.value || !session.whole.value) return <main class="board waiting"><Icon d={clockIcon} /></main>
   return <Board session={session} fixed={page} />
 }
 
@@ -68,7 +69,7 @@ function Board({ session, fixed }: { session: S; fixed: number | undefined }) {
       {shown && released ? <RoundBoard session={session} of={of} shown={shown} fixed={fixed} /> : <Agenda session={session} of={of} released={released} />}
       {stale && (
         <p class="stale" role="status">
-          <Icon d={clock} />
+          <Icon d={clockIcon} />
           <Both of={of} k="disp.stale" params={{ time: hhmm(session.eventAt(session.link.value.asOf)) }} />
         </p>
       )}
@@ -147,9 +148,9 @@ function RoundBoard({ session, of, shown, fixed }: { session: S; of: readonly La
 }
 
 function State({ of, shown: { round, running } }: { of: readonly Language[]; shown: RoundShown }) {
-  if (running && round.left) return <strong class="minutes-left"><Icon d={clock} /><Both of={of} k="disp.minutesLeft" params={{ n: round.left }} /></strong>
+  if (running && round.left) return <strong class="minutes-left"><Icon d={clockIcon} /><Both of={of} k="disp.minutesLeft" params={{ n: round.left }} /></strong>
   if (round.state === 'called' || round.state === 'calledLast') {
-    return <strong class="called"><Icon d={horn} /><Both of={of} k={round.state === 'called' ? 'disp.called' : 'disp.calledLast'} /></strong>
+    return <strong class="called"><Icon d={hornIcon} /><Both of={of} k={round.state === 'called' ? 'disp.called' : 'disp.calledLast'} /></strong>
   }
   return <Both of={of} k={running ? 'disp.running' : 'disp.soon'} />
 }
@@ -167,13 +168,13 @@ function Line({ of, row }: { of: readonly Language[]; row: BoardRow }) {
   return (
     <li class="row" data-changed={row.changed && !off ? '' : undefined} data-off={off ? '' : undefined}>
       <b class="row-table" data-long={row.label.length > 3 ? '' : undefined}>{row.label}</b>
-      <span class="row-sign">{row.changed && !off && <><Icon d={triangle} /><span class="quiet"><Both of={of} k="disp.changed" /></span></>}</span>
+      <span class="row-sign">{row.changed && !off && <><Icon d={triangleIcon} /><span class="quiet"><Both of={of} k="disp.changed" /></span></>}</span>
       <span class="row-name"><Names of={of} name={row.host} stack /></span>
       <span class="row-name"><Names of={of} name={row.guest} stack /></span>
       <span class="row-word">
         {row.cancelled || row.closed ? (
-          <span class="off"><Icon d={close} /><Words of={of} k={row.cancelled ? 'disp.cancelled' : 'disp.closed'} /></span>
-        ) : row.interpreted && <span class="interpreted"><Icon d={talk} /><Words of={of} k="disp.interpreted" /></span>}
+          <span class="off"><Icon d={closeIcon} /><Words of={of} k={row.cancelled ? 'disp.cancelled' : 'disp.closed'} /></span>
+        ) : row.interpreted && <span class="interpreted"><Icon d={talkIcon} /><Words of={of} k="disp.interpreted" /></span>}
       </span>
     </li>
   )
@@ -203,7 +204,7 @@ function Announcement({ session, of }: { session: S; of: readonly Language[] }) 
   if (!shown) return <p class="foot-words" />
   return (
     <div class="foot-words announced" role="status">
-      <Icon d={horn} />
+      <Icon d={hornIcon} />
       <p><Names of={of} name={shown.text} /></p>
     </div>
   )

@@ -4,7 +4,7 @@ import { Chip } from '../../ui/chip'
 import { Countdown, timeLeft } from '../../ui/countdown'
 import { Icon } from '../../ui/icon'
 import { Aside, CompanyPair, Name, TableNumber } from '../../ui/names'
-import { alert, arrow, bell, close, dot } from '../../ui/icons'
+import { alertIcon, arrowIcon, bellIcon, closeIcon, dotIcon } from '../../ui/icons'
 import { hhmm, spanOf, t } from '../../shared/words'
 import type { Assignment, InterpreterCards, Notice, Screen } from './screen'
 
@@ -18,7 +18,7 @@ export function Current({ session, current: { card, round } }: Props & { current
   return (
     <section class="card job" aria-label={t('assignment.now')}>
       <div class="ends">
-        <Chip tone="jade" icon={dot}>{t('assignment.now')}</Chip>
+        <Chip tone="jade" icon={dotIcon}>{t('assignment.now')}</Chip>
         <span class="soft">{round && t('word.round', { no: round.no })}</span>
       </div>
       <p class="place"><TableNumber label={card.place.label} /></p>
@@ -54,8 +54,8 @@ function Line({ assignment: { card, round } }: { assignment: Assignment }) {
         <div class="what">
           <b>{round ? `${hhmm(round.now.start)} · ${t('word.round', { no: round.no })}` : t('assignment.unplaced')}</b>
           <span class="soft"><CompanyPair host={card.host} guest={card.guest} /></span>
-          {called && !card.cancelled && <span><Chip tone="amber" icon={bell}>{t('assignment.called')}</Chip></span>}
-          {card.cancelled && <span class="sign red"><Icon d={close} /> {t('changed.cancelled')}</span>}
+          {called && !card.cancelled && <span><Chip tone="amber" icon={bellIcon}>{t('assignment.called')}</Chip></span>}
+          {card.cancelled && <span class="sign red"><Icon d={closeIcon} /> {t('changed.cancelled')}</span>}
         </div>
         {!card.cancelled && card.place.label && <b class="number small"><Aside>{t('word.tableSign')}</Aside>{card.place.label}</b>}
       </div>
@@ -70,7 +70,7 @@ export function NoticeBox({ session, notice: { id, card, assignment } }: { sessi
   return (
     <section class={'card job ' + (gone ? 'missed' : card.kind === 'call' ? 'called' : 'changed pulse')} role="status">
       <div class="ends">
-        <Chip tone={gone ? 'red' : 'amber'} icon={gone ? close : card.kind === 'call' ? bell : alert}>{t(noticeWords(card))}</Chip>
+        <Chip tone={gone ? 'red' : 'amber'} icon={gone ? closeIcon : card.kind === 'call' ? bellIcon : alertIcon}>{t(noticeWords(card))}</Chip>
         <span class="soft">{round && `${hhmm(round.now.start)} · ${t('word.round', { no: round.no })}`}</span>
       </div>
       {assignment && (
@@ -79,7 +79,7 @@ export function NoticeBox({ session, notice: { id, card, assignment } }: { sessi
           {card.kind === 'moved' && (
             <p class="place compact">
               {card.from?.label && card.from.label !== assignment.place.label && <s><Aside>{t('change.before')}</Aside>{card.from.label}</s>}
-              <Icon d={arrow} />
+              <Icon d={arrowIcon} />
               <b>{assignment.place.label ?? t('change.noTable')}</b>
             </p>
           )}

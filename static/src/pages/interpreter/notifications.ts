@@ -22,9 +22,9 @@ export function tell(session: Session<InterpreterCards>): void {
   })
   effect(() => {
     // A request that comes back, because its claimant gave it up, is a new one to be told of.
-    const open = [...session.of('offer')].filter(([, card]) => card.state === 'requested')
-    const fresh = firstTime(session.seat, open.map(([id, card]) => (card.escalated ? id + '!' : id)))
-    const card = open.find(([id]) => fresh.includes(id) || fresh.includes(id + '!'))?.[1]
+    const unclaimed = [...session.of('offer')].filter(([, card]) => card.state === 'requested')
+    const fresh = firstTime(session.seat, unclaimed.map(([id, card]) => (card.escalated ? id + '!' : id)))
+    const card = unclaimed.find(([id]) => fresh.includes(id) || fresh.includes(id + '!'))?.[1]
     if (!card || session.one('self')?.duty !== 'on') return
     alarm()
     say(t('offers.said', { table: card.place.label, pair: pairName(card.pair) }))

@@ -3,7 +3,7 @@ import type { Commands, RequestState } from '../../shared/cards'
 import type { Session } from '../../shared/session'
 import { Chip } from '../../ui/chip'
 import { CompanyPair, Name, TableNumber } from '../../ui/names'
-import { alert, check, person } from '../../ui/icons'
+import { alertIcon, checkIcon, personIcon } from '../../ui/icons'
 import { mmss, pairName, t } from '../../shared/words'
 import { type InterpreterCards, type Offer, pendingOn, type Screen, sending } from './screen'
 
@@ -29,7 +29,7 @@ export function Job({ session, job }: Props & { job: Offer }) {
   return (
     <section class={'card job ' + (card.state === 'arrived' ? 'there' : 'open')} aria-label={t('job.label')}>
       <div class="ends">
-        <Chip tone={card.state === 'arrived' ? 'jade' : 'blue'} icon={card.state === 'arrived' ? check : person}>{t(`job.${card.state}`)}</Chip>
+        <Chip tone={card.state === 'arrived' ? 'jade' : 'blue'} icon={card.state === 'arrived' ? checkIcon : personIcon}>{t(`job.${card.state}`)}</Chip>
         <span class="soft">{what(job)}</span>
       </div>
       <p class="place"><TableNumber label={card.place.label} /></p>
@@ -49,14 +49,14 @@ export function Job({ session, job }: Props & { job: Offer }) {
 }
 
 export function Offers({ session, screen }: Props) {
-  const { open, taken, busy } = screen
+  const { unclaimed, claimedByOthers, busy } = screen
   return (
     <section>
       <h2 class="label">{t('offers.label')}</h2>
-      {!open.length && !taken.length && <p class="card soft">{t(busy ? 'offers.noneBusy' : 'offers.none')}</p>}
+      {!unclaimed.length && !claimedByOthers.length && <p class="card soft">{t(busy ? 'offers.noneBusy' : 'offers.none')}</p>}
       <ul class="stack">
-        {open.map((offer, i) => <li key={offer.id}><Open session={session} offer={offer} first={i === 0} busy={busy} /></li>)}
-        {taken.map((offer) => <li key={offer.id}><Taken offer={offer} /></li>)}
+        {unclaimed.map((offer, i) => <li key={offer.id}><Open session={session} offer={offer} first={i === 0} busy={busy} /></li>)}
+        {claimedByOthers.map((offer) => <li key={offer.id}><Taken offer={offer} /></li>)}
       </ul>
     </section>
   )
@@ -73,7 +73,7 @@ function Open({ session, offer, first, busy }: { session: Session<InterpreterCar
         <div class="what">
           <b>{what(offer)}</b>
           <span class="soft"><CompanyPair host={card.host} guest={card.guest} /></span>
-          {card.escalated && <span class="sign amber"><Chip tone="amber" icon={alert}>{t('offers.long')}</Chip></span>}
+          {card.escalated && <span class="sign amber"><Chip tone="amber" icon={alertIcon}>{t('offers.long')}</Chip></span>}
         </div>
         <div class="aside">
           <span class="soft">{t('offers.waited')}</span>
@@ -105,7 +105,7 @@ function Taken({ offer }: { offer: Offer }) {
           <b>{what(offer)}</b>
           <span class="soft"><Name of={card.claimant} /> · {t(`taken.${card.state}`)}</span>
         </div>
-        <Chip tone="blue" icon={person}>{t('offers.taken')}</Chip>
+        <Chip tone="blue" icon={personIcon}>{t('offers.taken')}</Chip>
       </div>
     </article>
   )

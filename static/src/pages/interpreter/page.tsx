@@ -10,7 +10,7 @@ import { Lost } from '../../ui/lost-commands'
 import { Name } from '../../ui/names'
 import { Refusals } from '../../ui/refusals'
 import { soundOn } from '../../ui/sound'
-import { check, close } from '../../ui/icons'
+import { checkIcon, closeIcon } from '../../ui/icons'
 import { named, pairName, t } from '../../shared/words'
 import { Ahead, Current, NoticeBox } from './assignments'
 import { did } from './command-labels'
@@ -75,7 +75,7 @@ function Readiness() {
       <p class="soft">
         {t(soundOn.value ? 'ready.sound' : 'ready.silent')} · {t(`ready.${awake.value}`)}
       </p>
-      <Chip tone={all ? 'jade' : ''} icon={all ? check : close}>{t(all ? 'ready.all' : 'ready.partly')}</Chip>
+      <Chip tone={all ? 'jade' : ''} icon={all ? checkIcon : closeIcon}>{t(all ? 'ready.all' : 'ready.partly')}</Chip>
     </div>
   )
 }

@@ -24,14 +24,14 @@ const screen = (offers: Record<string, OfferCard>, assignments: Record<string, A
 
 test('interpreter: the longest wait stands first, what others took stands apart', () => {
   const s = screen({ a: offer(30), b: offer(10), c: offer(5, { state: 'claimed', claimant: { zh: '李敏' } }) })
-  equal(s.open.map((o) => o.id), ['b', 'a'])
-  equal(s.taken.map((o) => o.id), ['c'])
+  equal(s.unclaimed.map((o) => o.id), ['b', 'a'])
+  equal(s.claimedByOthers.map((o) => o.id), ['c'])
   equal(s.busy, false)
 })
 
 test('interpreter: a request that they took, or a meeting that runs, keeps them busy', () => {
   const taken = screen({ a: offer(1, { state: 'onTheWay', mine: true }) })
-  equal([taken.job?.id, taken.busy, taken.taken.length], ['a', true, 0])
+  equal([taken.job?.id, taken.busy, taken.claimedByOthers.length], ['a', true, 0])
   const running = screen({}, { m: assignment('R2'), n: assignment('R4') })
   equal([running.current?.id, running.busy, running.ahead.map((a) => a.id)], ['m', true, ['n']])
   equal(screen({}, { m: assignment('R2', { cancelled: true }) }).busy, false)

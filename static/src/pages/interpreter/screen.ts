@@ -44,8 +44,8 @@ export interface Screen {
   /** The meeting that the reader interprets at this moment. */
   current: Assignment | null
   /** Requests that nobody has taken, the longest waiting first, and those that others have. */
-  open: Offer[]
-  taken: Offer[]
+  unclaimed: Offer[]
+  claimedByOthers: Offer[]
   ahead: Assignment[]
   notices: Notice[]
 }
@@ -72,8 +72,8 @@ export function screenOf(held: Held): Screen {
     busy: !!(job || current),
     job,
     current,
-    open: offers.filter(({ card }) => card.state === 'requested'),
-    taken: offers.filter(({ card }) => card.state !== 'requested' && !card.mine),
+    unclaimed: offers.filter(({ card }) => card.state === 'requested'),
+    claimedByOthers: offers.filter(({ card }) => card.state !== 'requested' && !card.mine),
     ahead: assignments.filter((a) => a !== current),
     notices: unseen(held),
   }

@@ -5,30 +5,30 @@ import type { Text } from '../../shared/cards'
 import { Chip } from '../../ui/chip'
 import { Icon } from '../../ui/icon'
 import { Name } from '../../ui/names'
-import { close, horn, undo } from '../../ui/icons'
+import { closeIcon, hornIcon, undoIcon } from '../../ui/icons'
 import { hhmm, languages, named, spanOf, t } from '../../shared/words'
 import { SlotActions } from './bar'
-import type { Console } from './moderator-store'
+import type { ModeratorStore } from './moderator-store'
 import { doneWords, namesOf, person } from './describe'
 import { Section } from './attention'
 import { late, type Slot } from '../../shared/slots'
 
-export function Day({ console }: { console: Console }) {
+export function Day({ store }: { store: ModeratorStore }) {
   return (
     <Section title={t('mod.day')}>
       <ol class="lines">
-        {console.line.value.map((slot) => (
-          <SlotLine key={slot.id} console={console} slot={slot} />
+        {store.line.value.map((slot) => (
+          <SlotLine key={slot.id} store={store} slot={slot} />
         ))}
       </ol>
     </Section>
   )
 }
 
-function SlotLine({ console, slot }: { console: Console; slot: Slot }) {
-  const open = useSignal(false)
+function SlotLine({ store, slot }: { store: ModeratorStore; slot: Slot }) {
+  const expanded = useSignal(false)
   const behind = late(slot)
-  const acts = console.rights.value.may('start') && slot.state !== 'ended'
+  const acts = store.rights.value.may('start') && slot.state !== 'ended'
   const inner = (
     <>
       <span class="line-wide">
@@ -44,16 +44,16 @@ function SlotLine({ console, slot }: { console: Console; slot: Slot }) {
   return (
     <li class="line-box" data-state={slot.state}>
       {acts ? (
-        <button type="button" class="line" aria-expanded={open.value} onClick={() => (open.value = !open.value)}>{inner}</button>
+        <button type="button" class="line" aria-expanded={expanded.value} onClick={() => (expanded.value = !expanded.value)}>{inner}</button>
       ) : <div class="line">{inner}</div>}
-      {open.value && acts && <div class="line-actions"><SlotActions console={console} slot={slot} /></div>}
+      {expanded.value && acts && <div class="line-actions"><SlotActions store={store} slot={slot} /></div>}
     </li>
   )
 }
 
-export function Announcements({ console }: { console: Console }) {
-  const all = [...console.session.of('announcement')].sort(([, a], [, b]) => b.at - a.at)
-  const may = console.rights.value
+export function Announcements({ store }: { store: ModeratorStore }) {
+  const all = [...store.session.of('announcement')].sort(([, a], [, b]) => b.at - a.at)
+  const may = store.rights.value
   return (
     <Section title={t('mod.announcements')} count={all.length}>
       <ul class="lines">
@@ -64,14 +64,14 @@ export function Announcements({ console }: { console: Console }) {
               <p class="small soft">{hhmm(a.at)} · {t('mod.until', { time: hhmm(a.until) })}</p>
             </div>
             {may.may('withdraw') && (
-              <button type="button" class="button small" onClick={() => console.give('withdraw', { announcement: id }, t('mod.toasts.withdraw', { text: named(a.text).text }))}>{t('mod.withdraw')}</button>
+              <button type="button" class="button small" onClick={() => store.give('withdraw', { announcement: id }, t('mod.toasts.withdraw', { text: named(a.text).text }))}>{t('mod.withdraw')}</button>
             )}
           </li>
         ))}
       </ul>
       {may.may('announce') && (
-        <button type="button" class="button small" onClick={() => (console.announcing.value = true)}>
-          <Icon d={horn} />
+        <button type="button" class="button small" onClick={() => (store.announcing.value = true)}>
+          <Icon d={hornIcon} />
           {t('mod.announce')}
         </button>
       )}
@@ -80,25 +80,25 @@ export function Announcements({ console }: { console: Console }) {
 }
 
 /** Compose writes an announcement: at least one language, and how long it stays. */
-export function Compose({ console }: { console: Console }) {
+export function Compose({ store }: { store: ModeratorStore }) {
   const text = useSignal<Text>({})
   const minutes = useSignal(15)
   const first = useRef<HTMLTextAreaElement>(null)
   useEffect(() => first.current?.focus(), [])
-  const done = () => (console.announcing.value = false)
+  const done = () => (store.announcing.value = false)
   const filled = Object.fromEntries(Object.entries(text.value).map(([code, words]) => [code, words?.trim()]).filter(([, words]) => words)) as Text
   const empty = Object.keys(filled).length === 0
   const send = (event: Event) => {
     event.preventDefault()
     if (empty) return
-    console.give('announce', { text: filled, minutes: minutes.value }, t('mod.toasts.announce', { text: named(filled).text }))
+    store.give('announce', { text: filled, minutes: minutes.value }, t('mod.toasts.announce', { text: named(filled).text }))
     done()
   }
   return (
     <form class="compose detail" onSubmit={send} aria-label={t('mod.announce')} onKeyDown={(event) => event.key === 'Escape' && done()}>
       <div class="detail-head">
         <h2>{t('mod.announce')}</h2>
-        <button type="button" class="icon-button" aria-label={t('word.close')} onClick={done}><Icon d={close} /></button>
+        <button type="button" class="icon-button" aria-label={t('word.close')} onClick={done}><Icon d={closeIcon} /></button>
       </div>
       <p class="small soft">{t('mod.announceHelp')}</p>
       {languages.map(({ code, tag, name }, i) => (
@@ -127,10 +127,10 @@ export function Compose({ console }: { console: Console }) {
   )
 }
 
-export function Log({ console }: { console: Console }) {
-  const names = namesOf(console)
-  const rights = console.rights.value
-  const all = [...console.session.of('done')].sort(([a], [b]) => Number(b) - Number(a))
+export function Log({ store }: { store: ModeratorStore }) {
+  const names = namesOf(store)
+  const rights = store.rights.value
+  const all = [...store.session.of('done')].sort(([a], [b]) => Number(b) - Number(a))
   return (
     <Section title={t('mod.log')} count={all.length}>
       <ol class="lines">
@@ -141,8 +141,8 @@ export function Log({ console }: { console: Console }) {
               <p class="small soft">{hhmm(card.at)} · {person(names, card.by)}</p>
             </div>
             {card.undo && rights.mayUndo(card.by) && (
-              <button type="button" class="button small" onClick={() => console.undo(card.command, t('mod.toasts.undo', { what: doneWords(names, card) }))}>
-                <Icon d={undo} />
+              <button type="button" class="button small" onClick={() => store.undo(card.command, t('mod.toasts.undo', { what: doneWords(names, card) }))}>
+                <Icon d={undoIcon} />
                 {t('mod.undo')}
               </button>
             )}

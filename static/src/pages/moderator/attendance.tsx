@@ -4,9 +4,9 @@ import type { Duty } from '../../shared/cards'
 import { Chip } from '../../ui/chip'
 import { Icon } from '../../ui/icon'
 import { Name } from '../../ui/names'
-import { check, search } from '../../ui/icons'
+import { checkIcon, searchIcon } from '../../ui/icons'
 import { hhmm, pairName, spanOf, t } from '../../shared/words'
-import type { Console } from './moderator-store'
+import type { ModeratorStore } from './moderator-store'
 import { company, namesOf, person } from './describe'
 import { inOrder } from '../../shared/floor'
 import { Section } from './attention'
@@ -14,9 +14,9 @@ import { inAll, matches } from '../../shared/search'
 
 const shown = 40
 
-export function Presence({ console }: { console: Console }) {
+export function Presence({ store }: { store: ModeratorStore }) {
   const query = useSignal('')
-  const names = namesOf(console)
+  const names = namesOf(store)
   const all = [...names.floor.attendee]
   const here = all.filter(([, a]) => a.checkedIn).length
   const asked = query.value.trim()
@@ -26,7 +26,7 @@ export function Presence({ console }: { console: Console }) {
   return (
     <Section title={t('mod.presenceTitle')} count={t('mod.hereOf', { n: here, of: all.length })} tone="jade">
       <label class="find wide">
-        <Icon d={search} />
+        <Icon d={searchIcon} />
         <span class="quiet">{t('mod.findPerson')}</span>
         <input type="search" autocomplete="off" placeholder={t('mod.findPerson')} value={query.value} onInput={(event) => (query.value = event.currentTarget.value)} />
       </label>
@@ -39,15 +39,15 @@ export function Presence({ console }: { console: Console }) {
               <p class="small soft">{company(names, a.company)}</p>
             </div>
             {a.checkedIn ? (
-              <Chip tone="jade" icon={check}>{hhmm(a.checkedIn)}</Chip>
-            ) : console.rights.value.may('checkIn') && (
+              <Chip tone="jade" icon={checkIcon}>{hhmm(a.checkedIn)}</Chip>
+            ) : store.rights.value.may('checkIn') && (
               <button
                 type="button"
                 class="button small"
-                disabled={console.pending.value.has(id)}
-                onClick={() => console.give('checkIn', { attendee: id }, t('mod.toasts.checkIn', { who: person(names, 'attendee:' + id) }))}
+                disabled={store.pending.value.has(id)}
+                onClick={() => store.give('checkIn', { attendee: id }, t('mod.toasts.checkIn', { who: person(names, 'attendee:' + id) }))}
               >
-                {t(console.pending.value.has(id) ? 'mod.sending' : 'mod.checkIn')}
+                {t(store.pending.value.has(id) ? 'mod.sending' : 'mod.checkIn')}
               </button>
             )}
           </li>
@@ -60,9 +60,9 @@ export function Presence({ console }: { console: Console }) {
 
 const duties: readonly Duty[] = ['on', 'break', 'off']
 
-export function DutyList({ console }: { console: Console }) {
-  const names = namesOf(console)
-  const may = console.rights.value.may('setDuty')
+export function DutyList({ store }: { store: ModeratorStore }) {
+  const names = namesOf(store)
+  const may = store.rights.value.may('setDuty')
   const all = [...names.floor.interpreter].sort(([a], [b]) => inOrder(a, b))
   return (
     <Section title={t('mod.duty')} count={all.length}>
@@ -81,7 +81,7 @@ export function DutyList({ console }: { console: Console }) {
                 <select
                   value={i.duty}
                   data-duty={i.duty}
-                  onChange={(event) => console.give('setDuty', { interpreter: id, duty: event.currentTarget.value as Duty }, t('mod.toasts.setDuty', { who: person(names, 'interpreter:' + id), duty: t(`mod.dutyIs.${event.currentTarget.value}`) }))}
+                  onChange={(event) => store.give('setDuty', { interpreter: id, duty: event.currentTarget.value as Duty }, t('mod.toasts.setDuty', { who: person(names, 'interpreter:' + id), duty: t(`mod.dutyIs.${event.currentTarget.value}`) }))}
                 >
                   {duties.map((duty) => (
                     <option key={duty} value={duty}>{t(`mod.dutyIs.${duty}`)}</option>

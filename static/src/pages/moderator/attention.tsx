@@ -4,10 +4,10 @@ import { useComputed, useSignal } from '@preact/signals'
 import { Chip } from '../../ui/chip'
 import { Name } from '../../ui/names'
 import { mmss, pairName, t } from '../../shared/words'
-import type { Console } from './moderator-store'
+import type { ModeratorStore } from './moderator-store'
 import { company, meetingName, namesOf, person, placeName, roundName, tableLabel } from './describe'
+import { takers } from './interpreters'
 import { pick, toTray } from './moves'
-import { takers } from '../../shared/search'
 import { Reached, TellActions, untoldOf } from './delivery-list'
 import { type Waiting, waiting } from './unacknowledged'
 
@@ -26,17 +26,17 @@ export function Section({ title, count, tone = '', children }: { title: string; 
 /** More than these are no list any more; the count says how many there are. */
 export const shown = 30
 
-export function Unseen({ console }: { console: Console }) {
-  const { session } = console
+export function Unseen({ store }: { store: ModeratorStore }) {
+  const { session } = store
   const minute = useComputed(() => Math.floor(session.now.value / 10_000) * 10_000).value
-  const all = waiting(console.floor.value, session.of('notice'), session.of('unseen'), minute)
+  const all = waiting(store.floor.value, session.of('notice'), session.of('unseen'), minute)
   const count = session.of('unseen').size
   return (
     <Section title={t('mod.unseen')} count={count} tone={count ? 'amber' : 'jade'}>
       {all.length === 0 && <p class="soft small">{t('mod.allSeen')}</p>}
       <ul class="lines">
         {all.slice(0, shown).map((group) => (
-          <UnseenLine key={group.key} console={console} group={group} now={minute} />
+          <UnseenLine key={group.key} store={store} group={group} now={minute} />
         ))}
       </ul>
       {all.length > shown && <p class="soft small">{t('mod.andMore', { n: all.length - shown })}</p>}
@@ -44,16 +44,16 @@ export function Unseen({ console }: { console: Console }) {
   )
 }
 
-function UnseenLine({ console, group, now }: { console: Console; group: Waiting; now: number }) {
-  const names = namesOf(console)
+function UnseenLine({ store, group, now }: { store: ModeratorStore; group: Waiting; now: number }) {
+  const names = namesOf(store)
   const { card } = group
   const who = group.company ? company(names, group.company) : person(names, 'interpreter:' + group.interpreter)
   const left = group.left
-  const open = useSignal(false)
-  const untold = untoldOf(console, group)
+  const expanded = useSignal(false)
+  const untold = untoldOf(store, group)
   return (
     <li class="line-box">
-      <button type="button" class="line" aria-expanded={open.value} onClick={() => (open.value = !open.value)}>
+      <button type="button" class="line" aria-expanded={expanded.value} onClick={() => (expanded.value = !expanded.value)}>
         <b class="line-table">{tableLabel(names, group.table) || '–'}</b>
         <span>
           <b class="line-second">{who}</b>
@@ -64,28 +64,28 @@ function UnseenLine({ console, group, now }: { console: Console; group: Waiting;
         </span>
         {Number.isFinite(left) && <Chip tone={left < 0 ? 'red' : left < 300_000 ? 'amber' : ''}>{left < 0 ? t('mod.begun') : t('time.minutes', { m: Math.ceil(left / 60_000) })}</Chip>}
       </button>
-      <Reached console={console} notice={group.notice} who={group.who} />
-      {open.value && <TellActions console={console} notice={group.notice} untold={untold} />}
+      <Reached store={store} notice={group.notice} who={group.who} />
+      {expanded.value && <TellActions store={store} notice={group.notice} untold={untold} />}
     </li>
   )
 }
 
-export function Tray({ console }: { console: Console }) {
-  const names = namesOf(console)
+export function Tray({ store }: { store: ModeratorStore }) {
+  const names = namesOf(store)
   const tray = names.floor.tray
-  const lifted = console.lifted.value
+  const lifted = store.lifted.value
   const m = lifted ? names.floor.meeting.get(lifted) : undefined
-  const droppable = !!m?.place.table && console.judge.value
+  const droppable = !!m?.place.table && store.judge.value
   return (
     <Section title={t('mod.tray')} count={tray.length}>
       {droppable && (
-        <button type="button" class="tray-drop" onClick={() => toTray(console)}>{t('mod.toTray')}</button>
+        <button type="button" class="tray-drop" onClick={() => toTray(store)}>{t('mod.toTray')}</button>
       )}
       <ul class="tray">
         {tray.map((id) => (
           <li key={id}>
-            <button type="button" class="tray-card" aria-pressed={lifted === id} onClick={() => pick(console, id)}>
-              <MeetingLines console={console} id={id} />
+            <button type="button" class="tray-card" aria-pressed={lifted === id} onClick={() => pick(store, id)}>
+              <MeetingLines store={store} id={id} />
             </button>
           </li>
         ))}
@@ -95,8 +95,8 @@ export function Tray({ console }: { console: Console }) {
   )
 }
 
-function MeetingLines({ console, id }: { console: Console; id: string }) {
-  const { floor } = namesOf(console)
+function MeetingLines({ store, id }: { store: ModeratorStore; id: string }) {
+  const { floor } = namesOf(store)
   const m = floor.meeting.get(id)
   if (!m) return null
   return (
@@ -109,8 +109,8 @@ function MeetingLines({ console, id }: { console: Console; id: string }) {
 
 const rank = { requested: 0, claimed: 1, onTheWay: 2, arrived: 3, released: 4, cancelled: 5 }
 
-export function Requests({ console }: { console: Console }) {
-  const floor = console.floor.value
+export function Requests({ store }: { store: ModeratorStore }) {
+  const floor = store.floor.value
   const requests = [...floor.request].sort(([, a], [, b]) => rank[a.state] - rank[b.state] || a.at - b.at)
   const duty = [...floor.interpreter.values()].filter((i) => i.duty === 'on').length
   return (
@@ -118,55 +118,55 @@ export function Requests({ console }: { console: Console }) {
       {requests.length === 0 && <p class="soft small">{t('mod.noRequests')}</p>}
       <ul class="lines">
         {requests.map(([id]) => (
-          <RequestLine key={id} console={console} id={id} />
+          <RequestLine key={id} store={store} id={id} />
         ))}
       </ul>
     </Section>
   )
 }
 
-function RequestLine({ console, id }: { console: Console; id: string }) {
-  const names = namesOf(console)
+function RequestLine({ store, id }: { store: ModeratorStore; id: string }) {
+  const names = namesOf(store)
   const request = names.floor.request.get(id)!
   const m = names.floor.meeting.get(request.meeting)
-  const open = useSignal(false)
+  const expanded = useSignal(false)
   const waits = request.state === 'requested'
   const tone = waits ? (request.escalated || request.canTake === 0 ? 'red' : 'blue') : request.state === 'arrived' ? 'jade' : 'amber'
   return (
     <li class="line-box" data-escalated={request.escalated && waits ? '' : undefined}>
-      <button type="button" class="line" aria-expanded={open.value} onClick={() => (open.value = !open.value)}>
+      <button type="button" class="line" aria-expanded={expanded.value} onClick={() => (expanded.value = !expanded.value)}>
         <b class="line-table">{tableLabel(names, m?.place.table)}</b>
         <span>
           <span class="strong">{waits ? [pairName(request.pair), request.skill].filter(Boolean).join(' · ') : person(names, 'interpreter:' + request.interpreter)}</span>
           <span class="small soft line-second">
-            {waits ? <><Since console={console} at={request.at} /> · {t('mod.canTake', { n: request.canTake })}</> : `${pairName(request.pair)} · ${mmss((request.arrivedAt ?? request.claimedAt ?? request.at) - request.at)}`}
+            {waits ? <><Since store={store} at={request.at} /> · {t('mod.canTake', { n: request.canTake })}</> : `${pairName(request.pair)} · ${mmss((request.arrivedAt ?? request.claimedAt ?? request.at) - request.at)}`}
           </span>
         </span>
         <Chip tone={tone}>{t(`mod.request.${request.state}`)}</Chip>
       </button>
-      {open.value && <RequestActions console={console} id={id} />}
+      {expanded.value && <RequestActions store={store} id={id} />}
     </li>
   )
 }
 
 /** Since counts up from an instant, by itself. */
-function Since({ console, at }: { console: Console; at: number }) {
-  return <>{mmss(console.session.now.value - at)}</>
+function Since({ store, at }: { store: ModeratorStore; at: number }) {
+  return <>{mmss(store.session.now.value - at)}</>
 }
 
-function RequestActions({ console, id }: { console: Console; id: string }) {
-  const names = namesOf(console)
+function RequestActions({ store, id }: { store: ModeratorStore; id: string }) {
+  const names = namesOf(store)
   const request = names.floor.request.get(id)!
   const m = names.floor.meeting.get(request.meeting)
   const zone = names.floor.table.get(m?.place.table ?? '')?.zone
-  const rights = console.rights.value
-  const can = takers(names.floor, id, console.session.now.peek())
+  const rights = store.rights.value
+  const can = takers(names.floor, id, store.session.now.peek())
   const chosen = useSignal('')
   const to = can.includes(chosen.value) ? chosen.value : (can[0] ?? '')
   const what = meetingName(names, request.meeting)
   const button = (command: 'setOut' | 'arrive' | 'releaseRequest' | 'cancelRequest', label: string) =>
     rights.mayIn(command, zone) && (
-      <button type="button" class="button small" onClick={() => console.give(command, { request: id }, t(`mod.toasts.${command}`, { meeting: what }))}>{label}</button>
+      <button type="button" class="button small" onClick={() => store.give(command, { request: id }, t(`mod.toasts.${command}`, { meeting: what }))}>{label}</button>
     )
   return (
     <div class="line-actions">
@@ -181,7 +181,7 @@ function RequestActions({ console, id }: { console: Console; id: string }) {
               ))}
             </select>
           </label>
-          <button type="button" class="button small" onClick={() => console.give('claimRequest', { request: id, interpreter: to }, t('mod.toasts.claimRequest', { meeting: what, who: person(names, 'interpreter:' + to) }))}>
+          <button type="button" class="button small" onClick={() => store.give('claimRequest', { request: id, interpreter: to }, t('mod.toasts.claimRequest', { meeting: what, who: person(names, 'interpreter:' + to) }))}>
             {t('mod.claim')}
           </button>
         </div>
@@ -190,7 +190,7 @@ function RequestActions({ console, id }: { console: Console; id: string }) {
       {(request.state === 'claimed' || request.state === 'onTheWay') && button('arrive', t('mod.request.arrived'))}
       {request.state !== 'requested' && button('releaseRequest', t(request.state === 'arrived' ? 'mod.finish' : 'mod.giveBack'))}
       {button('cancelRequest', t('mod.cancelRequest'))}
-      <button type="button" class="button small" onClick={() => pick(console, request.meeting)}>{placeName(names, m?.place)}</button>
+      <button type="button" class="button small" onClick={() => pick(store, request.meeting)}>{placeName(names, m?.place)}</button>
     </div>
   )
 }

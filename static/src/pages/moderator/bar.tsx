@@ -3,18 +3,18 @@ import type { ComponentChildren } from 'preact'
 import { useSignal } from '@preact/signals'
 import { Chip, LinkChip } from '../../ui/chip'
 import { Countdown } from '../../ui/countdown'
+import { ConfirmButton } from '../../ui/confirm-button'
 import { Icon } from '../../ui/icon'
 import { Name } from '../../ui/names'
-import { clip, horn, search } from '../../ui/icons'
+import { clipIcon, hornIcon, searchIcon } from '../../ui/icons'
 import { hhmm, t } from '../../shared/words'
-import { ArmedButton } from './armed'
-import type { Console } from './moderator-store'
+import type { ModeratorStore } from './moderator-store'
 import { namesOf, thing } from './describe'
-import { headcount } from '../../shared/search'
+import { headcount } from '../../shared/floor'
 import { asks, late, type Slot } from '../../shared/slots'
 
-export function Bar({ console }: { console: Console }) {
-  const { session } = console
+export function Bar({ store }: { store: ModeratorStore }) {
+  const { session } = store
   const event = session.one('event')
   return (
     <header class="bar">
@@ -22,47 +22,47 @@ export function Bar({ console }: { console: Console }) {
         <h1><Name of={event?.name} /></h1>
         <LinkChip link={session.link.value} eventAt={(device) => session.eventAt(device)} />
       </div>
-      {event && event.version === 0 ? <Draft console={console} /> : <Present console={console} />}
-      {(!console.narrow.value || console.tab.value === 'floor') && <div class="bar-tools">
-        {!console.narrow.value && console.rights.value.may('announce') && (
-          <button type="button" class="button small" onClick={() => (console.announcing.value = true)}>
-            <Icon d={horn} />
+      {event && event.version === 0 ? <Draft store={store} /> : <Present store={store} />}
+      {(!store.narrow.value || store.tab.value === 'floor') && <div class="bar-tools">
+        {!store.narrow.value && store.rights.value.may('announce') && (
+          <button type="button" class="button small" onClick={() => (store.announcing.value = true)}>
+            <Icon d={hornIcon} />
             {t('mod.announce')}
           </button>
         )}
-        <Find console={console} />
+        <Find store={store} />
       </div>}
     </header>
   )
 }
 
 /** A draft: nobody but staff sees the schedule yet. */
-function Draft({ console }: { console: Console }) {
-  const people = console.floor.value.attendee.size
+function Draft({ store }: { store: ModeratorStore }) {
+  const people = store.floor.value.attendee.size
   return (
     <div class="bar-slot">
-      <Chip tone="amber" icon={clip}>{t('mod.draft')}</Chip>
-      {console.rights.value.may('release') && (
-        <ArmedButton
-          console={console}
+      <Chip tone="amber" icon={clipIcon}>{t('mod.draft')}</Chip>
+      {store.rights.value.may('release') && (
+        <ConfirmButton
+          confirmation={store.confirmation}
           name="release"
           words={t('mod.armed.release', { people })}
           confirm={t('mod.armed.releaseYes')}
-          run={() => console.give('release', {}, t('mod.toasts.release'), { within: 15_000 })}
+          run={() => store.give('release', {}, t('mod.toasts.release'), { within: 15_000 })}
         >
           {t('mod.release')}
-        </ArmedButton>
+        </ConfirmButton>
       )}
     </div>
   )
 }
 
-function Present({ console }: { console: Console }) {
-  const slot = console.slot.value
+function Present({ store }: { store: ModeratorStore }) {
+  const slot = store.slot.value
   if (!slot) return <div class="bar-slot"><Chip>{t('mod.dayOver')}</Chip></div>
   const running = slot.state === 'running'
   const behind = late(slot)
-  const rounds = console.floor.value.rounds.length
+  const rounds = store.floor.value.rounds.length
   return (
     <div class="bar-slot">
       <div class="bar-now">
@@ -73,27 +73,27 @@ function Present({ console }: { console: Console }) {
           {hhmm(slot.now.start)}–{hhmm(slot.now.end)} {behind !== 0 && <b class={behind > 0 ? 'over' : 'under'}>{t(behind > 0 ? 'mod.late' : 'mod.early', { n: Math.abs(behind) })}</b>}
         </span>
       </div>
-      <Left console={console} slot={slot} />
-      {console.narrow.value ? <Folded console={console} slot={slot} /> : <SlotActions console={console} slot={slot} />}
+      <Left store={store} slot={slot} />
+      {store.narrow.value ? <Folded store={store} slot={slot} /> : <SlotActions store={store} slot={slot} />}
     </div>
   )
 }
 
 /** On a phone the room's actions wait behind one button. */
-function Folded({ console, slot }: { console: Console; slot: Slot }) {
-  const open = useSignal(false)
-  if (!console.rights.value.may('start')) return null
+function Folded({ store, slot }: { store: ModeratorStore; slot: Slot }) {
+  const expanded = useSignal(false)
+  if (!store.rights.value.may('start')) return null
   return (
     <>
-      <button type="button" class="button small bar-fold" aria-expanded={open.value} onClick={() => (open.value = !open.value)}>{t('mod.steer')}</button>
-      {open.value && <SlotActions console={console} slot={slot} />}
+      <button type="button" class="button small bar-fold" aria-expanded={expanded.value} onClick={() => (expanded.value = !expanded.value)}>{t('mod.steer')}</button>
+      {expanded.value && <SlotActions store={store} slot={slot} />}
     </>
   )
 }
 
 /** The time left runs by itself: nothing else of the bar is drawn each second. */
-function Left({ console, slot }: { console: Console; slot: Slot }) {
-  const now = console.session.now.value
+function Left({ store, slot }: { store: ModeratorStore; slot: Slot }) {
+  const now = store.session.now.value
   const running = slot.state === 'running'
   const left = (running ? slot.now.end : slot.now.start) - now
   return (
@@ -105,16 +105,16 @@ function Left({ console, slot }: { console: Console; slot: Slot }) {
 }
 
 /** SlotActions are what a slot can be asked now, by who is here. */
-export function SlotActions({ console, slot, brief = false }: { console: Console; slot: Slot; brief?: boolean }) {
-  const rights = console.rights.value
-  const names = namesOf(console)
+export function SlotActions({ store, slot, brief = false }: { store: ModeratorStore; slot: Slot; brief?: boolean }) {
+  const rights = store.rights.value
+  const names = namesOf(store)
   const what = thing(names, slot.round ? 'round/' + slot.id : 'item/' + slot.id)
   const count = slot.round ? headcount(names.floor, slot.id) : null
   const of = { what, meetings: count?.meetings ?? 0, people: count?.people ?? 0 }
   const can = asks(slot)
   const act = (ask: 'call' | 'last' | 'start' | 'end', label: string, run: () => void, params: Record<string, string | number> = {}) => (
-    <ArmedButton
-      console={console}
+    <ConfirmButton
+      confirmation={store.confirmation}
       name={`${ask}/${slot.id}`}
       class={ask === 'start' || ask === 'end' ? 'main' : ''}
       words={t(`mod.armed.${ask}${slot.round ? '' : 'Item'}` as string, { ...of, ...params })}
@@ -122,46 +122,46 @@ export function SlotActions({ console, slot, brief = false }: { console: Console
       run={run}
     >
       {label}
-    </ArmedButton>
+    </ConfirmButton>
   )
   const within = { within: 15_000 }
   return (
     <div class="slot-actions">
-      {rights.may('call') && can.includes('call') && act('call', t('mod.call'), () => console.give('call', slot.ref, t('mod.toasts.call', of), within))}
-      {rights.may('call') && can.includes('last') && act('last', t('mod.callLast'), () => console.give('call', { ...slot.ref, last: true }, t('mod.toasts.last', of), within))}
-      {rights.may('start') && can.includes('start') && act('start', t('mod.start'), () => console.give('start', slot.ref, t('mod.toasts.start', of), within), { end: hhmm(slot.now.end - slot.now.start + console.session.now.peek()) })}
-      {rights.may('extend') && can.includes('extend') && <Extend console={console} slot={slot} what={what} brief={brief} />}
-      {rights.may('end') && can.includes('end') && act('end', t('mod.end'), () => console.give('end', slot.ref, t('mod.toasts.end', of), within))}
+      {rights.may('call') && can.includes('call') && act('call', t('mod.call'), () => store.give('call', slot.ref, t('mod.toasts.call', of), within))}
+      {rights.may('call') && can.includes('last') && act('last', t('mod.callLast'), () => store.give('call', { ...slot.ref, last: true }, t('mod.toasts.last', of), within))}
+      {rights.may('start') && can.includes('start') && act('start', t('mod.start'), () => store.give('start', slot.ref, t('mod.toasts.start', of), within), { end: hhmm(slot.now.end - slot.now.start + store.session.now.peek()) })}
+      {rights.may('extend') && can.includes('extend') && <Extend store={store} slot={slot} what={what} brief={brief} />}
+      {rights.may('end') && can.includes('end') && act('end', t('mod.end'), () => store.give('end', slot.ref, t('mod.toasts.end', of), within))}
     </div>
   )
 }
 // words: mod.armed.*
 
-function Extend({ console, slot, what, brief }: { console: Console; slot: Slot; what: string; brief: boolean }) {
-  const open = useSignal(false)
+function Extend({ store, slot, what, brief }: { store: ModeratorStore; slot: Slot; what: string; brief: boolean }) {
+  const expanded = useSignal(false)
   const custom = useSignal(3)
   const by = (minutes: number, label: string): ComponentChildren => (
-    <ArmedButton
-      console={console}
+    <ConfirmButton
+      confirmation={store.confirmation}
       name={`extend/${slot.id}/${minutes}`}
       words={t('mod.armed.extend', { what, before: hhmm(slot.now.end), after: hhmm(slot.now.end + minutes * 60_000) })}
       confirm={t('mod.armed.extendYes', { n: signed(minutes) })}
       run={() => {
-        open.value = false
-        console.give('extend', { ...slot.ref, minutes }, t('mod.toasts.extend', { what, n: signed(minutes) }))
+        expanded.value = false
+        store.give('extend', { ...slot.ref, minutes }, t('mod.toasts.extend', { what, n: signed(minutes) }))
       }}
     >
       {label}
-    </ArmedButton>
+    </ConfirmButton>
   )
   return (
     <>
       {!brief && by(1, t('mod.extendBy', { n: '+1' }))}
       {!brief && by(5, t('mod.extendBy', { n: '+5' }))}
-      <button type="button" class="button small" aria-expanded={open.value} onClick={() => (open.value = !open.value)}>
+      <button type="button" class="button small" aria-expanded={expanded.value} onClick={() => (expanded.value = !expanded.value)}>
         {t('mod.extendOther')}
       </button>
-      {open.value && (
+      {expanded.value && (
         <span class="custom">
           <label class="quiet" for={'by-' + slot.id}>{t('mod.minutes')}</label>
           <input
@@ -183,18 +183,18 @@ function Extend({ console, slot, what, brief }: { console: Console; slot: Slot; 
 const within = (n: number): number => (Number.isFinite(n) ? Math.max(-30, Math.min(120, Math.round(n))) : 0)
 const signed = (n: number): string => (n > 0 ? '+' : '−') + Math.abs(n)
 
-function Find({ console }: { console: Console }) {
+function Find({ store }: { store: ModeratorStore }) {
   return (
     <label class="find">
-      <Icon d={search} />
+      <Icon d={searchIcon} />
       <span class="quiet">{t('mod.find')}</span>
       <input
         type="search"
-        value={console.query.value}
+        value={store.query.value}
         placeholder={t('mod.find')}
         autocomplete="off"
-        onInput={(event) => (console.query.value = event.currentTarget.value)}
-        onKeyDown={(event) => event.key === 'Escape' && (console.query.value = '')}
+        onInput={(event) => (store.query.value = event.currentTarget.value)}
+        onKeyDown={(event) => event.key === 'Escape' && (store.query.value = '')}
       />
     </label>
   )

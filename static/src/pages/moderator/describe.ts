@@ -3,7 +3,7 @@ import type { HistoryCard, ItemCard, Place, StaffCard, Text, ZoneCard } from '..
 import { idOf, type Problem, roleOf } from '../../live/frames'
 import { named, pairName, refusal, t } from '../../shared/words'
 import type { Finding, Verdict } from './move-rules'
-import type { Console } from './moderator-store'
+import type { ModeratorStore } from './moderator-store'
 import type { Floor } from '../../shared/floor'
 
 /** Names is where words for ids come from. */
@@ -14,7 +14,7 @@ export interface Names {
   item: ReadonlyMap<string, ItemCard>
 }
 
-export const namesOf = ({ session, floor }: Console): Names => ({
+export const namesOf = ({ session, floor }: ModeratorStore): Names => ({
   floor: floor.value,
   staff: session.of('staff'),
   zone: session.of('zone'),

@@ -3,28 +3,28 @@ import type { ComponentChildren } from 'preact'
 import { useSignal } from '@preact/signals'
 import type { MeetingCard, Side } from '../../shared/cards'
 import { Chip } from '../../ui/chip'
+import { ConfirmButton } from '../../ui/confirm-button'
 import { Icon } from '../../ui/icon'
 import { CompanyName, Name } from '../../ui/names'
-import { check, close, lock } from '../../ui/icons'
+import { checkIcon, closeIcon, lockIcon } from '../../ui/icons'
 import { pairName, t } from '../../shared/words'
-import { ArmedButton } from './armed'
-import type { Console } from './moderator-store'
+import type { ModeratorStore } from './moderator-store'
 import { meetingName, namesOf, placeName } from './describe'
 import { putDown, toTray } from './moves'
 import { PersonReach } from './delivery-list'
 
-export function Detail({ console }: { console: Console }) {
-  const focus = console.focus.value
+export function Detail({ store }: { store: ModeratorStore }) {
+  const focus = store.focus.value
   if (!focus) return null
-  return 'meeting' in focus ? <MeetingDetail key={focus.meeting} console={console} id={focus.meeting} /> : <TableDetail key={focus.table} console={console} id={focus.table} />
+  return 'meeting' in focus ? <MeetingDetail key={focus.meeting} store={store} id={focus.meeting} /> : <TableDetail key={focus.table} store={store} id={focus.table} />
 }
 
 /** DetailSheet leaves room on a phone: a lifted meeting is one line, and the whole only when asked for. */
-export function DetailSheet({ console }: { console: Console }) {
+export function DetailSheet({ store }: { store: ModeratorStore }) {
   const whole = useSignal(false)
-  const lifted = console.lifted.value
-  if (!lifted || whole.value) return <Detail console={console} />
-  const names = namesOf(console)
+  const lifted = store.lifted.value
+  if (!lifted || whole.value) return <Detail store={store} />
+  const names = namesOf(store)
   return (
     <section class="detail lifted-sheet" aria-label={meetingName(names, lifted)} data-lifted="">
       <div>
@@ -32,63 +32,63 @@ export function DetailSheet({ console }: { console: Console }) {
         <p class="lifted-line small">{placeName(names, names.floor.meeting.get(lifted)?.place)} · {t('mod.tapTo')}</p>
       </div>
       <button type="button" class="button small" aria-expanded={false} onClick={() => (whole.value = true)}>{t('mod.details')}</button>
-      <button type="button" class="icon-button" aria-label={t('mod.putDown')} onClick={() => putDown(console)}>
-        <Icon d={close} />
+      <button type="button" class="icon-button" aria-label={t('mod.putDown')} onClick={() => putDown(store)}>
+        <Icon d={closeIcon} />
       </button>
     </section>
   )
 }
 
-function Head({ console, children }: { console: Console; children: ComponentChildren }) {
+function Head({ store, children }: { store: ModeratorStore; children: ComponentChildren }) {
   return (
     <div class="detail-head">
       {children}
-      <button type="button" class="icon-button" aria-label={t('word.close')} onClick={() => putDown(console)}>
-        <Icon d={close} />
+      <button type="button" class="icon-button" aria-label={t('word.close')} onClick={() => putDown(store)}>
+        <Icon d={closeIcon} />
       </button>
     </div>
   )
 }
 
-function MeetingDetail({ console, id }: { console: Console; id: string }) {
-  const names = namesOf(console)
+function MeetingDetail({ store, id }: { store: ModeratorStore; id: string }) {
+  const names = namesOf(store)
   const m = names.floor.meeting.get(id)
   if (!m) return null
   const interpreter = m.interpreter ? names.floor.interpreter.get(m.interpreter) : undefined
   return (
-    <section class="detail" aria-label={meetingName(names, id)} data-lifted={console.lifted.value === id ? '' : undefined}>
-      <Head console={console}>
+    <section class="detail" aria-label={meetingName(names, id)} data-lifted={store.lifted.value === id ? '' : undefined}>
+      <Head store={store}>
         <h2>{placeName(names, m.place)}</h2>
       </Head>
-      {console.lifted.value === id && <p class="lifted-line">{t('mod.whereTo')}</p>}
-      <Party console={console} id={id} m={m} side="host" />
-      <Party console={console} id={id} m={m} side="guest" />
+      {store.lifted.value === id && <p class="lifted-line">{t('mod.whereTo')}</p>}
+      <Party store={store} id={id} m={m} side="host" />
+      <Party store={store} id={id} m={m} side="guest" />
       <p class="detail-chips">
-        {m.cancelled && <Chip tone="red" icon={close}>{m.reason ? `${t('mod.cancelled')} · ${m.reason}` : t('mod.cancelled')}</Chip>}
-        {m.locked && <Chip icon={lock}>{t('mod.locked')}</Chip>}
+        {m.cancelled && <Chip tone="red" icon={closeIcon}>{m.reason ? `${t('mod.cancelled')} · ${m.reason}` : t('mod.cancelled')}</Chip>}
+        {m.locked && <Chip icon={lockIcon}>{t('mod.locked')}</Chip>}
         {m.pair && <Chip>{pairName(m.pair)}{interpreter && <> · <Name of={interpreter.name} /></>}</Chip>}
-        {console.pending.value.has(id) && <Chip tone="blue">{t('mod.sending')}</Chip>}
+        {store.pending.value.has(id) && <Chip tone="blue">{t('mod.sending')}</Chip>}
       </p>
-      <MeetingActions console={console} id={id} m={m} />
+      <MeetingActions store={store} id={id} m={m} />
     </section>
   )
 }
 
-function Party({ console, id, m, side }: { console: Console; id: string; m: MeetingCard; side: Side }) {
-  const { floor } = namesOf(console)
+function Party({ store, id, m, side }: { store: ModeratorStore; id: string; m: MeetingCard; side: Side }) {
+  const { floor } = namesOf(store)
   const party = m[side]
   const company = floor.company.get(party.company)
   const zone = floor.table.get(m.place.table ?? '')?.zone
-  const rights = console.rights.value
+  const rights = store.rights.value
   const mark = (command: 'markPresent' | 'markNoShow', presence: 'present' | 'noShow') => (
     <button
       type="button"
       class="toggle"
       aria-pressed={party.presence === presence}
       disabled={party.presence === presence}
-      onClick={() => console.give(command, { meeting: id, side }, t(`mod.toasts.${presence}`, { company: namedOf(console, party.company) }))}
+      onClick={() => store.give(command, { meeting: id, side }, t(`mod.toasts.${presence}`, { company: namedOf(store, party.company) }))}
     >
-      {party.presence === presence && <Icon d={presence === 'present' ? check : close} />}
+      {party.presence === presence && <Icon d={presence === 'present' ? checkIcon : closeIcon} />}
       {t(`mod.presence.${presence}`)}
     </button>
   )
@@ -102,30 +102,30 @@ function Party({ console, id, m, side }: { console: Console; id: string; m: Meet
             const person = floor.attendee.get(who)
             return (
               <li key={who}>
-                <Name of={person?.name} /> {person?.checkedIn ? <span class="in"><Icon d={check} /><span class="quiet">{t('mod.checkedIn')}</span></span> : <span class="out">{t('mod.notHere')}</span>}
-                <span class="reach"><PersonReach console={console} meeting={id} card={m} who={'attendee:' + who} /></span>
+                <Name of={person?.name} /> {person?.checkedIn ? <span class="in"><Icon d={checkIcon} /><span class="quiet">{t('mod.checkedIn')}</span></span> : <span class="out">{t('mod.notHere')}</span>}
+                <span class="reach"><PersonReach store={store} meeting={id} card={m} who={'attendee:' + who} /></span>
               </li>
             )
           })}
         </ul>
       </div>
       <div class="party-marks" role="group" aria-label={t(`mod.side.${side}`)}>
-        {may('markPresent') ? mark('markPresent', 'present') : party.presence === 'present' && <Chip tone="jade" icon={check}>{t('mod.presence.present')}</Chip>}
-        {may('markNoShow') ? mark('markNoShow', 'noShow') : party.presence === 'noShow' && <Chip tone="red" icon={close}>{t('mod.presence.noShow')}</Chip>}
+        {may('markPresent') ? mark('markPresent', 'present') : party.presence === 'present' && <Chip tone="jade" icon={checkIcon}>{t('mod.presence.present')}</Chip>}
+        {may('markNoShow') ? mark('markNoShow', 'noShow') : party.presence === 'noShow' && <Chip tone="red" icon={closeIcon}>{t('mod.presence.noShow')}</Chip>}
       </div>
       {party.graceEnd && party.presence === 'expected' && <Chip tone="amber">{t('mod.graceOver')}</Chip>}
     </div>
   )
 }
 
-const namedOf = (console: Console, company: string): string => {
-  const name = console.floor.value.company.get(company)?.name
+const namedOf = (store: ModeratorStore, company: string): string => {
+  const name = store.floor.value.company.get(company)?.name
   return name?.ko ?? name?.zh ?? name?.en ?? company
 }
 
-function MeetingActions({ console, id, m }: { console: Console; id: string; m: MeetingCard }) {
-  const rights = console.rights.value
-  const names = namesOf(console)
+function MeetingActions({ store, id, m }: { store: ModeratorStore; id: string; m: MeetingCard }) {
+  const rights = store.rights.value
+  const names = namesOf(store)
   const meeting = meetingName(names, id)
   const zone = names.floor.table.get(m.place.table ?? '')?.zone
   const over = names.floor.round.get(m.place.round ?? '')?.state === 'ended'
@@ -133,17 +133,17 @@ function MeetingActions({ console, id, m }: { console: Console; id: string; m: M
   if (m.cancelled) return null
   return (
     <div class="detail-actions">
-      {console.lifted.value === id && m.place.table && (
-        <button type="button" class="button small" onClick={() => toTray(console)}>{t('mod.toTray')}</button>
+      {store.lifted.value === id && m.place.table && (
+        <button type="button" class="button small" onClick={() => toTray(store)}>{t('mod.toTray')}</button>
       )}
       {rights.mayIn('requestInterpreter', zone) && m.place.table && !over && !names.floor.requestOf.has(id) && (
-        <button type="button" class="button small" onClick={() => console.give('requestInterpreter', { meeting: id }, t('mod.toasts.request', { meeting }))}>
+        <button type="button" class="button small" onClick={() => store.give('requestInterpreter', { meeting: id }, t('mod.toasts.request', { meeting }))}>
           {t('mod.requestInterpreter')}
         </button>
       )}
       {rights.mayIn('lockMeeting', zone) && (
-        <button type="button" class="button small" onClick={() => console.give('lockMeeting', { meeting: id, locked: !m.locked }, t(m.locked ? 'mod.toasts.unlock' : 'mod.toasts.lock', { meeting }))}>
-          <Icon d={lock} />
+        <button type="button" class="button small" onClick={() => store.give('lockMeeting', { meeting: id, locked: !m.locked }, t(m.locked ? 'mod.toasts.unlock' : 'mod.toasts.lock', { meeting }))}>
+          <Icon d={lockIcon} />
           {t(m.locked ? 'mod.unlock' : 'mod.lock')}
         </button>
       )}
@@ -154,61 +154,61 @@ function MeetingActions({ console, id, m }: { console: Console; id: string; m: M
             <span class="small soft">{t('mod.reason')}</span>
             <input type="text" maxLength={120} value={reason.value} onInput={(event) => (reason.value = event.currentTarget.value)} />
           </label>
-          <ArmedButton
-            console={console}
+          <ConfirmButton
+            confirmation={store.confirmation}
             name={'cancel/' + id}
             class="danger-line"
             words={t('mod.armed.cancel', { meeting, people: m.host.people.length + m.guest.people.length })}
             confirm={t('mod.armed.cancelYes')}
             run={() => {
-              console.give('cancelMeeting', { meeting: id, ...(reason.value.trim() && { reason: reason.value.trim() }) }, t('mod.toasts.cancel', { meeting }))
-              putDown(console)
+              store.give('cancelMeeting', { meeting: id, ...(reason.value.trim() && { reason: reason.value.trim() }) }, t('mod.toasts.cancel', { meeting }))
+              putDown(store)
             }}
           >
             {t('mod.cancelMeeting')}
-          </ArmedButton>
+          </ConfirmButton>
         </details>
       )}
     </div>
   )
 }
 
-function TableDetail({ console, id }: { console: Console; id: string }) {
-  const names = namesOf(console)
+function TableDetail({ store, id }: { store: ModeratorStore; id: string }) {
+  const names = namesOf(store)
   const table = names.floor.table.get(id)
   const reason = useSignal('')
   if (!table) return null
   const zone = names.zone.get(table.zone)
-  const rights = console.rights.value
+  const rights = store.rights.value
   const label = table.label
   const left = [...names.floor.meeting.values()].filter((m) => m.place.table === id && !m.cancelled && names.floor.round.get(m.place.round ?? '')?.state !== 'ended').length
   return (
     <section class="detail" aria-label={t('word.table', { table: label })}>
-      <Head console={console}>
+      <Head store={store}>
         <h2 class="detail-table">{label}</h2>
       </Head>
       <p class="soft"><Name of={zone?.name} /> · {t('mod.seats', { n: table.capacity })}</p>
       {table.home && <p><CompanyName name={names.floor.company.get(table.home)?.name ?? {}} /></p>}
-      {table.closed && <p><Chip tone="red" icon={close}>{table.reason ? `${t('mod.closed')} · ${table.reason}` : t('mod.closed')}</Chip></p>}
+      {table.closed && <p><Chip tone="red" icon={closeIcon}>{table.reason ? `${t('mod.closed')} · ${table.reason}` : t('mod.closed')}</Chip></p>}
       {rights.mayIn('closeTable', table.zone) && !table.closed && (
         <>
           <label>
             <span class="small soft">{t('mod.reason')}</span>
             <input type="text" maxLength={120} value={reason.value} onInput={(event) => (reason.value = event.currentTarget.value)} />
           </label>
-          <ArmedButton
-            console={console}
+          <ConfirmButton
+            confirmation={store.confirmation}
             name={'close/' + id}
             words={t('mod.armed.close', { table: label, n: left })}
             confirm={t('mod.armed.closeYes')}
-            run={() => console.give('closeTable', { table: id, ...(reason.value.trim() && { reason: reason.value.trim() }) }, t('mod.toasts.close', { table: label }))}
+            run={() => store.give('closeTable', { table: id, ...(reason.value.trim() && { reason: reason.value.trim() }) }, t('mod.toasts.close', { table: label }))}
           >
             {t('mod.closeTable')}
-          </ArmedButton>
+          </ConfirmButton>
         </>
       )}
       {rights.mayIn('openTable', table.zone) && table.closed && (
-        <button type="button" class="button small" onClick={() => console.give('openTable', { table: id }, t('mod.toasts.open', { table: label }))}>{t('mod.openTable')}</button>
+        <button type="button" class="button small" onClick={() => store.give('openTable', { table: id }, t('mod.toasts.open', { table: label }))}>{t('mod.openTable')}</button>
       )}
     </section>
   )

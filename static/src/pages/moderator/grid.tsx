@@ -3,7 +3,7 @@
 import { type ReadonlySignal, signal, useComputed, useSignal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { hhmm, t } from '../../shared/words'
-import type { Console } from './moderator-store'
+import type { ModeratorStore } from './moderator-store'
 import { namesOf, roundName, verdictWords } from './describe'
 import { span, type Spot, step } from './grid-keys'
 import { putDown, touch } from './moves'
@@ -19,13 +19,13 @@ export interface Extract {
 }
 
 interface Props {
-  console: Console
+  store: ModeratorStore
   extract: ReadonlySignal<Extract>
   /** One round only, as a list by table: phones. */
   list: boolean
 }
 
-export function Grid({ console, extract, list }: Props) {
+export function Grid({ store, extract, list }: Props) {
   const frame = useRef<HTMLDivElement>(null)
   const view = useSignal<View>({ top: 0, height: 800, row: list ? 64 : 58 })
   const cursor = useSignal<Spot>({ row: 0, column: 1 })
@@ -33,21 +33,21 @@ export function Grid({ console, extract, list }: Props) {
   const { rounds, tables } = extract.value
   useMeasure(frame, view)
   useFocus(frame, cursor, wanted)
-  useEffect(() => toCurrent(frame.current, console, rounds), [list])
+  useEffect(() => toCurrent(frame.current, store, rounds), [list])
   const goTo = (spot: Spot) => {
     wanted.current = keyOf(spot)
     cursor.value = spot
   }
   const onKey = (event: KeyboardEvent) => {
     const at = cursor.peek() // keys may come faster than the page is drawn
-    if (event.key === 'Escape' && console.lifted.value) return putDown(console)
+    if (event.key === 'Escape' && store.lifted.value) return putDown(store)
     const { height, row } = view.peek()
     const extent = { rows: tables.length, columns: rounds.length, page: Math.max(1, Math.floor(height / row) - 1) }
     const to = event.altKey || event.metaKey ? null : step(event.key, event.ctrlKey, at, extent)
     if (to) {
       goTo(to)
       reveal(frame.current, to, row)
-    } else if (event.key === 'Enter' || event.key === ' ') act(console, extract.value, at)
+    } else if (event.key === 'Enter' || event.key === ' ') act(store, extract.value, at)
     else return
     event.preventDefault()
   }
@@ -55,14 +55,14 @@ export function Grid({ console, extract, list }: Props) {
     const cell = spotOf(event.target)
     if (!cell) return
     goTo(cell)
-    act(console, extract.value, cell)
+    act(store, extract.value, cell)
   }
   return (
     <div
       ref={frame}
       class={list ? 'floor list' : 'floor'}
       style={{ '--rounds': String(rounds.length) }}
-      data-lifted={console.lifted.value ? '' : undefined}
+      data-lifted={store.lifted.value ? '' : undefined}
       role="grid"
       aria-label={t('mod.grid')}
       aria-rowcount={tables.length + 1}
@@ -73,20 +73,20 @@ export function Grid({ console, extract, list }: Props) {
       onPointerLeave={() => (hovered.value = null)}
       onClick={onClick}
     >
-      <Head console={console} rounds={rounds} />
-      <Body console={console} extract={extract} view={view} cursor={cursor} />
+      <Head store={store} rounds={rounds} />
+      <Body store={store} extract={extract} view={view} cursor={cursor} />
       {tables.length === 0 && <p class="nothing" role="row"><span role="gridcell">{t('mod.nothingFound')}</span></p>}
     </div>
   )
 }
 
-function Head({ console, rounds }: { console: Console; rounds: readonly string[] }) {
+function Head({ store, rounds }: { store: ModeratorStore; rounds: readonly string[] }) {
   return (
     <div class="floor-head" role="rowgroup">
       <div class="floor-row" role="row" aria-rowindex={1}>
         <span class="corner" role="columnheader">{t('mod.tables')}</span>
         {rounds.map((id) => (
-          <RoundHead key={id} console={console} id={id} />
+          <RoundHead key={id} store={store} id={id} />
         ))}
       </div>
     </div>
@@ -101,14 +101,14 @@ interface View {
 }
 
 interface BodyProps {
-  console: Console
+  store: ModeratorStore
   extract: ReadonlySignal<Extract>
   view: ReadonlySignal<View>
   cursor: ReadonlySignal<Spot>
 }
 
 /** Body draws the rows in sight, and the one with the cursor: focus must not fall off a row that scrolls away. */
-function Body({ console, extract, view, cursor }: BodyProps) {
+function Body({ store, extract, view, cursor }: BodyProps) {
   const row = useComputed(() => view.value.row).value
   // As text, so that scrolling within the same rows draws nothing.
   const range = useComputed(() => {
@@ -125,34 +125,34 @@ function Body({ console, extract, view, cursor }: BodyProps) {
       {rows.map((index) => (
         <Row
           key={tables[index]}
-          console={console}
-          floor={console.floor.value}
+          store={store}
+          floor={store.floor.value}
           table={tables[index]!}
           index={index}
           rounds={rounds}
           top={index * row}
-          judge={console.judge.value}
+          judge={store.judge.value}
           cursor={at.row === index ? at.column : -1}
-          found={console.found.value}
-          pending={console.pending.value}
-          now={console.slot.value?.id ?? ''}
-          picked={pickedOf(console)}
+          found={store.found.value}
+          pending={store.pending.value}
+          now={store.slot.value?.id ?? ''}
+          picked={pickedOf(store)}
         />
       ))}
     </div>
   )
 }
 
-const pickedOf = (console: Console): string => {
-  const focus = console.focus.value
+const pickedOf = (store: ModeratorStore): string => {
+  const focus = store.focus.value
   return focus && 'meeting' in focus ? focus.meeting : ''
 }
 
-function RoundHead({ console, id }: { console: Console; id: string }) {
-  const round = console.floor.value.round.get(id)
+function RoundHead({ store, id }: { store: ModeratorStore; id: string }) {
+  const round = store.floor.value.round.get(id)
   if (!round) return null
   const running = round.state === 'running'
-  const now = console.slot.value?.id === id
+  const now = store.slot.value?.id === id
   return (
     <span class="round-head" role="columnheader" data-state={round.state} data-now={now ? '' : undefined}>
       <b>{t('word.round', { no: round.no })}</b> {hhmm(round.now.start)}
@@ -163,11 +163,11 @@ function RoundHead({ console, id }: { console: Console; id: string }) {
 }
 
 /** Verdict tells in words what the drop under the pointer, or under the cursor, would do. */
-export function VerdictLine({ console }: { console: Console }) {
-  const judge = console.judge.value
+export function VerdictLine({ store }: { store: ModeratorStore }) {
+  const judge = store.judge.value
   const spot = hovered.value
   if (!judge) return null
-  const names = namesOf(console)
+  const names = namesOf(store)
   const verdict = spot && judge.at(spot.round, spot.table)
   return (
     <p class="verdict" data-mark={verdict?.mark ?? ''}>
@@ -178,14 +178,14 @@ export function VerdictLine({ console }: { console: Console }) {
   )
 }
 
-function act(console: Console, { rounds, tables }: Extract, { row, column }: Spot): void {
+function act(store: ModeratorStore, { rounds, tables }: Extract, { row, column }: Spot): void {
   const table = tables[row]
   if (!table) return
   const round = rounds[column - 1]
   if (column === 0) {
-    console.lifted.value = null
-    console.focus.value = { table }
-  } else if (round) touch(console, round, table)
+    store.lifted.value = null
+    store.focus.value = { table }
+  } else if (round) touch(store, round, table)
 }
 
 /** The frame's own height and the rows' height in pixels, which the reader's text size decides. */
@@ -215,8 +215,8 @@ function useFocus(frame: { current: HTMLDivElement | null }, cursor: { value: Sp
 }
 
 /** toCurrent brings the present round to the left edge. */
-function toCurrent(el: HTMLDivElement | null, console: Console, rounds: readonly string[]): void {
-  const at = rounds.indexOf(console.slot.peek()?.id ?? '')
+function toCurrent(el: HTMLDivElement | null, store: ModeratorStore, rounds: readonly string[]): void {
+  const at = rounds.indexOf(store.slot.peek()?.id ?? '')
   const head = el?.querySelectorAll<HTMLElement>('.round-head')[at]
   const corner = el?.querySelector<HTMLElement>('.corner')
   if (el && head && corner && at > 0) el.scrollLeft = Math.max(0, head.offsetLeft - corner.offsetWidth)

@@ -2,7 +2,7 @@
 // written on from there. It stays until whoever gave the command has read it.
 import type { LostCard } from '../../shared/cards'
 import { hhmm, t } from '../../shared/words'
-import type { Console } from './moderator-store'
+import type { ModeratorStore } from './moderator-store'
 import { doneWords, namesOf, person } from './describe'
 import { Section, shown } from './attention'
 
@@ -12,14 +12,14 @@ export function lost(cards: ReadonlyMap<string, LostCard>, own: string | undefin
   return [...cards].sort(([a, x], [b, y]) => others(x) - others(y) || x.wall - y.wall || (a < b ? -1 : 1))
 }
 
-export function Lost({ console }: { console: Console }) {
-  const { session } = console
-  const names = namesOf(console)
-  const rights = console.rights.value
+export function Lost({ store }: { store: ModeratorStore }) {
+  const { session } = store
+  const names = namesOf(store)
+  const rights = store.rights.value
   const all = lost(session.of('lost'), session.you.value?.who)
   if (all.length === 0) return null
   const mine = all.filter(([, card]) => rights.mayDismiss(card.by))
-  const dismiss = (ids: string[]) => console.give('dismissLost', { lost: ids.slice(0, 100) }, t('mod.lost'))
+  const dismiss = (ids: string[]) => store.give('dismissLost', { lost: ids.slice(0, 100) }, t('mod.lost'))
   return (
     <Section title={t('mod.lost')} count={all.length} tone="amber">
       <p class="small">{t('mod.lostWhy')}</p>

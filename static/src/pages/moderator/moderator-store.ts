@@ -5,6 +5,7 @@ import type { Commands } from '../../shared/cards'
 import type { Problem } from '../../live/frames'
 import type { SendOptions, Session } from '../../shared/session'
 import { t } from '../../shared/words'
+import { Confirmation } from '../../ui/confirm-button'
 import { Judge } from './move-rules'
 import { type Floor, makeFloor } from '../../shared/floor'
 import type { FloorKinds } from '../../shared/floor-kinds'
@@ -16,13 +17,6 @@ export type Tab = 'floor' | 'now' | 'people' | 'day' | 'log'
 
 /** What the side shows instead of the tabs. */
 export type Focus = { meeting: string } | { table: string } | null
-
-export interface Armed {
-  name: string
-  words: string
-  confirm: string
-  run: () => void
-}
 
 export interface Toast {
   n: number
@@ -36,11 +30,10 @@ export interface Toast {
 }
 
 export const toastFor = 10_000
-export const armedFor = 5_000
 
 type K = FloorKinds
 
-export class Console {
+export class ModeratorStore {
   readonly rights: ReadonlySignal<Rights>
   readonly floor: ReadonlySignal<Floor>
   readonly line: ReadonlySignal<readonly Slot[]>
@@ -53,15 +46,13 @@ export class Console {
   readonly lifted = signal<string | null>(null)
   readonly query = signal('')
   readonly tab = signal<Tab>('now')
-  readonly armed = signal<Armed | null>(null)
+  readonly confirmation = new Confirmation()
   readonly toasts = signal<readonly Toast[]>([])
   readonly announcing = signal(false)
   /** The round that a narrow screen shows; '': the present one. */
   readonly round = signal('')
   /** Narrow screens show one round as a list, and the side as pages of their own. */
   readonly narrow: ReadonlySignal<boolean>
-  private armedAt = 0
-  private disarming = 0
   private toastN = 0
   private given = new Map<string, { words: string; seen: boolean }>()
   private refused = new Set<string>()
@@ -116,30 +107,6 @@ export class Console {
   undo(command: string, words: string): void {
     this.toasts.value = this.toasts.value.filter((toast) => toast.undo !== command)
     this.give('undo', { command }, words)
-  }
-
-  /** arm asks for a second tap within five seconds; the same name again is that tap. */
-  arm(armed: Armed): void {
-    const now = Date.now()
-    if (this.armed.value?.name === armed.name) {
-      if (now - this.armedAt > 350) this.confirm() // a bouncing finger is no second thought
-      return
-    }
-    this.armed.value = armed
-    this.armedAt = now
-    clearTimeout(this.disarming)
-    this.disarming = window.setTimeout(() => this.disarm(), armedFor)
-  }
-
-  confirm(): void {
-    const armed = this.armed.value
-    this.disarm()
-    armed?.run()
-  }
-
-  disarm(): void {
-    clearTimeout(this.disarming)
-    this.armed.value = null
   }
 
   toast(toast: Omit<Toast, 'n'>): void {

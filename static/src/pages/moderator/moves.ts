@@ -2,72 +2,72 @@
 import { say } from '../../ui/announcer'
 import { t } from '../../shared/words'
 import { mayLift, type Verdict } from './move-rules'
-import type { Console } from './moderator-store'
+import type { ModeratorStore } from './moderator-store'
 import { meetingName, namesOf, placeName, verdictWords, whyNot } from './describe'
 import { seat } from '../../shared/floor'
 
 /** touch is a tap on a cell: it picks up what lies there, or drops what is lifted. */
-export function touch(console: Console, round: string, table: string): void {
-  if (console.lifted.value) return drop(console, round, table)
-  const floor = console.floor.value
+export function touch(store: ModeratorStore, round: string, table: string): void {
+  if (store.lifted.value) return drop(store, round, table)
+  const floor = store.floor.value
   const id = floor.seats.get(seat(round, table)) ?? floor.called.get(seat(round, table))
-  if (id) pick(console, id)
+  if (id) pick(store, id)
 }
 
 /** pick shows a meeting, and lifts it where it may be moved. */
-export function pick(console: Console, id: string): void {
-  const names = namesOf(console)
-  console.focus.value = { meeting: id }
-  if (console.narrow.value) show(console, id)
-  const rights = console.rights.value
-  const floor = console.floor.value
+export function pick(store: ModeratorStore, id: string): void {
+  const names = namesOf(store)
+  store.focus.value = { meeting: id }
+  if (store.narrow.value) show(store, id)
+  const rights = store.rights.value
+  const floor = store.floor.value
   const stuck = rights.may('moveMeeting')
     ? mayLift(floor, id, (table) => rights.mayIn('moveMeeting', floor.table.get(table)?.zone))
     : null
   const lifts = rights.may('moveMeeting') && !stuck
-  console.lifted.value = lifts ? id : null
+  store.lifted.value = lifts ? id : null
   say(lifts ? t('mod.lifted', { meeting: meetingName(names, id) }) : stuck ? whyNot(names, stuck) : meetingName(names, id))
 }
 
 /** show brings a meeting's round before the eyes where only one round is in sight. */
-function show(console: Console, id: string): void {
-  console.tab.value = 'floor'
-  const round = console.floor.value.meeting.get(id)?.place.round
-  if (round) console.round.value = round
+function show(store: ModeratorStore, id: string): void {
+  store.tab.value = 'floor'
+  const round = store.floor.value.meeting.get(id)?.place.round
+  if (round) store.round.value = round
 }
 
 /** putDown lets go of what is lifted, where it was. */
-export function putDown(console: Console): void {
-  console.disarm()
-  console.lifted.value = null
-  console.focus.value = null
+export function putDown(store: ModeratorStore): void {
+  store.confirmation.cancel()
+  store.lifted.value = null
+  store.focus.value = null
 }
 
 /** drop moves or swaps what is lifted, asks again for a locked one, or says why not. */
-export function drop(console: Console, round: string, table: string): void {
-  const judge = console.judge.value
-  if (!judge) return putDown(console)
-  const names = namesOf(console)
+export function drop(store: ModeratorStore, round: string, table: string): void {
+  const judge = store.judge.value
+  if (!judge) return putDown(store)
+  const names = namesOf(store)
   const verdict = judge.at(round, table)
   switch (verdict.mark) {
     case 'here':
-      return putDown(console)
+      return putDown(store)
     case 'hard':
     case 'over':
-      return console.toast({ tone: 'refused', words: () => verdictWords(names, verdict) })
+      return store.toast({ tone: 'refused', words: () => verdictWords(names, verdict) })
   }
   const id = judge.meeting
   const m = judge.floor.meeting.get(id)!
   if (verdict.swap) {
-    console.give('swapMeetings', { a: id, b: verdict.swap }, moveWords(console, id, verdict, round, table))
-    return putDown(console)
+    store.give('swapMeetings', { a: id, b: verdict.swap }, moveWords(store, id, verdict, round, table))
+    return putDown(store)
   }
   const move = (override?: true) => {
-    console.give('moveMeeting', { meeting: id, table, round, ...(override && { override }), ...(verdict?.without && { withoutInterpreter: true }) }, moveWords(console, id, verdict, round, table))
-    putDown(console)
+    store.give('moveMeeting', { meeting: id, table, round, ...(override && { override }), ...(verdict?.without && { withoutInterpreter: true }) }, moveWords(store, id, verdict, round, table))
+    putDown(store)
   }
   if (!m.locked) return move()
-  console.arm({
+  store.confirmation.press({
     name: `override/${id}/${round}/${table}`,
     words: t('mod.armed.override', { meeting: meetingName(names, id), place: placeName(names, { round, table }) }),
     confirm: t('mod.armed.overrideYes'),
@@ -76,18 +76,18 @@ export function drop(console: Console, round: string, table: string): void {
 }
 
 /** toTray takes what is lifted off its place. */
-export function toTray(console: Console): void {
-  const id = console.lifted.value
+export function toTray(store: ModeratorStore): void {
+  const id = store.lifted.value
   if (!id) return
-  const names = namesOf(console)
-  const m = console.floor.value.meeting.get(id)
-  if (!m?.place.table) return putDown(console)
+  const names = namesOf(store)
+  const m = store.floor.value.meeting.get(id)
+  if (!m?.place.table) return putDown(store)
   const send = () => {
-    console.give('moveMeeting', { meeting: id, tray: true, ...(m.locked && { override: true }) }, t('mod.toasts.tray', { meeting: meetingName(names, id) }))
-    putDown(console)
+    store.give('moveMeeting', { meeting: id, tray: true, ...(m.locked && { override: true }) }, t('mod.toasts.tray', { meeting: meetingName(names, id) }))
+    putDown(store)
   }
   if (!m.locked) return send()
-  console.arm({
+  store.confirmation.press({
     name: 'tray/' + id,
     words: t('mod.armed.override', { meeting: meetingName(names, id), place: t('mod.tray') }),
     confirm: t('mod.armed.overrideYes'),
@@ -95,8 +95,8 @@ export function toTray(console: Console): void {
   })
 }
 
-function moveWords(console: Console, id: string, verdict: Verdict, round: string, table: string): string {
-  const names = namesOf(console)
+function moveWords(store: ModeratorStore, id: string, verdict: Verdict, round: string, table: string): string {
+  const names = namesOf(store)
   const m = names.floor.meeting.get(id)!
   const soft = verdict.findings.map((f) => whyNot(names, f)).join(' ')
   const params = { meeting: meetingName(names, id), from: placeName(names, m.place), to: placeName(names, { round, table }) }

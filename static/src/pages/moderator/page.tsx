@@ -4,13 +4,13 @@ import { useEffect, useMemo } from 'preact/hooks'
 import type { PageProps } from '../../shared/mount'
 import { Announcer } from '../../ui/announcer'
 import { Chip } from '../../ui/chip'
+import { ConfirmBar } from '../../ui/confirm-button'
 import { Icon } from '../../ui/icon'
 import { LanguageSwitch } from '../../ui/language'
-import { alert, clip, clock, day, dot, grid, offline, person as personIcon } from '../../ui/icons'
+import { alertIcon, clipIcon, clockIcon, calendarIcon, dotIcon, gridIcon, offlineIcon, personIcon as personIcon } from '../../ui/icons'
 import { t } from '../../shared/words'
-import { ArmedBar } from './armed'
 import { Bar } from './bar'
-import { Console, type Tab } from './moderator-store'
+import { ModeratorStore, type Tab } from './moderator-store'
 import { movedWords, namesOf, refusalWords } from './describe'
 import { Announcements, Compose, Day, Log } from './agenda'
 import { Detail, DetailSheet } from './detail'
@@ -33,87 +33,87 @@ if (typeof matchMedia === 'function') {
 
 interface Props extends PageProps<FloorKinds> {
   /** Brings a new console into a state: stories. */
-  prepare?: (console: Console) => void
+  prepare?: (store: ModeratorStore) => void
 }
 
 export function ModeratorPage({ session, prepare }: Props) {
-  const console = useMemo(() => {
-    const made = new Console(session, narrow)
+  const store = useMemo(() => {
+    const made = new ModeratorStore(session, narrow)
     prepare?.(made)
     return made
   }, [session])
   useEffect(() => {
-    const stop = console.watch(
-      (problem) => refusalWords(namesOf(console), problem),
-      (meeting) => movedWords(namesOf(console), session.of('done'), meeting, session.seat.link),
+    const stop = store.watch(
+      (problem) => refusalWords(namesOf(store), problem),
+      (meeting) => movedWords(namesOf(store), session.of('done'), meeting, session.seat.link),
     )
     const onKey = (event: KeyboardEvent) => {
-      if (event.key === 'z' && (event.ctrlKey || event.metaKey) && !writing(event.target) && undoNewest(console)) event.preventDefault()
-      if (event.key === 'Escape' && console.lifted.value) putDown(console)
+      if (event.key === 'z' && (event.ctrlKey || event.metaKey) && !writing(event.target) && undoNewest(store)) event.preventDefault()
+      if (event.key === 'Escape' && store.lifted.value) putDown(store)
     }
     document.addEventListener('keydown', onKey)
     return () => {
       stop()
       document.removeEventListener('keydown', onKey)
     }
-  }, [console])
+  }, [store])
   if (!session.whole.value) return <main class="loading"><p role="status">{t('gate.loading')}</p></main>
-  return <Whole console={console} />
+  return <Whole store={store} />
 }
 
 const writing = (target: EventTarget | null): boolean => !!(target as HTMLElement | null)?.closest?.('input, textarea, select')
 
-function Whole({ console }: { console: Console }) {
+function Whole({ store }: { store: ModeratorStore }) {
   const phone = narrow.value
-  const tab = console.tab.value
-  const extract = useExtract(console)
+  const tab = store.tab.value
+  const extract = useExtract(store)
   return (
-    <div class="console" data-narrow={phone ? '' : undefined} data-lifting={console.lifted.value ? '' : undefined}>
-      <Bar console={console} />
-      <ArmedBar console={console} />
+    <div class="console" data-narrow={phone ? '' : undefined} data-lifting={store.lifted.value ? '' : undefined}>
+      <Bar store={store} />
+      <ConfirmBar confirmation={store.confirmation} />
       {(!phone || tab === 'floor') && (
         <main class="floor-pane">
-          {phone && <RoundTabs console={console} />}
-          <Grid key={phone ? 'list' : 'grid'} console={console} extract={extract} list={phone} />
-          {!phone && <VerdictLine console={console} />}
-          {!phone && <Toasts console={console} />}
+          {phone && <RoundTabs store={store} />}
+          <Grid key={phone ? 'list' : 'grid'} store={store} extract={extract} list={phone} />
+          {!phone && <VerdictLine store={store} />}
+          {!phone && <Toasts store={store} />}
         </main>
       )}
-      {phone ? <PhoneSide console={console} tab={tab} /> : <Aside console={console} tab={tab} />}
+      {phone ? <PhoneSide store={store} tab={tab} /> : <Aside store={store} tab={tab} />}
       <Announcer />
     </div>
   )
 }
 
 /** useExtract answers what the grid shows: the tables that are asked for, and on phones one round. */
-function useExtract(console: Console): ReadonlySignal<Extract> {
+function useExtract(store: ModeratorStore): ReadonlySignal<Extract> {
   return useComputed(() => {
-    const floor = console.floor.value
-    const found = console.found.value
+    const floor = store.floor.value
+    const found = store.found.value
     const tables = found ? floor.tables.filter((id) => found.tables.has(id)) : floor.tables
     if (!narrow.value) return { tables, rounds: floor.rounds }
-    return { tables, rounds: [shownRound(console)].filter(Boolean) }
+    return { tables, rounds: [shownRound(store)].filter(Boolean) }
   })
 }
 
-function shownRound(console: Console): string {
-  const floor = console.floor.value
-  const chosen = console.round.value
+function shownRound(store: ModeratorStore): string {
+  const floor = store.floor.value
+  const chosen = store.round.value
   if (floor.round.has(chosen)) return chosen
-  const slot = console.slot.value
+  const slot = store.slot.value
   if (slot?.round) return slot.id
   return floor.rounds.find((id) => floor.round.get(id)!.state !== 'ended') ?? floor.rounds[0] ?? ''
 }
 
-function RoundTabs({ console }: { console: Console }) {
-  const floor = console.floor.value
-  const shown = shownRound(console)
+function RoundTabs({ store }: { store: ModeratorStore }) {
+  const floor = store.floor.value
+  const shown = shownRound(store)
   return (
     <nav class="round-tabs" aria-label={t('mod.rounds')}>
       {floor.rounds.map((id) => {
         const card = floor.round.get(id)!
         return (
-          <button key={id} type="button" aria-pressed={id === shown} data-state={card.state} aria-label={t('word.round', { no: card.no })} onClick={() => (console.round.value = id)}>
+          <button key={id} type="button" aria-pressed={id === shown} data-state={card.state} aria-label={t('word.round', { no: card.no })} onClick={() => (store.round.value = id)}>
             {t('mod.roundShort', { no: card.no })}
           </button>
         )
@@ -123,18 +123,18 @@ function RoundTabs({ console }: { console: Console }) {
 }
 
 const sideTabs: readonly { tab: Tab; icon: string }[] = [
-  { tab: 'now', icon: clock },
+  { tab: 'now', icon: clockIcon },
   { tab: 'people', icon: personIcon },
-  { tab: 'day', icon: day },
-  { tab: 'log', icon: clip },
+  { tab: 'day', icon: calendarIcon },
+  { tab: 'log', icon: clipIcon },
 ]
 
-function Tabs({ console, tabs, class: more }: { console: Console; tabs: typeof sideTabs; class: string }) {
-  const unseen = console.session.of('unseen').size
+function Tabs({ store, tabs, class: more }: { store: ModeratorStore; tabs: typeof sideTabs; class: string }) {
+  const unseen = store.session.of('unseen').size
   return (
     <nav class={more} aria-label={t('mod.views')}>
       {tabs.map(({ tab, icon }) => (
-        <button key={tab} type="button" aria-pressed={console.tab.value === tab} onClick={() => (console.tab.value = tab)}>
+        <button key={tab} type="button" aria-pressed={store.tab.value === tab} onClick={() => (store.tab.value = tab)}>
           <Icon d={icon} />
           {t(`mod.tab.${tab}`)}
           {tab === 'now' && unseen > 0 && <span class="badge">{unseen}<span class="quiet"> {t('mod.unseen')}</span></span>}
@@ -144,34 +144,34 @@ function Tabs({ console, tabs, class: more }: { console: Console; tabs: typeof s
   )
 }
 
-function Panel({ console, tab }: { console: Console; tab: Tab }) {
+function Panel({ store, tab }: { store: ModeratorStore; tab: Tab }) {
   switch (tab) {
     case 'people':
-      return <><Presence console={console} /><DutyList console={console} /></>
+      return <><Presence store={store} /><DutyList store={store} /></>
     case 'day':
-      return <><Announcements console={console} /><Day console={console} /></>
+      return <><Announcements store={store} /><Day store={store} /></>
     case 'log':
-      return <Log console={console} />
+      return <Log store={store} />
     default:
-      return <><Lost console={console} /><Unseen console={console} /><Requests console={console} /><Tray console={console} /></>
+      return <><Lost store={store} /><Unseen store={store} /><Requests store={store} /><Tray store={store} /></>
   }
 }
 
-function Aside({ console, tab }: { console: Console; tab: Tab }) {
-  const focus = console.focus.value
+function Aside({ store, tab }: { store: ModeratorStore; tab: Tab }) {
+  const focus = store.focus.value
   return (
     <aside class="aside" aria-label={t('mod.views')}>
-      <Here console={console} />
-      {console.announcing.value && <Compose console={console} />}
+      <Here store={store} />
+      {store.announcing.value && <Compose store={store} />}
       {focus ? (
         <>
-          <Detail console={console} />
-          <Tray console={console} />
+          <Detail store={store} />
+          <Tray store={store} />
         </>
       ) : (
         <>
-          <Tabs console={console} tabs={sideTabs} class="tabs" />
-          <Panel console={console} tab={tab === 'floor' ? 'now' : tab} />
+          <Tabs store={store} tabs={sideTabs} class="tabs" />
+          <Panel store={store} tab={tab === 'floor' ? 'now' : tab} />
         </>
       )}
       <LanguageSwitch />
@@ -179,34 +179,34 @@ function Aside({ console, tab }: { console: Console; tab: Tab }) {
   )
 }
 
-function PhoneSide({ console, tab }: { console: Console; tab: Tab }) {
-  const focus = console.focus.value
+function PhoneSide({ store, tab }: { store: ModeratorStore; tab: Tab }) {
+  const focus = store.focus.value
   return (
     <>
-      {console.announcing.value && <div class="sheet"><Compose console={console} /></div>}
+      {store.announcing.value && <div class="sheet"><Compose store={store} /></div>}
       {tab !== 'floor' && (
         <main class="phone-panel">
-          <Panel console={console} tab={tab} />
-          <Here console={console} />
+          <Panel store={store} tab={tab} />
+          <Here store={store} />
           <LanguageSwitch />
         </main>
       )}
-      {focus && tab === 'floor' && !console.announcing.value && <div class="sheet"><DetailSheet console={console} /></div>}
-      <Toasts console={console} />
-      <Tabs console={console} tabs={[{ tab: 'floor', icon: grid }, ...sideTabs]} class="bottom-tabs" />
+      {focus && tab === 'floor' && !store.announcing.value && <div class="sheet"><DetailSheet store={store} /></div>}
+      <Toasts store={store} />
+      <Tabs store={store} tabs={[{ tab: 'floor', icon: gridIcon }, ...sideTabs]} class="bottom-tabs" />
     </>
   )
 }
 
 /** Here tells who is connected: live, asleep, gone. */
-function Here({ console }: { console: Console }) {
-  const { here = {}, partial, gone } = console.session.live.value
+function Here({ store }: { store: ModeratorStore }) {
+  const { here = {}, partial, gone } = store.session.live.value
   if (!partial && !gone && Object.keys(here).length === 0) return null
   return (
     <p class="here">
-      <Chip tone="jade" icon={dot}>{t('mod.here.live', { n: here.live ?? 0 })}</Chip>
-      <Chip tone="amber" icon={clock}>{t('mod.here.asleep', { n: here.asleep ?? 0 })}</Chip>
-      {partial ? <Chip tone="amber" icon={alert}>{t('mod.here.partial')}</Chip> : <Chip tone="red" icon={offline}>{t('mod.here.gone', { n: here.gone ?? 0 })}</Chip>}
+      <Chip tone="jade" icon={dotIcon}>{t('mod.here.live', { n: here.live ?? 0 })}</Chip>
+      <Chip tone="amber" icon={clockIcon}>{t('mod.here.asleep', { n: here.asleep ?? 0 })}</Chip>
+      {partial ? <Chip tone="amber" icon={alertIcon}>{t('mod.here.partial')}</Chip> : <Chip tone="red" icon={offlineIcon}>{t('mod.here.gone', { n: here.gone ?? 0 })}</Chip>}
     </p>
   )
 }

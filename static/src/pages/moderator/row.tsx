@@ -2,16 +2,16 @@
 import type { ComponentChildren } from 'preact'
 import type { MeetingCard } from '../../shared/cards'
 import { Icon } from '../../ui/icon'
-import { check, close, clock, lock, swap, triangle } from '../../ui/icons'
+import { checkIcon, closeIcon, clockIcon, lockIcon, swapIcon, triangleIcon } from '../../ui/icons'
 import { type Named, named, t } from '../../shared/words'
 import type { Judge, Verdict } from './move-rules'
-import type { Console } from './moderator-store'
+import type { ModeratorStore } from './moderator-store'
 import { inWords, type Names, namesOf, placeName, tableLabel, verdictWords, whyNot } from './describe'
 import { type Floor, seat } from '../../shared/floor'
 import type { Found } from '../../shared/search'
 
 interface Props {
-  console: Console
+  store: ModeratorStore
   floor: Floor
   table: string
   index: number
@@ -27,10 +27,10 @@ interface Props {
 
 /** Row is drawn again only when one of its props, or a name that it shows, has changed: signals see to that. */
 export function Row(props: Props) {
-  const { console, floor, table, index, rounds, top, cursor, found, pending } = props
+  const { store, floor, table, index, rounds, top, cursor, found, pending } = props
   const card = floor.table.get(table)
   if (!card) return null
-  const names = namesOf(console)
+  const names = namesOf(store)
   const home = card.home ? named(floor.company.get(card.home)?.name) : null
   return (
     <div class="floor-row" role="row" aria-rowindex={index + 2} style={{ transform: `translateY(${top}px)` }}>
@@ -44,7 +44,7 @@ export function Row(props: Props) {
         aria-label={t(card.closed ? 'mod.tableClosed' : 'word.table', { table: card.label })}
       >
         <b>{card.label}</b>
-        {card.closed ? <span class="closed">{t('mod.closed')}</span> : pending.has(table) ? <Icon d={clock} /> : home && <span class="quiet">{home.text}</span>}
+        {card.closed ? <span class="closed">{t('mod.closed')}</span> : pending.has(table) ? <Icon d={clockIcon} /> : home && <span class="quiet">{home.text}</span>}
       </div>
       {rounds.map((round, column) => (
         <Cell key={round} {...props} names={names} round={round} column={column + 1} />
@@ -108,9 +108,9 @@ function clashes(judge: Judge, floor: Floor, verdict: Verdict | undefined, round
 
 const markIcon = (verdict: Verdict | undefined, lifted: boolean): string | null => {
   if (!verdict || lifted) return null
-  if (verdict.mark === 'hard') return close
-  if (verdict.mark === 'soft') return triangle
-  return verdict.mark === 'free' && verdict.swap ? swap : null
+  if (verdict.mark === 'hard') return closeIcon
+  if (verdict.mark === 'soft') return triangleIcon
+  return verdict.mark === 'free' && verdict.swap ? swapIcon : null
 }
 
 function Pairing({ names, m, pending, mark }: { names: Names; m: MeetingCard; pending: boolean; mark: string | null }) {
@@ -122,8 +122,8 @@ function Pairing({ names, m, pending, mark }: { names: Names; m: MeetingCard; pe
       <Side of={named(names.floor.company.get(m.guest.company)?.name)} party={m.guest} />
       {(m.locked || pending) && (
         <span class="cell-signs">
-          {m.locked && <Icon d={lock} />}
-          {pending && <Icon d={clock} />}
+          {m.locked && <Icon d={lockIcon} />}
+          {pending && <Icon d={clockIcon} />}
         </span>
       )}
     </>
@@ -135,7 +135,7 @@ function Side({ of, party, children }: { of: Named; party: MeetingCard['host']; 
     <span class="side" data-presence={party.presence} data-late={party.graceEnd && party.presence === 'expected' ? '' : undefined}>
       {children}
       <span class="side-name" lang={of.lang}>{of.text}</span>
-      {party.presence === 'present' && <Icon d={check} />}
+      {party.presence === 'present' && <Icon d={checkIcon} />}
       {party.presence === 'noShow' && <span class="no-show">{t('mod.noShowShort')}</span>}
     </span>
   )
@@ -147,7 +147,7 @@ function Vacant({ names, verdict }: { names: Names; verdict: Verdict | undefined
   if (verdict.mark === 'free') return <span class="vacant">{t('mod.free')}</span>
   return (
     <span class="vacant">
-      <Icon d={verdict.mark === 'hard' ? close : triangle} />
+      <Icon d={verdict.mark === 'hard' ? closeIcon : triangleIcon} />
       <span>{first ? short(names, first.code, first.params) : ''}</span>
     </span>
   )

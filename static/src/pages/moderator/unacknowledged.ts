@@ -1,8 +1,7 @@
 // Who does not know yet: unseen notices, by company or interpreter, the most urgent first.
 import type { NoticeCard, UnseenCard } from '../../shared/cards'
 import { idOf, roleOf } from '../../live/frames'
-import { type Floor, placeOf } from '../../shared/floor'
-import { meetingIn } from '../../shared/search'
+import { type Floor, meetingIn, placeOf } from '../../shared/floor'
 
 export interface Waiting {
   key: string

@@ -1,28 +1,24 @@
 // One event: where it stands, its release, its links, its sheets, and what was taken out of it.
 import { useComputed } from '@preact/signals'
-import type { Commands } from '../../shared/cards'
 import type { Floor } from '../../shared/floor'
-import type { FloorKinds } from '../../shared/floor-kinds'
 import { current, timeline } from '../../shared/slots'
-import type { Session } from '../../shared/session'
 import { Chip, LinkChip } from '../../ui/chip'
+import { InlineConfirmButton } from '../../ui/confirm-button'
 import { Icon } from '../../ui/icon'
 import { Name } from '../../ui/names'
-import { alert, arrow, check, clip, clock, dot, offline, print } from '../../ui/icons'
+import { alertIcon, arrowIcon, checkIcon, clipIcon, clockIcon, dotIcon, offlineIcon, printIcon } from '../../ui/icons'
 import { hhmm, refusal, t } from '../../shared/words'
 import type { Api, Taken } from './api'
+import { type OrganiserSession, useSend } from './commands'
 import { useFloor } from './use-floor'
 import { Links } from './links'
 import { PrintPage } from './print'
 import { Exports, type Taking, useExports, useTaking } from './link-export'
-import { Twice } from './twice'
 import { type Sheet, sheets, withLinks } from './route'
-
-export type S = Session<FloorKinds>
 
 interface Props {
   api: Api
-  session: S
+  session: OrganiserSession
   /** What is to be printed; '': nothing, the event itself is shown. */
   sheet: Sheet | ''
   /** Links that are held already: a story's. */
@@ -44,12 +40,7 @@ export function EventPage({ api, session, sheet, taken }: Props) {
   )
 }
 
-/** Given keeps what commands were refused: an organiser has to know. */
-export function useGive(session: S): <C extends keyof Commands>(name: C, body: Commands[C]) => void {
-  return (name, body) => void session.send(name, body, { within: 30_000 })
-}
-
-function Refused({ session }: { session: S }) {
+function Refused({ session }: { session: OrganiserSession }) {
   const refused = session.sent.value.filter((sent) => sent.progress.state === 'rejected')
   return (
     <>
@@ -63,40 +54,41 @@ function Refused({ session }: { session: S }) {
   )
 }
 
-function Standing({ session }: { session: S }) {
+function Standing({ session }: { session: OrganiserSession }) {
   const event = session.one('event')
   const floor = useFloor(session).value
-  const give = useGive(session)
+  const send = useSend(session)
   const draft = event?.version === 0
   const pending = session.sent.value.some((sent) => sent.name === 'release' && sent.progress.state !== 'rejected')
   return (
     <section class="org-card">
       <div class="standing-head">
         <h1><Name of={event?.name} /></h1>
-        {draft ? <Chip tone="amber" icon={clip}>{t('org.draft')}</Chip> : <Chip tone="jade" icon={check}>{t('org.releasedAt', { n: event?.version ?? 0, time: event?.releasedAt ? hhmm(event.releasedAt) : '' })}</Chip>}
+        {draft ? <Chip tone="amber" icon={clipIcon}>{t('org.draft')}</Chip> : <Chip tone="jade" icon={checkIcon}>{t('org.releasedAt', { n: event?.version ?? 0, time: event?.releasedAt ? hhmm(event.releasedAt) : '' })}</Chip>}
         <LinkChip link={session.link.value} eventAt={(device) => session.eventAt(device)} />
       </div>
       <Present session={session} floor={floor} />
       <Refused session={session} />
       {draft && (pending ? <p class="strong" role="status">{t('org.releasing')}</p> : (
-        <Twice
-          label={t('org.release')}
+        <InlineConfirmButton
           words={t('org.releaseWords', { people: floor.attendee.size, meetings: floor.seats.size })}
           confirm={t('org.releaseYes')}
           class="go"
-          onConfirm={() => give('release', {})}
-        />
+          run={() => send('release', {})}
+        >
+          {t('org.release')}
+        </InlineConfirmButton>
       ))}
       <a class="button small console-link" href={`/moderator/${session.seat.event}/${session.seat.link}`} target="_blank" rel="noopener">
         {t('org.openConsole')}
-        <Icon d={arrow} />
+        <Icon d={arrowIcon} />
       </a>
     </section>
   )
 }
 
 /** Present is the event as it stands: its numbers, and the slot that is on. */
-function Present({ session, floor }: { session: S; floor: Floor }) {
+function Present({ session, floor }: { session: OrganiserSession; floor: Floor }) {
   const minute = useComputed(() => Math.floor(session.now.value / 60_000) * 60_000).value
   const slot = current(timeline(session.of('round'), session.of('item')), minute)
   const here = session.live.value.here
@@ -117,9 +109,9 @@ function Present({ session, floor }: { session: S; floor: Floor }) {
         {slot && <span class="strong">{slot.round ? t('word.round', { no: slot.round.no }) : <Name of={slot.item?.name} />} · {hhmm(slot.now.start)}–{hhmm(slot.now.end)}</span>}
         {here && (
           <>
-            <Chip tone="jade" icon={dot}>{t('mod.here.live', { n: here.live ?? 0 })}</Chip>
-            <Chip tone="amber" icon={clock}>{t('mod.here.asleep', { n: here.asleep ?? 0 })}</Chip>
-            {session.live.value.partial ? <Chip tone="amber" icon={alert}>{t('mod.here.partial')}</Chip> : <Chip tone="red" icon={offline}>{t('mod.here.gone', { n: here.gone ?? 0 })}</Chip>}
+            <Chip tone="jade" icon={dotIcon}>{t('mod.here.live', { n: here.live ?? 0 })}</Chip>
+            <Chip tone="amber" icon={clockIcon}>{t('mod.here.asleep', { n: here.asleep ?? 0 })}</Chip>
+            {session.live.value.partial ? <Chip tone="amber" icon={alertIcon}>{t('mod.here.partial')}</Chip> : <Chip tone="red" icon={offlineIcon}>{t('mod.here.gone', { n: here.gone ?? 0 })}</Chip>}
           </>
         )}
       </p>
@@ -136,7 +128,7 @@ function Sheets({ event, taking }: { event: string; taking: Taking }) {
       <ul class="sheet-links">
         {sheets.map((sheet) => (
           <li key={sheet}>
-            <a class="button small" href={`#${event}/${sheet}`} onClick={() => void ask(sheet)}><Icon d={print} />{t(`org.sheets.${sheet}`)}</a>
+            <a class="button small" href={`#${event}/${sheet}`} onClick={() => void ask(sheet)}><Icon d={printIcon} />{t(`org.sheets.${sheet}`)}</a>
           </li>
         ))}
       </ul>

@@ -5,17 +5,17 @@ import type { Problem } from '../../live/frames'
 import { Chip } from '../../ui/chip'
 import { Icon } from '../../ui/icon'
 import { Name } from '../../ui/names'
-import { alert, check, chevron, clip, upload } from '../../ui/icons'
+import { alertIcon, checkIcon, chevronIcon, clipIcon, uploadIcon } from '../../ui/icons'
 import { refusal, t } from '../../shared/words'
 import type { Answer, Api, Fault, ListedEvent, Preview } from './api'
 
 interface Props {
   api: Api
   onSignedOut: () => void
-  open: (event: string) => void
+  onChosen: (event: string) => void
 }
 
-export function Home({ api, onSignedOut, open }: Props) {
+export function Home({ api, onSignedOut, onChosen }: Props) {
   const events = useSignal<readonly ListedEvent[] | null>(null)
   const problem = useSignal<Problem | null>(null)
   const load = async () => {
@@ -41,14 +41,14 @@ export function Home({ api, onSignedOut, open }: Props) {
                   <b><Name of={event.name} /></b>
                   <span class="small soft">{event.id}</span>
                 </span>
-                {event.version === 0 ? <Chip tone="amber" icon={clip}>{t('org.draft')}</Chip> : event.version !== undefined && <Chip tone="jade" icon={check}>{t('org.released', { n: event.version })}</Chip>}
-                <Icon d={chevron} />
+                {event.version === 0 ? <Chip tone="amber" icon={clipIcon}>{t('org.draft')}</Chip> : event.version !== undefined && <Chip tone="jade" icon={checkIcon}>{t('org.released', { n: event.version })}</Chip>}
+                <Icon d={chevronIcon} />
               </a>
             </li>
           ))}
         </ul>
       </section>
-      <Upload api={api} done={(event) => { void load(); open(event) }} />
+      <Upload api={api} done={(event) => { void load(); onChosen(event) }} />
     </main>
   )
 }
@@ -56,7 +56,7 @@ export function Home({ api, onSignedOut, open }: Props) {
 export function Trouble({ problem, words, again }: { problem: Problem; words?: string | undefined; again?: () => void }) {
   return (
     <div class="trouble" role="alert">
-      <Icon d={alert} />
+      <Icon d={alertIcon} />
       <p>{words ?? (problem.code === 'unreachable' ? t('gate.unreachable') : refusal(problem))}</p>
       {again && <button type="button" class="button small" onClick={again}>{t('org.again')}</button>}
     </div>
@@ -123,7 +123,7 @@ function Drop({ busy, take }: { busy: boolean; take: (file: File | undefined) =>
       onDragLeave={() => (over.value = false)}
       onDrop={(event) => { event.preventDefault(); over.value = false; take(event.dataTransfer?.files[0]) }}
     >
-      <Icon d={upload} />
+      <Icon d={uploadIcon} />
       <span class="strong">{t('org.choose')}</span>
       <span class="small soft">{t('org.orDrop')}</span>
       <input
@@ -144,7 +144,7 @@ function Drop({ busy, take }: { busy: boolean; take: (file: File | undefined) =>
 export function Faults({ file, faults }: { file: string; faults: readonly Fault[] }) {
   return (
     <div class="faults">
-      <p class="trouble"><Icon d={alert} /><span>{t('org.faults', { file, n: faults.length })}</span></p>
+      <p class="trouble"><Icon d={alertIcon} /><span>{t('org.faults', { file, n: faults.length })}</span></p>
       <div class="wide-table" tabIndex={0} role="region" aria-label={t('org.faultsTable')}>
         <table>
           <thead>
@@ -171,7 +171,7 @@ const counted = ['companies', 'attendees', 'meetings', 'tables', 'rounds', 'zone
 function Previewed({ step: { file, preview }, apply, away }: { step: { file: File; preview: Preview }; apply: () => void; away: () => void }) {
   return (
     <div class="preview">
-      <p><Chip tone="jade" icon={check}>{t('org.fine')}</Chip> <b>{file.name}</b> → {preview.event}</p>
+      <p><Chip tone="jade" icon={checkIcon}>{t('org.fine')}</Chip> <b>{file.name}</b> → {preview.event}</p>
       <p>{t(preview.new ? 'org.willCreate' : 'org.willReplace', { event: preview.event })}</p>
       <Counts counts={preview.counts} />
       <div class="org-buttons">

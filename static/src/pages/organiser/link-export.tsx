@@ -7,7 +7,7 @@ import type { Problem } from '../../live/frames'
 import type { FloorKinds } from '../../shared/floor-kinds'
 import type { Session } from '../../shared/session'
 import { Icon } from '../../ui/icon'
-import { alert, lock } from '../../ui/icons'
+import { alertIcon, lockIcon } from '../../ui/icons'
 import { dayName, hhmm, t } from '../../shared/words'
 import { type Api, type Export, type Taken, whole } from './api'
 import { Trouble } from './home'
@@ -56,11 +56,11 @@ export function Ask({ taking }: { taking: Taking }) {
   const problem = taking.problem.value
   return (
     <div class="ask">
-      {again && <p class="ask-old"><Icon d={alert} />{t('org.linksOld')}</p>}
+      {again && <p class="ask-old"><Icon d={alertIcon} />{t('org.linksOld')}</p>}
       <p class="soft small">{t('org.takeHelp')}</p>
       {problem ? <Trouble problem={problem} words={problem.code === 'unavailable' ? t('org.notTaken') : undefined} again={taking.take} /> : (
         <button type="button" class="button" disabled={taking.busy.value} onClick={taking.take}>
-          <Icon d={lock} />
+          <Icon d={lockIcon} />
           {t(taking.busy.value ? 'org.taking' : again ? 'org.takeAgain' : 'org.take')}
         </button>
       )}
@@ -70,7 +70,7 @@ export function Ask({ taking }: { taking: Taking }) {
 
 /** Unrecorded says that the log could not hold the record yet. */
 export function Unrecorded({ taken }: { taken: Taken }) {
-  return taken.recorded ? null : <p class="ask-old" role="status"><Icon d={alert} />{t('org.notRecorded')}</p>
+  return taken.recorded ? null : <p class="ask-old" role="status"><Icon d={alertIcon} />{t('org.notRecorded')}</p>
 }
 
 /** useExports answers what was taken out, newest first; look asks the server again. */

@@ -2,17 +2,17 @@
 import { useSignal } from '@preact/signals'
 import { matches } from '../../shared/search'
 import { Chip } from '../../ui/chip'
+import { InlineConfirmButton } from '../../ui/confirm-button'
 import { Icon } from '../../ui/icon'
-import { search } from '../../ui/icons'
+import { searchIcon } from '../../ui/icons'
 import { t } from '../../shared/words'
 import type { PersonalLink } from './api'
-import { type S, useGive } from './event'
+import { type OrganiserSession, useSend } from './commands'
 import { Qr } from './qr'
 import { Ask, type Taking, Unrecorded } from './link-export'
-import { Twice } from './twice'
 
 /** Links shows the links once somebody has asked for them. */
-export function Links({ session, taking }: { session: S; taking: Taking }) {
+export function Links({ session, taking }: { session: OrganiserSession; taking: Taking }) {
   const taken = taking.taken.value
   return (
     <section class="org-card">
@@ -28,10 +28,10 @@ export function Links({ session, taking }: { session: S; taking: Taking }) {
 const roleOrder = ['moderator', 'runner', 'display', 'interpreter', 'attendee']
 const shown = 60
 
-function Found({ session, links, replaced }: { session: S; links: readonly PersonalLink[]; replaced: ReadonlySet<string> }) {
+function Found({ session, links, replaced }: { session: OrganiserSession; links: readonly PersonalLink[]; replaced: ReadonlySet<string> }) {
   const query = useSignal('')
   const role = useSignal('')
-  const open = useSignal('')
+  const expandedLink = useSignal('')
   const roles = roleOrder.filter((r) => links.some((link) => link.role === r))
   const hits = links
     .filter((link) => (!role.value || link.role === role.value) && matches(query.value, link.name, link.id, t(`org.role.${link.role}`)))
@@ -40,7 +40,7 @@ function Found({ session, links, replaced }: { session: S; links: readonly Perso
     <>
       <div class="link-filter">
         <label class="find wide">
-          <Icon d={search} />
+          <Icon d={searchIcon} />
           <span class="quiet">{t('org.findLink')}</span>
           <input type="search" autocomplete="off" placeholder={t('org.findLink')} value={query.value} onInput={(event) => (query.value = event.currentTarget.value)} />
         </label>
@@ -53,7 +53,7 @@ function Found({ session, links, replaced }: { session: S; links: readonly Perso
       <ul class="links">
         {hits.slice(0, shown).map((link) => {
           const id = `${link.role}-${link.id}`
-          return <LinkLine key={id} session={session} link={link} replaced={replaced.has(id) || replaced.has('*')} open={open.value === id} toggle={() => (open.value = open.value === id ? '' : id)} />
+          return <LinkLine key={id} session={session} link={link} replaced={replaced.has(id) || replaced.has('*')} expanded={expandedLink.value === id} toggle={() => (expandedLink.value = expandedLink.value === id ? '' : id)} />
         })}
       </ul>
       {hits.length > shown && <p class="soft small">{t('org.moreLinks', { n: hits.length - shown })}</p>}
@@ -62,20 +62,20 @@ function Found({ session, links, replaced }: { session: S; links: readonly Perso
   )
 }
 
-function LinkLine({ session, link, replaced, open, toggle }: { session: S; link: PersonalLink; replaced: boolean; open: boolean; toggle: () => void }) {
+function LinkLine({ session, link, replaced, expanded, toggle }: { session: OrganiserSession; link: PersonalLink; replaced: boolean; expanded: boolean; toggle: () => void }) {
   const copied = useSignal(false)
-  const give = useGive(session)
+  const send = useSend(session)
   const copy = async () => {
     copied.value = await put(link.url)
   }
   return (
     <li class="link-line">
-      <button type="button" class="link-head" aria-expanded={open} onClick={toggle}>
+      <button type="button" class="link-head" aria-expanded={expanded} onClick={toggle}>
         <span><b>{link.name || link.id}</b> <span class="small soft">{link.id}</span></span>
         <span class="small soft">{t(`org.role.${link.role}`)}</span>
       </button>
-      {open && replaced && <p class="link-gone">{t('org.linkReplaced')}</p>}
-      {open && !replaced && (
+      {expanded && replaced && <p class="link-gone">{t('org.linkReplaced')}</p>}
+      {expanded && !replaced && (
         <div class="link-whole">
           <Qr text={link.url} label={t('org.qrOf', { name: link.name || link.id })} />
           <div class="link-acts">
@@ -84,13 +84,14 @@ function LinkLine({ session, link, replaced, open, toggle }: { session: S; link:
               <button type="button" class="button small" onClick={() => void copy()}>{t(copied.value ? 'org.copied' : 'org.copy')}</button>
               <a class="button small" href={link.url} target="_blank" rel="noopener noreferrer">{t('org.open')}</a>
             </div>
-            <Twice
-              label={t('org.rotate')}
+            <InlineConfirmButton
               words={t('org.rotateWords', { name: link.name || link.id })}
               confirm={t('org.rotateYes')}
               class="danger-line"
-              onConfirm={() => give('rotateLink', { link: `${link.role}-${link.id}` })}
-            />
+              run={() => send('rotateLink', { link: `${link.role}-${link.id}` })}
+            >
+              {t('org.rotate')}
+            </InlineConfirmButton>
           </div>
         </div>
       )}

@@ -7,7 +7,7 @@ import { render } from 'preact'
 import type { Seat } from '../../live/signin'
 import type { FloorKinds } from '../../shared/floor-kinds'
 import { arrive, wordsFirst } from '../../shared/mount'
-import { open, type Session } from '../../shared/session'
+import { openSession, type Session } from '../../shared/session'
 import { Gate, type GateState } from '../../ui/signed-out'
 import { watchLanguage } from '../../ui/language'
 import { httpApi } from './api'
@@ -23,14 +23,14 @@ const sessions = new Map<string, Session<FloorKinds>>()
 
 function openEvent(link: string, event: string): Session<FloorKinds> {
   let session = sessions.get(event)
-  if (!session) sessions.set(event, (session = open<FloorKinds>({ event, link }, false)))
+  if (!session) sessions.set(event, (session = openSession<FloorKinds>({ event, link }, false)))
   return session
 }
 
 function Root() {
   const link = seat.value?.link
   if (!link) return <Gate gate={gate.value} />
-  return <OrganiserPage api={httpApi(link)} open={(event) => openEvent(link, event)} at={at} />
+  return <OrganiserPage api={httpApi(link)} openEvent={(event) => openEvent(link, event)} at={at} />
 }
 
 watchLanguage()

@@ -7,7 +7,7 @@ import { Announcer } from '../../ui/announcer'
 import { Gate } from '../../ui/signed-out'
 import { Icon } from '../../ui/icon'
 import { LanguageSwitch } from '../../ui/language'
-import { arrow } from '../../ui/icons'
+import { arrowIcon } from '../../ui/icons'
 import { t } from '../../shared/words'
 import type { Api, Taken } from './api'
 import { EventPage } from './event'
@@ -16,26 +16,26 @@ import type { Where } from './route'
 
 interface Props {
   api: Api
-  open: (event: string) => Session<FloorKinds>
+  openEvent: (event: string) => Session<FloorKinds>
   at: Signal<Where>
   taken?: Taken
 }
 
-export function OrganiserPage({ api, open, at, taken }: Props) {
+export function OrganiserPage({ api, openEvent, at, taken }: Props) {
   const out = useMemo(() => signal(false), [])
   const { event, sheet } = at.value
   const chosen = useComputed(() => at.value.event).value
-  const session = useMemo(() => (chosen ? open(chosen) : null), [chosen])
+  const session = useMemo(() => (chosen ? openEvent(chosen) : null), [chosen])
   useEffect(() => scrollTo(0, 0), [event, sheet])
   const ended = session?.ended.value
   if (out.value || ended === 'signedOut') return <Gate gate={{ state: 'signedOut' }} />
   return (
     <div class="organiser">
       <header class="org-bar">
-        {event ? <a href="#" class="org-home"><span class="back"><Icon d={arrow} /></span>{t('org.events')}</a> : <h1>{t('org.title')}</h1>}
+        {event ? <a href="#" class="org-home"><span class="back"><Icon d={arrowIcon} /></span>{t('org.events')}</a> : <h1>{t('org.title')}</h1>}
         <LanguageSwitch />
       </header>
-      {!session && <Home api={api} onSignedOut={() => (out.value = true)} open={(to) => (location.hash = to)} />}
+      {!session && <Home api={api} onSignedOut={() => (out.value = true)} onChosen={(to) => (location.hash = to)} />}
       {session && ended && <main class="org"><p class="trouble" role="alert">{t(`gate.${ended}`)}</p></main>}
       {session && !ended && <EventPage key={chosen} api={api} session={session} sheet={sheet} taken={taken ?? null} />}
       <Announcer />

@@ -5,32 +5,29 @@ import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import type { Text } from '../../shared/cards'
 import { type Floor, inOrder } from '../../shared/floor'
-import type { FloorKinds } from '../../shared/floor-kinds'
-import type { Session } from '../../shared/session'
 import { Icon } from '../../ui/icon'
 import { CompanyName, Name } from '../../ui/names'
-import { arrow, lock, print } from '../../ui/icons'
+import { arrowIcon, lockIcon, printIcon } from '../../ui/icons'
 import { bothNames, dayName, hhmm, loadWords, pairName, spanOf, t, tagOf } from '../../shared/words'
 import type { PersonalLink } from './api'
+import type { OrganiserSession } from './commands'
 import { useFloor } from './use-floor'
 import { Qr } from './qr'
 import { byCompany, meetingAt, roundPages } from './schedule'
 import { Ask, type Taking, Unrecorded } from './link-export'
 import { type Sheet, withLinks } from './route'
 
-type S = Session<FloorKinds>
-
-export function PrintPage({ session, sheet, taking }: { session: S; sheet: Sheet; taking: Taking }) {
+export function PrintPage({ session, sheet, taking }: { session: OrganiserSession; sheet: Sheet; taking: Taking }) {
   const floor = useFloor(session).value
   const taken = taking.taken.value
   const missing = withLinks(sheet) && (!taken || taking.replaced.value.size > 0)
   return (
     <main class="print" data-sheet={sheet}>
       <div class="print-bar">
-        <a class="button small" href={'#' + session.seat.event}><span class="back"><Icon d={arrow} /></span>{t('org.back')}</a>
+        <a class="button small" href={'#' + session.seat.event}><span class="back"><Icon d={arrowIcon} /></span>{t('org.back')}</a>
         <h1>{t(`org.sheets.${sheet}`)}</h1>
-        <button type="button" class="button small filled" disabled={missing} onClick={() => window.print()}><Icon d={print} />{t('org.printNow')}</button>
-        {withLinks(sheet) && <p class="small print-care"><Icon d={lock} />{t('org.slipCare')}</p>}
+        <button type="button" class="button small filled" disabled={missing} onClick={() => window.print()}><Icon d={printIcon} />{t('org.printNow')}</button>
+        {withLinks(sheet) && <p class="small print-care"><Icon d={lockIcon} />{t('org.slipCare')}</p>}
       </div>
       {withLinks(sheet) && taken && <Unrecorded taken={taken} />}
       {missing ? <Ask taking={taking} /> : <Whole session={session} floor={floor} sheet={sheet} links={taken?.links ?? []} />}
@@ -38,7 +35,7 @@ export function PrintPage({ session, sheet, taking }: { session: S; sheet: Sheet
   )
 }
 
-function Whole({ session, floor, sheet, links }: { session: S; floor: Floor; sheet: Sheet; links: readonly PersonalLink[] }) {
+function Whole({ session, floor, sheet, links }: { session: OrganiserSession; floor: Floor; sheet: Sheet; links: readonly PersonalLink[] }) {
   switch (sheet) {
     case 'tables':
       return <TableSheets session={session} floor={floor} />
@@ -49,13 +46,13 @@ function Whole({ session, floor, sheet, links }: { session: S; floor: Floor; she
   }
 }
 
-function Stamp({ session }: { session: S }) {
+function Stamp({ session }: { session: OrganiserSession }) {
   const event = session.one('event')
   const now = session.now.peek()
   return <p class="stamp">{event?.version ? t('org.stamp', { n: event.version, day: dayName(now), time: hhmm(now) }) : t('org.stampDraft', { day: dayName(now), time: hhmm(now) })}</p>
 }
 
-function Slips({ session, floor, links }: { session: S; floor: Floor; links: readonly PersonalLink[] }) {
+function Slips({ session, floor, links }: { session: OrganiserSession; floor: Floor; links: readonly PersonalLink[] }) {
   const event = session.one('event')
   const worded = useSignal(false)
   useEffect(() => void Promise.all(slipLanguages.map(loadWords)).then(() => (worded.value = true), () => undefined), [])
@@ -96,7 +93,7 @@ function Scan() {
 /** So many rounds fit side by side on a sheet that lies across. */
 const roundsAcross = 8
 
-function TableSheets({ session, floor }: { session: S; floor: Floor }) {
+function TableSheets({ session, floor }: { session: OrganiserSession; floor: Floor }) {
   const event = session.one('event')
   return (
     <>
@@ -144,7 +141,7 @@ function Own({ name, country }: { name: Text | undefined; country: string | unde
   return <span class="own" lang={shown.lang}>{shown.text}</span>
 }
 
-function CompanySheets({ session, floor }: { session: S; floor: Floor }) {
+function CompanySheets({ session, floor }: { session: OrganiserSession; floor: Floor }) {
   const event = session.one('event')
   return (
     <ul class="company-sheets">
