@@ -17,7 +17,7 @@ var Files embed.FS
 // Languages are those that have a catalog.
 var Languages = []string{"ko", "zh", "en"}
 
-// Dist answers the bundle: <page>.html for each page, to be revalidated at each
+// Dist returns the bundle: <page>.html for each page, to be revalidated at each
 // load, and assets/, whose names change with their content.
 func Dist() fs.FS {
 	dist, err := fs.Sub(Files, "dist")
@@ -27,7 +27,7 @@ func Dist() fs.FS {
 	return dist
 }
 
-// Catalog answers the sentences of one of Languages by their keys; "{name}" in a
+// Catalog returns the sentences of one of Languages by their keys; "{name}" in a
 // sentence is a placeholder. The map is the caller's own.
 func Catalog(lang string) (map[string]string, error) {
 	text, err := Files.ReadFile("catalogs/" + lang + ".json")

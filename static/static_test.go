@@ -182,7 +182,7 @@ func TestEverySentenceThatPagesSayIsThere(t *testing.T) {
 	}
 }
 
-// sources answers the TypeScript sources by their path below src.
+// sources returns the TypeScript sources by their path below src.
 func sources(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}

@@ -44,7 +44,7 @@ func build(check bool, tests string) error {
 		return err
 	}
 	for _, page := range bundle.Pages {
-		fmt.Printf("%-12s %5.1f KB gzip\n", page.Name, float64(files.Size(page.Name))/1024)
+		fmt.Printf("%-12s %6d bytes gzip\n", page.Name, files.Size(page.Name))
 	}
 	dist := filepath.Join(root, "dist")
 	if !check {

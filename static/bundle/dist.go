@@ -58,5 +58,5 @@ func (f Files) Differences(dir string) ([]string, error) {
 	return found, nil
 }
 
-// Sources answers the pages' sources, src below the root, as a file tree.
+// Sources returns the pages' sources, src below the root, as a file tree.
 func Sources(root string) fs.FS { return os.DirFS(filepath.Join(root, "src")) }

@@ -224,9 +224,13 @@ func (b *builder) extras(files Files) error {
 // small pages are sent shorter ones: they are in no frame, in nothing that is kept,
 // in no file apart, and nothing of the browser's that these sources use.
 const innerNames = `
-acknowledged ahead arriving awaited calls clocks connection disconnected dismiss eventAt
-failures fetched fetching flush folded greet greeted hangUp heard hero hurried jumped keeping kinds landing
-linkChanged measured newID others outbox owner past personal phase pinged pings prefix progress reached refusal
-related resends restore saving screen serverStale session setHidden settle settled standing timer timers trip
-unacked underWay viewChanged vouch waitsFor wallAt whole world
+afterFold ahead awaitedSnapshot awaitingView awaitsEarlier calls cardsOf clocks closeSocket
+confirmed confirmView connection connectionLost dependencies disconnected dismiss dispatch dueSince
+environment eventAt failures fetched fetchingSnapshot flush forgetMeasurement frameBytes frameTimes
+freshness hasView heldPatches inFlight kinds kindSignal kindSignals lastPing listener markTrueNow
+mayDialEarly measuredAt newID nextMeeting notInFlight onEnd onFreshnessChange onHello onLive
+onProgress onViewChange others outbox past paths pendingPing personal phase prefix previousCode
+progress publish receive refusal resendAll resends restore roundTrip saveTimer scheduleDial
+scheduleTick screen sendHello serverStaleSince session setHidden singleCard situation store takeAck
+timer timers trueUntil unackedBytes viewConfirmed viewReached wallAt
 `

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Size answers how many bytes a browser fetches to open a page for the first
+// Size returns how many bytes a browser fetches to open a page for the first
 // time: its HTML, script, style and the words of one language, the longest, each gzipped.
 func (f Files) Size(page string) int {
 	total, words := 0, 0

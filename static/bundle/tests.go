@@ -76,10 +76,10 @@ func (b *builder) unitTests(files Files) error {
 	return nil
 }
 
-// allKeys answers the keys of the catalogs, sorted.
+// allKeys returns the keys of the catalogs, sorted.
 func (b *builder) allKeys() []string { return slices.Sorted(maps.Keys(b.catalogs["en"])) }
 
-// testSources answers the paths of all *.test.ts below src, sorted.
+// testSources returns the paths of all *.test.ts below src, sorted.
 func testSources(src string) ([]string, error) {
 	var names []string
 	err := fs.WalkDir(os.DirFS(src), ".", func(name string, _ fs.DirEntry, err error) error {

@@ -56,7 +56,7 @@ var (
 	wordComment = regexp.MustCompile(`//\s*words:\s*(.+)`)
 )
 
-// wordsUsed answers the catalog keys that the inputs of a build mention.
+// wordsUsed returns the catalog keys that the inputs of a build mention.
 func (b *builder) wordsUsed(metafile string) (words, error) {
 	var meta struct {
 		Inputs map[string]struct{} `json:"inputs"`
@@ -146,7 +146,7 @@ func wordsModule(named []string, sources map[string]any) (string, error) {
 	return fmt.Sprintf("export const keys=%s.split(' ');export const sources=%s", list, from), err
 }
 
-// sentences answers those of some keys in one language, in their order.
+// sentences returns those of some keys in one language, in their order.
 func (b *builder) sentences(keys []string, lang string) []string {
 	list := make([]string, len(keys))
 	for i, key := range keys {
@@ -155,7 +155,7 @@ func (b *builder) sentences(keys []string, lang string) []string {
 	return list
 }
 
-// wordFiles adds a page's sentences to the files, and answers their paths by language.
+// wordFiles adds a page's sentences to the files, and returns their paths by language.
 func (b *builder) wordFiles(page string, keys []string, files Files) (map[string]any, error) {
 	sources := map[string]any{}
 	for _, lang := range languages {
@@ -171,7 +171,7 @@ func (b *builder) wordFiles(page string, keys []string, files Files) (map[string
 	return sources, nil
 }
 
-// inlineWords answers all sentences of all languages, for tests and stories.
+// inlineWords returns all sentences of all languages, for tests and stories.
 func (b *builder) inlineWords(keys []string) map[string]any {
 	sources := map[string]any{}
 	for _, lang := range languages {

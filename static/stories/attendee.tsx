@@ -4,7 +4,7 @@ import '../src/pages/attendee/attendee.css'
 import { AttendeePage } from '../src/pages/attendee/page'
 import type { AttendeeCards } from '../src/pages/attendee/screen'
 import type { LostCard, OwnMeetingCard, OwnNoticeCard, OwnRequestCard, PlaceCard } from '../src/shared/cards'
-import { fakeSession, type Canned } from '../src/testing/fake-session'
+import { fakeSession, type FakeSessionState } from '../src/testing/fake-session'
 import { agenda, at, event, rounds, zones } from '../src/testing/fixtures'
 import { show, type Story } from './story-view'
 
@@ -46,7 +46,7 @@ const day: Record<string, unknown> = {
 const moved: OwnNoticeCard = { kind: 'moved', meeting: 'm2', from: place('R2', '12'), to: place('R2', '07'), at: at('14:01:50') }
 
 /** story makes one from cards over those of the day, at a time, with the n-th round in a state. */
-function story(time: string, round: [number, Parameters<typeof rounds>[1], number?], cards: Record<string, unknown> = {}, more: Partial<Canned> = {}): Story {
+function story(time: string, round: [number, Parameters<typeof rounds>[1], number?], cards: Record<string, unknown> = {}, more: Partial<FakeSessionState> = {}): Story {
   return () => {
     const session = fakeSession<AttendeeCards>({
       cards: { ...day, ...rounds(...round), ...cards },

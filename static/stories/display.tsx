@@ -8,7 +8,7 @@ import type { You } from '../src/live/frames'
 import type { Session } from '../src/shared/session'
 import { floorCards, forumSize } from '../src/testing/floor-fixtures'
 import { agenda, at, event, rounds, zones } from '../src/testing/fixtures'
-import { type Canned, fakeSession } from '../src/testing/fake-session'
+import { type FakeSessionState, fakeSession } from '../src/testing/fake-session'
 import { show, type Story } from './story-view'
 import type { DisplayKinds } from '../src/pages/display/kinds'
 import { DisplayPage } from '../src/pages/display/page'
@@ -17,7 +17,7 @@ const you = (zones: string[], languages = ['ko', 'zh']): You => ({ who: 'display
 
 const everyHost: Record<string, string> = { 한빛엘이디: '韩光照明', 대명솔라: '大明光伏', 푸른물산업: '碧水产业', 서진에너지: '瑞进能源', 그린테크: '绿色科技', 우성환경: '宇成环境', 태광모듈: '泰光组件', 한결바이오: '韩洁生物', 새솔배터리: '新松电池', 동해수처리: '东海水处理', 늘푸른소재: '常青材料', 미래팜텍: '未来农科' }
 
-/** seats answers what displays see of the canned floor: companies and tables, no person. */
+/** seats returns what displays see of the canned floor: companies and tables, no person. */
 function seats(only: readonly string[]): Record<string, SeatCard | BoardCard> {
   const cards: Record<string, unknown> = floorCards(forumSize)
   const made: Record<string, SeatCard | BoardCard> = {}
@@ -42,7 +42,7 @@ function seats(only: readonly string[]): Record<string, SeatCard | BoardCard> {
 }
 
 const base = { ...zones, ...agenda, 'event/demo': event }
-const wall = (more: Record<string, object>, of: You, now: string, canned: Partial<Canned> = {}, page = 0): Story => {
+const wall = (more: Record<string, object>, of: You, now: string, canned: Partial<FakeSessionState> = {}, page = 0): Story => {
   let session: Session<DisplayKinds> | undefined
   return () => {
     session ??= fakeSession<DisplayKinds>({ cards: { ...base, ...more }, you: of, now: at(now), ...canned })

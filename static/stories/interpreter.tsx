@@ -4,7 +4,7 @@ import '../src/pages/interpreter/interpreter.css'
 import type { AssignmentCard, LostCard, OfferCard, PlaceCard, InterpreterSelfCard } from '../src/shared/cards'
 import { InterpreterPage } from '../src/pages/interpreter/page'
 import type { InterpreterCards } from '../src/pages/interpreter/screen'
-import { type Canned, fakeSession } from '../src/testing/fake-session'
+import { type FakeSessionState, fakeSession } from '../src/testing/fake-session'
 import { agenda, at, event, rounds, span, zones } from '../src/testing/fixtures'
 import { show, type Story } from './story-view'
 
@@ -39,7 +39,7 @@ const base: Record<string, unknown> = {
 
 const gone: LostCard = { command: 'interpreter-i01/c1', kind: 'claimRequest', by: 'interpreter:i01', wall: at('14:00:50'), of: ['meeting/m2'] }
 
-function story(cards: Record<string, unknown>, more: Partial<Canned> = {}): Story {
+function story(cards: Record<string, unknown>, more: Partial<FakeSessionState> = {}): Story {
   return () => (
     <InterpreterPage
       session={fakeSession<InterpreterCards>({

@@ -8,13 +8,13 @@ import type { AnnouncementCard, HistoryCard, LostCard, MeetingCard, NoticeCard, 
 import type { You } from '../src/live/frames'
 import type { Session } from '../src/shared/session'
 import { agenda, at, event, rounds, zones } from '../src/testing/fixtures'
-import { type Canned, fakeSession } from '../src/testing/fake-session'
+import { type FakeSessionState, fakeSession } from '../src/testing/fake-session'
 import { show, type Story } from './story-view'
 import { floorCards, forumSize, manyRounds } from '../src/testing/floor-fixtures'
 import { t } from '../src/shared/words'
 import type { ModeratorStore } from '../src/pages/moderator/moderator-store'
 import type { FloorKinds } from '../src/shared/floor-kinds'
-import { pick } from '../src/pages/moderator/moves'
+import { pickUp } from '../src/pages/moderator/moves'
 import { ModeratorPage } from '../src/pages/moderator/page'
 
 const lead: You = { who: 'moderator:s1', link: 'moderator-s1', name: { ko: '정하늘', zh: '郑天' }, lead: true }
@@ -45,7 +45,7 @@ const live: Record<string, RequestCard | NoticeCard | DeliveryCard | UnseenCard 
 const minutesAgo = (n: number): number => Date.now() - n * 60_000 - 1_000
 const here = { here: { live: 118, asleep: 9, gone: 5 }, asleep: { 'attendee:c11a': minutesAgo(3) }, gone: { 'attendee:c11b': minutesAgo(12) } }
 
-/** called is a round's call under way: whom it has reached, and how the others could be. */
+/** callFor is a round's call under way: whom it has reached, and how the others could be. */
 const callFor = (people: readonly string[]): Record<string, NoticeCard | DeliveryCard | UnseenCard> => ({
   'notice/n3': notice({ kind: 'call', round: 'R3', at: at('14:00:10'), for: 84, seen: 84 - people.length }),
   'sent/n3': { count: 3, who: people.slice(1, 4).map((id) => 'attendee:' + id) },
@@ -74,7 +74,7 @@ const running = edited(floorAt(2, 'running'), {
   'meeting/m031': { guest: { company: 'c13', people: ['c13a', 'c13b'], presence: 'noShow' } satisfies MeetingCard['guest'] },
 })
 
-const story = (you: You, cards: Record<string, object>, prepare?: (store: ModeratorStore) => void, more: Partial<Canned> = {}): Story => {
+const story = (you: You, cards: Record<string, object>, prepare?: (store: ModeratorStore) => void, more: Partial<FakeSessionState> = {}): Story => {
   let session: Session<FloorKinds> | undefined
   return () => {
     session ??= fakeSession<FloorKinds>({ cards, you, now: at('14:02:19'), live: here, ...more })
@@ -94,10 +94,10 @@ const asOf = { state: 'stale' as const, asOf: at('13:58') }
 
 const stories: Record<string, Story> = {
   running: story(lead, running),
-  lifted: story(lead, running, (store) => pick(store, 'm052')),
+  lifted: story(lead, running, (store) => pickUp(store, 'm052')),
   table: story(lead, running, (store) => (store.focus.value = { table: 'T07' })),
-  locked: story(lead, running, (store) => pick(store, 'm047')),
-  tray: story(lead, running, (store) => pick(store, 'm050')),
+  locked: story(lead, running, (store) => pickUp(store, 'm047')),
+  tray: story(lead, running, (store) => pickUp(store, 'm050')),
   unseen: story(lead, { ...running, ...callFor(['k01a', 'k01b', 'k03a', 'k03b', 'c06a']) }, undefined, {
     live: { here: { live: 116, asleep: 9, gone: 7 }, asleep: { 'attendee:c11a': minutesAgo(3), 'attendee:k01b': minutesAgo(1) }, gone: { 'attendee:c11b': minutesAgo(12), 'attendee:k03a': minutesAgo(41), 'attendee:k03b': 0 } },
   }),
@@ -110,7 +110,7 @@ const stories: Record<string, Story> = {
     store.toast({ tone: 'done', words: () => '한빛엘이디 × 青岛海风新能源: 12 → 07, 2회차', undo: 'moderator-s1/c9' })
     store.toast({ tone: 'refused', words: () => '적용되지 않음: 윤도하 님이 먼저 바꿨습니다. 지금 자리: 09번 · 3회차' })
   }),
-  announce: story(lead, running, (store) => (store.announcing.value = true)),
+  announce: story(lead, running, (store) => (store.composing.value = true)),
   people: story(lead, running, (store) => (store.tab.value = 'people')),
   day: story(lead, running, (store) => (store.tab.value = 'day')),
   log: story(lead, running, (store) => (store.tab.value = 'log')),
@@ -125,12 +125,12 @@ const stories: Record<string, Story> = {
   draft: story(lead, edited(floorAt(1, 'planned'), { 'event/demo': { version: 0 } })),
   runner: story(runner, running, (store) => {
     store.tab.value = 'floor'
-    pick(store, 'm030')
+    pickUp(store, 'm030')
   }),
-  zone: story(zoned, running, (store) => pick(store, 'm052')),
+  zone: story(zoned, running, (store) => pickUp(store, 'm052')),
   stale: story(lead, running, undefined, { link: asOf, live: {} }),
   large: story(lead, { ...zones, ...manyRounds(20), 'event/demo': event, ...floorCards({ tables: 300, rounds: 20, hosts: 280, guests: 320 }) }, undefined, { now: at('10:12') }),
-  largeLifted: story(lead, { ...zones, ...manyRounds(20), 'event/demo': event, ...floorCards({ tables: 300, rounds: 20, hosts: 280, guests: 320 }) }, (store) => pick(store, 'm900'), { now: at('10:12') }),
+  largeLifted: story(lead, { ...zones, ...manyRounds(20), 'event/demo': event, ...floorCards({ tables: 300, rounds: 20, hosts: 280, guests: 320 }) }, (store) => pickUp(store, 'm900'), { now: at('10:12') }),
   loading: story(lead, {}),
 }
 

@@ -1,4 +1,4 @@
-// The organiser's states from canned answers.
+// The organiser's states from canned returns.
 import '../src/ui/base.css'
 import '../src/ui/desk.css'
 import '../src/pages/organiser/organiser.css'
@@ -12,10 +12,10 @@ import type { Session } from '../src/shared/session'
 import { agenda, at, event, rounds, zones } from '../src/testing/fixtures'
 import { fakeSession } from '../src/testing/fake-session'
 import { show, type Story } from './story-view'
-import type { Answer, Api, Export, Fault, PersonalLink, Taken } from '../src/pages/organiser/api'
+import type { ApiResult, Api, Export, Fault, PersonalLink, ExportedLinks } from '../src/pages/organiser/api'
 import { Upload } from '../src/pages/organiser/home'
 import { OrganiserPage } from '../src/pages/organiser/page'
-import type { Where } from '../src/pages/organiser/route'
+import type { Route } from '../src/pages/organiser/route'
 import { t } from '../src/shared/words'
 
 const you: You = { who: 'organiser:o1', link: 'organiser-o1', name: { en: 'Office' } }
@@ -36,7 +36,7 @@ function linksOf(): PersonalLink[] {
   ]
 }
 
-const takenAt = (seq: number, recorded = true): Taken => ({ seq, recorded, links: linksOf() })
+const takenAt = (seq: number, recorded = true): ExportedLinks => ({ seq, recorded, links: linksOf() })
 
 const exports = (): Export[] => [
   { at: at('08:58:02'), what: 'links', by: 'organiser:o1', name: 'Office', people: 160 },
@@ -48,7 +48,7 @@ const exports = (): Export[] => [
   { at: at('05:00:00'), what: 'backup', by: 'operator:cli', people: 398, instance: true },
 ]
 
-const good = async <T,>(value: T): Promise<Answer<T>> => ({ ok: true, value })
+const good = async <T,>(value: T): Promise<ApiResult<T>> => ({ ok: true, value })
 
 const api = (more: Partial<Api> = {}): Api => ({
   events: () => good({ events: [{ id: 'green-2026', name: event.name, version: 0 }, { id: 'smart-2025', name: { ko: '스마트팜 상담회', en: 'Smart Farm Forum' }, version: 3 }] }),
@@ -62,12 +62,12 @@ const api = (more: Partial<Api> = {}): Api => ({
 /** A link that was replaced after the first lists were taken. */
 const replacing: HistoryCard = { command: 'organiser-o1/x', kind: 'rotateLink', by: 'organiser:o1', at: at('09:01:00'), of: ['link/moderator-s1'], undo: false }
 
-const story = (where: Where, version = 0, more: Partial<Api> = {}, taken?: Taken): Story => {
+const story = (where: Route, version = 0, more: Partial<Api> = {}, exported?: ExportedLinks): Story => {
   let session: Session<FloorKinds> | undefined
   const place = signal(where)
   const openEvent = () => (session ??= fakeSession<FloorKinds>({ cards: { ...cards(version), 'done/64': replacing }, you, now: at('09:02:19'), live: { here: { live: 118, asleep: 9, gone: 5 } } }))
   const held = api(more)
-  return () => <OrganiserPage api={held} openEvent={openEvent} at={place} {...(taken ? { taken } : {})} />
+  return () => <OrganiserPage api={held} openEvent={openEvent} route={place} {...(exported ? { exported } : {})} />
 }
 
 const faults: Fault[] = [

@@ -1,10 +1,10 @@
 // The browser as a World, and the events after which a connection is not trusted.
-import type { Connection, Socket, SocketHears, World } from './connection'
+import type { Connection, Socket, SocketHandler, Environment } from './connection'
 
 /** A large snapshot over a poor network may take this long. */
-const fetchLimit = 25_000
+const fetchTimeout = 25_000
 
-export const browser: World = {
+export const browserEnvironment: Environment = {
   now: Date.now,
   random: Math.random,
   after(ms, then) {
@@ -14,7 +14,7 @@ export const browser: World = {
   dial,
   async get(path) {
     const limit = new AbortController()
-    const timer = setTimeout(() => limit.abort(), fetchLimit)
+    const timer = setTimeout(() => limit.abort(), fetchTimeout)
     try {
       const answer = await fetch(path, { signal: limit.signal })
       return { status: answer.status, body: answer.ok ? await answer.json() : null }
@@ -28,19 +28,19 @@ export const browser: World = {
 const socketOpen = 1
 
 /** So many times more a socket may close, without a word between, until another way is taken; more where one has worked. */
-let tries = 2
+let closesUntilFallback = 2
 
-function dial(path: string, hears: SocketHears): Socket {
+function dial(path: string, handler: SocketHandler): Socket {
   const socket = new WebSocket(location.origin.replace(/^http/, 'ws') + path)
-  socket.onopen = () => hears.opened()
+  socket.onopen = () => handler.onOpen()
   socket.onmessage = (event) => {
-    tries = 6
-    hears.text(event.data as string)
+    closesUntilFallback = 6
+    handler.onText(event.data as string)
   }
   socket.onclose = (event) => {
     // What does without a WebSocket; where it cannot be fetched, the next socket that closes tries again.
-    if (--tries < 1) void otherWay().then((fallback) => (browser.dial = fallback.ladder(dial)))
-    hears.closed(event.code)
+    if (--closesUntilFallback < 1) void loadFallback().then((fallback) => (browserEnvironment.dial = fallback.withFallback(dial)))
+    handler.onClose(event.code)
   }
   return {
     // A dead socket shows by its silence; what it answers to send or close is of no use.
@@ -50,13 +50,13 @@ function dial(path: string, hears: SocketHears): Socket {
 }
 
 /** In brackets it is no path to the bundler, which would bring its own way to import. */
-const otherWay = () => import([FALLBACK] as unknown as string) as Promise<typeof import('./fallback')>
+const loadFallback = () => import([FALLBACK] as unknown as string) as Promise<typeof import('./fallback')>
 
 /** A tick this late means that the device slept, or that its clock was set. */
-const jump = 4_000
+const jumpThreshold = 4_000
 
-/** watchWaking probes the connection whenever the page may have been asleep; `jumped` hears of time jumps. */
-export function watchWaking(connection: Connection, jumped: () => void): void {
+/** watchWakeUps probes the connection whenever the page may have been asleep; `jumped` hears of time jumps. */
+export function watchWakeUps(connection: Connection, onTimeJump: () => void): void {
   const wake = () => connection.wake()
   document.addEventListener('visibilitychange', () => connection.setHidden(document.hidden))
   for (const event of ['pageshow', 'online', 'focus']) window.addEventListener(event, wake)
@@ -64,8 +64,8 @@ export function watchWaking(connection: Connection, jumped: () => void): void {
   setInterval(() => {
     const passed = Date.now() - wall
     wall += passed
-    if (document.hidden || (passed < jump && passed >= 0)) return // timers rest in a hidden page
-    jumped()
+    if (document.hidden || (passed < jumpThreshold && passed >= 0)) return // timers rest in a hidden page
+    onTimeJump()
     wake()
   }, 1_000)
 }

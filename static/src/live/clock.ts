@@ -3,41 +3,41 @@
 import type { EventClock } from '../shared/cards'
 
 /** After this long a better round trip is no longer waited for: phones' clocks drift. */
-const trustedFor = 10 * 60_000
+const offsetMaxAge = 10 * 60_000
 
 export class Clocks {
   private offset = 0 // server's wall time minus this device's
-  private trip = Infinity // round trip of the pong that offset is from
-  private measured = 0 // this device's time of that pong
+  private roundTrip = Infinity // round trip of the pong that offset is from
+  private measuredAt = 0 // this device's time of that pong
   event: EventClock = { wall: 0, event: 0, rate: 1 }
 
   /** hello gives a first guess, which every pong betters. */
   hello(serverNow: number, clock: EventClock, now: number): void {
     this.event = clock
-    if (this.trip === Infinity) this.offset = serverNow - now
+    if (this.roundTrip === Infinity) this.offset = serverNow - now
   }
 
   /** pong takes an answer to a ping that was sent at `sent`. */
   pong(serverNow: number, clock: EventClock, sent: number, now: number): void {
     this.event = clock
-    const trip = now - sent
-    if (trip < 0 || (trip > this.trip && now - this.measured < trustedFor)) return
-    this.trip = trip
-    this.measured = now
-    this.offset = serverNow + trip / 2 - now
+    const took = now - sent
+    if (took < 0 || (took > this.roundTrip && now - this.measuredAt < offsetMaxAge)) return
+    this.roundTrip = took
+    this.measuredAt = now
+    this.offset = serverNow + took / 2 - now
   }
 
-  /** jumped forgets what was measured: this device's clock was set, or it slept. */
-  jumped(): void {
-    this.trip = Infinity
+  /** forgetMeasurement forgets what was measured: this device's clock was set, or it slept. */
+  forgetMeasurement(): void {
+    this.roundTrip = Infinity
   }
 
-  /** wallAt answers the server's wall time when this device shows now. */
+  /** wallAt returns the server's wall time when this device shows now. */
   wallAt(now: number): number {
     return now + this.offset
   }
 
-  /** eventAt answers the event's time when this device shows now. */
+  /** eventAt returns the event's time when this device shows now. */
   eventAt(now: number): number {
     const { wall, event, rate } = this.event
     return event + (this.wallAt(now) - wall) * (rate || 1)

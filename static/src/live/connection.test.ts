@@ -1,11 +1,11 @@
 import { equal, test, truth } from '../testing/check'
-import { FakeWorld, settled } from '../testing/world'
+import { FakeEnvironment, settled } from '../testing/world'
 import { Clocks } from './clock'
 import { Connection, type End } from './connection'
 import { Fold } from './fold'
 import type { FromServer, Patch, Position } from './frames'
 import { freshness } from './freshness'
-import { memoryKeeping } from './storage'
+import { memoryStore } from './storage'
 import { Outbox, type Progress } from './outbox'
 import { cardsOf } from './view'
 
@@ -16,11 +16,11 @@ const snapshot: FromServer = { snapshot: { at: at(5), cards: { 'me/a': { name: '
 const patch = (from: number, to: number, more: Partial<Patch> = {}): FromServer => ({ patch: { from, to: at(to), ...more } })
 
 function setUp() {
-  const world = new FakeWorld()
+  const world = new FakeEnvironment()
   const fold = new Fold()
-  const told: Progress[] = []
+  const reports: Progress[] = []
   let ids = 0
-  const outbox = new Outbox(memoryKeeping(), 'demo/attendee-a', () => `c${++ids}`, (_, progress) => void told.push(progress))
+  const outbox = new Outbox(memoryStore(), 'demo/attendee-a', () => `c${++ids}`, (_, progress) => void reports.push(progress))
   const ended: End[] = []
   const connection = new Connection(
     world,
@@ -28,34 +28,34 @@ function setUp() {
     fold,
     new Clocks(),
     outbox,
-    { viewChanged() {}, greeted() {}, live() {}, linkChanged() {}, ended: (why) => void ended.push(why) },
+    { onViewChange() {}, onHello() {}, onLive() {}, onFreshnessChange() {}, onEnd: (why) => void ended.push(why) },
     { subjects: '', asOf: 0 },
   )
   connection.start(false)
   const becomeOpen = () => {
-    world.socket.hears.opened()
-    world.hear(hello)
+    world.socket.handler.onOpen()
+    world.receive(hello)
   }
   const live = () => {
     becomeOpen()
-    world.hear(snapshot)
+    world.receive(snapshot)
     pong()
   }
   const pong = (seq = fold.view?.at.seq ?? 0) => {
     const pings = world.frames('ping') as { n: number }[]
-    world.hear({ pong: { n: pings[pings.length - 1]?.n ?? 0, now: world.time, clock, at: at(seq) } })
+    world.receive({ pong: { n: pings[pings.length - 1]?.n ?? 0, now: world.time, clock, at: at(seq) } })
   }
-  const link = () => freshness(connection.heard, world.time).state
-  return { world, fold, outbox, told, ended, connection, becomeOpen, live, pong, link }
+  const link = () => freshness(connection.frameTimes, world.time).state
+  return { world, fold, outbox, reports, ended, connection, becomeOpen, live, pong, link }
 }
 
 test('the first hello has no position, the next one has', () => {
   const { world, live } = setUp()
   live()
   equal(world.frames('hello'), [{ v: 1 }])
-  world.socket.hears.closed(1006)
+  world.socket.handler.onClose(1006)
   world.pass(300)
-  world.socket.hears.opened()
+  world.socket.handler.onOpen()
   equal(world.frames('hello'), [{ v: 1, have: at(5), subjects: 's1' }])
 })
 
@@ -86,7 +86,7 @@ test('a socket that was given up is not listened to', () => {
   live()
   world.pass(25_000)
   const old = world.sockets[0]
-  old?.hears.text(JSON.stringify(patch(5, 6, { set: { 'me/a': { name: 'ghost' } } })))
+  old?.handler.onText(JSON.stringify(patch(5, 6, { set: { 'me/a': { name: 'ghost' } } })))
   equal(fold.view?.at.seq, 5)
 })
 
@@ -118,10 +118,10 @@ test('a page that wakes probes at once, and dials anew where the answer was due 
 test('a wake cuts the pause before the next try short, but not one that the server asked for', () => {
   const { world, live, connection } = setUp()
   live()
-  world.socket.hears.closed(1006)
+  world.socket.handler.onClose(1006)
   connection.wake()
   equal(world.sockets.length, 2)
-  world.socket.hears.closed(4001)
+  world.socket.handler.onClose(4001)
   connection.wake()
   equal(world.sockets.length, 2)
   world.pass(15_000)
@@ -133,29 +133,29 @@ test('a view that only memory vouches for is not called live', () => {
   equal(link(), 'waking')
   becomeOpen()
   equal(link(), 'waking', 'greeted, but the view is not confirmed')
-  world.hear(snapshot)
+  world.receive(snapshot)
   equal(link(), 'live')
 })
 
 test('a view of a moment ago is not called live before it is confirmed', () => {
-  const heard = { met: false, last: 99_000, due: 100_000, serverStale: 0 }
-  equal(freshness(heard, 101_000), { state: 'waking', asOf: 99_000 })
-  equal(freshness(heard, 105_000), { state: 'stale', asOf: 99_000 })
-  equal(freshness({ ...heard, met: true, due: 0 }, 101_000), { state: 'live', asOf: 101_000 })
+  const times = { confirmed: false, trueUntil: 99_000, dueSince: 100_000, serverStaleSince: 0 }
+  equal(freshness(times, 101_000), { state: 'waking', asOf: 99_000 })
+  equal(freshness(times, 105_000), { state: 'stale', asOf: 99_000 })
+  equal(freshness({ ...times, confirmed: true, dueSince: 0 }, 101_000), { state: 'live', asOf: 101_000 })
 })
 
 test('acknowledges a personal card and a snapshot at once, others with every fourth frame or after ten seconds', () => {
   const { world, live } = setUp()
   live()
   equal(world.frames('ack'), [{ seq: 5 }])
-  for (const seq of [6, 7, 8]) world.hear(patch(seq - 1, seq, { set: { 'round/R1': {} } }))
+  for (const seq of [6, 7, 8]) world.receive(patch(seq - 1, seq, { set: { 'round/R1': {} } }))
   equal(world.frames('ack').length, 1)
-  world.hear(patch(8, 9))
+  world.receive(patch(8, 9))
   equal(world.frames('ack').slice(-1), [{ seq: 9 }])
-  world.hear(patch(9, 10))
+  world.receive(patch(9, 10))
   world.pass(10_000)
   equal(world.frames('ack').slice(-1), [{ seq: 10 }])
-  world.hear(patch(10, 11, { set: { 'notice/n1': {} } }))
+  world.receive(patch(10, 11, { set: { 'notice/n1': {} } }))
   equal(world.frames('ack').slice(-1), [{ seq: 11 }])
 })
 
@@ -163,9 +163,9 @@ test('acknowledges at the latest when 16 KiB wait, so that the window of the ser
   const { world, live } = setUp()
   live()
   const large = { 'announcement/a1': { text: { ko: '가'.repeat(3000) } } } // 9,000 bytes
-  world.hear(patch(5, 6, { set: large }))
+  world.receive(patch(5, 6, { set: large }))
   equal(world.frames('ack').length, 1)
-  world.hear(patch(6, 7, { set: large }))
+  world.receive(patch(6, 7, { set: large }))
   equal(world.frames('ack').slice(-1), [{ seq: 7 }])
 })
 
@@ -173,15 +173,15 @@ test('a gap, or a pong ahead of the view, means a new connection that says what 
   for (const break_ of ['patch', 'pong']) {
     const { world, live, connection } = setUp()
     live()
-    if (break_ === 'patch') world.hear(patch(7, 8))
+    if (break_ === 'patch') world.receive(patch(7, 8))
     else {
       connection.wake()
       const pings = world.frames('ping') as { n: number }[]
-      world.hear({ pong: { n: pings[pings.length - 1]?.n ?? 0, now: world.time, clock, at: at(6) } })
+      world.receive({ pong: { n: pings[pings.length - 1]?.n ?? 0, now: world.time, clock, at: at(6) } })
     }
     truth(world.sockets[0]?.closed === true, `${break_}: goes on`)
     world.pass(0)
-    world.socket.hears.opened()
+    world.socket.handler.onOpen()
     equal(world.frames('hello'), [{ v: 1, have: at(5), subjects: 's1' }], break_)
   }
 })
@@ -189,8 +189,8 @@ test('a gap, or a pong ahead of the view, means a new connection that says what 
 test('a large snapshot is fetched, again where that fails, and what came meanwhile follows it', async () => {
   const { world, becomeOpen, fold } = setUp()
   becomeOpen()
-  world.hear({ snapshot: { at: at(5), get: '/big' } })
-  world.hear(patch(5, 6, { set: { 'me/a': { name: 'new' } } }))
+  world.receive({ snapshot: { at: at(5), get: '/big' } })
+  world.receive(patch(5, 6, { set: { 'me/a': { name: 'new' } } }))
   world.gets[0]?.answer(503, null)
   await settled()
   world.pass(2_000)
@@ -204,7 +204,7 @@ test('a large snapshot is fetched, again where that fails, and what came meanwhi
 test('a session that is over ends, and nothing is dialled after it', () => {
   const { world, live, ended, connection } = setUp()
   live()
-  world.socket.hears.closed(4102)
+  world.socket.handler.onClose(4102)
   equal(ended, ['signedOut'])
   connection.wake()
   world.pass(60_000)
@@ -212,27 +212,27 @@ test('a session that is over ends, and nothing is dialled after it', () => {
 })
 
 test('commands go one by one in order, again on a new connection, and leave when answered', () => {
-  const { world, live, outbox, connection, told } = setUp()
+  const { world, live, outbox, connection, reports } = setUp()
   outbox.put('seen', { notices: ['n1'] }, 1, {})
   outbox.put('requestInterpreter', { meeting: 'm1' }, 2, { base: 5 })
   live()
   const ids = () => world.frames('command').map((c) => (c as { id: string }).id)
   connection.flush()
   equal(ids(), ['c1'])
-  world.socket.hears.closed(1006)
+  world.socket.handler.onClose(1006)
   world.pass(300)
   live()
   equal(ids(), ['c1'])
-  world.hear({ accepted: { id: 'c1', seq: 6 } })
+  world.receive({ accepted: { id: 'c1', seq: 6 } })
   equal(ids(), ['c1', 'c2'])
-  world.hear({ rejected: { id: 'c2', code: 'unavailable' } })
+  world.receive({ rejected: { id: 'c2', code: 'unavailable' } })
   connection.flush()
   equal(ids(), ['c1', 'c2'], 'resent without a pause')
   world.pass(2_000)
   equal(ids(), ['c1', 'c2', 'c2'])
-  world.hear({ rejected: { id: 'c2', code: 'stale', params: { by: 'x' } } })
+  world.receive({ rejected: { id: 'c2', code: 'stale', params: { by: 'x' } } })
   equal(outbox.waiting.length, 0)
-  equal(told[told.length - 1], { state: 'rejected', refusal: { code: 'stale', params: { by: 'x' } } })
+  equal(reports[reports.length - 1], { state: 'rejected', refusal: { code: 'stale', params: { by: 'x' } } })
 })
 
 test('what the journal was away for goes again as soon as it is back', () => {
@@ -240,10 +240,10 @@ test('what the journal was away for goes again as soon as it is back', () => {
   outbox.put('seen', { notices: ['n1'] }, 1, {})
   live()
   connection.flush()
-  world.hear({ live: { staleSince: world.time - 3_000 } })
-  world.hear({ rejected: { id: 'c1', code: 'unavailable' } })
+  world.receive({ live: { staleSince: world.time - 3_000 } })
+  world.receive({ rejected: { id: 'c1', code: 'unavailable' } })
   equal(world.frames('command').length, 1)
-  world.hear({ live: {} })
+  world.receive({ live: {} })
   world.pass(0)
   equal(world.frames('command').length, 2)
 })
@@ -251,8 +251,8 @@ test('what the journal was away for goes again as soon as it is back', () => {
 test('the server without its journal is said to be stale, though frames come', () => {
   const { world, live, link } = setUp()
   live()
-  world.hear({ live: { staleSince: world.time - 3_000 } })
+  world.receive({ live: { staleSince: world.time - 3_000 } })
   equal(link(), 'stale')
-  world.hear({ live: {} })
+  world.receive({ live: {} })
   equal(link(), 'live')
 })

@@ -1,12 +1,12 @@
 import { equal, test, truth } from '../testing/check'
-import { FakeWorld, settled } from '../testing/world'
+import { FakeEnvironment, settled } from '../testing/world'
 import { Clocks } from './clock'
 import { Connection } from './connection'
-import { type Dial, ladder, type Nature } from './fallback'
+import { type Dial, withFallback, type FallbackEnvironment } from './fallback'
 import { Fold } from './fold'
 import type { FromServer, Position } from './frames'
 import { freshness } from './freshness'
-import { memoryKeeping } from './storage'
+import { memoryStore } from './storage'
 import { Outbox, type Progress } from './outbox'
 
 const at = (seq: number): Position => ({ epoch: 1, seq, hash: `h${seq}` })
@@ -19,20 +19,20 @@ interface Visit {
   way: 'stream' | 'poll'
   path: string
   left: boolean
-  hears: { frame(text: string): unknown; closed(code: number): unknown }
+  handler: { onFrame(text: string): unknown; onClose(code: number): unknown }
 }
 
 /** setUp is a connection whose WebSocket never says a word, and what is paid in its stead. */
 function setUp() {
-  const world = new FakeWorld()
+  const world = new FakeEnvironment()
   const visits: Visit[] = []
   const posts: { path: string; body: unknown; answer: (status: number, body: { code?: string } | null) => void }[] = []
-  const begin = (way: Visit['way']) => (path: string, hears: Visit['hears']) => {
-    const visit: Visit = { way, path, hears, left: false }
+  const begin = (way: Visit['way']) => (path: string, handler: Visit['handler']) => {
+    const visit: Visit = { way, path, handler, left: false }
     visits.push(visit)
     return () => void (visit.left = true)
   }
-  const nature: Nature = {
+  const nature: FallbackEnvironment = {
     now: world.now,
     random: world.random,
     after: (ms, then) => world.after(ms, then),
@@ -42,12 +42,12 @@ function setUp() {
     post: (path, body) => new Promise((resolve) => posts.push({ path, body, answer: (status, body) => resolve({ status, body }) })),
   }
   const device = { online: true }
-  const socket: Dial = (path, hears) => world.dial(path, hears)
-  const dial = ladder(socket, nature, { rung: 0, works: -1, failures: 0 })
+  const socket: Dial = (path, handler) => world.dial(path, handler)
+  const dial = withFallback(socket, nature, { current: 0, proven: -1, failures: 0 })
   const fold = new Fold()
-  const told: Progress[] = []
+  const reports: Progress[] = []
   let ids = 0
-  const outbox = new Outbox(memoryKeeping(), 'demo/attendee-a', () => `c${++ids}`, (_, progress) => void told.push(progress))
+  const outbox = new Outbox(memoryStore(), 'demo/attendee-a', () => `c${++ids}`, (_, progress) => void reports.push(progress))
   const seen = { ended: '' }
   const connection = new Connection(
     { now: world.now, random: world.random, after: (ms, then) => world.after(ms, then), dial, get: (path) => world.get(path) },
@@ -55,13 +55,13 @@ function setUp() {
     fold,
     new Clocks(),
     outbox,
-    { viewChanged() {}, greeted() {}, live() {}, linkChanged() {}, ended: (why) => void (seen.ended = why) },
+    { onViewChange() {}, onHello() {}, onLive() {}, onFreshnessChange() {}, onEnd: (why) => void (seen.ended = why) },
     { subjects: '', asOf: 0 },
   )
   connection.start(false)
   world.pass(0)
   const visit = () => visits[visits.length - 1] as Visit
-  const hear = (...frames: FromServer[]) => frames.forEach((frame) => visit().hears.frame(JSON.stringify(frame)))
+  const hear = (...frames: FromServer[]) => frames.forEach((frame) => visit().handler.onFrame(JSON.stringify(frame)))
   const said = (name: string): unknown => {
     const text = new URLSearchParams(visit().path.split('?')[1]).get(name)
     return text && JSON.parse(text)
@@ -69,14 +69,14 @@ function setUp() {
   /** live greets, and pays the second visit, which acknowledges the snapshot and measures the clocks. */
   const live = () => {
     hear(hello, snapshot)
-    visit().hears.closed(1000)
+    visit().handler.onClose(1000)
     world.pass(0)
     hear(hello, patch(5, 5))
     pong()
   }
   const pong = (seq = fold.view?.at.seq ?? 0) => hear({ pong: { n: (said('ping') as { n: number }).n, now: world.time, clock, at: at(seq) } })
-  const link = () => freshness(connection.heard, world.time).state
-  return { device, world, visits, posts, fold, outbox, told, seen, connection, visit, hear, said, live, pong, link }
+  const link = () => freshness(connection.frameTimes, world.time).state
+  return { device, world, visits, posts, fold, outbox, reports, seen, connection, visit, hear, said, live, pong, link }
 }
 
 test('without a WebSocket, a visit says in hello what it has, and the next acknowledges', () => {
@@ -89,7 +89,7 @@ test('without a WebSocket, a visit says in hello what it has, and the next ackno
   world.pass(0)
   equal(visits.length, 1, 'a ping before there is anything to say')
   hear(snapshot)
-  visit().hears.closed(1000)
+  visit().handler.onClose(1000)
   world.pass(0)
   equal(visits.length, 2)
   equal(said('hello'), { v: 1, have: at(5), subjects: 's1' })
@@ -148,10 +148,10 @@ test('where a stream brings no word it is polls, and where those bring none the 
   truth(visit().left, 'still waited for')
   world.pass(1_000)
   equal(visits.map((v) => v.way), ['stream', 'poll'])
-  visit().hears.closed(1006)
+  visit().handler.onClose(1006)
   world.pass(2_000)
   equal(world.sockets.length, 1)
-  world.socket.hears.closed(1006)
+  world.socket.handler.onClose(1006)
   world.pass(3_000)
   equal(visit().way, 'stream')
 })
@@ -159,7 +159,7 @@ test('where a stream brings no word it is polls, and where those bring none the 
 test('a way that is cut again soon is not taken again', () => {
   const { world, visit, live } = setUp()
   live()
-  visit().hears.closed(1006)
+  visit().handler.onClose(1006)
   world.pass(1_000)
   equal(visit().way, 'poll')
 })
@@ -170,12 +170,12 @@ test('a way that has worked is tried six times, and a device without a network d
   world.pass(20_000)
   hear(hello, patch(5, 5))
   pong()
-  visit().hears.closed(1006)
+  visit().handler.onClose(1006)
   const fail = () => {
     const before = visits.length
     for (let second = 0; second < 20 && visits.length === before; second++) world.pass(1_000)
     const { way } = visit()
-    visit().hears.closed(1006)
+    visit().handler.onClose(1006)
     return way
   }
   device.online = false
@@ -198,11 +198,11 @@ test('polls are held by the server but for those that are asked now', () => {
   equal(said('wait'), null)
   live()
   equal(said('wait'), null, 'with a ping')
-  visit().hears.closed(1000)
+  visit().handler.onClose(1000)
   world.pass(250)
   equal(said('wait'), 20)
   hear(hello, patch(5, 6, { 'me/a': { name: 'B' } }))
-  visit().hears.closed(1000)
+  visit().handler.onClose(1000)
   equal(fold.view?.at.seq, 6)
   equal(link(), 'live')
   const before = visits.length
@@ -215,10 +215,10 @@ test('where held polls do not come through they are paid every 10 to 15 s', () =
   const { world, visits, visit, live, pong, said, hear } = polling()
   live()
   world.pass(11_000)
-  visit().hears.closed(1000)
+  visit().handler.onClose(1000)
   world.pass(250)
   equal(said('wait'), 20)
-  visit().hears.closed(1006)
+  visit().handler.onClose(1006)
   const before = visits.length
   world.pass(7_900)
   equal(visits.length, before)
@@ -226,7 +226,7 @@ test('where held polls do not come through they are paid every 10 to 15 s', () =
   equal(visits.length, before + 1)
   hear(hello, patch(5, 5))
   pong()
-  visit().hears.closed(1000)
+  visit().handler.onClose(1000)
   world.pass(11_200)
   equal(visits.length, before + 1)
   world.pass(300)
@@ -235,7 +235,7 @@ test('where held polls do not come through they are paid every 10 to 15 s', () =
 })
 
 test('commands go by POST, one at a time, again until the server answers', async () => {
-  const { world, posts, outbox, connection, told, live, link } = setUp()
+  const { world, posts, outbox, connection, reports, live, link } = setUp()
   live()
   outbox.put('seen', { notices: ['n1'] }, 1, {})
   outbox.put('requestInterpreter', { meeting: 'm1' }, 2, { base: 5 })
@@ -252,7 +252,7 @@ test('commands go by POST, one at a time, again until the server answers', async
   equal((posts[2]?.body as { id: string }).id, 'c2')
   posts[2]?.answer(409, { code: 'request_open', params: { request: 'q1' } } as object)
   await settled()
-  equal(told.slice(-2), [{ state: 'accepted', seq: 6, notes: [] }, { state: 'rejected', refusal: { code: 'request_open', params: { request: 'q1' } } }])
+  equal(reports.slice(-2), [{ state: 'accepted', seq: 6, notes: [] }, { state: 'rejected', refusal: { code: 'request_open', params: { request: 'q1' } } }])
   equal(link(), 'live')
 })
 
@@ -272,7 +272,7 @@ test('a POST without an answer says nothing about the view', async () => {
 test('a session that is over ends, told by a visit or by a POST', async () => {
   const one = setUp()
   one.live()
-  one.visit().hears.closed(4102)
+  one.visit().handler.onClose(4102)
   equal(one.seen.ended, 'signedOut')
   const other = setUp()
   other.live()
@@ -289,7 +289,7 @@ test('a session that is over ends, told by a visit or by a POST', async () => {
 test('a large snapshot is fetched, and a later one than was named is told by a new hello', async () => {
   const { world, hear, said, visit, fold } = setUp()
   hear(hello, { snapshot: { at: at(5), get: '/big' } })
-  visit().hears.closed(1000)
+  visit().handler.onClose(1000)
   world.gets[0]?.answer(200, { at: at(7), cards: { 'me/a': { name: 'A' } } })
   await settled()
   world.pass(10)
@@ -313,12 +313,12 @@ test('the WebSocket is tried again now and then, and taken when it has a word', 
   until(() => world.sockets[0]?.closed === true)
   equal(visit().left, false, 'the stream is given up for a socket without a word')
   until(() => world.sockets.length === 2)
-  world.socket.hears.opened()
+  world.socket.handler.onOpen()
   equal(world.frames('hello'), [{ v: 1, have: at(5), subjects: 's1', hidden: true }])
-  world.hear(hello)
+  world.receive(hello)
   truth(visit().left, 'the stream goes on')
   world.pass(10)
   equal(world.sockets.length, 3)
-  world.socket.hears.opened()
+  world.socket.handler.onOpen()
   equal(world.frames('hello'), [{ v: 1, have: at(5), subjects: 's1' }])
 })

@@ -4,7 +4,7 @@ import type { Patch, Pong, Position, Snapshot } from './frames'
 import { applyPatch, behind, fromSnapshot, type View } from './view'
 
 /** What a frame led to. */
-export type Folded =
+export type FoldResult =
   | 'applied' // the view is another, or at another position
   | 'ignored' // the view held it already
   | 'held' // waits for the snapshot that is being fetched
@@ -16,45 +16,45 @@ const maxHeld = 512
 
 export class Fold {
   view: View | null
-  private awaited: Position | null = null
-  private held: Patch[] = []
+  private awaitedSnapshot: Position | null = null
+  private heldPatches: Patch[] = []
 
   constructor(view: View | null = null) {
     this.view = view
   }
 
   /** The snapshot whose cards are being fetched. */
-  get fetching(): Position | null {
-    return this.awaited
+  get fetchingSnapshot(): Position | null {
+    return this.awaitedSnapshot
   }
 
-  snapshot(frame: Snapshot): Folded {
-    this.held = []
+  snapshot(frame: Snapshot): FoldResult {
+    this.heldPatches = []
     if (!frame.cards) {
-      this.awaited = frame.at
+      this.awaitedSnapshot = frame.at
       return 'fetch'
     }
-    this.awaited = null
+    this.awaitedSnapshot = null
     this.view = fromSnapshot(frame.at, frame.cards)
     return 'applied'
   }
 
   /** fetched takes what the snapshot's path answered: its position or a later one of the same log. */
-  fetched(asked: Position, got: Snapshot): Folded {
-    if (this.awaited !== asked) return 'ignored' // another snapshot came meanwhile
-    this.awaited = null
+  fetched(asked: Position, got: Snapshot): FoldResult {
+    if (this.awaitedSnapshot !== asked) return 'ignored' // another snapshot came meanwhile
+    this.awaitedSnapshot = null
     if (!got.cards || got.at.epoch !== asked.epoch || got.at.seq < asked.seq) return 'gap'
     this.view = fromSnapshot(got.at, got.cards)
-    const held = this.held
-    this.held = []
-    for (const patch of held) if (this.patch(patch) === 'gap') return 'gap'
+    const patches = this.heldPatches
+    this.heldPatches = []
+    for (const patch of patches) if (this.patch(patch) === 'gap') return 'gap'
     return 'applied'
   }
 
-  patch(frame: Patch): Folded {
-    if (this.awaited) {
-      if (this.held.length >= maxHeld) return 'gap'
-      this.held.push(frame)
+  patch(frame: Patch): FoldResult {
+    if (this.awaitedSnapshot) {
+      if (this.heldPatches.length >= maxHeld) return 'gap'
+      this.heldPatches.push(frame)
       return 'held'
     }
     if (!this.view) return 'gap'
@@ -66,9 +66,9 @@ export class Fold {
   }
 
   /** pong holds the view against the position up to which everything was sent. */
-  pong(frame: Pong): Folded {
-    if (this.awaited) {
-      const received = this.held[this.held.length - 1]?.to ?? this.awaited
+  pong(frame: Pong): FoldResult {
+    if (this.awaitedSnapshot) {
+      const received = this.heldPatches[this.heldPatches.length - 1]?.to ?? this.awaitedSnapshot
       return behind(received, frame.at) ? 'gap' : 'held'
     }
     return !this.view || behind(this.view.at, frame.at) ? 'gap' : 'ignored'
@@ -76,7 +76,7 @@ export class Fold {
 
   /** disconnected forgets what only the connection could have completed. */
   disconnected(): void {
-    this.awaited = null
-    this.held = []
+    this.awaitedSnapshot = null
+    this.heldPatches = []
   }
 }

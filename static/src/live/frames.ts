@@ -88,6 +88,6 @@ export interface FromServer {
 
 export const protocolVersion = 1
 
-/** roleOf answers the part of `role:id` before the colon, idOf the one after it. */
+/** roleOf returns the part of `role:id` before the colon, idOf the one after it. */
 export const roleOf = (who: string): Role => who.slice(0, who.indexOf(':')) as Role
 export const idOf = (who: string): string => who.slice(who.indexOf(':') + 1)

@@ -1,14 +1,14 @@
 // The frames of wire/testdata, read as a page reads them.
 import { golden } from 'golden'
 import { equal, test, truth } from '../testing/check'
-import { FakeWorld } from '../testing/world'
+import { FakeEnvironment } from '../testing/world'
 import { Clocks } from './clock'
 import { Connection } from './connection'
 import { Fold } from './fold'
 import type { Cards, FromServer, Position, Snapshot } from './frames'
-import { memoryKeeping } from './storage'
+import { memoryStore } from './storage'
 import { type Entry, envelope, Outbox } from './outbox'
-import { comeBack } from './reconnect'
+import { reconnectAfter } from './reconnect'
 import { cardsOf, fromSnapshot, type View } from './view'
 
 interface Held {
@@ -28,12 +28,12 @@ const read = <T>(name: string): T[] => JSON.parse(golden[name] ?? '[]') as T[]
 
 const viewOf = (held: Held | null): View | null => (held ? fromSnapshot(held.at, held.cards) : null)
 
-/** play answers whether the frames of a case ended in a new connection. */
+/** play returns whether the frames of a case ended in a new connection. */
 function play(fold: Fold, frames: FoldCase['frames']): 'go on' | 'resume' {
   let asked: Position | null = null // by the last GET, whether or not it is still wanted
   for (const frame of frames) {
     let folded: string = 'ignored'
-    asked = fold.fetching ?? asked
+    asked = fold.fetchingSnapshot ?? asked
     if (frame.fetched) {
       if (asked) folded = fold.fetched(asked, frame.fetched)
     } else if (frame.snapshot) folded = fold.snapshot(frame.snapshot)
@@ -58,13 +58,13 @@ for (const c of folds) {
 }
 
 const comebacks: Record<string, (code: number) => boolean> = {
-  never: (code) => 'stop' in comeBack(code, 0, 3, 0.5) && !('again' in comeBack(code, 0, 3, 0.5)),
-  usual: (code) => JSON.stringify(comeBack(code, 0, 3, 0.5)) === '{"again":2000}',
-  soon: (code) => JSON.stringify(comeBack(code, 0, 3, 0.5)) === '{"again":1000}',
-  later: (code) => JSON.stringify(comeBack(code, 0, 3, 0.5)) === '{"again":10000}',
-  now: (code) => JSON.stringify(comeBack(code, 0, 3, 0.5)) === '{"again":0}' && JSON.stringify(comeBack(code, code, 3, 0.5)) === '{"again":2000}',
-  reload: (code) => 'reload' in comeBack(code, 0, 3, 0.5),
-  'sign-in': (code) => JSON.stringify(comeBack(code, 0, 3, 0.5)) === '{"stop":"signedOut"}',
+  never: (code) => 'stop' in reconnectAfter(code, 0, 3, 0.5) && !('retryIn' in reconnectAfter(code, 0, 3, 0.5)),
+  usual: (code) => JSON.stringify(reconnectAfter(code, 0, 3, 0.5)) === '{"retryIn":2000}',
+  soon: (code) => JSON.stringify(reconnectAfter(code, 0, 3, 0.5)) === '{"retryIn":1000}',
+  later: (code) => JSON.stringify(reconnectAfter(code, 0, 3, 0.5)) === '{"retryIn":10000}',
+  now: (code) => JSON.stringify(reconnectAfter(code, 0, 3, 0.5)) === '{"retryIn":0}' && JSON.stringify(reconnectAfter(code, code, 3, 0.5)) === '{"retryIn":2000}',
+  reload: (code) => 'reloadIn' in reconnectAfter(code, 0, 3, 0.5),
+  'sign-in': (code) => JSON.stringify(reconnectAfter(code, 0, 3, 0.5)) === '{"stop":"signedOut"}',
 }
 
 for (const { code, comeback } of read<{ code: number; comeback: string }>('closes.json')) {
@@ -100,13 +100,13 @@ for (const name of ['hello_first', 'hello_again']) {
   test(`golden frame: ${name}, as the connection says it`, () => {
     const want = fromClient.get(name)
     const { have, subjects = '', hidden = false } = want?.hello ?? {}
-    const world = new FakeWorld()
-    const nobody = { viewChanged() {}, greeted() {}, live() {}, linkChanged() {}, ended() {} }
-    const outbox = new Outbox(memoryKeeping(), 'demo/l', () => 'c', () => {})
+    const world = new FakeEnvironment()
+    const nobody = { onViewChange() {}, onHello() {}, onLive() {}, onFreshnessChange() {}, onEnd() {} }
+    const outbox = new Outbox(memoryStore(), 'demo/l', () => 'c', () => {})
     const fold = new Fold(have ? fromSnapshot(have, {}) : null)
     const connection = new Connection(world, { live: '/live', snapshot: '/snapshot', personal: true }, fold, new Clocks(), outbox, nobody, { subjects, asOf: 0 })
     connection.start(hidden)
-    world.socket.hears.opened()
+    world.socket.handler.onOpen()
     equal(JSON.stringify(world.socket.sent[0]), JSON.stringify(want))
   })
 }

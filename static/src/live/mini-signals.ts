@@ -5,8 +5,8 @@
 
 type Run = () => void
 
-let reading: Run | undefined
-let waiting: Set<Run> | undefined
+let activeEffect: Run | undefined
+let pendingEffects: Set<Run> | undefined
 
 export interface Signal<T> {
   value: T
@@ -17,13 +17,13 @@ export function signal<T>(value: T): Signal<T> {
   const readers = new Set<Run>()
   return {
     get value() {
-      if (reading) readers.add(reading)
+      if (activeEffect) readers.add(activeEffect)
       return value
     },
     set value(next) {
       if (next === value) return
       value = next
-      batch(() => readers.forEach((run) => waiting?.add(run)))
+      batch(() => readers.forEach((run) => pendingEffects?.add(run)))
     },
     peek: () => value,
   }
@@ -40,12 +40,12 @@ export function computed<T>(work: () => T): { readonly value: T } {
 /** effect runs at once, and again after each change of a signal that it ever read. */
 export function effect(work: () => void): void {
   const run = () => {
-    const outer = reading
-    reading = run
+    const outer = activeEffect
+    activeEffect = run
     try {
       work()
     } finally {
-      reading = outer
+      activeEffect = outer
     }
   }
   run()
@@ -53,16 +53,16 @@ export function effect(work: () => void): void {
 
 /** batch lets effects wait until the outermost batch ends. */
 export function batch(work: () => void): void {
-  if (waiting) return work()
-  const mine = (waiting = new Set<Run>())
+  if (pendingEffects) return work()
+  const batched = (pendingEffects = new Set<Run>())
   try {
     work()
     // What an effect changes runs what reads it, in turn; a Set also visits what is added on the way.
-    mine.forEach((run) => {
-      mine.delete(run)
+    batched.forEach((run) => {
+      batched.delete(run)
       run()
     })
   } finally {
-    waiting = undefined
+    pendingEffects = undefined
   }
 }

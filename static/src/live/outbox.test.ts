@@ -1,25 +1,25 @@
 import { equal, test } from '../testing/check'
-import { memoryKeeping } from './storage'
+import { memoryStore } from './storage'
 import { Outbox, type Progress, randomID } from './outbox'
 import { fromFragment, fromPath } from './signin'
 import { Clocks } from './clock'
-import { newest, recall, remember } from './saved-view'
+import { newerView, loadView, saveView } from './saved-view'
 
-function box(keeping = memoryKeeping(), prefix = 'c') {
-  const told: [string, Progress][] = []
+function box(store = memoryStore(), prefix = 'c') {
+  const reports: [string, Progress][] = []
   let ids = 0
-  const outbox = new Outbox(keeping, 'demo/l', () => `${prefix}${++ids}`, (entry, progress) => void told.push([entry.id, progress]))
-  return { outbox, told, keeping }
+  const outbox = new Outbox(store, 'demo/l', () => `${prefix}${++ids}`, (entry, progress) => void reports.push([entry.id, progress]))
+  return { outbox, reports, store }
 }
 
 test('outbox: survives a reload, in order, with its ids', () => {
-  const { outbox, keeping } = box()
+  const { outbox, store } = box()
   outbox.put('arrive', { request: 'r1' }, 100, { base: 4 })
   outbox.put('releaseRequest', { request: 'r1' }, 50, { base: 4 }) // the device's clock went back
-  const again = box(keeping, 'd').outbox
+  const again = box(store, 'd').outbox
   equal(again.waiting.map((e) => [e.id, e.name, e.after]), [['c1', 'arrive', undefined], ['c2', 'releaseRequest', ['c1']]])
   again.accepted('c1', 5, [])
-  equal(box(keeping).outbox.waiting.map((e) => e.id), ['c2'])
+  equal(box(store).outbox.waiting.map((e) => e.id), ['c2'])
 })
 
 test('outbox: after names what the view does not show yet, and only of the same things', () => {
@@ -31,20 +31,20 @@ test('outbox: after names what the view does not show yet, and only of the same 
   equal(outbox.waiting.map((e) => e.after), [undefined, undefined, ['c1'], ['c2']])
   outbox.accepted('c1', 10, [])
   outbox.accepted('c2', 11, [])
-  outbox.reached(10) // m1's first change is on the screen, m2's is not
+  outbox.viewReached(10) // m1's first change is on the screen, m2's is not
   outbox.put('lockMeeting', { meeting: 'm1', locked: true }, 5, {})
   outbox.put('lockMeeting', { meeting: 'm2', locked: true }, 6, {})
   equal(outbox.waiting.slice(-2).map((e) => e.after), [['c3'], ['c2', 'c4']])
 })
 
 test('outbox: a refusal takes what was built on it along, and nothing else', () => {
-  const { outbox, told } = box()
+  const { outbox, reports } = box()
   outbox.put('moveMeeting', { meeting: 'm1', table: 'T1' }, 1, {})
   outbox.put('lockMeeting', { meeting: 'm1', locked: true }, 2, {})
   outbox.put('lockMeeting', { meeting: 'm2', locked: true }, 3, {})
   outbox.rejected('c1', { code: 'locked' })
   equal(outbox.waiting.map((e) => e.id), ['c3'])
-  equal(told.slice(-2).map(([id, p]) => [id, p.state === 'rejected' && p.refusal.code]), [['c1', 'locked'], ['c2', 'after_missing']])
+  equal(reports.slice(-2).map(([id, p]) => [id, p.state === 'rejected' && p.refusal.code]), [['c1', 'locked'], ['c2', 'after_missing']])
 })
 
 test('outbox: what came too early because the one before is put off goes again', () => {
@@ -79,7 +79,7 @@ test('clocks: the shortest round trip wins until it is old; a jump forgets it', 
   equal(clocks.wallAt(1_400), 10_700, 'a longer trip')
   clocks.pong(11_050, clock, 1_990, 2_000)
   equal(clocks.wallAt(2_000), 11_055, 'a shorter trip')
-  clocks.jumped()
+  clocks.forgetMeasurement()
   clocks.pong(50_000, clock, 2_000, 4_000)
   equal(clocks.wallAt(4_000), 51_000, 'after a jump')
 })
@@ -92,14 +92,14 @@ test('clocks: the event runs at its own rate', () => {
 })
 
 test('kept views: one a link, the oldest make room, none half kept', () => {
-  const keeping = memoryKeeping()
+  const store = memoryStore()
   const kept = (asOf: number) => ({ at: { epoch: 1, seq: 1, hash: '' }, subjects: '', cards: {}, you: { who: '', link: '', name: {} }, clock: { wall: 0, event: 0, rate: 1 }, offset: 0, asOf })
-  for (let i = 1; i <= 8; i++) remember(keeping, { event: 'demo', link: `l${i}` }, kept(i))
-  equal(keeping.keys('mf.view/').length, 6)
-  equal(recall(keeping, { event: 'demo', link: 'l2' }), null)
-  const full = { ...keeping, set: () => false }
-  remember(full, { event: 'demo', link: 'l8' }, kept(9))
-  equal(recall(keeping, { event: 'demo', link: 'l8' }), null, 'an old view where the new one did not fit')
+  for (let i = 1; i <= 8; i++) saveView(store, { event: 'demo', link: `l${i}` }, kept(i))
+  equal(store.keys('mf.view/').length, 6)
+  equal(loadView(store, { event: 'demo', link: 'l2' }), null)
+  const full = { ...store, set: () => false }
+  saveView(full, { event: 'demo', link: 'l8' }, kept(9))
+  equal(loadView(store, { event: 'demo', link: 'l8' }), null, 'an old view where the new one did not fit')
 })
 
 test('opening: what the server sent along is shown, unless an old page was brought back', () => {
@@ -108,8 +108,8 @@ test('opening: what the server sent along is shown, unless an old page was broug
     hello: { v: 1, event: 'demo', you: { who: 'attendee:a', link: 'attendee-a', name: {} }, subjects: 'new', now: 5_000, clock: { wall: 0, event: 0, rate: 1 } },
     snapshot: { at: { epoch: 1, seq: 7, hash: '' }, cards: { 'me/a': {} } },
   }
-  const shown = (k: ReturnType<typeof kept> | null) => newest(k, opening, 2_000)?.subjects
+  const shown = (k: ReturnType<typeof kept> | null) => newerView(k, opening, 2_000)?.subjects
   equal([shown(null), shown(kept(6)), shown(kept(7)), shown(kept(8)), shown(kept(9, 0))], ['new', 'new', 'new', 'old', 'new'])
-  equal(newest(null, opening, 2_000)?.offset, 3_000)
-  equal(newest(null, undefined, 2_000), null)
+  equal(newerView(null, opening, 2_000)?.offset, 3_000)
+  equal(newerView(null, undefined, 2_000), null)
 })

@@ -1,10 +1,10 @@
 // The last view of each link, kept on the device and shown at once at the next visit.
 import type { EventClock } from '../shared/cards'
 import type { Cards, Position, You } from './frames'
-import { type Keeping, parsed } from './storage'
-import type { Opening, Seat } from './signin'
+import { type KeyValueStore, parseStored } from './storage'
+import type { InitialFrames, SessionKey } from './signin'
 
-export interface Kept {
+export interface SavedView {
   at: Position
   subjects: string
   cards: Cards
@@ -17,39 +17,39 @@ export interface Kept {
 const prefix = 'mf.view/'
 
 /** A shared phone may have signed in as several; older views make room. */
-const maxKept = 6
+const maxSavedViews = 6
 
-const keyOf = (seat: Seat) => `${prefix}${seat.event}/${seat.link}`
+const nameOf = (key: SessionKey) => `${prefix}${key.event}/${key.link}`
 
-export function recall(keeping: Keeping, seat: Seat): Kept | null {
-  return parsed<Kept>(keeping.get(keyOf(seat)))
+export function loadView(store: KeyValueStore, key: SessionKey): SavedView | null {
+  return parseStored<SavedView>(store.get(nameOf(key)))
 }
 
-/** newest answers the later of what the server has just sent along and what this device kept. */
-export function newest(kept: Kept | null, opening: Opening | undefined, now: number): Kept | null {
-  const cards = opening?.snapshot.cards
-  if (!opening || !cards) return kept
-  const { at } = opening.snapshot
-  if (kept && kept.at.epoch === at.epoch && kept.at.seq > at.seq) return kept // an old page, brought back
-  const { you, subjects, clock, now: server } = opening.hello
+/** newerView returns the later of what the server has just sent along and what this device kept. */
+export function newerView(saved: SavedView | null, initial: InitialFrames | undefined, now: number): SavedView | null {
+  const cards = initial?.snapshot.cards
+  if (!initial || !cards) return saved
+  const { at } = initial.snapshot
+  if (saved && saved.at.epoch === at.epoch && saved.at.seq > at.seq) return saved // an old page, brought back
+  const { you, subjects, clock, now: server } = initial.hello
   return { at, cards, you, subjects, clock, offset: server - now, asOf: now }
 }
 
-/** remember keeps a view, or none where it does not fit: an old one would be told as the last. */
-export function remember(keeping: Keeping, seat: Seat, kept: Kept): void {
-  const key = keyOf(seat)
-  if (!keeping.get(key)) makeRoom(keeping)
-  if (!keeping.set(key, JSON.stringify(kept))) keeping.remove(key)
+/** saveView keeps a view, or none where it does not fit: an old one would be told as the last. */
+export function saveView(store: KeyValueStore, key: SessionKey, view: SavedView): void {
+  const storedAs = nameOf(key)
+  if (!store.get(storedAs)) evictOldest(store)
+  if (!store.set(storedAs, JSON.stringify(view))) store.remove(storedAs)
 }
 
-export function forget(keeping: Keeping, seat: Seat): void {
-  keeping.remove(keyOf(seat))
+export function deleteView(store: KeyValueStore, key: SessionKey): void {
+  store.remove(nameOf(key))
 }
 
-function makeRoom(keeping: Keeping): void {
-  const ages = keeping
+function evictOldest(store: KeyValueStore): void {
+  const ages = store
     .keys(prefix)
-    .map((key) => ({ key, asOf: parsed<Kept>(keeping.get(key))?.asOf ?? 0 }))
+    .map((key) => ({ key, asOf: parseStored<SavedView>(store.get(key))?.asOf ?? 0 }))
     .sort((a, b) => b.asOf - a.asOf)
-  for (const { key } of ages.slice(maxKept - 1)) keeping.remove(key)
+  for (const { key } of ages.slice(maxSavedViews - 1)) store.remove(key)
 }

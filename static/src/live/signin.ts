@@ -2,45 +2,45 @@
 // out once by POST, and leaves the address bar before anything else is shown.
 
 import type { Snapshot, Welcome } from './frames'
-import { parsed } from './storage'
+import { parseStored } from './storage'
 
 /** Where a page is: which event, seen by which link. */
-export interface Seat {
+export interface SessionKey {
   event: string
   link: string
 }
 
 /** fromFragment reads "#event.link.secret". */
-export function fromFragment(hash: string): (Seat & { secret: string }) | null {
+export function fromFragment(hash: string): (SessionKey & { secret: string }) | null {
   const [event, link, secret, more] = hash.slice(1).split('.')
   return event && link && secret && more === undefined ? { event, link, secret } : null
 }
 
 /** fromPath reads "/page/event/link". */
-export function fromPath(path: string): Seat | null {
+export function fromPath(path: string): SessionKey | null {
   const [, , event, link, more] = path.split('/')
   return event && link && !more ? { event, link } : null
 }
 
-export interface SignedIn extends Seat {
+export interface SignedIn extends SessionKey {
   page: string // the path of the link's page
-  view?: Opening // of an attendee
+  view?: InitialFrames // of an attendee
 }
 
-/** Opening is how the live connection would begin: it saves a first visit the round trip. */
-export interface Opening {
+/** InitialFrames is how the live connection would begin: it saves a first visit the round trip. */
+export interface InitialFrames {
   hello: Welcome
   snapshot: Snapshot
 }
 
-/** openingInPage answers what the server has put into the page's HTML. */
-export function openingInPage(): Opening | undefined {
+/** initialFramesInPage returns what the server has put into the page's HTML. */
+export function initialFramesInPage(): InitialFrames | undefined {
   const block = document.getElementById('opening')
-  return parsed<Opening>(block && block.textContent) ?? undefined
+  return parseStored<InitialFrames>(block && block.textContent) ?? undefined
 }
 
-/** exchange turns a secret into this browser's cookie, or answers why not; it rejects where it is worth another try. */
-export async function exchange(event: string, link: string, secret: string): Promise<SignedIn | { refused: string }> {
+/** signIn turns a secret into this browser's cookie, or returns why not; it rejects where it is worth another try. */
+export async function signIn(event: string, link: string, secret: string): Promise<SignedIn | { refused: string }> {
   const answer = await fetch('/api/v1/sign-in', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },

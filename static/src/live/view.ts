@@ -15,7 +15,7 @@ const split = (key: string): [kind: string, id: string] => {
   return [key.slice(0, slash), key.slice(slash + 1)]
 }
 
-/** fromSnapshot answers a view of these cards alone. */
+/** fromSnapshot returns a view of these cards alone. */
 export function fromSnapshot(at: Position, cards: Cards): View {
   const kinds = new Map<string, Map<string, unknown>>()
   for (const key of Object.keys(cards)) {
@@ -57,7 +57,7 @@ export function applyPatch(view: View, patch: Patch): Step {
   return { at: patch.to, kinds }
 }
 
-/** cardsOf answers a view's cards by their whole keys: what is kept between visits. */
+/** cardsOf returns a view's cards by their whole keys: what is kept between visits. */
 export function cardsOf(view: View): Cards {
   const cards: Cards = {}
   view.kinds.forEach((of, kind) => of.forEach((card, id) => (cards[kind + '/' + id] = card)))

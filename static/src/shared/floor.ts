@@ -21,7 +21,7 @@ export interface Floor extends Cards {
   /** Who sits at a place: `seat(round, table)` → meeting. */
   readonly seats: ReadonlyMap<string, string>
   /** Cancelled meetings that still name a place, shown where nobody else sits. */
-  readonly called: ReadonlyMap<string, string>
+  readonly cancelledSeats: ReadonlyMap<string, string>
   /** Person (`attendee:k03a`, `interpreter:i02`) → their meetings, in the order of ids. */
   readonly meetingsOf: ReadonlyMap<string, readonly string[]>
   /** Meeting → its open request; interpreter → meetings of the open requests they took. */
@@ -34,16 +34,16 @@ export const seat = (round: string, table: string): string => round + '|' + tabl
 /** seated reports whether a meeting holds a place: floor's `seated`. */
 export const seated = (m: MeetingCard): boolean => !m.cancelled && !!m.place.round && !!m.place.table
 
-/** people answers who takes part in a meeting, the assigned interpreter last. */
-export function people(m: MeetingCard): string[] {
+/** participants returns who takes part in a meeting, the assigned interpreter last. */
+export function participants(m: MeetingCard): string[] {
   const who = [...m.host.people, ...m.guest.people].map((id) => 'attendee:' + id)
   return m.interpreter ? [...who, 'interpreter:' + m.interpreter] : who
 }
 
 const collator = new Intl.Collator('en', { numeric: true })
 
-/** inOrder compares what signs say: "7" before "12", "A2" before "A10". */
-export const inOrder = (a: string, b: string): number => collator.compare(a, b)
+/** compareLabels compares what signs say: "7" before "12", "A2" before "A10". */
+export const compareLabels = (a: string, b: string): number => collator.compare(a, b)
 
 function push(map: Map<string, string[]>, key: string, value: string): void {
   const list = map.get(key)
@@ -53,7 +53,7 @@ function push(map: Map<string, string[]>, key: string, value: string): void {
 
 export function makeFloor(cards: Cards): Floor {
   const seats = new Map<string, string>()
-  const called = new Map<string, string>()
+  const cancelledSeats = new Map<string, string>()
   const meetingsOf = new Map<string, string[]>()
   const requestOf = new Map<string, string>()
   const claims = new Map<string, string[]>()
@@ -61,9 +61,9 @@ export function makeFloor(cards: Cards): Floor {
   for (const id of [...cards.meeting.keys()].sort()) {
     const m = cards.meeting.get(id)!
     const { round, table } = m.place
-    if (round && table) (m.cancelled ? called : seats).set(seat(round, table), id)
+    if (round && table) (m.cancelled ? cancelledSeats : seats).set(seat(round, table), id)
     else if (!m.cancelled) tray.push(id)
-    people(m).forEach((who) => push(meetingsOf, who, id))
+    participants(m).forEach((who) => push(meetingsOf, who, id))
   }
   cards.request.forEach((request, id) => {
     requestOf.set(request.meeting, id)
@@ -71,32 +71,32 @@ export function makeFloor(cards: Cards): Floor {
   })
   const rounds = [...cards.round.keys()].sort((a, b) => cards.round.get(a)!.no - cards.round.get(b)!.no)
   const label = (id: string) => cards.table.get(id)!.label
-  const tables = [...cards.table.keys()].sort((a, b) => inOrder(label(a), label(b)) || inOrder(a, b))
-  return { ...cards, rounds, tables, tray, seats, called, meetingsOf, requestOf, claims }
+  const tables = [...cards.table.keys()].sort((a, b) => compareLabels(label(a), label(b)) || compareLabels(a, b))
+  return { ...cards, rounds, tables, tray, seats, cancelledSeats, meetingsOf, requestOf, claims }
 }
 
-/** placeOf answers a meeting's place, or null in the tray. */
+/** placeOf returns a meeting's place, or null in the tray. */
 export function placeOf(m: MeetingCard): Required<Place> | null {
   const { round, table } = m.place
   return round && table ? { round, table } : null
 }
 
-/** meetingIn answers where somebody is expected in a round. */
-export function meetingIn(floor: Floor, who: string, round: string): string | undefined {
+/** meetingInRound returns where somebody is expected in a round. */
+export function meetingInRound(floor: Floor, who: string, round: string): string | undefined {
   return floor.meetingsOf.get(who)?.find((id) => {
     const m = floor.meeting.get(id)!
     return seated(m) && m.place.round === round
   })
 }
 
-/** headcount answers how many people meetings bring together. */
+/** headcount returns how many people meetings bring together. */
 export function headcount(floor: Floor, round: string): { meetings: number; people: number } {
   const who = new Set<string>()
   let meetings = 0
   floor.meeting.forEach((m) => {
     if (!seated(m) || m.place.round !== round) return
     meetings++
-    people(m).forEach((w) => who.add(w))
+    participants(m).forEach((w) => who.add(w))
   })
   return { meetings, people: who.size }
 }

@@ -2,29 +2,29 @@
 import type { Text } from './cards'
 import type { Floor } from './floor'
 
-const folded = (text: string): string => text.normalize('NFKC').toLocaleLowerCase('en')
+const normalized = (text: string): string => text.normalize('NFKC').toLocaleLowerCase('en')
 
 /** matches reports whether a text holds every word of a query, whatever the case and width. */
 export function matches(query: string, ...texts: (string | undefined)[]): boolean {
-  const words = folded(query).split(/\s+/).filter(Boolean)
-  const all = folded(texts.filter(Boolean).join(' '))
+  const words = normalized(query).split(/\s+/).filter(Boolean)
+  const all = normalized(texts.filter(Boolean).join(' '))
   return words.every((word) => all.includes(word))
 }
 
-export const inAll = (name: Text | undefined): string => [name?.ko, name?.zh, name?.en].filter(Boolean).join(' ')
+export const allSpellings = (name: Text | undefined): string => [name?.ko, name?.zh, name?.en].filter(Boolean).join(' ')
 
-export interface Found {
+export interface SearchResult {
   tables: ReadonlySet<string>
   meetings: ReadonlySet<string>
 }
 
-/** find answers the tables and the meetings that a query is about; null: nothing is asked. */
-export function find(floor: Floor, query: string): Found | null {
+/** searchFloor returns the tables and the meetings that a query is about; null: nothing is asked. */
+export function searchFloor(floor: Floor, query: string): SearchResult | null {
   if (!query.trim()) return null
   const meetings = new Set<string>()
   floor.meeting.forEach((m, id) => {
-    const names = [m.host, m.guest].map((side) => inAll(floor.company.get(side.company)?.name) + ' ' + side.company)
-    const persons = [...m.host.people, ...m.guest.people].map((p) => inAll(floor.attendee.get(p)?.name) + ' ' + p)
+    const names = [m.host, m.guest].map((side) => allSpellings(floor.company.get(side.company)?.name) + ' ' + side.company)
+    const persons = [...m.host.people, ...m.guest.people].map((p) => allSpellings(floor.attendee.get(p)?.name) + ' ' + p)
     if (matches(query, id, ...names, ...persons)) meetings.add(id)
   })
   const tables = new Set<string>()

@@ -1,16 +1,16 @@
 // A session: one link at one event, as signals that a page's components read.
 import { batch, type ReadonlySignal, signal } from '@preact/signals-core'
 import type { ClockCard, Commands } from './cards'
-import { browser, watchWaking } from '../live/browser'
+import { browserEnvironment, watchWakeUps } from '../live/browser'
 import { Clocks } from '../live/clock'
-import { type Address, Connection, type End } from '../live/connection'
+import { type EventPaths, Connection, type End } from '../live/connection'
 import { Fold } from '../live/fold'
 import { idOf, type Live, roleOf, type Welcome, type You } from '../live/frames'
 import { type Freshness, freshness } from '../live/freshness'
-import { deviceKeeping, type Keeping } from '../live/storage'
-import { forget, type Kept, newest, recall, remember } from '../live/saved-view'
+import { deviceStore, type KeyValueStore } from '../live/storage'
+import { deleteView, type SavedView, newerView, loadView, saveView } from '../live/saved-view'
 import { type Entry, Outbox, type Progress, randomID } from '../live/outbox'
-import type { Opening, Seat } from '../live/signin'
+import type { InitialFrames, SessionKey } from '../live/signin'
 import { cardsOf, fromSnapshot, type Kind, type View } from '../live/view'
 import { timeZone } from './words'
 
@@ -27,22 +27,22 @@ export interface SendOptions {
 
 /** Session is all that a page knows of the outside; K maps the kinds of its cards to their types. */
 export interface Session<K> {
-  readonly seat: Seat
+  readonly key: SessionKey
   readonly you: ReadonlySignal<You | null>
   /** A view is held, be it an old one. */
-  readonly whole: ReadonlySignal<boolean>
-  readonly link: ReadonlySignal<Freshness>
+  readonly hasView: ReadonlySignal<boolean>
+  readonly freshness: ReadonlySignal<Freshness>
   readonly live: ReadonlySignal<Live>
   readonly ended: ReadonlySignal<End | null>
   /** The event's time, a whole second; it ticks. */
   readonly now: ReadonlySignal<number>
   /** Commands that the view does not show yet, and refused ones until dismissed; in order. */
   readonly sent: ReadonlySignal<readonly Sent[]>
-  /** of answers the cards of a kind by their id, and subscribes to them. */
-  of<N extends keyof K & string>(kind: N): ReadonlyMap<string, K[N]>
-  /** one answers the card of a kind that there is only one of. */
-  one<N extends keyof K & string>(kind: N): K[N] | undefined
-  /** eventAt answers the event's time at a time of this device, wallAt the server's. */
+  /** cardsOf returns the cards of a kind by their id, and subscribes to them. */
+  cardsOf<N extends keyof K & string>(kind: N): ReadonlyMap<string, K[N]>
+  /** singleCard returns the card of a kind that there is only one of. */
+  singleCard<N extends keyof K & string>(kind: N): K[N] | undefined
+  /** eventAt returns the event's time at a time of this device, wallAt the server's. */
   eventAt(device: number): number
   wallAt(device: number): number
   /** send puts a command in the outbox; null: too many wait there. */
@@ -51,66 +51,66 @@ export interface Session<K> {
   dismiss(id: string): void
 }
 
-const nothing: Kind = new Map()
-const saveEvery = 2_000
+const noCards: Kind = new Map()
+const saveInterval = 2_000
 
-/** open starts a session over the browser's network; the page has signed in before. */
-export function openSession<K>(seat: Seat, personal: boolean, opening?: Opening): Session<K> {
-  const session = new LiveSession<K>(seat, personal, deviceKeeping(), opening)
+/** openSession starts a session over the browser's network; the page has signed in before. */
+export function openSession<K>(key: SessionKey, personal: boolean, initial?: InitialFrames): Session<K> {
+  const session = new LiveSession<K>(key, personal, deviceStore(), initial)
   session.start()
   return session
 }
 
 class LiveSession<K> implements Session<K> {
   readonly you = signal<You | null>(null)
-  readonly whole = signal(false)
-  readonly link = signal<Freshness>({ state: 'waking', asOf: 0 })
+  readonly hasView = signal(false)
+  readonly freshness = signal<Freshness>({ state: 'waking', asOf: 0 })
   readonly live = signal<Live>({})
   readonly ended = signal<End | null>(null)
   readonly now = signal(0)
   readonly sent = signal<readonly Sent[]>([])
-  private kinds = new Map<string, ReturnType<typeof signal<Kind>>>()
+  private kindSignals = new Map<string, ReturnType<typeof signal<Kind>>>()
   private clocks = new Clocks()
   private fold: Fold
   private outbox: Outbox
   private connection: Connection
-  private saving = 0
+  private saveTimer = 0
 
   constructor(
-    readonly seat: Seat,
+    readonly key: SessionKey,
     personal: boolean,
-    private keeping: Keeping,
-    opening: Opening | undefined,
+    private store: KeyValueStore,
+    initial: InitialFrames | undefined,
   ) {
-    const kept = newest(recall(keeping, seat), opening, Date.now())
-    this.fold = new Fold(kept ? fromSnapshot(kept.at, kept.cards) : null)
-    if (kept) this.restore(kept)
-    this.outbox = new Outbox(keeping, `${seat.event}/${seat.link}`, randomID, (entry, progress) => this.told(entry, progress))
+    const saved = newerView(loadView(store, key), initial, Date.now())
+    this.fold = new Fold(saved ? fromSnapshot(saved.at, saved.cards) : null)
+    if (saved) this.restore(saved)
+    this.outbox = new Outbox(store, `${key.event}/${key.link}`, randomID, (entry, progress) => this.onProgress(entry, progress))
     this.sent.value = this.outbox.waiting.map((entry) => ({ ...entry, progress: { state: 'waiting' } }))
-    this.connection = new Connection(browser, address(seat, personal), this.fold, this.clocks, this.outbox, {
-      viewChanged: () => this.show(this.fold.view),
-      greeted: (welcome) => this.greeted(welcome),
-      live: (live) => (this.live.value = live),
-      linkChanged: () => this.tick(),
-      ended: (why) => this.end(why),
-    }, { subjects: kept?.subjects ?? '', asOf: kept?.asOf ?? 0 })
+    this.connection = new Connection(browserEnvironment, eventPaths(key, personal), this.fold, this.clocks, this.outbox, {
+      onViewChange: () => this.publish(this.fold.view),
+      onHello: (welcome) => this.onHello(welcome),
+      onLive: (live) => (this.live.value = live),
+      onFreshnessChange: () => this.tick(),
+      onEnd: (why) => this.end(why),
+    }, { subjects: saved?.subjects ?? '', asOf: saved?.asOf ?? 0 })
   }
 
   start(): void {
-    this.show(this.fold.view)
+    this.publish(this.fold.view)
     this.connection.start(document.hidden)
-    watchWaking(this.connection, () => this.clocks.jumped())
+    watchWakeUps(this.connection, () => this.clocks.forgetMeasurement())
     window.addEventListener('pagehide', () => this.save())
     document.addEventListener('visibilitychange', () => (document.hidden ? this.save() : this.tick()))
-    this.beat()
+    this.scheduleTick()
   }
 
-  of<N extends keyof K & string>(kind: N): ReadonlyMap<string, K[N]> {
-    return this.kind(kind).value as ReadonlyMap<string, K[N]>
+  cardsOf<N extends keyof K & string>(kind: N): ReadonlyMap<string, K[N]> {
+    return this.kindSignal(kind).value as ReadonlyMap<string, K[N]>
   }
 
-  one<N extends keyof K & string>(kind: N): K[N] | undefined {
-    return this.of(kind).values().next().value
+  singleCard<N extends keyof K & string>(kind: N): K[N] | undefined {
+    return this.cardsOf(kind).values().next().value
   }
 
   eventAt(device: number): number {
@@ -135,18 +135,18 @@ class LiveSession<K> implements Session<K> {
     this.sent.value = this.sent.value.filter((sent) => sent.id !== id)
   }
 
-  private kind(kind: string): ReturnType<typeof signal<Kind>> {
-    let of = this.kinds.get(kind)
-    if (!of) this.kinds.set(kind, (of = signal<Kind>(this.fold.view?.kinds.get(kind) ?? nothing)))
+  private kindSignal(kind: string): ReturnType<typeof signal<Kind>> {
+    let of = this.kindSignals.get(kind)
+    if (!of) this.kindSignals.set(kind, (of = signal<Kind>(this.fold.view?.kinds.get(kind) ?? noCards)))
     return of
   }
 
-  /** show brings the view into the signals; kinds that a patch left alone stay the same map. */
-  private show(view: View | null): void {
+  /** publish brings the view into the signals; kinds that a patch left alone stay the same map. */
+  private publish(view: View | null): void {
     if (!view) return
     batch(() => {
-      this.kinds.forEach((of, kind) => (of.value = view.kinds.get(kind) ?? nothing))
-      this.whole.value = true
+      this.kindSignals.forEach((of, kind) => (of.value = view.kinds.get(kind) ?? noCards))
+      this.hasView.value = true
       const event = view.kinds.get('event')?.values().next().value as { timeZone?: string } | undefined
       if (event?.timeZone) timeZone.value = event.timeZone
       const clock = view.kinds.get('clock')?.get('clock') as ClockCard | undefined
@@ -155,47 +155,47 @@ class LiveSession<K> implements Session<K> {
       if (pending.length < this.sent.value.length) this.sent.value = pending
       this.tick()
     })
-    if (!this.saving) this.saving = window.setTimeout(() => this.save(), saveEvery)
+    if (!this.saveTimer) this.saveTimer = window.setTimeout(() => this.save(), saveInterval)
   }
 
-  private greeted(welcome: Welcome): void {
+  private onHello(welcome: Welcome): void {
     this.you.value = welcome.you
     this.tick()
   }
 
-  private told(entry: Entry, progress: Progress): void {
+  private onProgress(entry: Entry, progress: Progress): void {
     const rest = this.sent.value.filter((sent) => sent.id !== entry.id)
     const landed = progress.state === 'accepted' && progress.seq <= (this.fold.view?.at.seq ?? 0)
     this.sent.value = landed ? rest : [...rest, { ...entry, progress }].sort((a, b) => a.n - b.n)
   }
 
-  private restore(kept: Kept): void {
-    this.you.value = kept.you
+  private restore(saved: SavedView): void {
+    this.you.value = saved.you
     const now = Date.now()
-    this.clocks.hello(now + kept.offset, kept.clock, now)
+    this.clocks.hello(now + saved.offset, saved.clock, now)
   }
 
   private save(): void {
-    clearTimeout(this.saving)
-    this.saving = 0
+    clearTimeout(this.saveTimer)
+    this.saveTimer = 0
     const view = this.fold.view
     if (!view || !this.you.value || this.ended.value) return
-    remember(this.keeping, this.seat, {
+    saveView(this.store, this.key, {
       at: view.at,
       subjects: this.connection.subjects,
       cards: cardsOf(view),
       you: this.you.value,
       clock: this.clocks.event,
       offset: this.clocks.wallAt(0),
-      asOf: this.connection.heard.last,
+      asOf: this.connection.frameTimes.trueUntil,
     })
   }
 
   private end(why: End): void {
     if (why === 'signedOut' || why === 'noEvent') {
       this.ended.value = why
-      forget(this.keeping, this.seat)
-      this.outbox.drop()
+      deleteView(this.store, this.key)
+      this.outbox.clear()
       this.sent.value = []
       return
     }
@@ -208,23 +208,23 @@ class LiveSession<K> implements Session<K> {
   private tick(): void {
     const now = Date.now()
     this.now.value = Math.floor(this.clocks.eventAt(now) / 1000) * 1000
-    const fresh = freshness(this.connection.heard, now)
-    const shown = this.link.peek()
-    if (shown.state !== fresh.state || Math.floor(shown.asOf / 60_000) !== Math.floor(fresh.asOf / 60_000)) this.link.value = fresh
+    const fresh = freshness(this.connection.frameTimes, now)
+    const shown = this.freshness.peek()
+    if (shown.state !== fresh.state || Math.floor(shown.asOf / 60_000) !== Math.floor(fresh.asOf / 60_000)) this.freshness.value = fresh
   }
 
-  /** beat ticks at each second of the event's clock, and four times a second at most. */
-  private beat(): void {
+  /** scheduleTick ticks at each second of the event's clock, and four times a second at most. */
+  private scheduleTick(): void {
     if (!document.hidden) this.tick()
     const event = this.clocks.eventAt(Date.now())
     const left = (1000 - (event % 1000)) / (this.clocks.event.rate || 1)
-    setTimeout(() => this.beat(), Math.max(250, left))
+    setTimeout(() => this.scheduleTick(), Math.max(250, left))
   }
 }
 
-function address(seat: Seat, personal: boolean): Address {
-  const path = `/api/v1/events/${seat.event}/`
-  const as = `?as=${seat.link}`
+function eventPaths(key: SessionKey, personal: boolean): EventPaths {
+  const path = `/api/v1/events/${key.event}/`
+  const as = `?as=${key.link}`
   return { live: path + 'live' + as, snapshot: path + 'snapshot' + as, personal }
 }
 

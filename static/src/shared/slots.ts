@@ -8,7 +8,7 @@ export interface Slot extends SlotCard {
   item?: ItemCard
 }
 
-/** timeline answers rounds and agenda items in the order of the plan; matching sessions are told by their rounds. */
+/** timeline returns rounds and agenda items in the order of the plan; matching sessions are told by their rounds. */
 export function timeline(rounds: ReadonlyMap<string, RoundCard>, items: ReadonlyMap<string, ItemCard>): Slot[] {
   const line: Slot[] = []
   rounds.forEach((round, id) => line.push({ ...slotOf(round), ref: { round: id }, id, round }))
@@ -20,8 +20,8 @@ const slotOf = ({ plan, now, state }: SlotCard): SlotCard => ({ plan, now, state
 
 const minute = 60_000
 
-/** current answers the slot that the room is in or waits for: what runs (a round first), else what was called, else what comes. */
-export function current(line: readonly Slot[], now: number): Slot | undefined {
+/** currentSlot returns the slot that the room is in or waits for: what runs (a round first), else what was called, else what comes. */
+export function currentSlot(line: readonly Slot[], now: number): Slot | undefined {
   const first = (holds: (slot: Slot) => boolean): Slot | undefined => line.find((s) => s.round && holds(s)) ?? line.find(holds)
   return (
     first((s) => s.state === 'running') ??
@@ -31,10 +31,10 @@ export function current(line: readonly Slot[], now: number): Slot | undefined {
   )
 }
 
-export type Ask = 'call' | 'last' | 'start' | 'extend' | 'end'
+export type SlotAction = 'call' | 'last' | 'start' | 'extend' | 'end'
 
-/** asks answers what a slot can be asked in its state. */
-export function asks(slot: SlotCard): Ask[] {
+/** slotActions returns what a slot can be asked in its state. */
+export function slotActions(slot: SlotCard): SlotAction[] {
   switch (slot.state) {
     case 'planned':
       return ['call', 'start', 'extend']
@@ -49,5 +49,5 @@ export function asks(slot: SlotCard): Ask[] {
   }
 }
 
-/** late answers by how many whole minutes a slot runs behind its plan; negative is early. */
-export const late = (slot: SlotCard): number => Math.round((slot.now.end - slot.plan.end) / minute)
+/** minutesLate returns by how many whole minutes a slot runs behind its plan; negative is early. */
+export const minutesLate = (slot: SlotCard): number => Math.round((slot.now.end - slot.plan.end) / minute)

@@ -3,7 +3,7 @@ import { computed, signal } from '@preact/signals-core'
 import { keys, sources } from 'catalogs'
 import type { Text } from './cards'
 import type { Problem } from '../live/frames'
-import { deviceKeeping } from '../live/storage'
+import { deviceStore } from '../live/storage'
 
 export type Language = 'ko' | 'zh' | 'en'
 
@@ -14,7 +14,7 @@ export const languages: readonly { code: Language; tag: string; name: string }[]
 ]
 
 const sentences: Partial<Record<Language, readonly string[]>> = {}
-const keeping = deviceKeeping()
+const store = deviceStore()
 
 /** loadWords makes a language's sentences ready for t; it rejects where they cannot be fetched. */
 export async function loadWords(code: Language): Promise<void> {
@@ -26,7 +26,7 @@ export async function loadWords(code: Language): Promise<void> {
 export const language = signal<Language>(firstLanguage())
 
 function firstLanguage(): Language {
-  const wanted = [keeping.get('mf.language') ?? '', ...navigator.languages]
+  const wanted = [store.get('mf.language') ?? '', ...navigator.languages]
   for (const tag of wanted) {
     const found = languages.find(({ code }) => tag.toLowerCase().startsWith(code))
     if (found) return found.code
@@ -38,7 +38,7 @@ function firstLanguage(): Language {
 export async function choose(code: Language): Promise<void> {
   await loadWords(code)
   language.value = code
-  keeping.set('mf.language', code)
+  store.set('mf.language', code)
 }
 
 export const tagOf = (code: string): string => (code === 'zh' ? 'zh-Hans' : code)
@@ -50,13 +50,13 @@ const numberOf = (key: string): number => index.get(key) ?? parseInt(key, 36)
 
 export type Params = Record<string, string | number | undefined>
 
-/** t answers the sentence of a key in the chosen language, or in the one that is given. */
+/** t returns the sentence of a key in the chosen language, or in the one that is given. */
 export function t(key: string, params?: Params, code: Language = language.value): string {
   const sentence = sentences[code]?.[numberOf(key)] ?? key
   return params ? sentence.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole)) : sentence
 }
 
-/** refusal answers the sentence of a code; one that this page does not know is at least named. */
+/** refusal returns the sentence of a code; one that this page does not know is at least named. */
 export function refusal({ code, params }: Problem): string {
   const key = 'error' + '.' + code // not a literal: each page says itself which codes it can meet
   return index.has(key) ? t(key, params) : t('error.other', { code })
@@ -67,18 +67,18 @@ export interface Named {
   lang: string // for the lang attribute
 }
 
-/** spellings answers a name in all languages that it is given in, some first. */
+/** spellings returns a name in all languages that it is given in, some first. */
 function spellings(name: Text | undefined, ...first: Language[]): Named[] {
   const codes = new Set<Language>([...first, 'ko', 'zh', 'en'])
   return [...codes].flatMap((code) => (name?.[code] ? { text: name[code], lang: tagOf(code) } : []))
 }
 
-/** named answers a name in the reader's language, or in the first that is given. */
+/** named returns a name in the reader's language, or in the first that is given. */
 export function named(name: Text | undefined, code: Language = language.value): Named {
   return spellings(name, code)[0] ?? { text: '', lang: tagOf(code) }
 }
 
-/** bothNames answers a company's name for the reader first, then in its own script, or else in English. */
+/** bothNames returns a company's name for the reader first, then in its own script, or else in English. */
 export function bothNames(name: Text, country?: string): Named[] {
   const first = named(name)
   const own = country === 'KR' ? 'ko' : country === 'CN' ? 'zh' : 'en'
@@ -93,23 +93,23 @@ const clockFormat = computed(
   () => new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: timeZone.value }),
 )
 
-/** hhmm answers "14:02". */
+/** hhmm returns "14:02". */
 export const hhmm = (at: number): string => clockFormat.value.format(at)
 
-/** spanOf answers "14:00–14:25". */
+/** spanOf returns "14:00–14:25". */
 export const spanOf = (span: { start: number; end: number }): string => `${hhmm(span.start)}–${hhmm(span.end)}`
 
 const dayFormat = computed(
   () => new Intl.DateTimeFormat(tagOf(language.value), { month: 'long', day: 'numeric', weekday: 'short', timeZone: timeZone.value }),
 )
 
-/** dayName answers "10월 14일 (수)" and its like. */
+/** dayName returns "10월 14일 (수)" and its like. */
 export const dayName = (at: number): string => dayFormat.value.format(at)
 
 /** sameDay compares days in the event's zone; no event lasts a year. */
 export const sameDay = (a: number, b: number): boolean => dayName(a) === dayName(b)
 
-/** mmss answers "22:41", or "1:02:41" from an hour on; below zero it is "0:00". */
+/** mmss returns "22:41", or "1:02:41" from an hour on; below zero it is "0:00". */
 export function mmss(milliseconds: number): string {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000))
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
@@ -117,7 +117,7 @@ export function mmss(milliseconds: number): string {
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
 }
 
-/** inWords answers a length of time for the ear, and for what is far off: "5시간 20분". */
+/** inWords returns a length of time for the ear, and for what is far off: "5시간 20분". */
 export function inWords(milliseconds: number): string {
   const minutes = Math.max(0, Math.ceil(milliseconds / 60_000))
   const [hours, rest] = [Math.floor(minutes / 60), minutes % 60]
@@ -125,7 +125,7 @@ export function inWords(milliseconds: number): string {
   return rest ? t('time.both', { h: hours, m: rest }) : t('time.hours', { h: hours })
 }
 
-/** pairName answers "한↔중". */
+/** pairName returns "한↔중". */
 export function pairName(pair: string): string {
   const [a = '', b = ''] = pair.split('-')
   return `${langName(a)}↔${langName(b)}`

@@ -8,7 +8,7 @@ import type { Progress } from '../live/outbox'
 import type { Sent, Session } from '../shared/session'
 import { timeZone } from '../shared/words'
 
-export interface Canned {
+export interface FakeSessionState {
   /** The cards of the view, by their keys; their types are held where the story makes them. */
   cards: Record<string, unknown>
   you: You
@@ -18,7 +18,7 @@ export interface Canned {
   sent?: { name: keyof Commands; body: unknown; progress: Progress }[]
 }
 
-export function fakeSession<K>(canned: Canned): Session<K> {
+export function fakeSession<K>(canned: FakeSessionState): Session<K> {
   timeZone.value = 'Asia/Seoul'
   const kinds = new Map<string, Map<string, unknown>>()
   for (const [key, card] of Object.entries(canned.cards)) {
@@ -31,16 +31,16 @@ export function fakeSession<K>(canned: Canned): Session<K> {
   const sent = signal<readonly Sent[]>((canned.sent ?? []).map((s) => entry(s.name, s.body, s.progress)))
   const of = (kind: string) => kinds.get(kind) ?? new Map<string, unknown>()
   return {
-    seat: { event: 'demo', link: canned.you.link },
+    key: { event: 'demo', link: canned.you.link },
     you: signal(canned.you),
-    whole: signal(kinds.size > 0),
-    link: signal(canned.link ?? { state: 'live', asOf: canned.now }),
+    hasView: signal(kinds.size > 0),
+    freshness: signal(canned.link ?? { state: 'live', asOf: canned.now }),
     live: signal(canned.live ?? {}),
     ended: signal<End | null>(null),
     now: computed(() => canned.now),
     sent,
-    of: <N extends keyof K & string>(kind: N) => of(kind) as unknown as ReadonlyMap<string, K[N]>,
-    one: <N extends keyof K & string>(kind: N) => of(kind).values().next().value as K[N] | undefined,
+    cardsOf: <N extends keyof K & string>(kind: N) => of(kind) as unknown as ReadonlyMap<string, K[N]>,
+    singleCard: <N extends keyof K & string>(kind: N) => of(kind).values().next().value as K[N] | undefined,
     eventAt: (device) => device,
     wallAt: (device) => device,
     send(name, body) {

@@ -57,7 +57,7 @@ function attendees({ hosts, guests }: Size): Record<string, AttendeeCard> {
   return cards
 }
 
-/** tables answers the tables of a size in zones A, B, C. */
+/** tables returns the tables of a size in zones A, B, C. */
 export function tables({ tables: n, hosts }: Size): Record<string, TableCard> {
   const cards: Record<string, TableCard> = {}
   for (let i = 0; i < n; i++) {
@@ -106,7 +106,7 @@ export const staff: Record<string, StaffCard> = {
   'staff/r1': { name: { ko: '오세린', en: 'Oh Serin' }, role: 'runner' },
 }
 
-/** manyRounds answers n rounds of 25 minutes from 09:00, the third running. */
+/** manyRounds returns n rounds of 25 minutes from 09:00, the third running. */
 export function manyRounds(n: number): Record<string, RoundCard> {
   const cards: Record<string, RoundCard> = {}
   for (let i = 0; i < n; i++) {
@@ -116,7 +116,7 @@ export function manyRounds(n: number): Record<string, RoundCard> {
   return cards
 }
 
-/** floorCards answers companies, people, tables and meetings of a size. */
+/** floorCards returns companies, people, tables and meetings of a size. */
 export const floorCards = (size: Size): Record<string, object> => ({
   ...companies(size),
   ...attendees(size),

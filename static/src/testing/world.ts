@@ -1,15 +1,15 @@
 // A World of its own: time moves when the test says so, sockets are lists.
-import type { SocketHears, World } from '../live/connection'
+import type { SocketHandler, Environment } from '../live/connection'
 import type { FromServer } from '../live/frames'
 
 export interface FakeSocket {
-  hears: SocketHears
+  handler: SocketHandler
   path: string
   sent: Record<string, unknown>[]
   closed: boolean
 }
 
-export class FakeWorld implements World {
+export class FakeEnvironment implements Environment {
   time = 1_000_000
   chance = 0.5
   sockets: FakeSocket[] = []
@@ -25,8 +25,8 @@ export class FakeWorld implements World {
     return () => void (this.timers = this.timers.filter((t) => t !== timer))
   }
 
-  dial(path: string, hears: SocketHears) {
-    const socket: FakeSocket = { hears, path, sent: [], closed: false }
+  dial(path: string, handler: SocketHandler) {
+    const socket: FakeSocket = { handler, path, sent: [], closed: false }
     this.sockets.push(socket)
     return {
       send: (text: string) => void socket.sent.push(JSON.parse(text) as Record<string, unknown>),
@@ -64,13 +64,13 @@ export class FakeWorld implements World {
     return last
   }
 
-  /** frames answers what the last socket was sent under a name. */
+  /** frames returns what the last socket was sent under a name. */
   frames(name: string): unknown[] {
     return this.socket.sent.filter((frame) => name in frame).map((frame) => frame[name])
   }
 
-  hear(frame: FromServer): void {
-    this.socket.hears.text(JSON.stringify(frame))
+  receive(frame: FromServer): void {
+    this.socket.handler.onText(JSON.stringify(frame))
   }
 }
 

@@ -17,13 +17,13 @@ export function Chip({ tone = '', icon, children }: { tone?: Tone; icon?: string
 }
 
 /** LinkChip says how true the page is; eventAt turns the device's time into the event's. */
-export function LinkChip({ link, eventAt }: { link: Freshness; eventAt: (device: number) => number }) {
-  const time = link.asOf ? hhmm(eventAt(link.asOf)) : ''
-  const [tone, icon, key, unknown] = looks[link.state]
+export function FreshnessChip({ freshness, eventAt }: { freshness: Freshness; eventAt: (device: number) => number }) {
+  const time = freshness.asOf ? hhmm(eventAt(freshness.asOf)) : ''
+  const [tone, icon, key, unknown] = appearance[freshness.state]
   return <Chip tone={tone} icon={icon}>{t(time ? key : unknown, { time })}</Chip>
 }
 
-const looks: Record<Freshness['state'], [Tone, string, string, string]> = {
+const appearance: Record<Freshness['state'], [Tone, string, string, string]> = {
   live: ['jade', dotIcon, 'link.live', 'link.live'],
   waking: ['', clockIcon, 'link.asOf', 'link.connecting'],
   stale: ['amber', clockIcon, 'link.asOf', 'link.connecting'],

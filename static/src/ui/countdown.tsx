@@ -10,5 +10,5 @@ export function Countdown({ left }: { left: number }) {
   )
 }
 
-/** timeLeft answers the words above a countdown: it runs to a start, or to an end. */
+/** timeLeft returns the words above a countdown: it runs to a start, or to an end. */
 export const timeLeft = (running: boolean): string => t(running ? 'time.left' : 'time.until')

@@ -1,7 +1,7 @@
 import type { LostCard } from '../shared/cards'
 import type { Sent } from '../shared/session'
 import { equal, test } from '../testing/check'
-import { unread } from './lost-commands'
+import { unacknowledged } from './lost-commands'
 
 const card = (wall: number): LostCard => ({ command: 'd/c' + wall, kind: 'setOut', by: 'interpreter:i01', wall })
 
@@ -12,7 +12,7 @@ const dismissed = (id: string, state: 'waiting' | 'rejected'): Sent => ({
 
 test('lost-commands: in the order they were given; an acknowledged one is hidden at once, and shown again if that is refused', () => {
   const cards = new Map([['l1', card(30)], ['l2', card(10)], ['l3', card(20)]])
-  const left = (...sent: Sent[]) => unread(cards, sent).map(([id]) => id)
+  const left = (...sent: Sent[]) => unacknowledged(cards, sent).map(([id]) => id)
   equal(left(), ['l2', 'l3', 'l1'])
   equal(left(dismissed('l3', 'waiting')), ['l2', 'l1'])
   equal(left(dismissed('l3', 'rejected')), ['l2', 'l3', 'l1'])

@@ -5,31 +5,31 @@ import type { LostCard } from '../shared/cards'
 import type { Sent, Session } from '../shared/session'
 import { hhmm, t } from '../shared/words'
 import { say } from './announcer'
-import { firstTime } from './notified-once'
+import { takeUnnotified } from './notified-once'
 
-/** Did answers what a kind of command is called on the page that gives it. */
-export type Did = (kind: string) => string
+/** Did returns what a kind of command is called on the page that gives it. */
+export type CommandLabel = (kind: string) => string
 
 interface Props {
   session: Session<{ lost: LostCard }>
-  did: Did
+  labelOf: CommandLabel
 }
 
-/** unread answers the lost commands that the reader has not said "Got it" to, as they were given. */
-export function unread(cards: ReadonlyMap<string, LostCard>, sent: readonly Sent[]): [id: string, card: LostCard][] {
+/** unacknowledged returns the lost commands that the reader has not said "Got it" to, as they were given. */
+export function unacknowledged(cards: ReadonlyMap<string, LostCard>, sent: readonly Sent[]): [id: string, card: LostCard][] {
   const said = (id: string) =>
     sent.some((s) => s.name === 'dismissLost' && s.progress.state !== 'rejected' && (s.body as { lost: string[] }).lost.includes(id))
   return [...cards].filter(([id]) => !said(id)).sort(([, a], [, b]) => a.wall - b.wall)
 }
 
-const words = (card: LostCard, did: Did) => t('word.lost', { time: hhmm(card.wall), what: did(card.kind) })
+const words = (card: LostCard, labelOf: CommandLabel) => t('word.lost', { time: hhmm(card.wall), what: labelOf(card.kind) })
 
-export function Lost({ session, did }: Props) {
+export function LostCommands({ session, labelOf }: Props) {
   return (
     <>
-      {unread(session.of('lost'), session.sent.value).map(([id, card]) => (
+      {unacknowledged(session.cardsOf('lost'), session.sent.value).map(([id, card]) => (
         <section key={id} class="card hero missed">
-          <p>{words(card, did)}</p>
+          <p>{words(card, labelOf)}</p>
           <button type="button" class="button small" onClick={() => session.send('dismissLost', { lost: [id] }, { checked: false })}>
             {t('word.gotIt')}
           </button>
@@ -39,12 +39,12 @@ export function Lost({ session, did }: Props) {
   )
 }
 
-/** tellLost says a lost command once as one polite sentence for screen readers. */
-export function tellLost({ session, did }: Props): void {
+/** announceLostCommands says a lost command once as one polite sentence for screen readers. */
+export function announceLostCommands({ session, labelOf }: Props): void {
   effect(() => {
-    const lost = session.of('lost')
-    const fresh = firstTime(session.seat, [...lost.keys()])
+    const lost = session.cardsOf('lost')
+    const fresh = takeUnnotified(session.key, [...lost.keys()])
     const last = lost.get(fresh[fresh.length - 1] ?? '')
-    if (last) say(words(last, did))
+    if (last) say(words(last, labelOf))
   })
 }

@@ -18,14 +18,14 @@ export function Name({ of }: { of: Text | undefined }) {
   return <span lang={lang}>{text}</span>
 }
 
-/** Aside is for the ear only: what the eye sees by place, strokes or colour. */
-export const Aside = ({ children }: { children: string }) => <span class="quiet">{children} </span>
+/** ScreenReaderText is for the ear only: what the eye sees by place, strokes or colour. */
+export const ScreenReaderText = ({ children }: { children: string }) => <span class="quiet">{children} </span>
 
 /** TableNumber is the largest thing of a page: what the table's sign says. */
 export function TableNumber({ label = '' }: { label: string | undefined }) {
   return (
     <>
-      <Aside>{t('word.tableSign')}</Aside>
+      <ScreenReaderText>{t('word.tableSign')}</ScreenReaderText>
       <span class={'table-number' + (label.length > 3 ? ' long' : '')}>{label}</span>
     </>
   )

@@ -4,12 +4,12 @@ import { Icon } from './icon'
 import { LanguageSwitch } from './language'
 import { alertIcon, clockIcon, lockIcon, offlineIcon } from './icons'
 
-export type GateState =
+export type SignedOutStatus =
   | { state: 'signingIn' | 'unreachable' | 'noLink' | 'signedOut' | 'noEvent' | 'broken' | 'reload' }
   | { state: 'refused'; code: string }
 
 /** What stands above the words, and what advice below them. */
-const looks: Record<GateState['state'], [icon: string, advice?: string]> = {
+const appearance: Record<SignedOutStatus['state'], [icon: string, advice?: string]> = {
   signingIn: [clockIcon],
   unreachable: [offlineIcon, 'gates.retrying'],
   noLink: [lockIcon, 'gates.openLink'],
@@ -20,15 +20,15 @@ const looks: Record<GateState['state'], [icon: string, advice?: string]> = {
   reload: [clockIcon],
 }
 
-export function Gate({ gate }: { gate: GateState }) {
-  const [icon, advice] = looks[gate.state]
+export function SignedOut({ status }: { status: SignedOutStatus }) {
+  const [icon, advice] = appearance[status.state]
   return (
     <main class="column gate">
       <Icon d={icon} />
-      <div role="status"><h1>{t(`gate.${gate.state}`)}</h1></div>
+      <div role="status"><h1>{t(`gate.${status.state}`)}</h1></div>
       {advice && <p class="soft">{t(advice)}</p>}
-      {gate.state === 'refused' && <p class="soft small">{gate.code}</p>}
-      {gate.state === 'broken' && (
+      {status.state === 'refused' && <p class="soft small">{status.code}</p>}
+      {status.state === 'broken' && (
         <button type="button" class="button" onClick={() => location.reload()}>{t('gates.again')}</button>
       )}
       <LanguageSwitch />

@@ -26,12 +26,12 @@ export function alarm(): void {
   if (!context || !soundOn.peek()) return
   const now = context.currentTime
   const tone = context.createOscillator()
-  const loud = context.createGain()
+  const volume = context.createGain()
   tone.frequency.setValueAtTime(784, now)
   tone.frequency.setValueAtTime(1047, now + 0.2)
-  loud.gain.setValueAtTime(0.3, now)
-  loud.gain.exponentialRampToValueAtTime(0.001, now + 0.6)
-  tone.connect(loud).connect(context.destination)
+  volume.gain.setValueAtTime(0.3, now)
+  volume.gain.exponentialRampToValueAtTime(0.001, now + 0.6)
+  tone.connect(volume).connect(context.destination)
   tone.start()
   tone.stop(now + 0.6)
 }

@@ -2,21 +2,21 @@
 import type { Session } from '../../shared/session'
 import { Chip } from '../../ui/chip'
 import { Icon } from '../../ui/icon'
-import { Aside, CompanyName } from '../../ui/names'
+import { ScreenReaderText, CompanyName } from '../../ui/names'
 import { alertIcon, arrowIcon, closeIcon } from '../../ui/icons'
 import { hhmm, t } from '../../shared/words'
 import type { AttendeeCards, Change } from './screen'
 
-export function Changed({ session, change, first }: { session: Session<AttendeeCards>; change: Change; first: boolean }) {
+export function ChangedMeeting({ session, change, first }: { session: Session<AttendeeCards>; change: Change; first: boolean }) {
   const { card, round } = change.meeting
-  const gone = change.kind === 'cancelled'
+  const cancelled = change.kind === 'cancelled'
   const { label } = card.place
-  const old = gone ? label : change.from.label
-  const before = session.of('round').get(change.from.round ?? '')
+  const old = cancelled ? label : change.from.label
+  const before = session.cardsOf('round').get(change.from.round ?? '')
   return (
-    <section class={'card hero ' + (gone ? 'missed' : 'changed')}>
+    <section class={'card hero ' + (cancelled ? 'missed' : 'changed')}>
       <div class="ends">
-        <Chip tone={gone ? 'red' : 'amber'} icon={gone ? closeIcon : alertIcon}>{t(`changed.${change.kind}`)}</Chip>
+        <Chip tone={cancelled ? 'red' : 'amber'} icon={cancelled ? closeIcon : alertIcon}>{t(`changed.${change.kind}`)}</Chip>
         <span class="soft">
           {before && before !== round && <><s>{hhmm(before.now.start)}</s> </>}
           {round && `${hhmm(round.now.start)} · ${t('word.round', { no: round.no })}`}
@@ -25,8 +25,8 @@ export function Changed({ session, change, first }: { session: Session<AttendeeC
       <div class="ends">
         <CompanyName name={card.partner} country={card.country} />
         <p class="place compact">
-          {old && (gone || old !== label) && <s><Aside>{t('change.before')}</Aside>{old}</s>}
-          {!gone && <><Icon d={arrowIcon} /><b>{label || t('change.noTable')}</b></>}
+          {old && (cancelled || old !== label) && <s><ScreenReaderText>{t('change.before')}</ScreenReaderText>{old}</s>}
+          {!cancelled && <><Icon d={arrowIcon} /><b>{label || t('change.noTable')}</b></>}
         </p>
       </div>
       <button

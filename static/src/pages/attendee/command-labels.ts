@@ -1,5 +1,5 @@
 // What an attendee's commands are called: as the buttons are that give them.
-import type { Did } from '../../ui/lost-commands'
+import type { CommandLabel } from '../../ui/lost-commands'
 import { t } from '../../shared/words'
 
-export const did: Did = (kind) => t(({ requestInterpreter: 'request.call', cancelRequest: 'request.cancel' } as Record<string, string>)[kind] ?? kind)
+export const commandLabel: CommandLabel = (kind) => t(({ requestInterpreter: 'request.call', cancelRequest: 'request.cancel' } as Record<string, string>)[kind] ?? kind)

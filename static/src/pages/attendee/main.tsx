@@ -4,6 +4,6 @@ import './attendee.css'
 import { mount } from '../../shared/mount'
 import type { AttendeeCards } from './screen'
 import { AttendeePage } from './page'
-import { tell } from './notifications'
+import { startNotifications } from './notifications'
 
-mount<AttendeeCards>('attendee', AttendeePage, true, tell)
+mount<AttendeeCards>('attendee', AttendeePage, true, startNotifications)

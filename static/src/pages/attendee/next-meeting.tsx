@@ -3,30 +3,30 @@ import type { Session } from '../../shared/session'
 import { Chip, type Tone } from '../../ui/chip'
 import { Countdown, timeLeft } from '../../ui/countdown'
 import { Icon } from '../../ui/icon'
-import { Aside, CompanyName, Name, TableNumber } from '../../ui/names'
+import { ScreenReaderText, CompanyName, Name, TableNumber } from '../../ui/names'
 import { alertIcon, arrowIcon, bellIcon, checkIcon, clockIcon, closeIcon, dotIcon } from '../../ui/icons'
 import { pairName, spanOf, t } from '../../shared/words'
-import { type AttendeeCards, type Change, type Meeting, type Screen, type Standing } from './screen'
+import { type AttendeeCards, type Change, type Meeting, type Screen, type Situation } from './screen'
 
 /** With less than this to go the time left is what matters. */
-const ending = 5 * 60_000
+const endingSoon = 5 * 60_000
 
-interface HeroProps {
+interface Props {
   session: Session<AttendeeCards>
   screen: Screen
   hero: Meeting
 }
 
-export function Hero({ session, screen, hero }: HeroProps) {
+export function NextMeeting({ session, screen, hero }: Props) {
   const { card, round } = hero
   const { change } = screen
   const notices = [...(change?.notices ?? []), ...screen.calls]
   const running = round?.state === 'running'
   const left = round ? (running ? round.now.end : round.now.start) - session.now.value : 0
   return (
-    <section class={'card hero ' + look(screen, hero)} aria-label={t(running ? 'hero.running' : 'hero.next')}>
+    <section class={'card hero ' + toneClass(screen, hero)} aria-label={t(running ? 'hero.running' : 'hero.next')}>
       <div class="ends">
-        <State screen={screen} hero={hero} ending={running && left < ending} />
+        <State screen={screen} hero={hero} ending={running && left < endingSoon} />
         <span class="soft">{round && t('word.round', { no: round.no })}</span>
       </div>
       <Place label={card.place.label} old={change?.from.label} />
@@ -37,7 +37,7 @@ export function Hero({ session, screen, hero }: HeroProps) {
         </div>
         <div class="aside soft">
           <Times session={session} hero={hero} change={change} />
-          <div><Name of={session.of('zone').get(card.place.zone ?? '')?.name} /></div>
+          <div><Name of={session.cardsOf('zone').get(card.place.zone ?? '')?.name} /></div>
         </div>
       </div>
       <Interpreting card={card} />
@@ -50,8 +50,8 @@ export function Hero({ session, screen, hero }: HeroProps) {
   )
 }
 
-/** look is the hero's border and tint: loud only where something asks for the reader. */
-function look({ change, calls }: Screen, { card, round }: Meeting): string {
+/** toneClass is the hero's border and tint: loud only where something asks for the reader. */
+function toneClass({ change, calls }: Screen, { card, round }: Meeting): string {
   if (change) return 'changed pulse'
   if (card.mine === 'noShow') return 'missed'
   const called = round?.state === 'called' || round?.state === 'calledLast'
@@ -78,7 +78,7 @@ function Place({ label, old }: { label: string | undefined; old: string | undefi
     <p class="place">
       {old && old !== label && (
         <>
-          <s><Aside>{t('change.before')}</Aside>{old}</s>
+          <s><ScreenReaderText>{t('change.before')}</ScreenReaderText>{old}</s>
           <Icon d={arrowIcon} />
         </>
       )}
@@ -105,10 +105,10 @@ function Partner({ hero: { card, round } }: { hero: Meeting }) {
 }
 
 function Times({ session, hero: { round }, change }: { session: Session<AttendeeCards>; hero: Meeting; change: Change | null }) {
-  const old = change && session.of('round').get(change.from.round ?? '')
+  const old = change && session.cardsOf('round').get(change.from.round ?? '')
   return (
     <>
-      {old && old !== round && <div><s><Aside>{t('change.before')}</Aside>{spanOf(old.now)}</s></div>}
+      {old && old !== round && <div><s><ScreenReaderText>{t('change.before')}</ScreenReaderText>{spanOf(old.now)}</s></div>}
       {round && <div>{spanOf(round.now)}</div>}
     </>
   )
@@ -125,8 +125,8 @@ export function Interpreting({ card }: { card: Meeting['card'] }) {
   )
 }
 
-/** Nothing is said where there is no meeting to go to. */
-export function Nothing({ standing, whole }: { standing: Standing; whole: boolean }) {
+/** NoMeeting is said where there is no meeting to go to. */
+export function NoMeeting({ standing, whole }: { standing: Situation; whole: boolean }) {
   const what = whole ? standing : 'loading'
   return (
     <section class="card nothing">

@@ -3,43 +3,43 @@ import type { PageProps } from '../../shared/mount'
 import type { Session } from '../../shared/session'
 import { Announcement } from '../../ui/announcement'
 import { Announcer } from '../../ui/announcer'
-import { LinkChip } from '../../ui/chip'
+import { FreshnessChip } from '../../ui/chip'
 import { LanguageSwitch } from '../../ui/language'
-import { Lost } from '../../ui/lost-commands'
+import { LostCommands } from '../../ui/lost-commands'
 import { Name } from '../../ui/names'
 import { Refusals } from '../../ui/refusals'
-import { Changed } from './changed'
-import { did } from './command-labels'
-import { Hero, Nothing } from './next-meeting'
+import { ChangedMeeting } from './changed'
+import { commandLabel } from './command-labels'
+import { NextMeeting, NoMeeting } from './next-meeting'
 import { Programme } from './programme'
-import { Interpreter } from './request'
+import { InterpreterRequest } from './request'
 import { type AttendeeCards, type Meeting, type Screen, screenOf } from './screen'
 
 // The refusals that a person can bring about; the rest are named by their code.
 // words: error.stale, error.request_open
 
 export function AttendeePage({ session }: PageProps<AttendeeCards>) {
-  const event = session.one('event')
+  const event = session.singleCard('event')
   const screen = screenOf({
     event,
-    rounds: session.of('round'),
-    items: session.of('item'),
-    meetings: session.of('meeting'),
-    notices: session.of('notice'),
+    rounds: session.cardsOf('round'),
+    items: session.cardsOf('item'),
+    meetings: session.cardsOf('meeting'),
+    notices: session.cardsOf('notice'),
     sent: session.sent.value,
   })
-  const me = session.one('me')
+  const me = session.singleCard('me')
   return (
     <div class="column">
       <header class="topbar">
         <h1><Name of={event?.name ?? { en: 'matchfloor' }} /></h1>
-        <LinkChip link={session.link.value} eventAt={(device) => session.eventAt(device)} />
+        <FreshnessChip freshness={session.freshness.value} eventAt={(device) => session.eventAt(device)} />
       </header>
       <main class="column">
-        {[...session.of('announcement')].map(([id, card]) => <Announcement key={id} card={card} />)}
+        {[...session.cardsOf('announcement')].map(([id, card]) => <Announcement key={id} card={card} />)}
         <Top session={session} screen={screen} />
         <Refusals session={session} />
-        <Lost session={session} did={did} />
+        <LostCommands session={session} labelOf={commandLabel} />
         <Programme screen={screen} now={session.now.value} />
       </main>
       <footer>
@@ -53,15 +53,15 @@ export function AttendeePage({ session }: PageProps<AttendeeCards>) {
 
 /** Top is what the glance falls on. Of all that asks for "Got it", the first alone has the filled button. */
 function Top({ session, screen }: { session: Session<AttendeeCards>; screen: Screen }) {
-  const { hero } = screen
+  const { nextMeeting } = screen
   const asks = !!screen.change || screen.calls.length > 0
   return (
     <>
       {screen.others.map((change, i) => (
-        <Changed key={change.meeting.id} session={session} change={change} first={i === 0 && !asks} />
+        <ChangedMeeting key={change.meeting.id} session={session} change={change} first={i === 0 && !asks} />
       ))}
-      {hero ? <Hero session={session} screen={screen} hero={hero} /> : <Nothing standing={screen.standing} whole={session.whole.value} />}
-      {hero && near(hero, session.now.value) && <Interpreter session={session} meeting={hero} />}
+      {nextMeeting ? <NextMeeting session={session} screen={screen} hero={nextMeeting} /> : <NoMeeting standing={screen.situation} whole={session.hasView.value} />}
+      {nextMeeting && near(nextMeeting, session.now.value) && <InterpreterRequest session={session} meeting={nextMeeting} />}
     </>
   )
 }

@@ -2,7 +2,7 @@
 import type { ItemCard } from '../../shared/cards'
 import { Chip } from '../../ui/chip'
 import { Icon } from '../../ui/icon'
-import { Aside, Name } from '../../ui/names'
+import { ScreenReaderText, Name } from '../../ui/names'
 import { closeIcon, dotIcon } from '../../ui/icons'
 import { dayName, hhmm, named, sameDay, t } from '../../shared/words'
 import type { Meeting, Row, Screen } from './screen'
@@ -57,7 +57,7 @@ function MeetingRow({ meeting: { card, round } }: { meeting: Meeting }) {
         {card.cancelled ? <s lang={lang}>{text}</s> : <b lang={lang}>{text}</b>}
         {card.cancelled ? <span class="sign red"><Icon d={closeIcon} /> {t('changed.cancelled')}</span> : <span class="soft">{card.pair && t(card.interpreter ? 'interpreter.set' : 'interpreter.none')}</span>}
       </div>
-      {!card.cancelled && label && <b class="where"><Aside>{t('word.tableSign')}</Aside>{label}</b>}
+      {!card.cancelled && label && <b class="where"><ScreenReaderText>{t('word.tableSign')}</ScreenReaderText>{label}</b>}
     </>
   )
 }

@@ -6,20 +6,20 @@ import { talkIcon } from '../../ui/icons'
 import { named, pairName, t } from '../../shared/words'
 import type { AttendeeCards, Meeting } from './screen'
 
-type Of = { session: Session<AttendeeCards> }
+type Props = { session: Session<AttendeeCards> }
 
-export function Interpreter({ session, meeting }: Of & { meeting: Meeting }) {
-  const under = (name: Sent['name'], field: string, id: string) =>
+export function InterpreterRequest({ session, meeting }: Props & { meeting: Meeting }) {
+  const inFlight = (name: Sent['name'], field: string, id: string) =>
     session.sent.value.some((s) => s.name === name && s.progress.state !== 'rejected' && (s.body as Record<string, unknown>)[field] === id)
-  const mine = [...session.of('request')].find(([, card]) => card.meeting === meeting.id)
+  const mine = [...session.cardsOf('request')].find(([, card]) => card.meeting === meeting.id)
   if (mine) {
     const [id, card] = mine
-    return <Request session={session} id={id} card={card} cancelling={under('cancelRequest', 'request', id)} />
+    return <Request session={session} id={id} card={card} cancelling={inFlight('cancelRequest', 'request', id)} />
   }
-  if (under('requestInterpreter', 'meeting', meeting.id)) {
+  if (inFlight('requestInterpreter', 'meeting', meeting.id)) {
     return (
       <section class="card call" role="status">
-        <p class="strong"><Icon d={talkIcon} /> {t(session.link.value.state === 'live' ? 'request.sending' : 'request.held')}</p>
+        <p class="strong"><Icon d={talkIcon} /> {t(session.freshness.value.state === 'live' ? 'request.sending' : 'request.held')}</p>
         <Steps at={-1} />
       </section>
     )
@@ -33,7 +33,7 @@ export function Interpreter({ session, meeting }: Of & { meeting: Meeting }) {
 
 const order: RequestState[] = ['requested', 'claimed', 'onTheWay', 'arrived']
 
-function Request({ session, id, card, cancelling }: Of & { id: string; card: OwnRequestCard; cancelling: boolean }) {
+function Request({ session, id, card, cancelling }: Props & { id: string; card: OwnRequestCard; cancelling: boolean }) {
   const at = order.indexOf(card.state)
   const who = named(card.interpreter).text
   return (

@@ -2,7 +2,7 @@ import type { OwnMeetingCard, OwnNoticeCard } from '../../shared/cards'
 import type { Sent } from '../../shared/session'
 import { agenda, event, rounds } from '../../testing/fixtures'
 import { equal, test } from '../../testing/check'
-import { type Held, screenOf } from './screen'
+import { type ScreenInput, screenOf } from './screen'
 
 const meeting = (round: string, table: string, more: Partial<OwnMeetingCard> = {}): OwnMeetingCard => ({
   place: { round, table, label: table, zone: 'A' },
@@ -23,7 +23,7 @@ const moved = (meeting: string, from: string, at: number, more: Partial<OwnNotic
   ...more,
 })
 
-function held(meetings: Record<string, OwnMeetingCard>, notices: Record<string, OwnNoticeCard> = {}, more: Partial<Held> = {}): Held {
+function held(meetings: Record<string, OwnMeetingCard>, notices: Record<string, OwnNoticeCard> = {}, more: Partial<ScreenInput> = {}): ScreenInput {
   const under = <T>(cards: Record<string, T>) => new Map(Object.entries(cards).map(([key, card]) => [key.slice(key.indexOf('/') + 1), card]))
   return {
     event,
@@ -36,9 +36,9 @@ function held(meetings: Record<string, OwnMeetingCard>, notices: Record<string, 
   }
 }
 
-const brief = (h: Held) => {
+const brief = (h: ScreenInput) => {
   const s = screenOf(h)
-  return { standing: s.standing, hero: s.hero?.id, change: s.change && [s.change.kind, s.change.from.label], others: s.others.map((o) => [o.meeting.id, o.kind]) }
+  return { standing: s.situation, hero: s.nextMeeting?.id, change: s.change && [s.change.kind, s.change.from.label], others: s.others.map((o) => [o.meeting.id, o.kind]) }
 }
 
 test('attendee: the hero is the meeting that is on or next, never an ended or cancelled one', () => {

@@ -41,12 +41,12 @@ export type Row =
   | { start: number; id: string; meeting: Meeting }
   | { start: number; id: string; item: ItemCard }
 
-export type Standing = 'draft' | 'meeting' | 'unplaced' | 'none' | 'over'
+export type Situation = 'draft' | 'meeting' | 'unplaced' | 'none' | 'over'
 
 export interface Screen {
-  standing: Standing
+  situation: Situation
   /** The meeting that is on or next. */
-  hero: Meeting | null
+  nextMeeting: Meeting | null
   /** The unseen change of the hero, and those of other meetings, soonest first. */
   change: Change | null
   others: Change[]
@@ -56,7 +56,7 @@ export interface Screen {
   past: Row[]
 }
 
-export interface Held {
+export interface ScreenInput {
   event: EventCard | undefined
   rounds: ReadonlyMap<string, RoundCard>
   items: ReadonlyMap<string, ItemCard>
@@ -65,35 +65,35 @@ export interface Held {
   sent: readonly Sent[]
 }
 
-const over = (state: SlotState | undefined) => state === 'ended'
+const ended = (state: SlotState | undefined) => state === 'ended'
 const startOf = (meeting: Meeting) => meeting.round?.now.start ?? 0
 
-export function screenOf(held: Held): Screen {
-  const meetings = [...held.meetings]
-    .map(([id, card]) => ({ id, card, round: held.rounds.get(card.place.round ?? '') }))
+export function screenOf(input: ScreenInput): Screen {
+  const meetings = [...input.meetings]
+    .map(([id, card]) => ({ id, card, round: input.rounds.get(card.place.round ?? '') }))
     .sort((a, b) => startOf(a) - startOf(b))
-  const ahead = meetings.filter((m) => !m.card.cancelled && !over(m.round?.state))
-  const hero = ahead.find((m) => m.round) ?? null
-  const unseen = unseenNotices(held)
+  const ahead = meetings.filter((m) => !m.card.cancelled && !ended(m.round?.state))
+  const nextMeeting = ahead.find((m) => m.round) ?? null
+  const unseen = unseenNotices(input)
   const changes = meetings.map((m) => changeOf(m, unseen)).filter((c): c is Change => !!c)
-  const change = changes.find((c) => c.meeting === hero && c.kind !== 'cancelled') ?? null
+  const change = changes.find((c) => c.meeting === nextMeeting && c.kind !== 'cancelled') ?? null
   return {
-    standing: standingOf(held, meetings, ahead, hero),
-    hero: held.event?.version ? hero : null,
+    situation: situationOf(input, meetings, ahead, nextMeeting),
+    nextMeeting: input.event?.version ? nextMeeting : null,
     change,
     others: changes.filter((c) => c !== change),
-    calls: unseen.filter(([, n]) => n.kind === 'call' && n.round === hero?.card.place.round).map(([id]) => id),
-    ...programme(held, meetings, hero),
+    calls: unseen.filter(([, n]) => n.kind === 'call' && n.round === nextMeeting?.card.place.round).map(([id]) => id),
+    ...programme(input, meetings, nextMeeting),
   }
 }
 
 /** unseenNotices leaves out what the reader has said "Got it" to, whether or not that has come through. */
-function unseenNotices(held: Held): [string, OwnNoticeCard][] {
-  const said = new Set<string>()
-  for (const { name, body, progress } of held.sent) {
-    if (name === 'seen' && progress.state !== 'rejected') for (const id of (body as { notices: string[] }).notices) said.add(id)
+function unseenNotices(input: ScreenInput): [string, OwnNoticeCard][] {
+  const acknowledged = new Set<string>()
+  for (const { name, body, progress } of input.sent) {
+    if (name === 'seen' && progress.state !== 'rejected') for (const id of (body as { notices: string[] }).notices) acknowledged.add(id)
   }
-  return [...held.notices].filter(([id]) => !said.has(id)).sort(([, a], [, b]) => a.at - b.at)
+  return [...input.notices].filter(([id]) => !acknowledged.has(id)).sort(([, a], [, b]) => a.at - b.at)
 }
 
 function changeOf(meeting: Meeting, unseen: [string, OwnNoticeCard][]): Change | null {
@@ -112,22 +112,22 @@ function changeOf(meeting: Meeting, unseen: [string, OwnNoticeCard][]): Change |
   }
 }
 
-function standingOf(held: Held, meetings: Meeting[], ahead: Meeting[], hero: Meeting | null): Standing {
-  if (!held.event?.version) return 'draft'
+function situationOf(input: ScreenInput, meetings: Meeting[], ahead: Meeting[], hero: Meeting | null): Situation {
+  if (!input.event?.version) return 'draft'
   if (hero) return 'meeting'
   if (ahead.length) return 'unplaced'
   return meetings.some((m) => !m.card.cancelled) ? 'over' : 'none'
 }
 
 /** programme lists meetings and agenda by time; the hero stands above it, the matching item in its rounds. */
-function programme(held: Held, meetings: Meeting[], hero: Meeting | null): { ahead: Row[]; past: Row[] } {
-  const draft = !held.event?.version
+function programme(input: ScreenInput, meetings: Meeting[], hero: Meeting | null): { ahead: Row[]; past: Row[] } {
+  const draft = !input.event?.version
   const rows: (Row & { past: boolean })[] = []
   for (const meeting of draft ? [] : meetings) {
-    if (meeting !== hero) rows.push({ start: startOf(meeting), id: meeting.id, meeting, past: over(meeting.round?.state) })
+    if (meeting !== hero) rows.push({ start: startOf(meeting), id: meeting.id, meeting, past: ended(meeting.round?.state) })
   }
-  held.items.forEach((item, id) => {
-    if (item.kind !== 'matching' || draft || !meetings.length) rows.push({ start: item.now.start, id, item, past: over(item.state) })
+  input.items.forEach((item, id) => {
+    if (item.kind !== 'matching' || draft || !meetings.length) rows.push({ start: item.now.start, id, item, past: ended(item.state) })
   })
   rows.sort((a, b) => a.start - b.start)
   return { ahead: rows.filter((r) => !r.past), past: rows.filter((r) => r.past) }

@@ -4,13 +4,13 @@ import type { BoardCard, ItemCard, RoundCard, SeatCard, Text } from '../../share
 const minute = 60_000
 
 /** So long before its start a round's tables are shown. */
-export const near = 15 * minute
+export const showBefore = 15 * minute
 
 /** So long a moved row is marked, in event time. */
-export const changedFor = minute
+export const changedDuration = minute
 
 /** A page stays so long, in milliseconds of this device: ten seconds at least are needed to find a row. */
-export const pageFor = 12_000
+export const pageDuration = 12_000
 
 export interface RoundShown {
   id: string
@@ -19,7 +19,7 @@ export interface RoundShown {
   running: boolean
 }
 
-/** roundShown answers the round whose tables are to be seen; null: none is near, the agenda is. */
+/** roundShown returns the round whose tables are to be seen; null: none is near, the agenda is. */
 export function roundShown(rounds: ReadonlyMap<string, RoundCard>, items: ReadonlyMap<string, ItemCard>, now: number): RoundShown | null {
   const line = [...rounds].sort(([, a], [, b]) => a.no - b.no)
   const find = (holds: (round: RoundCard) => boolean): RoundShown | null => {
@@ -30,11 +30,11 @@ export function roundShown(rounds: ReadonlyMap<string, RoundCard>, items: Readon
   return (
     find((r) => r.state === 'running') ??
     find((r) => r.state === 'called' || r.state === 'calledLast') ??
-    (talking ? null : find((r) => r.state === 'planned' && Math.abs(r.now.start - now) <= near))
+    (talking ? null : find((r) => r.state === 'planned' && Math.abs(r.now.start - now) <= showBefore))
   )
 }
 
-/** nextRound answers the round after one, or the first that is still to come. */
+/** nextRound returns the round after one, or the first that is still to come. */
 export function nextRound(rounds: ReadonlyMap<string, RoundCard>, after: RoundCard | undefined): RoundCard | undefined {
   return [...rounds.values()].sort((a, b) => a.no - b.no).find((r) => r.state !== 'ended' && r.no > (after?.no ?? 0))
 }
@@ -52,7 +52,7 @@ export interface BoardRow {
 
 const collator = new Intl.Collator('en', { numeric: true })
 
-/** boardRows answers the tables of a round that somebody looks for: those with a meeting, and closed ones. */
+/** boardRows returns the tables of a round that somebody looks for: those with a meeting, and closed ones. */
 export function boardRows(seats: ReadonlyMap<string, SeatCard>, boards: ReadonlyMap<string, BoardCard>, round: string, now: number): BoardRow[] {
   const rows = new Map<string, BoardRow>()
   boards.forEach((board, key) => {
@@ -68,7 +68,7 @@ export function boardRows(seats: ReadonlyMap<string, SeatCard>, boards: Readonly
       host: seat.host,
       guest: seat.guest,
       interpreted: !!seat.interpreted,
-      changed: seat.movedAt !== undefined && now - seat.movedAt >= 0 && now - seat.movedAt < changedFor,
+      changed: seat.movedAt !== undefined && now - seat.movedAt >= 0 && now - seat.movedAt < changedDuration,
       cancelled: !!seat.cancelled,
       closed: there?.closed ?? false,
     })
@@ -79,7 +79,7 @@ export function boardRows(seats: ReadonlyMap<string, SeatCard>, boards: Readonly
 const empty = (key: string, label: string): BoardRow => ({ key, label, interpreted: false, changed: false, cancelled: false, closed: true })
 const tableOf = (key: string): string => key.slice(key.indexOf(':') + 1)
 
-/** columnsFor answers one wide column where all rows fit it, else as many as there is room for. */
+/** columnsFor returns one wide column where all rows fit it, else as many as there is room for. */
 export const columnsFor = (rows: number, columns: number, perColumn: number): number => (rows <= perColumn ? 1 : columns)
 
 /** How wide a name is, in widths of a Chinese character: sizes are chosen by it. */
@@ -103,7 +103,7 @@ export interface AgendaEntry {
   current: boolean
 }
 
-/** agendaShown answers what is on and what comes, in order; what is over is gone. */
+/** agendaShown returns what is on and what comes, in order; what is over is gone. */
 export function agendaShown(items: ReadonlyMap<string, ItemCard>, now: number): AgendaEntry[] {
   const current = ({ state, now: span, kind }: ItemCard): boolean =>
     state === 'running' || (state !== 'ended' && kind !== 'talk' && span.start <= now && now < span.end)

@@ -5,11 +5,11 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { Text } from '../../shared/cards'
 import type { PageProps } from '../../shared/mount'
 import type { Session } from '../../shared/session'
-import { late } from '../../shared/slots'
+import { minutesLate } from '../../shared/slots'
 import { Icon } from '../../ui/icon'
 import { clockIcon, closeIcon, hornIcon, talkIcon, triangleIcon } from '../../ui/icons'
 import { hhmm, type Language, language, languages, loadWords, mmss, type Params, sameDay, t, tagOf } from '../../shared/words'
-import { agendaShown, type BoardRow, boardRows, columnsFor, nextRound, paged, pageFor, type RoundShown, roundShown, widthOf } from './board'
+import { agendaShown, type BoardRow, boardRows, columnsFor, nextRound, paged, pageDuration, type RoundShown, roundShown, widthOf } from './board'
 import type { DisplayKinds } from './kinds'
 
 type S = Session<DisplayKinds>
@@ -34,12 +34,12 @@ export function DisplayPage({ session, page }: Props) {
     const load = () => Promise.all(wanted.map(loadWords)).then(() => (ready.value = true), () => window.setTimeout(load, 3_000))
     void load()
   }), [session])
-  if (!ready.value || !session.whole.value) return <main class="board waiting"><Icon d={clockIcon} /></main>
+  if (!ready.value || !session.hasView.value) return <main class="board waiting"><Icon d={clockIcon} /></main>
   return <Board session={session} fixed={page} />
 }
 
-/** Both says a sentence in every language of the display, one after the other. */
-function Both({ of, k, params, apart = ' · ' }: { of: readonly Language[]; k: string; params?: Params; apart?: string }) {
+/** InLanguages says a sentence in every language of the display, one after the other. */
+function InLanguages({ of, k, params, apart = ' · ' }: { of: readonly Language[]; k: string; params?: Params; apart?: string }) {
   return <span>{of.map((code, i) => <span key={code} lang={tagOf(code)}>{i > 0 && apart}{t(k, params, code)}</span>)}</span>
 }
 
@@ -60,17 +60,17 @@ const sizeOf = (text: string): string => (widthOf(text) <= 7.5 ? '' : widthOf(te
 
 function Board({ session, fixed }: { session: S; fixed: number | undefined }) {
   const minute = useComputed(() => Math.floor(session.now.value / 10_000) * 10_000).value
-  const shown = roundShown(session.of('round'), session.of('item'), minute)
-  const released = (session.one('event')?.version ?? 0) > 0
+  const shown = roundShown(session.cardsOf('round'), session.cardsOf('item'), minute)
+  const released = (session.singleCard('event')?.version ?? 0) > 0
   const of = languagesOf(session)
-  const stale = session.link.value.state === 'stale' || session.link.value.state === 'offline' || (session.link.value.state === 'waking' && session.link.value.asOf > 0)
+  const stale = session.freshness.value.state === 'stale' || session.freshness.value.state === 'offline' || (session.freshness.value.state === 'waking' && session.freshness.value.asOf > 0)
   return (
     <div class="board" data-stale={stale ? '' : undefined}>
       {shown && released ? <RoundBoard session={session} of={of} shown={shown} fixed={fixed} /> : <Agenda session={session} of={of} released={released} />}
       {stale && (
         <p class="stale" role="status">
           <Icon d={clockIcon} />
-          <Both of={of} k="disp.stale" params={{ time: hhmm(session.eventAt(session.link.value.asOf)) }} />
+          <InLanguages of={of} k="disp.stale" params={{ time: hhmm(session.eventAt(session.freshness.value.asOf)) }} />
         </p>
       )}
     </div>
@@ -97,28 +97,28 @@ function Clock({ session }: { session: S }) {
   return <p class="clock">{hhmm(session.now.value)}</p>
 }
 
-/** What is hours off is told in words: nobody counts its seconds. */
-function Left({ session, of, to, tone }: { session: S; of: readonly Language[]; to: number; tone: string }) {
+/** TimeLeft is hours off is told in words: nobody counts its seconds. */
+function TimeLeft({ session, of, to, tone }: { session: S; of: readonly Language[]; to: number; tone: string }) {
   const minutes = Math.ceil((to - session.now.value) / 60_000)
-  if (minutes > 60) return <p class="left words"><Both of={of} k={minutes % 60 ? 'time.both' : 'time.hours'} params={{ h: Math.floor(minutes / 60), m: minutes % 60 }} /></p>
+  if (minutes > 60) return <p class="left words"><InLanguages of={of} k={minutes % 60 ? 'time.both' : 'time.hours'} params={{ h: Math.floor(minutes / 60), m: minutes % 60 }} /></p>
   return <p class="left" role="timer" data-tone={tone}>{mmss(to - session.now.value)}</p>
 }
 
 function Lateness({ of, minutes }: { of: readonly Language[]; minutes: number }) {
-  return <p class="lateness" data-late={minutes > 0 ? '' : undefined}><Both of={of} k={minutes > 0 ? 'disp.late' : 'disp.early'} params={{ n: Math.abs(minutes) }} /></p>
+  return <p class="lateness" data-late={minutes > 0 ? '' : undefined}><InLanguages of={of} k={minutes > 0 ? 'disp.late' : 'disp.early'} params={{ n: Math.abs(minutes) }} /></p>
 }
 
 function RoundBoard({ session, of, shown, fixed }: { session: S; of: readonly Language[]; shown: RoundShown; fixed: number | undefined }) {
   const { round, running } = shown
   const body = useRef<HTMLDivElement>(null)
-  const room = useSignal({ columns: 2, rows: 8 })
-  useRoom(body, room)
+  const capacity = useSignal({ columns: 2, rows: 8 })
+  useCapacity(body, capacity)
   // Seconds matter only for the mark of a changed row and for the page that is up.
   const tick = useComputed(() => Math.floor(session.now.value / 1000)).value
-  const rows = boardRows(session.of('seat'), session.of('board'), shown.id, tick * 1000)
-  const columns = columnsFor(rows.length, room.value.columns, room.value.rows)
-  const pages = paged(rows, columns, room.value.rows)
-  const at = fixed ?? Math.floor(Date.now() / pageFor) % pages.length
+  const rows = boardRows(session.cardsOf('seat'), session.cardsOf('board'), shown.id, tick * 1000)
+  const columns = columnsFor(rows.length, capacity.value.columns, capacity.value.rows)
+  const pages = paged(rows, columns, capacity.value.rows)
+  const at = fixed ?? Math.floor(Date.now() / pageDuration) % pages.length
   const page = pages[Math.min(at, pages.length - 1)] ?? []
   const tone = running && round.left === 1 ? 'last' : running && round.left ? 'soon' : ''
   return (
@@ -126,13 +126,13 @@ function RoundBoard({ session, of, shown, fixed }: { session: S; of: readonly La
       <Head
         session={session}
         of={of}
-        lateness={late(round)}
-        title={<Both of={of} k="disp.round" params={{ no: round.no }} />}
+        lateness={minutesLate(round)}
+        title={<InLanguages of={of} k="disp.round" params={{ no: round.no }} />}
         second={<><State of={of} shown={shown} /><Zones session={session} of={of} /></>}
       >
-        <Left session={session} of={of} to={running ? round.now.end : round.now.start} tone={tone} />
+        <TimeLeft session={session} of={of} to={running ? round.now.end : round.now.start} tone={tone} />
       </Head>
-      <main class="rows" ref={body} data-wide={columns < room.value.columns ? '' : undefined} style={{ '--columns': String(columns) }}>
+      <main class="rows" ref={body} data-wide={columns < capacity.value.columns ? '' : undefined} style={{ '--columns': String(columns) }}>
         {page.map((column, i) => (
           <ul key={i} class="rows-column">
             {column.map((row) => (
@@ -140,7 +140,7 @@ function RoundBoard({ session, of, shown, fixed }: { session: S; of: readonly La
             ))}
           </ul>
         ))}
-        {rows.length === 0 && <p class="nobody"><Both of={of} k="disp.noMeetings" /></p>}
+        {rows.length === 0 && <p class="nobody"><InLanguages of={of} k="disp.noMeetings" /></p>}
       </main>
       <Foot session={session} of={of} after={round} page={pages.length > 1 ? `${Math.min(at, pages.length - 1) + 1}/${pages.length}` : ''} />
     </>
@@ -148,17 +148,17 @@ function RoundBoard({ session, of, shown, fixed }: { session: S; of: readonly La
 }
 
 function State({ of, shown: { round, running } }: { of: readonly Language[]; shown: RoundShown }) {
-  if (running && round.left) return <strong class="minutes-left"><Icon d={clockIcon} /><Both of={of} k="disp.minutesLeft" params={{ n: round.left }} /></strong>
+  if (running && round.left) return <strong class="minutes-left"><Icon d={clockIcon} /><InLanguages of={of} k="disp.minutesLeft" params={{ n: round.left }} /></strong>
   if (round.state === 'called' || round.state === 'calledLast') {
-    return <strong class="called"><Icon d={hornIcon} /><Both of={of} k={round.state === 'called' ? 'disp.called' : 'disp.calledLast'} /></strong>
+    return <strong class="called"><Icon d={hornIcon} /><InLanguages of={of} k={round.state === 'called' ? 'disp.called' : 'disp.calledLast'} /></strong>
   }
-  return <Both of={of} k={running ? 'disp.running' : 'disp.soon'} />
+  return <InLanguages of={of} k={running ? 'disp.running' : 'disp.soon'} />
 }
 
 /** The zones that this display is about; where it shows all of them there is nothing to tell. */
 function Zones({ session, of }: { session: S; of: readonly Language[] }) {
   const own = session.you.value?.zones ?? []
-  const all = session.of('zone')
+  const all = session.cardsOf('zone')
   if (own.length === 0 || own.length >= all.size) return null
   return <>{own.map((id) => <span key={id} class="zone"><Names of={of} name={all.get(id)?.name} apart=" " /></span>)}</>
 }
@@ -168,7 +168,7 @@ function Line({ of, row }: { of: readonly Language[]; row: BoardRow }) {
   return (
     <li class="row" data-changed={row.changed && !off ? '' : undefined} data-off={off ? '' : undefined}>
       <b class="row-table" data-long={row.label.length > 3 ? '' : undefined}>{row.label}</b>
-      <span class="row-sign">{row.changed && !off && <><Icon d={triangleIcon} /><span class="quiet"><Both of={of} k="disp.changed" /></span></>}</span>
+      <span class="row-sign">{row.changed && !off && <><Icon d={triangleIcon} /><span class="quiet"><InLanguages of={of} k="disp.changed" /></span></>}</span>
       <span class="row-name"><Names of={of} name={row.host} stack /></span>
       <span class="row-name"><Names of={of} name={row.guest} stack /></span>
       <span class="row-word">
@@ -186,10 +186,10 @@ function Words({ of, k }: { of: readonly Language[]; k: string }) {
 }
 
 function Foot({ session, of, after, page }: { session: S; of: readonly Language[]; after?: Parameters<typeof nextRound>[1]; page: string }) {
-  const next = nextRound(session.of('round'), after)
+  const next = nextRound(session.cardsOf('round'), after)
   return (
     <footer class="foot">
-      <p class="foot-next">{next && <Both of={of} k="disp.next" params={{ no: next.no, time: hhmm(next.now.start) }} apart="   " />}</p>
+      <p class="foot-next">{next && <InLanguages of={of} k="disp.next" params={{ no: next.no, time: hhmm(next.now.start) }} apart="   " />}</p>
       <Announcement session={session} of={of} />
       <p class="foot-page">{page}</p>
     </footer>
@@ -198,8 +198,8 @@ function Foot({ session, of, after, page }: { session: S; of: readonly Language[
 
 /** The announcements take turns, the newest first, each as long as a page. */
 function Announcement({ session, of }: { session: S; of: readonly Language[] }) {
-  const all = [...session.of('announcement').values()].sort((a, b) => b.at - a.at)
-  const turn = useComputed(() => Math.floor(session.wallAt(Date.now() + 0 * session.now.value) / pageFor)).value
+  const all = [...session.cardsOf('announcement').values()].sort((a, b) => b.at - a.at)
+  const turn = useComputed(() => Math.floor(session.wallAt(Date.now() + 0 * session.now.value) / pageDuration)).value
   const shown = all[turn % Math.max(1, all.length)]
   if (!shown) return <p class="foot-words" />
   return (
@@ -212,29 +212,29 @@ function Announcement({ session, of }: { session: S; of: readonly Language[] }) 
 
 function Agenda({ session, of, released }: { session: S; of: readonly Language[]; released: boolean }) {
   const minute = useComputed(() => Math.floor(session.now.value / 10_000) * 10_000).value
-  const all = agendaShown(session.of('item'), minute)
+  const all = agendaShown(session.cardsOf('item'), minute)
   const on = all.find((entry) => entry.current)
   const first = on ?? all[0]
-  const event = session.one('event')
+  const event = session.singleCard('event')
   const rest = all.filter((entry) => entry !== on).slice(0, 6)
   return (
     <>
       <Head
         session={session}
         of={of}
-        lateness={on ? late(on.item) : 0}
+        lateness={on ? minutesLate(on.item) : 0}
         title={on ? <Names of={of} name={on.item.name} /> : <Names of={of} name={event?.name} />}
-        second={on ? <><Both of={of} k="disp.now" /> {on.item.place && <span class="zone"><Names of={of} name={on.item.place} apart=" " /></span>}</> : released ? <Names of={of} name={event?.place} /> : <Both of={of} k="disp.draft" />}
+        second={on ? <><InLanguages of={of} k="disp.now" /> {on.item.place && <span class="zone"><Names of={of} name={on.item.place} apart=" " /></span>}</> : released ? <Names of={of} name={event?.place} /> : <InLanguages of={of} k="disp.draft" />}
       >
-        {first && sameDay(first.item.now.start, minute) && <Left session={session} of={of} to={on ? on.item.now.end : first.item.now.start} tone="" />}
+        {first && sameDay(first.item.now.start, minute) && <TimeLeft session={session} of={of} to={on ? on.item.now.end : first.item.now.start} tone="" />}
       </Head>
       <main class="agenda">
-        {rest.length > 0 && <h2><Both of={of} k="disp.comes" /></h2>}
+        {rest.length > 0 && <h2><InLanguages of={of} k="disp.comes" /></h2>}
         <ol>
           {rest.map(({ id, item }, i) => (
             <li key={id} class="entry">
               <span class="entry-time">
-                {!sameDay(item.now.start, minute) && (i === 0 || sameDay(rest[i - 1]!.item.now.start, minute)) && <span class="entry-day"><Both of={of} k="disp.anotherDay" /></span>}
+                {!sameDay(item.now.start, minute) && (i === 0 || sameDay(rest[i - 1]!.item.now.start, minute)) && <span class="entry-day"><InLanguages of={of} k="disp.anotherDay" /></span>}
                 {hhmm(item.now.start)}
               </span>
               <span class="entry-name"><Names of={of} name={item.name} stack /></span>
@@ -248,8 +248,8 @@ function Agenda({ session, of, released }: { session: S; of: readonly Language[]
   )
 }
 
-/** useRoom measures how many rows fit, at their least height, and whether two columns do. */
-function useRoom(body: { current: HTMLElement | null }, room: { value: { columns: number; rows: number } }): void {
+/** useCapacity measures how many rows fit, at their least height, and whether two columns do. */
+function useCapacity(body: { current: HTMLElement | null }, room: { value: { columns: number; rows: number } }): void {
   useEffect(() => {
     const el = body.current
     if (!el) return

@@ -3,23 +3,23 @@ import '../../ui/base.css'
 import { effect } from '@preact/signals-core'
 import { render } from 'preact'
 import type { EventCard, Text } from '../../shared/cards'
-import { deviceKeeping, parsed } from '../../live/storage'
-import type { Kept } from '../../live/saved-view'
+import { deviceStore, parseStored } from '../../live/storage'
+import type { SavedView } from '../../live/saved-view'
 import { LanguageSwitch, watchLanguage } from '../../ui/language'
 import { Name } from '../../ui/names'
 import { language, loadWords, t } from '../../shared/words'
 
-interface Known {
+interface SavedPage {
   path: string
   event: Text | undefined
   person: Text
 }
 
-/** known answers the seats whose last view this device has kept. */
-function known(): Known[] {
-  const keeping = deviceKeeping()
-  return keeping.keys('mf.view/').flatMap((key) => {
-    const kept = parsed<Kept>(keeping.get(key))
+/** savedPages returns the seats whose last view this device has kept. */
+function savedPages(): SavedPage[] {
+  const store = deviceStore()
+  return store.keys('mf.view/').flatMap((key) => {
+    const kept = parseStored<SavedView>(store.get(key))
     const [, event, link] = key.split('/')
     if (!kept || !event || !link) return []
     const role = link.slice(0, link.indexOf('-'))
@@ -30,7 +30,7 @@ function known(): Known[] {
 }
 
 function Index() {
-  const pages = known()
+  const pages = savedPages()
   return (
     <main class="column gate">
       <h1>matchfloor</h1>

@@ -3,7 +3,7 @@ import type { Session } from '../../shared/session'
 import { Chip } from '../../ui/chip'
 import { Countdown, timeLeft } from '../../ui/countdown'
 import { Icon } from '../../ui/icon'
-import { Aside, CompanyPair, Name, TableNumber } from '../../ui/names'
+import { ScreenReaderText, CompanyPair, Name, TableNumber } from '../../ui/names'
 import { alertIcon, arrowIcon, bellIcon, closeIcon, dotIcon } from '../../ui/icons'
 import { hhmm, spanOf, t } from '../../shared/words'
 import type { Assignment, InterpreterCards, Notice, Screen } from './screen'
@@ -13,7 +13,7 @@ interface Props {
   screen: Screen
 }
 
-export function Current({ session, current: { card, round } }: Props & { current: Assignment }) {
+export function CurrentAssignment({ session, current: { card, round } }: Props & { current: Assignment }) {
   const left = (round?.now.end ?? 0) - session.now.value
   return (
     <section class="card job" aria-label={t('assignment.now')}>
@@ -27,14 +27,14 @@ export function Current({ session, current: { card, round } }: Props & { current
         <div>{left > 0 ? <><div class="soft">{timeLeft(true)}</div><Countdown left={left} /></> : <b>{t('time.over')}</b>}</div>
         <div class="aside soft">
           {round && <div>{spanOf(round.now)}</div>}
-          <div><Name of={session.of('zone').get(card.place.zone ?? '')?.name} /></div>
+          <div><Name of={session.cardsOf('zone').get(card.place.zone ?? '')?.name} /></div>
         </div>
       </div>
     </section>
   )
 }
 
-export function Ahead({ screen }: Props) {
+export function Upcoming({ screen }: Props) {
   return (
     <section>
       <h2 class="label">{t('assignment.label')}</h2>
@@ -57,7 +57,7 @@ function Line({ assignment: { card, round } }: { assignment: Assignment }) {
           {called && !card.cancelled && <span><Chip tone="amber" icon={bellIcon}>{t('assignment.called')}</Chip></span>}
           {card.cancelled && <span class="sign red"><Icon d={closeIcon} /> {t('changed.cancelled')}</span>}
         </div>
-        {!card.cancelled && card.place.label && <b class="number small"><Aside>{t('word.tableSign')}</Aside>{card.place.label}</b>}
+        {!card.cancelled && card.place.label && <b class="number small"><ScreenReaderText>{t('word.tableSign')}</ScreenReaderText>{card.place.label}</b>}
       </div>
     </article>
   )
@@ -65,12 +65,12 @@ function Line({ assignment: { card, round } }: { assignment: Assignment }) {
 
 /** NoticeBox stays until "Got it". */
 export function NoticeBox({ session, notice: { id, card, assignment } }: { session: Session<InterpreterCards>; notice: Notice }) {
-  const gone = card.kind === 'cancelled'
-  const round = session.of('round').get(assignment?.place.round ?? card.round ?? '')
+  const cancelled = card.kind === 'cancelled'
+  const round = session.cardsOf('round').get(assignment?.place.round ?? card.round ?? '')
   return (
-    <section class={'card job ' + (gone ? 'missed' : card.kind === 'call' ? 'called' : 'changed pulse')} role="status">
+    <section class={'card job ' + (cancelled ? 'missed' : card.kind === 'call' ? 'called' : 'changed pulse')} role="status">
       <div class="ends">
-        <Chip tone={gone ? 'red' : 'amber'} icon={gone ? closeIcon : card.kind === 'call' ? bellIcon : alertIcon}>{t(noticeWords(card))}</Chip>
+        <Chip tone={cancelled ? 'red' : 'amber'} icon={cancelled ? closeIcon : card.kind === 'call' ? bellIcon : alertIcon}>{t(noticeWords(card))}</Chip>
         <span class="soft">{round && `${hhmm(round.now.start)} · ${t('word.round', { no: round.no })}`}</span>
       </div>
       {assignment && (
@@ -78,7 +78,7 @@ export function NoticeBox({ session, notice: { id, card, assignment } }: { sessi
           <p class="strong"><CompanyPair host={assignment.host} guest={assignment.guest} /></p>
           {card.kind === 'moved' && (
             <p class="place compact">
-              {card.from?.label && card.from.label !== assignment.place.label && <s><Aside>{t('change.before')}</Aside>{card.from.label}</s>}
+              {card.from?.label && card.from.label !== assignment.place.label && <s><ScreenReaderText>{t('change.before')}</ScreenReaderText>{card.from.label}</s>}
               <Icon d={arrowIcon} />
               <b>{assignment.place.label ?? t('change.noTable')}</b>
             </p>

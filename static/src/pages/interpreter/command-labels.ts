@@ -1,5 +1,5 @@
 // What an interpreter's commands are called: in the moderators' words for what was done, without to what.
-import type { Did } from '../../ui/lost-commands'
+import type { CommandLabel } from '../../ui/lost-commands'
 import { t } from '../../shared/words'
 
 const words: Record<string, string> = {
@@ -10,4 +10,4 @@ const words: Record<string, string> = {
   setDuty: 'mod.done.setDuty',
 }
 
-export const did: Did = (kind) => t(words[kind] ?? kind).replace(/[:：]?\s*\{of\}/, '')
+export const commandLabel: CommandLabel = (kind) => t(words[kind] ?? kind).replace(/[:：]?\s*\{of\}/, '')

@@ -1,10 +1,10 @@
 // Duty: starting a shift also brings the sound and keeps the screen awake.
 import type { Duty, Span } from '../../shared/cards'
 import { idOf, type Session } from '../../shared/session'
-import { keepAwake } from '../../ui/wake-lock'
+import { keepScreenOn } from '../../ui/wake-lock'
 import { unlockSound } from '../../ui/sound'
 import { dayName, sameDay, spanOf, t } from '../../shared/words'
-import { type InterpreterCards, pendingOn, type Screen, sending } from './screen'
+import { type InterpreterCards, isPending, type Screen, sendingLabel } from './screen'
 
 interface Props {
   session: Session<InterpreterCards>
@@ -13,27 +13,27 @@ interface Props {
 
 function setDuty(session: Session<InterpreterCards>, duty: Duty): void {
   unlockSound()
-  keepAwake(duty === 'on')
+  keepScreenOn(duty === 'on')
   session.send('setDuty', { interpreter: idOf(session.you.value?.who ?? ''), duty }, { within: 10 * 60_000 })
 }
 
-const underWay = ({ session }: Props) => pendingOn(session.sent.value, ['setDuty'], 'interpreter', idOf(session.you.value?.who ?? ''))
+const changing = ({ session }: Props) => isPending(session.sent.value, ['setDuty'], 'interpreter', idOf(session.you.value?.who ?? ''))
 
-/** shiftsOn answers today's shifts, or where there is none all of them with their days. */
+/** shiftsOn returns today's shifts, or where there is none all of them with their days. */
 function shiftsOn(shifts: Span[], now: number): string[] {
   const today = shifts.filter((shift) => sameDay(shift.start, now))
   return today.length ? today.map(spanOf) : shifts.map((shift) => `${dayName(shift.start)} ${spanOf(shift)}`)
 }
 
 export function StartShift(props: Props) {
-  const busy = underWay(props)
-  const shifts = shiftsOn(props.session.one('self')?.shifts ?? [], props.session.now.value)
+  const busy = changing(props)
+  const shifts = shiftsOn(props.session.singleCard('self')?.shifts ?? [], props.session.now.value)
   return (
     <section class="card start">
       <p>{t('duty.offWords')}</p>
       {shifts.length > 0 && <p class="soft">{t('duty.shift')} {shifts.join(', ')}</p>}
       <button type="button" class="button go big" aria-disabled={busy} onClick={() => busy || setDuty(props.session, 'on')}>
-        {t(busy ? sending(props.session) : 'duty.start')}
+        {t(busy ? sendingLabel(props.session) : 'duty.start')}
       </button>
     </section>
   )
@@ -42,7 +42,7 @@ export function StartShift(props: Props) {
 /** DutySwitch shows on duty and break as a choice; busy is no choice, it is said beside "on duty". */
 export function DutySwitch(props: Props) {
   const { session, screen } = props
-  const busy = underWay(props)
+  const busy = changing(props)
   const choice = (duty: Duty, words: string) => (
     <button type="button" aria-pressed={screen.duty === duty} aria-disabled={busy} onClick={() => busy || screen.duty === duty || setDuty(session, duty)}>
       {words}
@@ -57,7 +57,7 @@ export function DutySwitch(props: Props) {
 }
 
 export function EndShift(props: Props) {
-  const busy = underWay(props)
+  const busy = changing(props)
   return (
     <button type="button" class="button small plain" aria-disabled={busy} onClick={() => busy || setDuty(props.session, 'off')}>
       {t('duty.end')}

@@ -4,6 +4,6 @@ import './interpreter.css'
 import { mount } from '../../shared/mount'
 import { InterpreterPage } from './page'
 import type { InterpreterCards } from './screen'
-import { tell } from './notifications'
+import { startNotifications } from './notifications'
 
-mount<InterpreterCards>('interpreter', InterpreterPage, true, tell)
+mount<InterpreterCards>('interpreter', InterpreterPage, true, startNotifications)

@@ -5,14 +5,14 @@ import { Chip } from '../../ui/chip'
 import { CompanyPair, Name, TableNumber } from '../../ui/names'
 import { alertIcon, checkIcon, personIcon } from '../../ui/icons'
 import { mmss, pairName, t } from '../../shared/words'
-import { type InterpreterCards, type Offer, pendingOn, type Screen, sending } from './screen'
+import { type InterpreterCards, type Offer, isPending, type Screen, sendingLabel } from './screen'
 
 interface Props {
   session: Session<InterpreterCards>
   screen: Screen
 }
 
-const what = ({ card }: Offer) => pairName(card.pair) + (card.skill ? ' · ' + card.skill : '')
+const describe = ({ card }: Offer) => pairName(card.pair) + (card.skill ? ' · ' + card.skill : '')
 
 /** The command that each state of an own request asks for next. */
 const steps: Partial<Record<RequestState, keyof Commands & ('setOut' | 'arrive' | 'releaseRequest')>> = {
@@ -21,22 +21,22 @@ const steps: Partial<Record<RequestState, keyof Commands & ('setOut' | 'arrive' 
   arrived: 'releaseRequest',
 }
 
-export function Job({ session, job }: Props & { job: Offer }) {
+export function ClaimedRequest({ session, job }: Props & { job: Offer }) {
   const { card, id } = job
   const next = steps[card.state]
-  const busy = pendingOn(session.sent.value, ['setOut', 'arrive', 'releaseRequest'], 'request', id)
+  const busy = isPending(session.sent.value, ['setOut', 'arrive', 'releaseRequest'], 'request', id)
   const send = (name: 'setOut' | 'arrive' | 'releaseRequest') => busy || session.send(name, { request: id })
   return (
     <section class={'card job ' + (card.state === 'arrived' ? 'there' : 'open')} aria-label={t('job.label')}>
       <div class="ends">
         <Chip tone={card.state === 'arrived' ? 'jade' : 'blue'} icon={card.state === 'arrived' ? checkIcon : personIcon}>{t(`job.${card.state}`)}</Chip>
-        <span class="soft">{what(job)}</span>
+        <span class="soft">{describe(job)}</span>
       </div>
       <p class="place"><TableNumber label={card.place.label} /></p>
       <p class="strong"><CompanyPair host={card.host} guest={card.guest} /></p>
       {next && (
         <button type="button" class="button go big" aria-disabled={busy} onClick={() => send(next)}>
-          {t(busy ? sending(session) : `jobNext.${card.state}`)}
+          {t(busy ? sendingLabel(session) : `jobNext.${card.state}`)}
         </button>
       )}
       {card.state !== 'arrived' && (
@@ -55,23 +55,23 @@ export function Offers({ session, screen }: Props) {
       <h2 class="label">{t('offers.label')}</h2>
       {!unclaimed.length && !claimedByOthers.length && <p class="card soft">{t(busy ? 'offers.noneBusy' : 'offers.none')}</p>}
       <ul class="stack">
-        {unclaimed.map((offer, i) => <li key={offer.id}><Open session={session} offer={offer} first={i === 0} busy={busy} /></li>)}
-        {claimedByOthers.map((offer) => <li key={offer.id}><Taken offer={offer} /></li>)}
+        {unclaimed.map((offer, i) => <li key={offer.id}><UnclaimedRequest session={session} offer={offer} first={i === 0} busy={busy} /></li>)}
+        {claimedByOthers.map((offer) => <li key={offer.id}><RequestOfOther offer={offer} /></li>)}
       </ul>
     </section>
   )
 }
 
-function Open({ session, offer, first, busy }: { session: Session<InterpreterCards>; offer: Offer; first: boolean; busy: boolean }) {
+function UnclaimedRequest({ session, offer, first, busy }: { session: Session<InterpreterCards>; offer: Offer; first: boolean; busy: boolean }) {
   const { card, id } = offer
   const label = card.place.label ?? ''
-  const claiming = pendingOn(session.sent.value, ['claimRequest'], 'request', id)
+  const claiming = isPending(session.sent.value, ['claimRequest'], 'request', id)
   return (
     <article class={'card offer ' + (first && !busy ? 'open' : '')}>
       <div class="line">
         <span class="number">{label}</span>
         <div class="what">
-          <b>{what(offer)}</b>
+          <b>{describe(offer)}</b>
           <span class="soft"><CompanyPair host={card.host} guest={card.guest} /></span>
           {card.escalated && <span class="sign amber"><Chip tone="amber" icon={alertIcon}>{t('offers.long')}</Chip></span>}
         </div>
@@ -87,22 +87,22 @@ function Open({ session, offer, first, busy }: { session: Session<InterpreterCar
           aria-disabled={claiming}
           onClick={() => claiming || session.send('claimRequest', { request: id })}
         >
-          {claiming ? t(sending(session)) : t('offers.claim', { table: label })}
+          {claiming ? t(sendingLabel(session)) : t('offers.claim', { table: label })}
         </button>
       )}
     </article>
   )
 }
 
-/** Taken shows who was first: the one who came too late sees it where they tapped. */
-function Taken({ offer }: { offer: Offer }) {
+/** RequestOfOther shows who was first: the one who came too late sees it where they tapped. */
+function RequestOfOther({ offer }: { offer: Offer }) {
   const { card } = offer
   return (
     <article class="card offer gone">
       <div class="line">
         <span class="number">{card.place.label}</span>
         <div class="what">
-          <b>{what(offer)}</b>
+          <b>{describe(offer)}</b>
           <span class="soft"><Name of={card.claimant} /> · {t(`taken.${card.state}`)}</span>
         </div>
         <Chip tone="blue" icon={personIcon}>{t('offers.taken')}</Chip>

@@ -3,31 +3,31 @@ import type { PageProps } from '../../shared/mount'
 import type { Sent } from '../../shared/session'
 import { Announcement } from '../../ui/announcement'
 import { Announcer } from '../../ui/announcer'
-import { awake } from '../../ui/wake-lock'
-import { Chip, LinkChip } from '../../ui/chip'
+import { wakeLockState } from '../../ui/wake-lock'
+import { Chip, FreshnessChip } from '../../ui/chip'
 import { LanguageSwitch } from '../../ui/language'
-import { Lost } from '../../ui/lost-commands'
+import { LostCommands } from '../../ui/lost-commands'
 import { Name } from '../../ui/names'
 import { Refusals } from '../../ui/refusals'
 import { soundOn } from '../../ui/sound'
 import { checkIcon, closeIcon } from '../../ui/icons'
 import { named, pairName, t } from '../../shared/words'
-import { Ahead, Current, NoticeBox } from './assignments'
-import { did } from './command-labels'
+import { Upcoming, CurrentAssignment, NoticeBox } from './assignments'
+import { commandLabel } from './command-labels'
 import { DutySwitch, EndShift, StartShift } from './duty'
-import { Job, Offers } from './offers'
+import { ClaimedRequest, Offers } from './offers'
 import { type InterpreterCards, screenOf } from './screen'
 
 // words: error.*
 
 export function InterpreterPage({ session }: PageProps<InterpreterCards>) {
-  const self = session.one('self')
+  const self = session.singleCard('self')
   const screen = screenOf({
     self,
-    rounds: session.of('round'),
-    assignments: session.of('assignment'),
-    offers: session.of('offer'),
-    notices: session.of('notice'),
+    rounds: session.cardsOf('round'),
+    assignments: session.cardsOf('assignment'),
+    offers: session.cardsOf('offer'),
+    notices: session.cardsOf('notice'),
     sent: session.sent.value,
   })
   const props = { session, screen }
@@ -36,20 +36,20 @@ export function InterpreterPage({ session }: PageProps<InterpreterCards>) {
     <div class="column">
       <header class="topbar">
         <h1><Name of={self?.name ?? { en: 'matchfloor' }} />{self && ' · ' + self.pairs.map(pairName).join(', ')}</h1>
-        <LinkChip link={session.link.value} eventAt={(device) => session.eventAt(device)} />
+        <FreshnessChip freshness={session.freshness.value} eventAt={(device) => session.eventAt(device)} />
       </header>
       <main class="column">
-        {!session.whole.value && <p class="soft" role="status">{t('word.loading')}</p>}
-        {[...session.of('announcement')].map(([id, card]) => <Announcement key={id} card={card} />)}
+        {!session.hasView.value && <p class="soft" role="status">{t('word.loading')}</p>}
+        {[...session.cardsOf('announcement')].map(([id, card]) => <Announcement key={id} card={card} />)}
         {self && (on ? <DutySwitch {...props} /> : <StartShift {...props} />)}
         {screen.notices.map((notice) => <NoticeBox key={notice.id} session={session} notice={notice} />)}
-        <Refusals session={session} params={(sent) => whoWasFirst(sent, session.of('offer').get((sent.body as { request?: string }).request ?? ''))} />
-        <Lost session={session} did={did} />
-        {screen.job && <Job {...props} job={screen.job} />}
-        {screen.current && <Current {...props} current={screen.current} />}
+        <Refusals session={session} params={(sent) => whoWasFirst(sent, session.cardsOf('offer').get((sent.body as { request?: string }).request ?? ''))} />
+        <LostCommands session={session} labelOf={commandLabel} />
+        {screen.claimed && <ClaimedRequest {...props} job={screen.claimed} />}
+        {screen.current && <CurrentAssignment {...props} current={screen.current} />}
         {screen.duty === 'on' && <Offers {...props} />}
         {screen.duty === 'break' && <p class="card soft">{t('duty.breakWords')}</p>}
-        {self && <Ahead {...props} />}
+        {self && <Upcoming {...props} />}
       </main>
       <footer class="column">
         {on && <Readiness />}
@@ -69,11 +69,11 @@ function whoWasFirst(sent: Sent, offer: InterpreterCards['offer'] | undefined): 
 
 /** Readiness says what this phone will do when a request comes, and what it cannot. */
 function Readiness() {
-  const all = soundOn.value && awake.value === 'on'
+  const all = soundOn.value && wakeLockState.value === 'on'
   return (
     <div class="ends">
       <p class="soft">
-        {t(soundOn.value ? 'ready.sound' : 'ready.silent')} · {t(`ready.${awake.value}`)}
+        {t(soundOn.value ? 'ready.sound' : 'ready.silent')} · {t(`ready.${wakeLockState.value}`)}
       </p>
       <Chip tone={all ? 'jade' : ''} icon={all ? checkIcon : closeIcon}>{t(all ? 'ready.all' : 'ready.partly')}</Chip>
     </div>

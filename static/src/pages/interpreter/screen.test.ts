@@ -1,7 +1,7 @@
 import type { AssignmentCard, OfferCard, InterpreterSelfCard } from '../../shared/cards'
 import { rounds } from '../../testing/fixtures'
 import { equal, test } from '../../testing/check'
-import { type Held, screenOf } from './screen'
+import { type ScreenInput, screenOf } from './screen'
 
 const self: InterpreterSelfCard = { name: { ko: '최은지' }, pairs: ['ko-zh'], duty: 'on' }
 const offer = (at: number, more: Partial<OfferCard> = {}): OfferCard => ({
@@ -11,7 +11,7 @@ const assignment = (round: string, more: Partial<AssignmentCard> = {}): Assignme
   place: { round, table: 'T07', label: '07' }, host: { ko: 'H' }, guest: { zh: 'G' }, pair: 'ko-zh', ...more,
 })
 
-const screen = (offers: Record<string, OfferCard>, assignments: Record<string, AssignmentCard> = {}, more: Partial<Held> = {}) =>
+const screen = (offers: Record<string, OfferCard>, assignments: Record<string, AssignmentCard> = {}, more: Partial<ScreenInput> = {}) =>
   screenOf({
     self,
     rounds: new Map(Object.entries(rounds(2, 'running')).map(([key, card]) => [key.slice(6), card])),
@@ -31,7 +31,7 @@ test('interpreter: the longest wait stands first, what others took stands apart'
 
 test('interpreter: a request that they took, or a meeting that runs, keeps them busy', () => {
   const taken = screen({ a: offer(1, { state: 'onTheWay', mine: true }) })
-  equal([taken.job?.id, taken.busy, taken.claimedByOthers.length], ['a', true, 0])
+  equal([taken.claimed?.id, taken.busy, taken.claimedByOthers.length], ['a', true, 0])
   const running = screen({}, { m: assignment('R2'), n: assignment('R4') })
   equal([running.current?.id, running.busy, running.ahead.map((a) => a.id)], ['m', true, ['n']])
   equal(screen({}, { m: assignment('R2', { cancelled: true }) }).busy, false)

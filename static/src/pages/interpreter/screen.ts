@@ -40,7 +40,7 @@ export interface Screen {
   duty: InterpreterSelfCard['duty']
   busy: boolean
   /** The request that the reader has taken. */
-  job: Offer | null
+  claimed: Offer | null
   /** The meeting that the reader interprets at this moment. */
   current: Assignment | null
   /** Requests that nobody has taken, the longest waiting first, and those that others have. */
@@ -50,7 +50,7 @@ export interface Screen {
   notices: Notice[]
 }
 
-export interface Held {
+export interface ScreenInput {
   self: InterpreterSelfCard | undefined
   rounds: ReadonlyMap<string, RoundCard>
   assignments: ReadonlyMap<string, AssignmentCard>
@@ -59,42 +59,42 @@ export interface Held {
   sent: readonly Sent[]
 }
 
-export function screenOf(held: Held): Screen {
-  const offers = [...held.offers].map(([id, card]) => ({ id, card })).sort((a, b) => a.card.at - b.card.at)
-  const assignments = [...held.assignments]
-    .map(([id, card]) => ({ id, card, round: held.rounds.get(card.place.round ?? '') }))
+export function screenOf(input: ScreenInput): Screen {
+  const offers = [...input.offers].map(([id, card]) => ({ id, card })).sort((a, b) => a.card.at - b.card.at)
+  const assignments = [...input.assignments]
+    .map(([id, card]) => ({ id, card, round: input.rounds.get(card.place.round ?? '') }))
     .filter(({ round }) => round?.state !== 'ended')
     .sort((a, b) => (a.round?.now.start ?? 0) - (b.round?.now.start ?? 0))
-  const job = offers.find(({ card }) => card.mine) ?? null
+  const claimed = offers.find(({ card }) => card.mine) ?? null
   const current = assignments.find(({ card, round }) => round?.state === 'running' && !card.cancelled) ?? null
   return {
-    duty: held.self?.duty ?? 'off',
-    busy: !!(job || current),
-    job,
+    duty: input.self?.duty ?? 'off',
+    busy: !!(claimed || current),
+    claimed,
     current,
     unclaimed: offers.filter(({ card }) => card.state === 'requested'),
     claimedByOthers: offers.filter(({ card }) => card.state !== 'requested' && !card.mine),
     ahead: assignments.filter((a) => a !== current),
-    notices: unseen(held),
+    notices: unacknowledgedNotices(input),
   }
 }
 
-function unseen(held: Held): Notice[] {
-  const said = new Set(
-    held.sent
+function unacknowledgedNotices(input: ScreenInput): Notice[] {
+  const acknowledged = new Set(
+    input.sent
       .filter((s) => s.name === 'seen' && s.progress.state !== 'rejected')
       .flatMap((s) => (s.body as { notices: string[] }).notices),
   )
-  return [...held.notices]
-    .filter(([id]) => !said.has(id))
-    .map(([id, card]) => ({ id, card, assignment: held.assignments.get(card.meeting ?? '') }))
+  return [...input.notices]
+    .filter(([id]) => !acknowledged.has(id))
+    .map(([id, card]) => ({ id, card, assignment: input.assignments.get(card.meeting ?? '') }))
     .sort((a, b) => a.card.at - b.card.at)
 }
 
-/** sending answers the words of a command that is on its way: without a connection it waits, and says so. */
-export const sending = (session: Session<InterpreterCards>): string => (session.link.value.state === 'live' ? 'word.sending' : 'word.held')
+/** sendingLabel returns the words of a command that is on its way: without a connection it waits, and says so. */
+export const sendingLabel = (session: Session<InterpreterCards>): string => (session.freshness.value.state === 'live' ? 'word.sending' : 'word.held')
 
-/** pendingOn answers whether a command about a thing is on its way. */
-export function pendingOn(sent: readonly Sent[], names: Sent['name'][], field: string, id: string): boolean {
+/** isPending returns whether a command about a thing is on its way. */
+export function isPending(sent: readonly Sent[], names: Sent['name'][], field: string, id: string): boolean {
   return sent.some((s) => names.includes(s.name) && s.progress.state !== 'rejected' && (s.body as Record<string, unknown>)[field] === id)
 }

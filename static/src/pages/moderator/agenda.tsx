@@ -11,13 +11,13 @@ import { SlotActions } from './bar'
 import type { ModeratorStore } from './moderator-store'
 import { doneWords, namesOf, person } from './describe'
 import { Section } from './attention'
-import { late, type Slot } from '../../shared/slots'
+import { minutesLate, type Slot } from '../../shared/slots'
 
-export function Day({ store }: { store: ModeratorStore }) {
+export function Agenda({ store }: { store: ModeratorStore }) {
   return (
     <Section title={t('mod.day')}>
       <ol class="lines">
-        {store.line.value.map((slot) => (
+        {store.slots.value.map((slot) => (
           <SlotLine key={slot.id} store={store} slot={slot} />
         ))}
       </ol>
@@ -27,7 +27,7 @@ export function Day({ store }: { store: ModeratorStore }) {
 
 function SlotLine({ store, slot }: { store: ModeratorStore; slot: Slot }) {
   const expanded = useSignal(false)
-  const behind = late(slot)
+  const behind = minutesLate(slot)
   const acts = store.rights.value.may('start') && slot.state !== 'ended'
   const inner = (
     <>
@@ -52,7 +52,7 @@ function SlotLine({ store, slot }: { store: ModeratorStore; slot: Slot }) {
 }
 
 export function Announcements({ store }: { store: ModeratorStore }) {
-  const all = [...store.session.of('announcement')].sort(([, a], [, b]) => b.at - a.at)
+  const all = [...store.session.cardsOf('announcement')].sort(([, a], [, b]) => b.at - a.at)
   const may = store.rights.value
   return (
     <Section title={t('mod.announcements')} count={all.length}>
@@ -64,13 +64,13 @@ export function Announcements({ store }: { store: ModeratorStore }) {
               <p class="small soft">{hhmm(a.at)} · {t('mod.until', { time: hhmm(a.until) })}</p>
             </div>
             {may.may('withdraw') && (
-              <button type="button" class="button small" onClick={() => store.give('withdraw', { announcement: id }, t('mod.toasts.withdraw', { text: named(a.text).text }))}>{t('mod.withdraw')}</button>
+              <button type="button" class="button small" onClick={() => store.send('withdraw', { announcement: id }, t('mod.toasts.withdraw', { text: named(a.text).text }))}>{t('mod.withdraw')}</button>
             )}
           </li>
         ))}
       </ul>
       {may.may('announce') && (
-        <button type="button" class="button small" onClick={() => (store.announcing.value = true)}>
+        <button type="button" class="button small" onClick={() => (store.composing.value = true)}>
           <Icon d={hornIcon} />
           {t('mod.announce')}
         </button>
@@ -79,19 +79,19 @@ export function Announcements({ store }: { store: ModeratorStore }) {
   )
 }
 
-/** Compose writes an announcement: at least one language, and how long it stays. */
-export function Compose({ store }: { store: ModeratorStore }) {
+/** AnnouncementForm writes an announcement: at least one language, and how long it stays. */
+export function AnnouncementForm({ store }: { store: ModeratorStore }) {
   const text = useSignal<Text>({})
   const minutes = useSignal(15)
   const first = useRef<HTMLTextAreaElement>(null)
   useEffect(() => first.current?.focus(), [])
-  const done = () => (store.announcing.value = false)
+  const done = () => (store.composing.value = false)
   const filled = Object.fromEntries(Object.entries(text.value).map(([code, words]) => [code, words?.trim()]).filter(([, words]) => words)) as Text
   const empty = Object.keys(filled).length === 0
   const send = (event: Event) => {
     event.preventDefault()
     if (empty) return
-    store.give('announce', { text: filled, minutes: minutes.value }, t('mod.toasts.announce', { text: named(filled).text }))
+    store.send('announce', { text: filled, minutes: minutes.value }, t('mod.toasts.announce', { text: named(filled).text }))
     done()
   }
   return (
@@ -127,10 +127,10 @@ export function Compose({ store }: { store: ModeratorStore }) {
   )
 }
 
-export function Log({ store }: { store: ModeratorStore }) {
+export function CommandLog({ store }: { store: ModeratorStore }) {
   const names = namesOf(store)
   const rights = store.rights.value
-  const all = [...store.session.of('done')].sort(([a], [b]) => Number(b) - Number(a))
+  const all = [...store.session.cardsOf('done')].sort(([a], [b]) => Number(b) - Number(a))
   return (
     <Section title={t('mod.log')} count={all.length}>
       <ol class="lines">

@@ -8,21 +8,21 @@ import { checkIcon, searchIcon } from '../../ui/icons'
 import { hhmm, pairName, spanOf, t } from '../../shared/words'
 import type { ModeratorStore } from './moderator-store'
 import { company, namesOf, person } from './describe'
-import { inOrder } from '../../shared/floor'
+import { compareLabels } from '../../shared/floor'
 import { Section } from './attention'
-import { inAll, matches } from '../../shared/search'
+import { allSpellings, matches } from '../../shared/search'
 
-const shown = 40
+const maxLines = 40
 
-export function Presence({ store }: { store: ModeratorStore }) {
+export function Attendance({ store }: { store: ModeratorStore }) {
   const query = useSignal('')
   const names = namesOf(store)
   const all = [...names.floor.attendee]
   const here = all.filter(([, a]) => a.checkedIn).length
   const asked = query.value.trim()
   const hits = all
-    .filter(([id, a]) => (asked ? matches(asked, id, inAll(a.name), inAll(names.floor.company.get(a.company)?.name), a.company) : !a.checkedIn))
-    .sort(([a], [b]) => inOrder(a, b))
+    .filter(([id, a]) => (asked ? matches(asked, id, allSpellings(a.name), allSpellings(names.floor.company.get(a.company)?.name), a.company) : !a.checkedIn))
+    .sort(([a], [b]) => compareLabels(a, b))
   return (
     <Section title={t('mod.presenceTitle')} count={t('mod.hereOf', { n: here, of: all.length })} tone="jade">
       <label class="find wide">
@@ -32,7 +32,7 @@ export function Presence({ store }: { store: ModeratorStore }) {
       </label>
       <p class="small soft">{asked ? t('mod.hits', { n: hits.length }) : t('mod.notArrived', { n: hits.length })}</p>
       <ul class="lines">
-        {hits.slice(0, shown).map(([id, a]) => (
+        {hits.slice(0, maxLines).map(([id, a]) => (
           <li key={id} class="line">
             <div class="line-wide">
               <p><b><Name of={a.name} /></b> <span class="small soft">{id}</span></p>
@@ -45,7 +45,7 @@ export function Presence({ store }: { store: ModeratorStore }) {
                 type="button"
                 class="button small"
                 disabled={store.pending.value.has(id)}
-                onClick={() => store.give('checkIn', { attendee: id }, t('mod.toasts.checkIn', { who: person(names, 'attendee:' + id) }))}
+                onClick={() => store.send('checkIn', { attendee: id }, t('mod.toasts.checkIn', { who: person(names, 'attendee:' + id) }))}
               >
                 {t(store.pending.value.has(id) ? 'mod.sending' : 'mod.checkIn')}
               </button>
@@ -53,7 +53,7 @@ export function Presence({ store }: { store: ModeratorStore }) {
           </li>
         ))}
       </ul>
-      {hits.length > shown && <p class="soft small">{t('mod.andMore', { n: hits.length - shown })}</p>}
+      {hits.length > maxLines && <p class="soft small">{t('mod.andMore', { n: hits.length - maxLines })}</p>}
     </Section>
   )
 }
@@ -63,7 +63,7 @@ const duties: readonly Duty[] = ['on', 'break', 'off']
 export function DutyList({ store }: { store: ModeratorStore }) {
   const names = namesOf(store)
   const may = store.rights.value.may('setDuty')
-  const all = [...names.floor.interpreter].sort(([a], [b]) => inOrder(a, b))
+  const all = [...names.floor.interpreter].sort(([a], [b]) => compareLabels(a, b))
   return (
     <Section title={t('mod.duty')} count={all.length}>
       <ul class="lines">
@@ -81,7 +81,7 @@ export function DutyList({ store }: { store: ModeratorStore }) {
                 <select
                   value={i.duty}
                   data-duty={i.duty}
-                  onChange={(event) => store.give('setDuty', { interpreter: id, duty: event.currentTarget.value as Duty }, t('mod.toasts.setDuty', { who: person(names, 'interpreter:' + id), duty: t(`mod.dutyIs.${event.currentTarget.value}`) }))}
+                  onChange={(event) => store.send('setDuty', { interpreter: id, duty: event.currentTarget.value as Duty }, t('mod.toasts.setDuty', { who: person(names, 'interpreter:' + id), duty: t(`mod.dutyIs.${event.currentTarget.value}`) }))}
                 >
                   {duties.map((duty) => (
                     <option key={duty} value={duty}>{t(`mod.dutyIs.${duty}`)}</option>

@@ -6,10 +6,10 @@ import { Name } from '../../ui/names'
 import { mmss, pairName, t } from '../../shared/words'
 import type { ModeratorStore } from './moderator-store'
 import { company, meetingName, namesOf, person, placeName, roundName, tableLabel } from './describe'
-import { takers } from './interpreters'
-import { pick, toTray } from './moves'
-import { Reached, TellActions, untoldOf } from './delivery-list'
-import { type Waiting, waiting } from './unacknowledged'
+import { availableInterpreters } from './interpreters'
+import { pickUp, toTray } from './moves'
+import { DeliveryList, MarkToldActions, notToldInPerson } from './delivery-list'
+import { type UnacknowledgedGroup, unacknowledgedGroups } from './unacknowledged'
 
 export function Section({ title, count, tone = '', children }: { title: string; count?: ComponentChildren; tone?: 'amber' | 'jade' | 'blue' | ''; children: ComponentChildren }) {
   return (
@@ -24,33 +24,33 @@ export function Section({ title, count, tone = '', children }: { title: string; 
 }
 
 /** More than these are no list any more; the count says how many there are. */
-export const shown = 30
+export const maxLines = 30
 
-export function Unseen({ store }: { store: ModeratorStore }) {
+export function Unacknowledged({ store }: { store: ModeratorStore }) {
   const { session } = store
   const minute = useComputed(() => Math.floor(session.now.value / 10_000) * 10_000).value
-  const all = waiting(store.floor.value, session.of('notice'), session.of('unseen'), minute)
-  const count = session.of('unseen').size
+  const all = unacknowledgedGroups(store.floor.value, session.cardsOf('notice'), session.cardsOf('unseen'), minute)
+  const count = session.cardsOf('unseen').size
   return (
     <Section title={t('mod.unseen')} count={count} tone={count ? 'amber' : 'jade'}>
       {all.length === 0 && <p class="soft small">{t('mod.allSeen')}</p>}
       <ul class="lines">
-        {all.slice(0, shown).map((group) => (
-          <UnseenLine key={group.key} store={store} group={group} now={minute} />
+        {all.slice(0, maxLines).map((group) => (
+          <UnacknowledgedLine key={group.key} store={store} group={group} now={minute} />
         ))}
       </ul>
-      {all.length > shown && <p class="soft small">{t('mod.andMore', { n: all.length - shown })}</p>}
+      {all.length > maxLines && <p class="soft small">{t('mod.andMore', { n: all.length - maxLines })}</p>}
     </Section>
   )
 }
 
-function UnseenLine({ store, group, now }: { store: ModeratorStore; group: Waiting; now: number }) {
+function UnacknowledgedLine({ store, group, now }: { store: ModeratorStore; group: UnacknowledgedGroup; now: number }) {
   const names = namesOf(store)
   const { card } = group
   const who = group.company ? company(names, group.company) : person(names, 'interpreter:' + group.interpreter)
   const left = group.left
   const expanded = useSignal(false)
-  const untold = untoldOf(store, group)
+  const notTold = notToldInPerson(store, group)
   return (
     <li class="line-box">
       <button type="button" class="line" aria-expanded={expanded.value} onClick={() => (expanded.value = !expanded.value)}>
@@ -64,8 +64,8 @@ function UnseenLine({ store, group, now }: { store: ModeratorStore; group: Waiti
         </span>
         {Number.isFinite(left) && <Chip tone={left < 0 ? 'red' : left < 300_000 ? 'amber' : ''}>{left < 0 ? t('mod.begun') : t('time.minutes', { m: Math.ceil(left / 60_000) })}</Chip>}
       </button>
-      <Reached store={store} notice={group.notice} who={group.who} />
-      {expanded.value && <TellActions store={store} notice={group.notice} untold={untold} />}
+      <DeliveryList store={store} notice={group.notice} who={group.who} />
+      {expanded.value && <MarkToldActions store={store} notice={group.notice} untold={notTold} />}
     </li>
   )
 }
@@ -75,22 +75,22 @@ export function Tray({ store }: { store: ModeratorStore }) {
   const tray = names.floor.tray
   const lifted = store.lifted.value
   const m = lifted ? names.floor.meeting.get(lifted) : undefined
-  const droppable = !!m?.place.table && store.judge.value
+  const canDrop = !!m?.place.table && store.verdicts.value
   return (
     <Section title={t('mod.tray')} count={tray.length}>
-      {droppable && (
+      {canDrop && (
         <button type="button" class="tray-drop" onClick={() => toTray(store)}>{t('mod.toTray')}</button>
       )}
       <ul class="tray">
         {tray.map((id) => (
           <li key={id}>
-            <button type="button" class="tray-card" aria-pressed={lifted === id} onClick={() => pick(store, id)}>
+            <button type="button" class="tray-card" aria-pressed={lifted === id} onClick={() => pickUp(store, id)}>
               <MeetingLines store={store} id={id} />
             </button>
           </li>
         ))}
       </ul>
-      {tray.length === 0 && !droppable && <p class="soft small">{t('mod.trayEmpty')}</p>}
+      {tray.length === 0 && !canDrop && <p class="soft small">{t('mod.trayEmpty')}</p>}
     </Section>
   )
 }
@@ -130,16 +130,16 @@ function RequestLine({ store, id }: { store: ModeratorStore; id: string }) {
   const request = names.floor.request.get(id)!
   const m = names.floor.meeting.get(request.meeting)
   const expanded = useSignal(false)
-  const waits = request.state === 'requested'
-  const tone = waits ? (request.escalated || request.canTake === 0 ? 'red' : 'blue') : request.state === 'arrived' ? 'jade' : 'amber'
+  const unclaimed = request.state === 'requested'
+  const tone = unclaimed ? (request.escalated || request.canTake === 0 ? 'red' : 'blue') : request.state === 'arrived' ? 'jade' : 'amber'
   return (
-    <li class="line-box" data-escalated={request.escalated && waits ? '' : undefined}>
+    <li class="line-box" data-escalated={request.escalated && unclaimed ? '' : undefined}>
       <button type="button" class="line" aria-expanded={expanded.value} onClick={() => (expanded.value = !expanded.value)}>
         <b class="line-table">{tableLabel(names, m?.place.table)}</b>
         <span>
-          <span class="strong">{waits ? [pairName(request.pair), request.skill].filter(Boolean).join(' · ') : person(names, 'interpreter:' + request.interpreter)}</span>
+          <span class="strong">{unclaimed ? [pairName(request.pair), request.skill].filter(Boolean).join(' · ') : person(names, 'interpreter:' + request.interpreter)}</span>
           <span class="small soft line-second">
-            {waits ? <><Since store={store} at={request.at} /> · {t('mod.canTake', { n: request.canTake })}</> : `${pairName(request.pair)} · ${mmss((request.arrivedAt ?? request.claimedAt ?? request.at) - request.at)}`}
+            {unclaimed ? <><WaitingTime store={store} at={request.at} /> · {t('mod.canTake', { n: request.canTake })}</> : `${pairName(request.pair)} · ${mmss((request.arrivedAt ?? request.claimedAt ?? request.at) - request.at)}`}
           </span>
         </span>
         <Chip tone={tone}>{t(`mod.request.${request.state}`)}</Chip>
@@ -149,8 +149,8 @@ function RequestLine({ store, id }: { store: ModeratorStore; id: string }) {
   )
 }
 
-/** Since counts up from an instant, by itself. */
-function Since({ store, at }: { store: ModeratorStore; at: number }) {
+/** WaitingTime counts up from an instant, by itself. */
+function WaitingTime({ store, at }: { store: ModeratorStore; at: number }) {
   return <>{mmss(store.session.now.value - at)}</>
 }
 
@@ -160,13 +160,13 @@ function RequestActions({ store, id }: { store: ModeratorStore; id: string }) {
   const m = names.floor.meeting.get(request.meeting)
   const zone = names.floor.table.get(m?.place.table ?? '')?.zone
   const rights = store.rights.value
-  const can = takers(names.floor, id, store.session.now.peek())
+  const can = availableInterpreters(names.floor, id, store.session.now.peek())
   const chosen = useSignal('')
   const to = can.includes(chosen.value) ? chosen.value : (can[0] ?? '')
   const what = meetingName(names, request.meeting)
   const button = (command: 'setOut' | 'arrive' | 'releaseRequest' | 'cancelRequest', label: string) =>
     rights.mayIn(command, zone) && (
-      <button type="button" class="button small" onClick={() => store.give(command, { request: id }, t(`mod.toasts.${command}`, { meeting: what }))}>{label}</button>
+      <button type="button" class="button small" onClick={() => store.send(command, { request: id }, t(`mod.toasts.${command}`, { meeting: what }))}>{label}</button>
     )
   return (
     <div class="line-actions">
@@ -181,7 +181,7 @@ function RequestActions({ store, id }: { store: ModeratorStore; id: string }) {
               ))}
             </select>
           </label>
-          <button type="button" class="button small" onClick={() => store.give('claimRequest', { request: id, interpreter: to }, t('mod.toasts.claimRequest', { meeting: what, who: person(names, 'interpreter:' + to) }))}>
+          <button type="button" class="button small" onClick={() => store.send('claimRequest', { request: id, interpreter: to }, t('mod.toasts.claimRequest', { meeting: what, who: person(names, 'interpreter:' + to) }))}>
             {t('mod.claim')}
           </button>
         </div>
@@ -190,7 +190,7 @@ function RequestActions({ store, id }: { store: ModeratorStore; id: string }) {
       {(request.state === 'claimed' || request.state === 'onTheWay') && button('arrive', t('mod.request.arrived'))}
       {request.state !== 'requested' && button('releaseRequest', t(request.state === 'arrived' ? 'mod.finish' : 'mod.giveBack'))}
       {button('cancelRequest', t('mod.cancelRequest'))}
-      <button type="button" class="button small" onClick={() => pick(store, request.meeting)}>{placeName(names, m?.place)}</button>
+      <button type="button" class="button small" onClick={() => pickUp(store, request.meeting)}>{placeName(names, m?.place)}</button>
     </div>
   )
 }

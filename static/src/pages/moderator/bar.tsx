@@ -1,7 +1,7 @@
 // The bar on top: where the day stands, and what the whole room can be asked.
 import type { ComponentChildren } from 'preact'
 import { useSignal } from '@preact/signals'
-import { Chip, LinkChip } from '../../ui/chip'
+import { Chip, FreshnessChip } from '../../ui/chip'
 import { Countdown } from '../../ui/countdown'
 import { ConfirmButton } from '../../ui/confirm-button'
 import { Icon } from '../../ui/icon'
@@ -9,35 +9,35 @@ import { Name } from '../../ui/names'
 import { clipIcon, hornIcon, searchIcon } from '../../ui/icons'
 import { hhmm, t } from '../../shared/words'
 import type { ModeratorStore } from './moderator-store'
-import { namesOf, thing } from './describe'
+import { namesOf, refName } from './describe'
 import { headcount } from '../../shared/floor'
-import { asks, late, type Slot } from '../../shared/slots'
+import { slotActions, minutesLate, type Slot } from '../../shared/slots'
 
 export function Bar({ store }: { store: ModeratorStore }) {
   const { session } = store
-  const event = session.one('event')
+  const event = session.singleCard('event')
   return (
     <header class="bar">
       <div class="bar-event">
         <h1><Name of={event?.name} /></h1>
-        <LinkChip link={session.link.value} eventAt={(device) => session.eventAt(device)} />
+        <FreshnessChip freshness={session.freshness.value} eventAt={(device) => session.eventAt(device)} />
       </div>
-      {event && event.version === 0 ? <Draft store={store} /> : <Present store={store} />}
+      {event && event.version === 0 ? <DraftBar store={store} /> : <CurrentSlot store={store} />}
       {(!store.narrow.value || store.tab.value === 'floor') && <div class="bar-tools">
         {!store.narrow.value && store.rights.value.may('announce') && (
-          <button type="button" class="button small" onClick={() => (store.announcing.value = true)}>
+          <button type="button" class="button small" onClick={() => (store.composing.value = true)}>
             <Icon d={hornIcon} />
             {t('mod.announce')}
           </button>
         )}
-        <Find store={store} />
+        <SearchField store={store} />
       </div>}
     </header>
   )
 }
 
 /** A draft: nobody but staff sees the schedule yet. */
-function Draft({ store }: { store: ModeratorStore }) {
+function DraftBar({ store }: { store: ModeratorStore }) {
   const people = store.floor.value.attendee.size
   return (
     <div class="bar-slot">
@@ -48,7 +48,7 @@ function Draft({ store }: { store: ModeratorStore }) {
           name="release"
           words={t('mod.armed.release', { people })}
           confirm={t('mod.armed.releaseYes')}
-          run={() => store.give('release', {}, t('mod.toasts.release'), { within: 15_000 })}
+          run={() => store.send('release', {}, t('mod.toasts.release'), { within: 15_000 })}
         >
           {t('mod.release')}
         </ConfirmButton>
@@ -57,11 +57,11 @@ function Draft({ store }: { store: ModeratorStore }) {
   )
 }
 
-function Present({ store }: { store: ModeratorStore }) {
-  const slot = store.slot.value
+function CurrentSlot({ store }: { store: ModeratorStore }) {
+  const slot = store.currentSlot.value
   if (!slot) return <div class="bar-slot"><Chip>{t('mod.dayOver')}</Chip></div>
   const running = slot.state === 'running'
-  const behind = late(slot)
+  const behind = minutesLate(slot)
   const rounds = store.floor.value.rounds.length
   return (
     <div class="bar-slot">
@@ -73,14 +73,14 @@ function Present({ store }: { store: ModeratorStore }) {
           {hhmm(slot.now.start)}–{hhmm(slot.now.end)} {behind !== 0 && <b class={behind > 0 ? 'over' : 'under'}>{t(behind > 0 ? 'mod.late' : 'mod.early', { n: Math.abs(behind) })}</b>}
         </span>
       </div>
-      <Left store={store} slot={slot} />
-      {store.narrow.value ? <Folded store={store} slot={slot} /> : <SlotActions store={store} slot={slot} />}
+      <TimeLeft store={store} slot={slot} />
+      {store.narrow.value ? <CollapsedActions store={store} slot={slot} /> : <SlotActions store={store} slot={slot} />}
     </div>
   )
 }
 
 /** On a phone the room's actions wait behind one button. */
-function Folded({ store, slot }: { store: ModeratorStore; slot: Slot }) {
+function CollapsedActions({ store, slot }: { store: ModeratorStore; slot: Slot }) {
   const expanded = useSignal(false)
   if (!store.rights.value.may('start')) return null
   return (
@@ -92,7 +92,7 @@ function Folded({ store, slot }: { store: ModeratorStore; slot: Slot }) {
 }
 
 /** The time left runs by itself: nothing else of the bar is drawn each second. */
-function Left({ store, slot }: { store: ModeratorStore; slot: Slot }) {
+function TimeLeft({ store, slot }: { store: ModeratorStore; slot: Slot }) {
   const now = store.session.now.value
   const running = slot.state === 'running'
   const left = (running ? slot.now.end : slot.now.start) - now
@@ -108,10 +108,10 @@ function Left({ store, slot }: { store: ModeratorStore; slot: Slot }) {
 export function SlotActions({ store, slot, brief = false }: { store: ModeratorStore; slot: Slot; brief?: boolean }) {
   const rights = store.rights.value
   const names = namesOf(store)
-  const what = thing(names, slot.round ? 'round/' + slot.id : 'item/' + slot.id)
+  const what = refName(names, slot.round ? 'round/' + slot.id : 'item/' + slot.id)
   const count = slot.round ? headcount(names.floor, slot.id) : null
   const of = { what, meetings: count?.meetings ?? 0, people: count?.people ?? 0 }
-  const can = asks(slot)
+  const can = slotActions(slot)
   const act = (ask: 'call' | 'last' | 'start' | 'end', label: string, run: () => void, params: Record<string, string | number> = {}) => (
     <ConfirmButton
       confirmation={store.confirmation}
@@ -127,11 +127,11 @@ export function SlotActions({ store, slot, brief = false }: { store: ModeratorSt
   const within = { within: 15_000 }
   return (
     <div class="slot-actions">
-      {rights.may('call') && can.includes('call') && act('call', t('mod.call'), () => store.give('call', slot.ref, t('mod.toasts.call', of), within))}
-      {rights.may('call') && can.includes('last') && act('last', t('mod.callLast'), () => store.give('call', { ...slot.ref, last: true }, t('mod.toasts.last', of), within))}
-      {rights.may('start') && can.includes('start') && act('start', t('mod.start'), () => store.give('start', slot.ref, t('mod.toasts.start', of), within), { end: hhmm(slot.now.end - slot.now.start + store.session.now.peek()) })}
+      {rights.may('call') && can.includes('call') && act('call', t('mod.call'), () => store.send('call', slot.ref, t('mod.toasts.call', of), within))}
+      {rights.may('call') && can.includes('last') && act('last', t('mod.callLast'), () => store.send('call', { ...slot.ref, last: true }, t('mod.toasts.last', of), within))}
+      {rights.may('start') && can.includes('start') && act('start', t('mod.start'), () => store.send('start', slot.ref, t('mod.toasts.start', of), within), { end: hhmm(slot.now.end - slot.now.start + store.session.now.peek()) })}
       {rights.may('extend') && can.includes('extend') && <Extend store={store} slot={slot} what={what} brief={brief} />}
-      {rights.may('end') && can.includes('end') && act('end', t('mod.end'), () => store.give('end', slot.ref, t('mod.toasts.end', of), within))}
+      {rights.may('end') && can.includes('end') && act('end', t('mod.end'), () => store.send('end', slot.ref, t('mod.toasts.end', of), within))}
     </div>
   )
 }
@@ -148,7 +148,7 @@ function Extend({ store, slot, what, brief }: { store: ModeratorStore; slot: Slo
       confirm={t('mod.armed.extendYes', { n: signed(minutes) })}
       run={() => {
         expanded.value = false
-        store.give('extend', { ...slot.ref, minutes }, t('mod.toasts.extend', { what, n: signed(minutes) }))
+        store.send('extend', { ...slot.ref, minutes }, t('mod.toasts.extend', { what, n: signed(minutes) }))
       }}
     >
       {label}
@@ -183,7 +183,7 @@ function Extend({ store, slot, what, brief }: { store: ModeratorStore; slot: Slo
 const within = (n: number): number => (Number.isFinite(n) ? Math.max(-30, Math.min(120, Math.round(n))) : 0)
 const signed = (n: number): string => (n > 0 ? '+' : '−') + Math.abs(n)
 
-function Find({ store }: { store: ModeratorStore }) {
+function SearchField({ store }: { store: ModeratorStore }) {
   return (
     <label class="find">
       <Icon d={searchIcon} />

@@ -7,55 +7,55 @@ import { idOf } from '../../live/frames'
 import { t } from '../../shared/words'
 import type { ModeratorStore } from './moderator-store'
 import { namesOf, person } from './describe'
-import { concerning, linkOf, type Standing, type Step, step } from './delivery-status'
-import type { Waiting } from './unacknowledged'
+import { latestNoticeAbout, deviceState, type Presence, type DeliveryStep, deliveryStep } from './delivery-status'
+import type { UnacknowledgedGroup } from './unacknowledged'
 
-const looks: Record<Step, readonly [Tone, string]> = {
+const stepAppearance: Record<DeliveryStep, readonly [Tone, string]> = {
   sent: ['amber', arrowIcon],
   delivered: ['blue', phoneIcon],
   told: ['jade', talkIcon],
   seen: ['jade', checkIcon],
 }
 
-const links: Record<Standing, readonly [Tone, string]> = {
+const deviceAppearance: Record<Presence, readonly [Tone, string]> = {
   live: ['jade', dotIcon],
   asleep: ['amber', clockIcon],
   gone: ['red', offlineIcon],
   never: ['red', offlineIcon],
 }
 
-function StepChip({ store, step, by }: { store: ModeratorStore; step: Step | null; by?: string | undefined }) {
+function StepChip({ store, step, by }: { store: ModeratorStore; step: DeliveryStep | null; by?: string | undefined }) {
   if (!step) return null
-  const [tone, icon] = looks[step]
+  const [tone, icon] = stepAppearance[step]
   return <Chip tone={tone} icon={icon}>{by ? t('mod.reach.told', { who: person(namesOf(store), by) }) : t(`mod.reach.${step}`)}</Chip>
 }
 
-function LinkState({ store, who }: { store: ModeratorStore; who: string }) {
-  const link = linkOf(store.session.live.value, who)
+function DeviceChip({ store, who }: { store: ModeratorStore; who: string }) {
+  const link = deviceState(store.session.live.value, who)
   if (!link) return null
-  const [tone, icon] = links[link.standing]
+  const [tone, icon] = deviceAppearance[link.presence]
   void store.session.now.value // minutes go by
   const minutes = link.since ? Math.max(0, Math.floor((store.session.wallAt(Date.now()) - link.since) / 60_000)) : 0
-  return <Chip tone={tone} icon={icon}>{t(`mod.link.${link.standing}`, { m: minutes })}</Chip>
+  return <Chip tone={tone} icon={icon}>{t(`mod.link.${link.presence}`, { m: minutes })}</Chip>
 }
 
-const cardsOf = ({ session }: ModeratorStore, notice: string, who: readonly string[]): UnseenCard[] => {
-  const unseen = session.of('unseen')
+const unseenCards = ({ session }: ModeratorStore, notice: string, who: readonly string[]): UnseenCard[] => {
+  const unseen = session.cardsOf('unseen')
   return who.map((w) => unseen.get(`${notice}:${w}`)).filter((card): card is UnseenCard => !!card)
 }
 
-/** Reached lists people who have not seen a notice. */
-export function Reached({ store, notice, who }: { store: ModeratorStore; notice: string; who: readonly string[] }) {
+/** DeliveryList lists people who have not seen a notice. */
+export function DeliveryList({ store, notice, who }: { store: ModeratorStore; notice: string; who: readonly string[] }) {
   const { floor } = namesOf(store)
-  const sent = store.session.of('sent').get(notice)
+  const sent = store.session.cardsOf('sent').get(notice)
   return (
     <ul class="reached">
-      {cardsOf(store, notice, who).map((card) => (
+      {unseenCards(store, notice, who).map((card) => (
         <li key={card.who} class="small">
           <span class="reached-name"><Name of={floor.attendee.get(idOf(card.who))?.name ?? floor.interpreter.get(idOf(card.who))?.name} /></span>
           <span class="reach">
-            <StepChip store={store} step={step(card, sent)} by={card.toldBy} />
-            <LinkState store={store} who={card.who} />
+            <StepChip store={store} step={deliveryStep(card, sent)} by={card.toldBy} />
+            <DeviceChip store={store} who={card.who} />
           </span>
         </li>
       ))}
@@ -63,17 +63,17 @@ export function Reached({ store, notice, who }: { store: ModeratorStore; notice:
   )
 }
 
-/** untoldOf answers whom of a group nobody has told in person. */
-export const untoldOf = (store: ModeratorStore, { notice, who }: Waiting): string[] =>
-  cardsOf(store, notice, who).filter((card) => !card.toldBy).map((card) => card.who)
+/** notToldInPerson returns whom of a group nobody has told in person. */
+export const notToldInPerson = (store: ModeratorStore, { notice, who }: UnacknowledgedGroup): string[] =>
+  unseenCards(store, notice, who).filter((card) => !card.toldBy).map((card) => card.who)
 
 /** TellActions lets somebody say that they told people in person, all of them or one. */
-export function TellActions({ store, notice, untold }: { store: ModeratorStore; notice: string; untold: readonly string[] }) {
+export function MarkToldActions({ store, notice, untold }: { store: ModeratorStore; notice: string; untold: readonly string[] }) {
   const names = namesOf(store)
   if (untold.length === 0 || !store.rights.value.may('markTold')) return null
   const tell = (who: readonly string[], label: string) => {
     const words = who.map((w) => person(names, w)).join(', ')
-    return <button key={label} type="button" class="button small" onClick={() => store.give('markTold', { notice, who: who.slice(0, 100) }, t('mod.toasts.markTold', { who: words }))}>{label}</button>
+    return <button key={label} type="button" class="button small" onClick={() => store.send('markTold', { notice, who: who.slice(0, 100) }, t('mod.toasts.markTold', { who: words }))}>{label}</button>
   }
   return (
     <div class="line-actions">
@@ -84,18 +84,18 @@ export function TellActions({ store, notice, untold }: { store: ModeratorStore; 
 }
 
 /** PersonReach is how far the notice about a meeting has come with one of its people. */
-export function PersonReach({ store, meeting, card, who }: { store: ModeratorStore; meeting: string; card: MeetingCard; who: string }) {
+export function PersonDelivery({ store, meeting, card, who }: { store: ModeratorStore; meeting: string; card: MeetingCard; who: string }) {
   const { session } = store
-  const about = concerning(session.of('notice'), meeting, card)
+  const about = latestNoticeAbout(session.cardsOf('notice'), meeting, card)
   if (!about) return null
   const [id, notice] = about
-  const unseen = session.of('unseen').get(`${id}:${who}`)
+  const unseen = session.cardsOf('unseen').get(`${id}:${who}`)
   // The last call is only for those who are not at their table yet.
   if (!unseen) return notice.last ? null : <StepChip store={store} step="seen" />
   return (
     <>
-      <StepChip store={store} step={step(unseen, session.of('sent').get(id))} by={unseen.toldBy} />
-      <LinkState store={store} who={who} />
+      <StepChip store={store} step={deliveryStep(unseen, session.cardsOf('sent').get(id))} by={unseen.toldBy} />
+      <DeviceChip store={store} who={who} />
     </>
   )
 }

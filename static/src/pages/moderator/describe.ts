@@ -16,9 +16,9 @@ export interface Names {
 
 export const namesOf = ({ session, floor }: ModeratorStore): Names => ({
   floor: floor.value,
-  staff: session.of('staff'),
-  zone: session.of('zone'),
-  item: session.of('item'),
+  staff: session.cardsOf('staff'),
+  zone: session.cardsOf('zone'),
+  item: session.cardsOf('item'),
 })
 
 const text = (name: Text | undefined, or: string): string => named(name).text || or
@@ -28,19 +28,19 @@ export const tableLabel = ({ floor }: Names, id: string | undefined): string => 
 export const roundName = ({ floor }: Names, id: string | undefined): string =>
   t('word.round', { no: floor.round.get(id ?? '')?.no ?? id ?? '' })
 
-/** meetingName answers "한빛엘이디 × 青岛海风新能源". */
+/** meetingName returns "한빛엘이디 × 青岛海风新能源". */
 export function meetingName(names: Names, id: string): string {
   const m = names.floor.meeting.get(id)
   return m ? `${company(names, m.host.company)} × ${company(names, m.guest.company)}` : id
 }
 
-/** placeName answers "07 · 2회차", or the tray's name. */
+/** placeName returns "07 · 2회차", or the tray's name. */
 export function placeName(names: Names, place: Place | undefined): string {
   if (!place?.table || !place.round) return t('mod.tray')
   return t('mod.place', { table: tableLabel(names, place.table), round: roundName(names, place.round) })
 }
 
-/** person answers the name of "<role>:<id>"; an attendee's with their company. */
+/** person returns the name of "<role>:<id>"; an attendee's with their company. */
 export function person(names: Names, who: string): string {
   const [role, id] = [roleOf(who), idOf(who)]
   const floor = names.floor
@@ -59,8 +59,8 @@ export function person(names: Names, who: string): string {
   }
 }
 
-/** thing answers what a card's key is about: "meeting/m017", "table/T05". */
-export function thing(names: Names, ref: string): string {
+/** refName returns what a card's key is about: "meeting/m017", "table/T05". */
+export function refName(names: Names, ref: string): string {
   const [kind = '', id = ''] = [ref.slice(0, ref.indexOf('/')), ref.slice(ref.indexOf('/') + 1)]
   switch (kind) {
     case 'meeting':
@@ -114,14 +114,14 @@ function word(names: Names, name: string, value: string): string {
     case 'pair':
       return pairName(value)
     case 'of':
-      return value.includes('/') ? thing(names, value) : value
+      return value.includes('/') ? refName(names, value) : value
     default:
       return value
   }
 }
 
-/** whyNot answers one finding in a sentence that names what collides, and where that is. */
-export function whyNot(names: Names, { code, params }: Finding): string {
+/** findingWords returns one finding in a sentence that names what collides, and where that is. */
+export function findingWords(names: Names, { code, params }: Finding): string {
   const other = params.meeting ? names.floor.meeting.get(params.meeting) : undefined
   const more = { ...inWords(names, params), at: tableLabel(names, other?.place.table) }
   const company = params.who && roleOf(params.who) === 'attendee' ? names.floor.attendee.get(idOf(params.who))?.company : undefined
@@ -133,9 +133,9 @@ export function whyNot(names: Names, { code, params }: Finding): string {
   return sentence === key ? refusal({ code, params: more }) : sentence
 }
 
-/** verdictWords answers what a drop would do, for the ear and for the line below the grid. */
+/** verdictWords returns what a drop would do, for the ear and for the line below the grid. */
 export function verdictWords(names: Names, verdict: Verdict): string {
-  const why = verdict.findings.map((f) => whyNot(names, f)).join(' ')
+  const why = verdict.findings.map((f) => findingWords(names, f)).join(' ')
   switch (verdict.mark) {
     case 'here':
       return t('mod.verdict.here')
@@ -149,7 +149,7 @@ export function verdictWords(names: Names, verdict: Verdict): string {
   }
 }
 
-/** refusalWords answers why the server refused a command, with who came first and what is so now. */
+/** refusalWords returns why the server refused a command, with who came first and what is so now. */
 export function refusalWords(names: Names, { code, params }: Problem): string {
   const words = refusal({ code, params: inWords(names, params) })
   const of = params?.of ?? ''
@@ -159,7 +159,7 @@ export function refusalWords(names: Names, { code, params }: Problem): string {
   return t('mod.staleMeeting', { meeting: meetingName(names, id), by: person(names, params?.by ?? ''), place: placeName(names, place) })
 }
 
-/** movedWords answers who moved a meeting last, and where it is now; null where nobody knows. */
+/** movedWords returns who moved a meeting last, and where it is now; null where nobody knows. */
 export function movedWords(names: Names, done: ReadonlyMap<string, HistoryCard>, id: string, own: string): string | null {
   const last = [...done].sort((a, b) => Number(b[0]) - Number(a[0])).find(([, card]) => card.of.includes('meeting/' + id))?.[1]
   if (!last || last.command.startsWith(own + '/')) return null
@@ -167,10 +167,10 @@ export function movedWords(names: Names, done: ReadonlyMap<string, HistoryCard>,
   return t('mod.movedMeanwhile', { meeting: meetingName(names, id), by: person(names, last.by), place: placeName(names, place) })
 }
 
-/** doneWords answers what a command did: "moved: 한빛엘이디 × 青岛海风". */
+/** doneWords returns what a command did: "moved: 한빛엘이디 × 青岛海风". */
 export function doneWords(names: Names, card: Pick<HistoryCard, 'kind'> & Partial<Pick<HistoryCard, 'of'>>): string {
   const of = (card.of ?? []).filter((ref) => /^(meeting|table|round|item|attendee|interpreter|request)\//.test(ref))
-  const things = of.slice(0, 2).map((ref) => thing(names, ref)).join(', ')
+  const things = of.slice(0, 2).map((ref) => refName(names, ref)).join(', ')
   const more = of.length > 2 ? ' ' + t('mod.andMore', { n: of.length - 2 }) : ''
   return t(`mod.done.${card.kind}`, { of: things + more }).replace(/[:：]\s*$/, '') // to nothing that has a name
 }

@@ -11,7 +11,7 @@ import { pairName, t } from '../../shared/words'
 import type { ModeratorStore } from './moderator-store'
 import { meetingName, namesOf, placeName } from './describe'
 import { putDown, toTray } from './moves'
-import { PersonReach } from './delivery-list'
+import { PersonDelivery } from './delivery-list'
 
 export function Detail({ store }: { store: ModeratorStore }) {
   const focus = store.focus.value
@@ -86,7 +86,7 @@ function Party({ store, id, m, side }: { store: ModeratorStore; id: string; m: M
       class="toggle"
       aria-pressed={party.presence === presence}
       disabled={party.presence === presence}
-      onClick={() => store.give(command, { meeting: id, side }, t(`mod.toasts.${presence}`, { company: namedOf(store, party.company) }))}
+      onClick={() => store.send(command, { meeting: id, side }, t(`mod.toasts.${presence}`, { company: namedOf(store, party.company) }))}
     >
       {party.presence === presence && <Icon d={presence === 'present' ? checkIcon : closeIcon} />}
       {t(`mod.presence.${presence}`)}
@@ -103,7 +103,7 @@ function Party({ store, id, m, side }: { store: ModeratorStore; id: string; m: M
             return (
               <li key={who}>
                 <Name of={person?.name} /> {person?.checkedIn ? <span class="in"><Icon d={checkIcon} /><span class="quiet">{t('mod.checkedIn')}</span></span> : <span class="out">{t('mod.notHere')}</span>}
-                <span class="reach"><PersonReach store={store} meeting={id} card={m} who={'attendee:' + who} /></span>
+                <span class="reach"><PersonDelivery store={store} meeting={id} card={m} who={'attendee:' + who} /></span>
               </li>
             )
           })}
@@ -137,12 +137,12 @@ function MeetingActions({ store, id, m }: { store: ModeratorStore; id: string; m
         <button type="button" class="button small" onClick={() => toTray(store)}>{t('mod.toTray')}</button>
       )}
       {rights.mayIn('requestInterpreter', zone) && m.place.table && !over && !names.floor.requestOf.has(id) && (
-        <button type="button" class="button small" onClick={() => store.give('requestInterpreter', { meeting: id }, t('mod.toasts.request', { meeting }))}>
+        <button type="button" class="button small" onClick={() => store.send('requestInterpreter', { meeting: id }, t('mod.toasts.request', { meeting }))}>
           {t('mod.requestInterpreter')}
         </button>
       )}
       {rights.mayIn('lockMeeting', zone) && (
-        <button type="button" class="button small" onClick={() => store.give('lockMeeting', { meeting: id, locked: !m.locked }, t(m.locked ? 'mod.toasts.unlock' : 'mod.toasts.lock', { meeting }))}>
+        <button type="button" class="button small" onClick={() => store.send('lockMeeting', { meeting: id, locked: !m.locked }, t(m.locked ? 'mod.toasts.unlock' : 'mod.toasts.lock', { meeting }))}>
           <Icon d={lockIcon} />
           {t(m.locked ? 'mod.unlock' : 'mod.lock')}
         </button>
@@ -161,7 +161,7 @@ function MeetingActions({ store, id, m }: { store: ModeratorStore; id: string; m
             words={t('mod.armed.cancel', { meeting, people: m.host.people.length + m.guest.people.length })}
             confirm={t('mod.armed.cancelYes')}
             run={() => {
-              store.give('cancelMeeting', { meeting: id, ...(reason.value.trim() && { reason: reason.value.trim() }) }, t('mod.toasts.cancel', { meeting }))
+              store.send('cancelMeeting', { meeting: id, ...(reason.value.trim() && { reason: reason.value.trim() }) }, t('mod.toasts.cancel', { meeting }))
               putDown(store)
             }}
           >
@@ -201,14 +201,14 @@ function TableDetail({ store, id }: { store: ModeratorStore; id: string }) {
             name={'close/' + id}
             words={t('mod.armed.close', { table: label, n: left })}
             confirm={t('mod.armed.closeYes')}
-            run={() => store.give('closeTable', { table: id, ...(reason.value.trim() && { reason: reason.value.trim() }) }, t('mod.toasts.close', { table: label }))}
+            run={() => store.send('closeTable', { table: id, ...(reason.value.trim() && { reason: reason.value.trim() }) }, t('mod.toasts.close', { table: label }))}
           >
             {t('mod.closeTable')}
           </ConfirmButton>
         </>
       )}
       {rights.mayIn('openTable', table.zone) && table.closed && (
-        <button type="button" class="button small" onClick={() => store.give('openTable', { table: id }, t('mod.toasts.open', { table: label }))}>{t('mod.openTable')}</button>
+        <button type="button" class="button small" onClick={() => store.send('openTable', { table: id }, t('mod.toasts.open', { table: label }))}>{t('mod.openTable')}</button>
       )}
     </section>
   )

@@ -1,23 +1,23 @@
 // The grid by keyboard: where the arrow keys lead. Column 0 is the table's own cell.
 
-export interface Spot {
+export interface GridPosition {
   row: number
   column: number
 }
 
-export interface Extent {
+export interface GridSize {
   rows: number
   columns: number // rounds, without column 0
   page: number // rows in sight
 }
 
-/** step answers where a key leads from a spot; null: it is none of the grid's keys. */
-export function step(key: string, whole: boolean, from: Spot, extent: Extent): Spot | null {
-  const to = leap(key, whole, from, extent)
-  return to && { row: within(to.row, 0, extent.rows - 1), column: within(to.column, 0, extent.columns) }
+/** nextPosition returns where a key leads from a spot; null: it is none of the grid's keys. */
+export function nextPosition(key: string, whole: boolean, from: GridPosition, extent: GridSize): GridPosition | null {
+  const to = unboundedPosition(key, whole, from, extent)
+  return to && { row: clamp(to.row, 0, extent.rows - 1), column: clamp(to.column, 0, extent.columns) }
 }
 
-function leap(key: string, whole: boolean, { row, column }: Spot, { rows, columns, page }: Extent): Spot | null {
+function unboundedPosition(key: string, whole: boolean, { row, column }: GridPosition, { rows, columns, page }: GridSize): GridPosition | null {
   switch (key) {
     case 'ArrowUp':
       return { row: row - 1, column }
@@ -40,10 +40,10 @@ function leap(key: string, whole: boolean, { row, column }: Spot, { rows, column
   }
 }
 
-const within = (n: number, low: number, high: number): number => Math.max(low, Math.min(n, high))
+const clamp = (n: number, low: number, high: number): number => Math.max(low, Math.min(n, high))
 
 /** The rows to draw: those in sight and a few beyond. */
-export function span(top: number, height: number, rowHeight: number, rows: number, beyond = 4): { first: number; end: number } {
-  const first = within(Math.floor(top / rowHeight) - beyond, 0, Math.max(0, rows - 1))
-  return { first, end: within(Math.ceil((top + height) / rowHeight) + beyond, first, rows) }
+export function visibleRows(top: number, height: number, rowHeight: number, rows: number, beyond = 4): { first: number; end: number } {
+  const first = clamp(Math.floor(top / rowHeight) - beyond, 0, Math.max(0, rows - 1))
+  return { first, end: clamp(Math.ceil((top + height) / rowHeight) + beyond, first, rows) }
 }

@@ -5,36 +5,36 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { hhmm, t } from '../../shared/words'
 import type { ModeratorStore } from './moderator-store'
 import { namesOf, roundName, verdictWords } from './describe'
-import { span, type Spot, step } from './grid-keys'
-import { putDown, touch } from './moves'
+import { visibleRows, type GridPosition, nextPosition } from './grid-keys'
+import { putDown, pressCell } from './moves'
 import { Row } from './row'
 
 /** The cell that the pointer is over: its verdict is told below the grid. */
-export const hovered = signal<{ round: string; table: string } | null>(null)
+export const hoveredCell = signal<{ round: string; table: string } | null>(null)
 
 /** What a grid shows: the rounds that are its columns, and the tables that are its rows. */
-export interface Extract {
+export interface GridContent {
   rounds: readonly string[]
   tables: readonly string[]
 }
 
 interface Props {
   store: ModeratorStore
-  extract: ReadonlySignal<Extract>
+  content: ReadonlySignal<GridContent>
   /** One round only, as a list by table: phones. */
   list: boolean
 }
 
-export function Grid({ store, extract, list }: Props) {
+export function Grid({ store, content, list }: Props) {
   const frame = useRef<HTMLDivElement>(null)
-  const view = useSignal<View>({ top: 0, height: 800, row: list ? 64 : 58 })
-  const cursor = useSignal<Spot>({ row: 0, column: 1 })
+  const view = useSignal<Viewport>({ top: 0, height: 800, row: list ? 64 : 58 })
+  const cursor = useSignal<GridPosition>({ row: 0, column: 1 })
   const wanted = useRef('')
-  const { rounds, tables } = extract.value
+  const { rounds, tables } = content.value
   useMeasure(frame, view)
   useFocus(frame, cursor, wanted)
-  useEffect(() => toCurrent(frame.current, store, rounds), [list])
-  const goTo = (spot: Spot) => {
+  useEffect(() => scrollToCurrentRound(frame.current, store, rounds), [list])
+  const goTo = (spot: GridPosition) => {
     wanted.current = keyOf(spot)
     cursor.value = spot
   }
@@ -43,11 +43,11 @@ export function Grid({ store, extract, list }: Props) {
     if (event.key === 'Escape' && store.lifted.value) return putDown(store)
     const { height, row } = view.peek()
     const extent = { rows: tables.length, columns: rounds.length, page: Math.max(1, Math.floor(height / row) - 1) }
-    const to = event.altKey || event.metaKey ? null : step(event.key, event.ctrlKey, at, extent)
+    const to = event.altKey || event.metaKey ? null : nextPosition(event.key, event.ctrlKey, at, extent)
     if (to) {
       goTo(to)
       reveal(frame.current, to, row)
-    } else if (event.key === 'Enter' || event.key === ' ') act(store, extract.value, at)
+    } else if (event.key === 'Enter' || event.key === ' ') activate(store, content.value, at)
     else return
     event.preventDefault()
   }
@@ -55,7 +55,7 @@ export function Grid({ store, extract, list }: Props) {
     const cell = spotOf(event.target)
     if (!cell) return
     goTo(cell)
-    act(store, extract.value, cell)
+    activate(store, content.value, cell)
   }
   return (
     <div
@@ -69,12 +69,12 @@ export function Grid({ store, extract, list }: Props) {
       aria-colcount={rounds.length + 1}
       onScroll={(event) => (view.value = { ...view.peek(), top: event.currentTarget.scrollTop })}
       onKeyDown={onKey}
-      onPointerOver={(event) => (hovered.value = cellOf(event.target))}
-      onPointerLeave={() => (hovered.value = null)}
+      onPointerOver={(event) => (hoveredCell.value = cellOf(event.target))}
+      onPointerLeave={() => (hoveredCell.value = null)}
       onClick={onClick}
     >
       <Head store={store} rounds={rounds} />
-      <Body store={store} extract={extract} view={view} cursor={cursor} />
+      <Body store={store} extract={content} view={view} cursor={cursor} />
       {tables.length === 0 && <p class="nothing" role="row"><span role="gridcell">{t('mod.nothingFound')}</span></p>}
     </div>
   )
@@ -94,7 +94,7 @@ function Head({ store, rounds }: { store: ModeratorStore; rounds: readonly strin
 }
 
 /** Where the frame stands over the rows, in pixels. */
-interface View {
+interface Viewport {
   top: number
   height: number
   row: number
@@ -102,9 +102,9 @@ interface View {
 
 interface BodyProps {
   store: ModeratorStore
-  extract: ReadonlySignal<Extract>
-  view: ReadonlySignal<View>
-  cursor: ReadonlySignal<Spot>
+  extract: ReadonlySignal<GridContent>
+  view: ReadonlySignal<Viewport>
+  cursor: ReadonlySignal<GridPosition>
 }
 
 /** Body draws the rows in sight, and the one with the cursor: focus must not fall off a row that scrolls away. */
@@ -112,7 +112,7 @@ function Body({ store, extract, view, cursor }: BodyProps) {
   const row = useComputed(() => view.value.row).value
   // As text, so that scrolling within the same rows draws nothing.
   const range = useComputed(() => {
-    const { first, end } = span(view.value.top, view.value.height, view.value.row, extract.value.tables.length)
+    const { first, end } = visibleRows(view.value.top, view.value.height, view.value.row, extract.value.tables.length)
     return `${first} ${end}`
   }).value
   const [first = 0, end = 0] = range.split(' ').map(Number)
@@ -131,19 +131,19 @@ function Body({ store, extract, view, cursor }: BodyProps) {
           index={index}
           rounds={rounds}
           top={index * row}
-          judge={store.judge.value}
+          judge={store.verdicts.value}
           cursor={at.row === index ? at.column : -1}
-          found={store.found.value}
+          found={store.searchResult.value}
           pending={store.pending.value}
-          now={store.slot.value?.id ?? ''}
-          picked={pickedOf(store)}
+          now={store.currentSlot.value?.id ?? ''}
+          focused={focusedMeeting(store)}
         />
       ))}
     </div>
   )
 }
 
-const pickedOf = (store: ModeratorStore): string => {
+const focusedMeeting = (store: ModeratorStore): string => {
   const focus = store.focus.value
   return focus && 'meeting' in focus ? focus.meeting : ''
 }
@@ -152,7 +152,7 @@ function RoundHead({ store, id }: { store: ModeratorStore; id: string }) {
   const round = store.floor.value.round.get(id)
   if (!round) return null
   const running = round.state === 'running'
-  const now = store.slot.value?.id === id
+  const now = store.currentSlot.value?.id === id
   return (
     <span class="round-head" role="columnheader" data-state={round.state} data-now={now ? '' : undefined}>
       <b>{t('word.round', { no: round.no })}</b> {hhmm(round.now.start)}
@@ -162,10 +162,10 @@ function RoundHead({ store, id }: { store: ModeratorStore; id: string }) {
   )
 }
 
-/** Verdict tells in words what the drop under the pointer, or under the cursor, would do. */
+/** VerdictLine tells in words what the drop under the pointer, or under the cursor, would do. */
 export function VerdictLine({ store }: { store: ModeratorStore }) {
-  const judge = store.judge.value
-  const spot = hovered.value
+  const judge = store.verdicts.value
+  const spot = hoveredCell.value
   if (!judge) return null
   const names = namesOf(store)
   const verdict = spot && judge.at(spot.round, spot.table)
@@ -178,18 +178,18 @@ export function VerdictLine({ store }: { store: ModeratorStore }) {
   )
 }
 
-function act(store: ModeratorStore, { rounds, tables }: Extract, { row, column }: Spot): void {
+function activate(store: ModeratorStore, { rounds, tables }: GridContent, { row, column }: GridPosition): void {
   const table = tables[row]
   if (!table) return
   const round = rounds[column - 1]
   if (column === 0) {
     store.lifted.value = null
     store.focus.value = { table }
-  } else if (round) touch(store, round, table)
+  } else if (round) pressCell(store, round, table)
 }
 
 /** The frame's own height and the rows' height in pixels, which the reader's text size decides. */
-function useMeasure(frame: { current: HTMLDivElement | null }, view: { value: View }): void {
+function useMeasure(frame: { current: HTMLDivElement | null }, view: { value: Viewport }): void {
   useLayoutEffect(() => {
     const el = frame.current
     if (!el) return
@@ -205,7 +205,7 @@ function useMeasure(frame: { current: HTMLDivElement | null }, view: { value: Vi
 }
 
 /** After the cursor moved, the focus follows it; never before somebody has used the grid. */
-function useFocus(frame: { current: HTMLDivElement | null }, cursor: { value: Spot }, wanted: { current: string }): void {
+function useFocus(frame: { current: HTMLDivElement | null }, cursor: { value: GridPosition }, wanted: { current: string }): void {
   const at = keyOf(cursor.value)
   useEffect(() => {
     if (wanted.current !== at) return
@@ -214,16 +214,16 @@ function useFocus(frame: { current: HTMLDivElement | null }, cursor: { value: Sp
   })
 }
 
-/** toCurrent brings the present round to the left edge. */
-function toCurrent(el: HTMLDivElement | null, store: ModeratorStore, rounds: readonly string[]): void {
-  const at = rounds.indexOf(store.slot.peek()?.id ?? '')
+/** scrollToCurrentRound brings the present round to the left edge. */
+function scrollToCurrentRound(el: HTMLDivElement | null, store: ModeratorStore, rounds: readonly string[]): void {
+  const at = rounds.indexOf(store.currentSlot.peek()?.id ?? '')
   const head = el?.querySelectorAll<HTMLElement>('.round-head')[at]
   const corner = el?.querySelector<HTMLElement>('.corner')
   if (el && head && corner && at > 0) el.scrollLeft = Math.max(0, head.offsetLeft - corner.offsetWidth)
 }
 
 /** reveal scrolls a spot into sight, beside the sticky head and first column. */
-function reveal(el: HTMLDivElement | null, { row, column }: Spot, height: number): void {
+function reveal(el: HTMLDivElement | null, { row, column }: GridPosition, height: number): void {
   if (!el) return
   const head = el.querySelector<HTMLElement>('.floor-head')?.offsetHeight ?? 0
   const top = row * height
@@ -236,9 +236,9 @@ function reveal(el: HTMLDivElement | null, { row, column }: Spot, height: number
   else if (cell.offsetLeft + cell.offsetWidth > el.scrollLeft + el.clientWidth) el.scrollLeft = cell.offsetLeft + cell.offsetWidth - el.clientWidth + 12
 }
 
-const keyOf = ({ row, column }: Spot): string => `${row}:${column}`
+const keyOf = ({ row, column }: GridPosition): string => `${row}:${column}`
 
-function spotOf(target: EventTarget | null): Spot | null {
+function spotOf(target: EventTarget | null): GridPosition | null {
   const spot = (target as HTMLElement | null)?.closest<HTMLElement>('[data-spot]')?.dataset.spot
   const [row, column] = (spot ?? '').split(':').map(Number)
   return spot && row !== undefined && column !== undefined ? { row, column } : null

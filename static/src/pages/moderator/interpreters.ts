@@ -2,8 +2,8 @@
 import type { RequestCard } from '../../shared/cards'
 import { type Floor, seated } from '../../shared/floor'
 
-/** takers answers the interpreters who could claim a request at an event time: floor's mayTake. */
-export function takers(floor: Floor, id: string, now: number): string[] {
+/** availableInterpreters returns the interpreters who could claim a request at an event time: floor's mayTake. */
+export function availableInterpreters(floor: Floor, id: string, now: number): string[] {
   const request = floor.request.get(id)
   if (!request) return []
   return [...floor.interpreter.keys()].filter((i) => mayTake(floor, i, id, request, now))

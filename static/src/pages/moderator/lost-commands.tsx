@@ -4,27 +4,27 @@ import type { LostCard } from '../../shared/cards'
 import { hhmm, t } from '../../shared/words'
 import type { ModeratorStore } from './moderator-store'
 import { doneWords, namesOf, person } from './describe'
-import { Section, shown } from './attention'
+import { Section, maxLines } from './attention'
 
-/** lost answers the lost commands, one's own first, then as they were given. */
-export function lost(cards: ReadonlyMap<string, LostCard>, own: string | undefined): [id: string, card: LostCard][] {
+/** lostInOrder returns the lost commands, one's own first, then as they were given. */
+export function lostInOrder(cards: ReadonlyMap<string, LostCard>, own: string | undefined): [id: string, card: LostCard][] {
   const others = (card: LostCard): number => (card.by === own ? 0 : 1)
   return [...cards].sort(([a, x], [b, y]) => others(x) - others(y) || x.wall - y.wall || (a < b ? -1 : 1))
 }
 
-export function Lost({ store }: { store: ModeratorStore }) {
+export function LostCommands({ store }: { store: ModeratorStore }) {
   const { session } = store
   const names = namesOf(store)
   const rights = store.rights.value
-  const all = lost(session.of('lost'), session.you.value?.who)
+  const all = lostInOrder(session.cardsOf('lost'), session.you.value?.who)
   if (all.length === 0) return null
   const mine = all.filter(([, card]) => rights.mayDismiss(card.by))
-  const dismiss = (ids: string[]) => store.give('dismissLost', { lost: ids.slice(0, 100) }, t('mod.lost'))
+  const dismiss = (ids: string[]) => store.send('dismissLost', { lost: ids.slice(0, 100) }, t('mod.lost'))
   return (
     <Section title={t('mod.lost')} count={all.length} tone="amber">
       <p class="small">{t('mod.lostWhy')}</p>
       <ul class="lines">
-        {all.slice(0, shown).map(([id, card]) => (
+        {all.slice(0, maxLines).map(([id, card]) => (
           <li key={id} class="line">
             <div class="line-wide">
               <p>{doneWords(names, card)}</p>
@@ -36,7 +36,7 @@ export function Lost({ store }: { store: ModeratorStore }) {
           </li>
         ))}
       </ul>
-      {all.length > shown && <p class="soft small">{t('mod.andMore', { n: all.length - shown })}</p>}
+      {all.length > maxLines && <p class="soft small">{t('mod.andMore', { n: all.length - maxLines })}</p>}
       {mine.length > 1 && (
         <button type="button" class="button small" onClick={() => dismiss(mine.map(([id]) => id))}>{t('mod.lostAll', { n: Math.min(mine.length, 100) })}</button>
       )}

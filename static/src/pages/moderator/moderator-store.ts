@@ -6,12 +6,12 @@ import type { Problem } from '../../live/frames'
 import type { SendOptions, Session } from '../../shared/session'
 import { t } from '../../shared/words'
 import { Confirmation } from '../../ui/confirm-button'
-import { Judge } from './move-rules'
+import { VerdictCache } from './move-rules'
 import { type Floor, makeFloor } from '../../shared/floor'
 import type { FloorKinds } from '../../shared/floor-kinds'
-import { find, type Found } from '../../shared/search'
+import { searchFloor, type SearchResult } from '../../shared/search'
 import { Rights } from './rights'
-import { current, type Slot, timeline } from '../../shared/slots'
+import { currentSlot, type Slot, timeline } from '../../shared/slots'
 
 export type Tab = 'floor' | 'now' | 'people' | 'day' | 'log'
 
@@ -29,17 +29,17 @@ export interface Toast {
   sent?: string
 }
 
-export const toastFor = 10_000
+export const toastDuration = 10_000
 
 type K = FloorKinds
 
 export class ModeratorStore {
   readonly rights: ReadonlySignal<Rights>
   readonly floor: ReadonlySignal<Floor>
-  readonly line: ReadonlySignal<readonly Slot[]>
-  readonly slot: ReadonlySignal<Slot | undefined>
-  readonly found: ReadonlySignal<Found | null>
-  readonly judge: ReadonlySignal<Judge | null>
+  readonly slots: ReadonlySignal<readonly Slot[]>
+  readonly currentSlot: ReadonlySignal<Slot | undefined>
+  readonly searchResult: ReadonlySignal<SearchResult | null>
+  readonly verdicts: ReadonlySignal<VerdictCache | null>
   /** Meetings and tables with a command under way → how many. */
   readonly pending: ReadonlySignal<ReadonlySet<string>>
   readonly focus = signal<Focus>(null)
@@ -48,57 +48,57 @@ export class ModeratorStore {
   readonly tab = signal<Tab>('now')
   readonly confirmation = new Confirmation()
   readonly toasts = signal<readonly Toast[]>([])
-  readonly announcing = signal(false)
+  readonly composing = signal(false)
   /** The round that a narrow screen shows; '': the present one. */
   readonly round = signal('')
   /** Narrow screens show one round as a list, and the side as pages of their own. */
   readonly narrow: ReadonlySignal<boolean>
   private toastN = 0
-  private given = new Map<string, { words: string; seen: boolean }>()
-  private refused = new Set<string>()
+  private sentCommands = new Map<string, { words: string; seen: boolean }>()
+  private toastedRefusals = new Set<string>()
 
   constructor(readonly session: Session<K>, narrow: ReadonlySignal<boolean> = signal(false)) {
     this.narrow = narrow
     this.rights = computed(() => new Rights(session.you.value))
     this.floor = computed(() => makeFloor({
-      round: session.of('round'),
-      table: session.of('table'),
-      meeting: session.of('meeting'),
-      company: session.of('company'),
-      request: session.of('request'),
-      attendee: session.of('attendee'),
-      interpreter: session.of('interpreter'),
+      round: session.cardsOf('round'),
+      table: session.cardsOf('table'),
+      meeting: session.cardsOf('meeting'),
+      company: session.cardsOf('company'),
+      request: session.cardsOf('request'),
+      attendee: session.cardsOf('attendee'),
+      interpreter: session.cardsOf('interpreter'),
     }))
-    this.line = computed(() => timeline(session.of('round'), session.of('item')))
+    this.slots = computed(() => timeline(session.cardsOf('round'), session.cardsOf('item')))
     const minute = computed(() => Math.floor(session.now.value / 60_000))
-    this.slot = computed(() => current(this.line.value, minute.value * 60_000))
-    this.found = computed(() => find(this.floor.value, this.query.value))
-    this.judge = computed(() => this.makeJudge())
-    this.pending = computed(() => new Set(session.sent.value.filter((s) => s.progress.state !== 'rejected').flatMap((s) => thingsOf(s.body))))
+    this.currentSlot = computed(() => currentSlot(this.slots.value, minute.value * 60_000))
+    this.searchResult = computed(() => searchFloor(this.floor.value, this.query.value))
+    this.verdicts = computed(() => this.makeVerdicts())
+    this.pending = computed(() => new Set(session.sent.value.filter((s) => s.progress.state !== 'rejected').flatMap((s) => subjectsOf(s.body))))
   }
 
-  /** watch follows commands to their end; it answers how to stop. */
+  /** watch follows commands to their end; it returns how to stop. */
   watch(words: (problem: Problem) => string, movedBy: (meeting: string) => string | null): () => void {
     const stops = [
-      effect(() => this.told()),
-      effect(() => this.heardRefusals(words)),
-      effect(() => this.dropWhatMoved(movedBy)),
+      effect(() => this.toastAccepted()),
+      effect(() => this.toastRefusals(words)),
+      effect(() => this.putDownIfMoved(movedBy)),
     ]
     return () => stops.forEach((stop) => stop())
   }
 
-  private makeJudge(): Judge | null {
+  private makeVerdicts(): VerdictCache | null {
     const id = this.lifted.value
     const floor = this.floor.value
     if (!id || !floor.meeting.has(id)) return null
     const rights = this.rights.value
-    return new Judge(floor, id, (table) => rights.mayIn('moveMeeting', floor.table.get(table)?.zone))
+    return new VerdictCache(floor, id, (table) => rights.mayIn('moveMeeting', floor.table.get(table)?.zone))
   }
 
-  /** give sends a command; words say what it does, for the toast that follows. */
-  give<C extends keyof Commands>(name: C, body: Commands[C], words: string, options: SendOptions = {}): boolean {
+  /** send sends a command; words say what it does, for the toast that follows. */
+  send<C extends keyof Commands>(name: C, body: Commands[C], words: string, options: SendOptions = {}): boolean {
     const id = this.session.send(name, body, options)
-    if (id) this.given.set(`${this.session.seat.link}/${id}`, { words, seen: false })
+    if (id) this.sentCommands.set(`${this.session.key.link}/${id}`, { words, seen: false })
     else this.toast({ tone: 'refused', words: () => t('mod.outboxFull') })
     return !!id
   }
@@ -106,13 +106,13 @@ export class ModeratorStore {
   /** undo takes a command back; words say what comes of it. */
   undo(command: string, words: string): void {
     this.toasts.value = this.toasts.value.filter((toast) => toast.undo !== command)
-    this.give('undo', { command }, words)
+    this.send('undo', { command }, words)
   }
 
   toast(toast: Omit<Toast, 'n'>): void {
     const n = ++this.toastN
     this.toasts.value = [...this.toasts.value.slice(-3), { ...toast, n }]
-    if (toast.tone !== 'refused') window.setTimeout(() => this.dismiss(n), toastFor)
+    if (toast.tone !== 'refused') window.setTimeout(() => this.dismiss(n), toastDuration)
   }
 
   dismiss(n: number): void {
@@ -122,12 +122,12 @@ export class ModeratorStore {
     if (toast.sent) this.session.dismiss(toast.sent)
   }
 
-  /** told shows what this console did once the floor has it. */
-  private told(): void {
-    const done = this.session.of('done')
+  /** toastAccepted shows what this console did once the floor has it. */
+  private toastAccepted(): void {
+    const done = this.session.cardsOf('done')
     const rights = this.rights.value
     for (const card of done.values()) {
-      const given = this.given.get(card.command)
+      const given = this.sentCommands.get(card.command)
       if (!given || given.seen) continue
       given.seen = true
       const undo = card.undo && rights.mayUndo(card.by) ? { undo: card.command } : {}
@@ -135,10 +135,10 @@ export class ModeratorStore {
     }
   }
 
-  private heardRefusals(words: (problem: Problem) => string): void {
+  private toastRefusals(words: (problem: Problem) => string): void {
     for (const sent of this.session.sent.value) {
-      if (sent.progress.state !== 'rejected' || this.refused.has(sent.id)) continue
-      this.refused.add(sent.id)
+      if (sent.progress.state !== 'rejected' || this.toastedRefusals.has(sent.id)) continue
+      this.toastedRefusals.add(sent.id)
       const problem = sent.progress.refusal
       queueMicrotask(() => this.toast({ tone: 'refused', words: () => words(problem), sent: sent.id }))
     }
@@ -146,8 +146,8 @@ export class ModeratorStore {
 
   private liftedFrom: { id: string; round?: string; table?: string } | null = null
 
-  /** dropWhatMoved puts a lifted meeting down where somebody else has moved it meanwhile, and says who. */
-  private dropWhatMoved(movedBy: (meeting: string) => string | null): void {
+  /** putDownIfMoved puts a lifted meeting down where somebody else has moved it meanwhile, and says who. */
+  private putDownIfMoved(movedBy: (meeting: string) => string | null): void {
     const id = this.lifted.value
     const place = id ? this.floor.value.meeting.get(id)?.place : undefined
     const before = this.liftedFrom
@@ -161,8 +161,8 @@ export class ModeratorStore {
   }
 }
 
-/** thingsOf answers the ids of meetings, tables, requests and people that a command is about. */
-function thingsOf(body: unknown): string[] {
+/** subjectsOf returns the ids of meetings, tables, requests and people that a command is about. */
+function subjectsOf(body: unknown): string[] {
   const of = body as Record<string, unknown>
   return ['meeting', 'a', 'b', 'request', 'attendee', 'interpreter', 'announcement', ...('meeting' in of ? [] : ['table', 'round', 'item'])]
     .flatMap((name) => (typeof of[name] === 'string' ? [`${of[name] as string}`] : []))

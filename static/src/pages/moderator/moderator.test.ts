@@ -2,13 +2,13 @@ import type { ItemCard, NoticeCard, RequestCard, RoundCard } from '../../shared/
 import { equal, test, truth } from '../../testing/check'
 import { cardsByKind, floorCards, forumSize, manyRounds } from '../../testing/floor-fixtures'
 import { type Cards, type Floor, makeFloor } from '../../shared/floor'
-import { span, step } from './grid-keys'
-import { find, matches } from '../../shared/search'
-import { takers } from './interpreters'
+import { visibleRows, nextPosition } from './grid-keys'
+import { searchFloor, matches } from '../../shared/search'
+import { availableInterpreters } from './interpreters'
 import { Rights } from './rights'
-import { asks, current, late, timeline } from '../../shared/slots'
-import { concerning, linkOf, step as reachOf } from './delivery-status'
-import { waiting } from './unacknowledged'
+import { slotActions, currentSlot, minutesLate, timeline } from '../../shared/slots'
+import { latestNoticeAbout, deviceState, deliveryStep as reachOf } from './delivery-status'
+import { unacknowledgedGroups } from './unacknowledged'
 
 const floorNow = (): Floor => {
   const kinds = cardsByKind({ ...floorCards(forumSize), ...manyRounds(8) })
@@ -21,19 +21,19 @@ const floorNow = (): Floor => {
 
 test('keys: arrows stay in the grid, Home and End reach its edges', () => {
   const extent = { rows: 26, columns: 8, page: 10 }
-  equal(step('ArrowUp', false, { row: 0, column: 3 }, extent), { row: 0, column: 3 })
-  equal(step('ArrowRight', false, { row: 2, column: 8 }, extent), { row: 2, column: 8 })
-  equal(step('PageDown', false, { row: 20, column: 1 }, extent), { row: 25, column: 1 })
-  equal(step('Home', true, { row: 20, column: 5 }, extent), { row: 0, column: 0 })
-  equal(step('End', false, { row: 20, column: 5 }, extent), { row: 20, column: 8 })
-  equal(step('a', false, { row: 0, column: 0 }, extent), null)
+  equal(nextPosition('ArrowUp', false, { row: 0, column: 3 }, extent), { row: 0, column: 3 })
+  equal(nextPosition('ArrowRight', false, { row: 2, column: 8 }, extent), { row: 2, column: 8 })
+  equal(nextPosition('PageDown', false, { row: 20, column: 1 }, extent), { row: 25, column: 1 })
+  equal(nextPosition('Home', true, { row: 20, column: 5 }, extent), { row: 0, column: 0 })
+  equal(nextPosition('End', false, { row: 20, column: 5 }, extent), { row: 20, column: 8 })
+  equal(nextPosition('a', false, { row: 0, column: 0 }, extent), null)
 })
 
 test('keys: only the rows in sight are drawn, and a few beyond', () => {
-  equal(span(0, 580, 58, 300), { first: 0, end: 14 })
-  equal(span(5800, 580, 58, 300), { first: 96, end: 114 })
-  equal(span(99_999, 580, 58, 300), { first: 299, end: 300 })
-  equal(span(0, 580, 58, 0), { first: 0, end: 0 })
+  equal(visibleRows(0, 580, 58, 300), { first: 0, end: 14 })
+  equal(visibleRows(5800, 580, 58, 300), { first: 96, end: 114 })
+  equal(visibleRows(99_999, 580, 58, 300), { first: 299, end: 300 })
+  equal(visibleRows(0, 580, 58, 0), { first: 0, end: 0 })
 })
 
 const round = (no: number, state: RoundCard['state'], start: number, end: number): RoundCard => ({ no, state, plan: { start, end }, now: { start, end } })
@@ -44,11 +44,11 @@ test('slots: what runs comes first, then what was called, then what is next', ()
   const talk: ItemCard = { kind: 'talk', name: { en: 'Talk' }, state: 'planned', plan: { start: -90 * m, end: -60 * m }, now: { start: -90 * m, end: -60 * m } }
   const line = timeline(rounds, new Map([['I1', talk]]))
   equal(line.map((s) => s.id), ['I1', 'R1', 'R2', 'R3'])
-  equal(current(line, 29 * m)?.id, 'R2')
+  equal(currentSlot(line, 29 * m)?.id, 'R2')
   rounds.set('R2', round(2, 'ended', 30 * m, 55 * m))
-  equal(current(timeline(rounds, new Map([['I1', talk]])), 56 * m)?.id, 'R3', 'a talk that nobody started an hour ago is not next')
-  equal(asks(rounds.get('R3')!), ['call', 'start', 'extend'])
-  equal(late({ ...round(1, 'running', 0, 0), plan: { start: 0, end: 25 * m }, now: { start: 0, end: 28 * m } }), 3)
+  equal(currentSlot(timeline(rounds, new Map([['I1', talk]])), 56 * m)?.id, 'R3', 'a talk that nobody started an hour ago is not next')
+  equal(slotActions(rounds.get('R3')!), ['call', 'start', 'extend'])
+  equal(minutesLate({ ...round(1, 'running', 0, 0), plan: { start: 0, end: 25 * m }, now: { start: 0, end: 28 * m } }), 3)
 })
 
 test('rights: a runner marks, a zone moderator moves in their zones, the lead all', () => {
@@ -69,11 +69,11 @@ test('rights: a runner marks, a zone moderator moves in their zones, the lead al
 test('find: by company in any script, by person, by table', () => {
   const floor = floorNow()
   truth(matches('  hanBIT led ', 'Hanbit LED'), 'case')
-  truth(find(floor, '')! === null, 'nothing asked')
-  const company = find(floor, '海风')!
+  truth(searchFloor(floor, '')! === null, 'nothing asked')
+  const company = searchFloor(floor, '海风')!
   truth(company.meetings.size > 0 && [...company.meetings].every((id) => floor.meeting.get(id)!.guest.company.startsWith('c')), 'company')
-  truth(find(floor, 'k03a')!.tables.has('T03'), 'a person’s id')
-  truth(find(floor, 'T05')!.tables.has('T05'), 'a table’s id')
+  truth(searchFloor(floor, 'k03a')!.tables.has('T03'), 'a person’s id')
+  truth(searchFloor(floor, 'T05')!.tables.has('T05'), 'a table’s id')
 })
 
 test('takers: on duty, on shift, of the pair, with the skill, and free', () => {
@@ -81,13 +81,13 @@ test('takers: on duty, on shift, of the pair, with the skill, and free', () => {
   const request = { meeting: 'm022', pair: 'ko-zh', state: 'requested' as const, at: 0, canTake: 0 }
   const withRequest = makeFloor({ ...floor, request: new Map([['r1', request]]) })
   const at = (h: number) => Date.UTC(2026, 9, 14, h - 9)
-  const free = takers(withRequest, 'r1', at(14))
+  const free = availableInterpreters(withRequest, 'r1', at(14))
   truth(free.includes('i19') && !free.includes('i21') && !free.includes('i06'), 'the floaters; not who is off or on a break: ' + free.join())
-  truth(!takers(withRequest, 'r1', at(18)).includes('i19'), 'after the shift')
+  truth(!availableInterpreters(withRequest, 'r1', at(18)).includes('i19'), 'after the shift')
   const skilled = makeFloor({ ...floor, request: new Map([['r1', { ...request, skill: 'LED' }]]) })
-  truth(takers(skilled, 'r1', at(14)).every((i) => floor.interpreter.get(i)!.skills?.includes('LED')), 'skill')
+  truth(availableInterpreters(skilled, 'r1', at(14)).every((i) => floor.interpreter.get(i)!.skills?.includes('LED')), 'skill')
   const taken = makeFloor({ ...floor, request: new Map<string, RequestCard>([['r1', request], ['r2', { ...request, meeting: 'm030', state: 'claimed', interpreter: 'i19' }]]) })
-  truth(!takers(taken, 'r1', at(14)).includes('i19'), 'has another request')
+  truth(!availableInterpreters(taken, 'r1', at(14)).includes('i19'), 'has another request')
 })
 
 test('unseen: by company, the most urgent first, at the table where they are to be', () => {
@@ -106,7 +106,7 @@ test('unseen: by company, the most urgent first, at the table where they are to 
     ['n2:b', { notice: 'n2', who: 'attendee:' + soon.host.people[1] }],
     ['gone', { notice: 'n9', who: 'attendee:x' }],
   ])
-  const groups = waiting(floor, notices, unseen, now)
+  const groups = unacknowledgedGroups(floor, notices, unseen, now)
   equal(groups.map((g) => [g.notice, g.who.length, g.table]), [['n2', 2, floor.meeting.get(soonID)!.place.table], ['n1', 1, later.place.table]])
   equal(groups[0]!.left, floor.round.get('R4')!.now.start - now)
 })
@@ -122,13 +122,13 @@ test('reach: sent until a screen has it, delivered until it is seen, told by who
 
 test('reach: a phone that is named nowhere is live, but where not all are named or heard of', () => {
   const live = { here: { live: 4 }, asleep: { 'attendee:b': 17_000 }, gone: { 'attendee:c': 16_000, 'attendee:d': 0 } }
-  equal(linkOf(live, 'attendee:a'), { standing: 'live' })
-  equal(linkOf(live, 'attendee:b'), { standing: 'asleep', since: 17_000 })
-  equal(linkOf(live, 'attendee:c'), { standing: 'gone', since: 16_000 })
-  equal(linkOf(live, 'attendee:d'), { standing: 'never' })
-  equal(linkOf({ ...live, more: 3 }, 'attendee:a'), null)
-  equal(linkOf({ here: { live: 2 }, partial: true }, 'attendee:a'), null)
-  equal(linkOf({}, 'attendee:a'), null)
+  equal(deviceState(live, 'attendee:a'), { presence: 'live' })
+  equal(deviceState(live, 'attendee:b'), { presence: 'asleep', since: 17_000 })
+  equal(deviceState(live, 'attendee:c'), { presence: 'gone', since: 16_000 })
+  equal(deviceState(live, 'attendee:d'), { presence: 'never' })
+  equal(deviceState({ ...live, more: 3 }, 'attendee:a'), null)
+  equal(deviceState({ here: { live: 2 }, partial: true }, 'attendee:a'), null)
+  equal(deviceState({}, 'attendee:a'), null)
 })
 
 test('reach: of the notices about a meeting the newest counts', () => {
@@ -138,7 +138,7 @@ test('reach: of the notices about a meeting the newest counts', () => {
     ['other', { kind: 'moved', meeting: 'm2', at: 9, for: 4, seen: 0 }],
     ['moved', { kind: 'moved', meeting: 'm1', at: 1, for: 4, seen: 0 }],
   ])
-  equal(concerning(notices, 'm1', at)?.[0], 'call')
-  equal(concerning(notices, 'm1', { ...at, place: { round: 'R2', table: 'T1' } })?.[0], 'moved')
-  equal(concerning(notices, 'm3', { ...at, cancelled: true })?.[0], undefined)
+  equal(latestNoticeAbout(notices, 'm1', at)?.[0], 'call')
+  equal(latestNoticeAbout(notices, 'm1', { ...at, place: { round: 'R2', table: 'T1' } })?.[0], 'moved')
+  equal(latestNoticeAbout(notices, 'm3', { ...at, cancelled: true })?.[0], undefined)
 })

@@ -1,7 +1,7 @@
 import type { MeetingCard, RequestCard } from '../../shared/cards'
 import { equal, test, truth } from '../../testing/check'
 import { cardsByKind, floorCards, manyRounds } from '../../testing/floor-fixtures'
-import { Judge, judge, mayLift, type Verdict } from './move-rules'
+import { VerdictCache, judgeMoveTo, liftRefusal, type Verdict } from './move-rules'
 import { type Cards, type Floor, makeFloor } from '../../shared/floor'
 
 // Four tables in three zones, three rounds of which the first is over in manyRounds' order: R1, R2 ended, R3 runs, R4… planned.
@@ -23,7 +23,7 @@ function floorOf(meetings: Record<string, MeetingCard>, change: (cards: Cards) =
   return makeFloor(cards)
 }
 
-const at = (floor: Floor, id: string, round: string, table: string): Verdict => judge(floor, id, { round, table }, everywhere)
+const at = (floor: Floor, id: string, round: string, table: string): Verdict => judgeMoveTo(floor, id, { round, table }, everywhere)
 const codes = (verdict: Verdict): string[] => verdict.findings.map((f) => f.code)
 const put = <T,>(map: ReadonlyMap<string, T>, id: string, value: T) => void (map as Map<string, T>).set(id, value)
 
@@ -120,9 +120,9 @@ test('collide: soft ones: far table, met before, no rest', () => {
 test('collide: zones bind where the meeting comes from and where it goes', () => {
   const floor = floorOf({ m1: meeting('k01', 'c01', 'R3', 'T01') })
   const only = (zone: string) => (table: string) => floor.table.get(table)?.zone === zone
-  equal(codes(judge(floor, 'm1', { round: 'R4', table: 'T05' }, only('A'))), ['other_zone'])
-  equal(mayLift(floor, 'm1', only('C'))?.code, 'other_zone')
-  equal(mayLift(floor, 'm1', only('A')), null)
+  equal(codes(judgeMoveTo(floor, 'm1', { round: 'R4', table: 'T05' }, only('A'))), ['other_zone'])
+  equal(liftRefusal(floor, 'm1', only('C'))?.code, 'other_zone')
+  equal(liftRefusal(floor, 'm1', only('A')), null)
 })
 
 test('collide: six thousand places are judged within a bound', () => {
@@ -133,7 +133,7 @@ test('collide: six thousand places are judged within a bound', () => {
     attendee: of('attendee'), interpreter: of('interpreter'), meeting: of('meeting'),
   } as unknown as Cards)
   const began = Date.now()
-  const marks = new Judge(floor, 'm900', everywhere).count()
+  const marks = new VerdictCache(floor, 'm900', everywhere).count()
   const took = Date.now() - began
   equal(Object.values(marks).reduce((a, b) => a + b, 0), 6000)
   truth(took < 1500, `took ${took} ms`)

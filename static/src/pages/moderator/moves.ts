@@ -1,36 +1,36 @@
 // Picking up and dropping: what a tap, a click or Enter on a place does.
 import { say } from '../../ui/announcer'
 import { t } from '../../shared/words'
-import { mayLift, type Verdict } from './move-rules'
+import { liftRefusal, type Verdict } from './move-rules'
 import type { ModeratorStore } from './moderator-store'
-import { meetingName, namesOf, placeName, verdictWords, whyNot } from './describe'
+import { meetingName, namesOf, placeName, verdictWords, findingWords } from './describe'
 import { seat } from '../../shared/floor'
 
-/** touch is a tap on a cell: it picks up what lies there, or drops what is lifted. */
-export function touch(store: ModeratorStore, round: string, table: string): void {
+/** pressCell is a tap on a cell: it picks up what lies there, or drops what is lifted. */
+export function pressCell(store: ModeratorStore, round: string, table: string): void {
   if (store.lifted.value) return drop(store, round, table)
   const floor = store.floor.value
-  const id = floor.seats.get(seat(round, table)) ?? floor.called.get(seat(round, table))
-  if (id) pick(store, id)
+  const id = floor.seats.get(seat(round, table)) ?? floor.cancelledSeats.get(seat(round, table))
+  if (id) pickUp(store, id)
 }
 
-/** pick shows a meeting, and lifts it where it may be moved. */
-export function pick(store: ModeratorStore, id: string): void {
+/** pickUp shows a meeting, and lifts it where it may be moved. */
+export function pickUp(store: ModeratorStore, id: string): void {
   const names = namesOf(store)
   store.focus.value = { meeting: id }
-  if (store.narrow.value) show(store, id)
+  if (store.narrow.value) showRoundOf(store, id)
   const rights = store.rights.value
   const floor = store.floor.value
-  const stuck = rights.may('moveMeeting')
-    ? mayLift(floor, id, (table) => rights.mayIn('moveMeeting', floor.table.get(table)?.zone))
+  const refusal = rights.may('moveMeeting')
+    ? liftRefusal(floor, id, (table) => rights.mayIn('moveMeeting', floor.table.get(table)?.zone))
     : null
-  const lifts = rights.may('moveMeeting') && !stuck
+  const lifts = rights.may('moveMeeting') && !refusal
   store.lifted.value = lifts ? id : null
-  say(lifts ? t('mod.lifted', { meeting: meetingName(names, id) }) : stuck ? whyNot(names, stuck) : meetingName(names, id))
+  say(lifts ? t('mod.lifted', { meeting: meetingName(names, id) }) : refusal ? findingWords(names, refusal) : meetingName(names, id))
 }
 
-/** show brings a meeting's round before the eyes where only one round is in sight. */
-function show(store: ModeratorStore, id: string): void {
+/** showRoundOf brings a meeting's round before the eyes where only one round is in sight. */
+function showRoundOf(store: ModeratorStore, id: string): void {
   store.tab.value = 'floor'
   const round = store.floor.value.meeting.get(id)?.place.round
   if (round) store.round.value = round
@@ -45,7 +45,7 @@ export function putDown(store: ModeratorStore): void {
 
 /** drop moves or swaps what is lifted, asks again for a locked one, or says why not. */
 export function drop(store: ModeratorStore, round: string, table: string): void {
-  const judge = store.judge.value
+  const judge = store.verdicts.value
   if (!judge) return putDown(store)
   const names = namesOf(store)
   const verdict = judge.at(round, table)
@@ -59,11 +59,11 @@ export function drop(store: ModeratorStore, round: string, table: string): void 
   const id = judge.meeting
   const m = judge.floor.meeting.get(id)!
   if (verdict.swap) {
-    store.give('swapMeetings', { a: id, b: verdict.swap }, moveWords(store, id, verdict, round, table))
+    store.send('swapMeetings', { a: id, b: verdict.swap }, moveWords(store, id, verdict, round, table))
     return putDown(store)
   }
   const move = (override?: true) => {
-    store.give('moveMeeting', { meeting: id, table, round, ...(override && { override }), ...(verdict?.without && { withoutInterpreter: true }) }, moveWords(store, id, verdict, round, table))
+    store.send('moveMeeting', { meeting: id, table, round, ...(override && { override }), ...(verdict?.without && { withoutInterpreter: true }) }, moveWords(store, id, verdict, round, table))
     putDown(store)
   }
   if (!m.locked) return move()
@@ -83,7 +83,7 @@ export function toTray(store: ModeratorStore): void {
   const m = store.floor.value.meeting.get(id)
   if (!m?.place.table) return putDown(store)
   const send = () => {
-    store.give('moveMeeting', { meeting: id, tray: true, ...(m.locked && { override: true }) }, t('mod.toasts.tray', { meeting: meetingName(names, id) }))
+    store.send('moveMeeting', { meeting: id, tray: true, ...(m.locked && { override: true }) }, t('mod.toasts.tray', { meeting: meetingName(names, id) }))
     putDown(store)
   }
   if (!m.locked) return send()
@@ -98,7 +98,7 @@ export function toTray(store: ModeratorStore): void {
 function moveWords(store: ModeratorStore, id: string, verdict: Verdict, round: string, table: string): string {
   const names = namesOf(store)
   const m = names.floor.meeting.get(id)!
-  const soft = verdict.findings.map((f) => whyNot(names, f)).join(' ')
+  const soft = verdict.findings.map((f) => findingWords(names, f)).join(' ')
   const params = { meeting: meetingName(names, id), from: placeName(names, m.place), to: placeName(names, { round, table }) }
   const words = verdict.swap
     ? t('mod.toasts.swap', { ...params, other: meetingName(names, verdict.swap) })

@@ -12,13 +12,13 @@ import { t } from '../../shared/words'
 import { Bar } from './bar'
 import { ModeratorStore, type Tab } from './moderator-store'
 import { movedWords, namesOf, refusalWords } from './describe'
-import { Announcements, Compose, Day, Log } from './agenda'
+import { Announcements, AnnouncementForm, Agenda, CommandLog } from './agenda'
 import { Detail, DetailSheet } from './detail'
-import { type Extract, Grid, VerdictLine } from './grid'
+import { type GridContent, Grid, VerdictLine } from './grid'
 import type { FloorKinds } from '../../shared/floor-kinds'
-import { Lost } from './lost-commands'
-import { Requests, Tray, Unseen } from './attention'
-import { DutyList, Presence } from './attendance'
+import { LostCommands } from './lost-commands'
+import { Requests, Tray, Unacknowledged } from './attention'
+import { DutyList, Attendance } from './attendance'
 import { putDown } from './moves'
 import { Toasts, undoNewest } from './toasts'
 
@@ -45,10 +45,10 @@ export function ModeratorPage({ session, prepare }: Props) {
   useEffect(() => {
     const stop = store.watch(
       (problem) => refusalWords(namesOf(store), problem),
-      (meeting) => movedWords(namesOf(store), session.of('done'), meeting, session.seat.link),
+      (meeting) => movedWords(namesOf(store), session.cardsOf('done'), meeting, session.key.link),
     )
     const onKey = (event: KeyboardEvent) => {
-      if (event.key === 'z' && (event.ctrlKey || event.metaKey) && !writing(event.target) && undoNewest(store)) event.preventDefault()
+      if (event.key === 'z' && (event.ctrlKey || event.metaKey) && !isTextField(event.target) && undoNewest(store)) event.preventDefault()
       if (event.key === 'Escape' && store.lifted.value) putDown(store)
     }
     document.addEventListener('keydown', onKey)
@@ -57,16 +57,16 @@ export function ModeratorPage({ session, prepare }: Props) {
       document.removeEventListener('keydown', onKey)
     }
   }, [store])
-  if (!session.whole.value) return <main class="loading"><p role="status">{t('gate.loading')}</p></main>
-  return <Whole store={store} />
+  if (!session.hasView.value) return <main class="loading"><p role="status">{t('gate.loading')}</p></main>
+  return <ModeratorView store={store} />
 }
 
-const writing = (target: EventTarget | null): boolean => !!(target as HTMLElement | null)?.closest?.('input, textarea, select')
+const isTextField = (target: EventTarget | null): boolean => !!(target as HTMLElement | null)?.closest?.('input, textarea, select')
 
-function Whole({ store }: { store: ModeratorStore }) {
+function ModeratorView({ store }: { store: ModeratorStore }) {
   const phone = narrow.value
   const tab = store.tab.value
-  const extract = useExtract(store)
+  const extract = useGridContent(store)
   return (
     <div class="console" data-narrow={phone ? '' : undefined} data-lifting={store.lifted.value ? '' : undefined}>
       <Bar store={store} />
@@ -74,22 +74,22 @@ function Whole({ store }: { store: ModeratorStore }) {
       {(!phone || tab === 'floor') && (
         <main class="floor-pane">
           {phone && <RoundTabs store={store} />}
-          <Grid key={phone ? 'list' : 'grid'} store={store} extract={extract} list={phone} />
+          <Grid key={phone ? 'list' : 'grid'} store={store} content={extract} list={phone} />
           {!phone && <VerdictLine store={store} />}
           {!phone && <Toasts store={store} />}
         </main>
       )}
-      {phone ? <PhoneSide store={store} tab={tab} /> : <Aside store={store} tab={tab} />}
+      {phone ? <PhoneSide store={store} tab={tab} /> : <SidePanel store={store} tab={tab} />}
       <Announcer />
     </div>
   )
 }
 
-/** useExtract answers what the grid shows: the tables that are asked for, and on phones one round. */
-function useExtract(store: ModeratorStore): ReadonlySignal<Extract> {
+/** useGridContent returns what the grid shows: the tables that are asked for, and on phones one round. */
+function useGridContent(store: ModeratorStore): ReadonlySignal<GridContent> {
   return useComputed(() => {
     const floor = store.floor.value
-    const found = store.found.value
+    const found = store.searchResult.value
     const tables = found ? floor.tables.filter((id) => found.tables.has(id)) : floor.tables
     if (!narrow.value) return { tables, rounds: floor.rounds }
     return { tables, rounds: [shownRound(store)].filter(Boolean) }
@@ -100,7 +100,7 @@ function shownRound(store: ModeratorStore): string {
   const floor = store.floor.value
   const chosen = store.round.value
   if (floor.round.has(chosen)) return chosen
-  const slot = store.slot.value
+  const slot = store.currentSlot.value
   if (slot?.round) return slot.id
   return floor.rounds.find((id) => floor.round.get(id)!.state !== 'ended') ?? floor.rounds[0] ?? ''
 }
@@ -130,7 +130,7 @@ const sideTabs: readonly { tab: Tab; icon: string }[] = [
 ]
 
 function Tabs({ store, tabs, class: more }: { store: ModeratorStore; tabs: typeof sideTabs; class: string }) {
-  const unseen = store.session.of('unseen').size
+  const unseen = store.session.cardsOf('unseen').size
   return (
     <nav class={more} aria-label={t('mod.views')}>
       {tabs.map(({ tab, icon }) => (
@@ -147,22 +147,22 @@ function Tabs({ store, tabs, class: more }: { store: ModeratorStore; tabs: typeo
 function Panel({ store, tab }: { store: ModeratorStore; tab: Tab }) {
   switch (tab) {
     case 'people':
-      return <><Presence store={store} /><DutyList store={store} /></>
+      return <><Attendance store={store} /><DutyList store={store} /></>
     case 'day':
-      return <><Announcements store={store} /><Day store={store} /></>
+      return <><Announcements store={store} /><Agenda store={store} /></>
     case 'log':
-      return <Log store={store} />
+      return <CommandLog store={store} />
     default:
-      return <><Lost store={store} /><Unseen store={store} /><Requests store={store} /><Tray store={store} /></>
+      return <><LostCommands store={store} /><Unacknowledged store={store} /><Requests store={store} /><Tray store={store} /></>
   }
 }
 
-function Aside({ store, tab }: { store: ModeratorStore; tab: Tab }) {
+function SidePanel({ store, tab }: { store: ModeratorStore; tab: Tab }) {
   const focus = store.focus.value
   return (
     <aside class="aside" aria-label={t('mod.views')}>
-      <Here store={store} />
-      {store.announcing.value && <Compose store={store} />}
+      <ConnectedCount store={store} />
+      {store.composing.value && <AnnouncementForm store={store} />}
       {focus ? (
         <>
           <Detail store={store} />
@@ -183,23 +183,23 @@ function PhoneSide({ store, tab }: { store: ModeratorStore; tab: Tab }) {
   const focus = store.focus.value
   return (
     <>
-      {store.announcing.value && <div class="sheet"><Compose store={store} /></div>}
+      {store.composing.value && <div class="sheet"><AnnouncementForm store={store} /></div>}
       {tab !== 'floor' && (
         <main class="phone-panel">
           <Panel store={store} tab={tab} />
-          <Here store={store} />
+          <ConnectedCount store={store} />
           <LanguageSwitch />
         </main>
       )}
-      {focus && tab === 'floor' && !store.announcing.value && <div class="sheet"><DetailSheet store={store} /></div>}
+      {focus && tab === 'floor' && !store.composing.value && <div class="sheet"><DetailSheet store={store} /></div>}
       <Toasts store={store} />
       <Tabs store={store} tabs={[{ tab: 'floor', icon: gridIcon }, ...sideTabs]} class="bottom-tabs" />
     </>
   )
 }
 
-/** Here tells who is connected: live, asleep, gone. */
-function Here({ store }: { store: ModeratorStore }) {
+/** ConnectedCount tells who is connected: live, asleep, gone. */
+function ConnectedCount({ store }: { store: ModeratorStore }) {
   const { here = {}, partial, gone } = store.session.live.value
   if (!partial && !gone && Object.keys(here).length === 0) return null
   return (

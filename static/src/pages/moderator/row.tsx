@@ -4,11 +4,11 @@ import type { MeetingCard } from '../../shared/cards'
 import { Icon } from '../../ui/icon'
 import { checkIcon, closeIcon, clockIcon, lockIcon, swapIcon, triangleIcon } from '../../ui/icons'
 import { type Named, named, t } from '../../shared/words'
-import type { Judge, Verdict } from './move-rules'
+import type { VerdictCache, Verdict } from './move-rules'
 import type { ModeratorStore } from './moderator-store'
-import { inWords, type Names, namesOf, placeName, tableLabel, verdictWords, whyNot } from './describe'
+import { inWords, type Names, namesOf, placeName, tableLabel, verdictWords, findingWords } from './describe'
 import { type Floor, seat } from '../../shared/floor'
-import type { Found } from '../../shared/search'
+import type { SearchResult } from '../../shared/search'
 
 interface Props {
   store: ModeratorStore
@@ -17,12 +17,12 @@ interface Props {
   index: number
   rounds: readonly string[]
   top: number
-  judge: Judge | null
+  judge: VerdictCache | null
   cursor: number // the column with the tab stop; -1: not in this row
-  found: Found | null
+  found: SearchResult | null
   pending: ReadonlySet<string>
   now: string
-  picked: string
+  focused: string
 }
 
 /** Row is drawn again only when one of its props, or a name that it shows, has changed: signals see to that. */
@@ -60,13 +60,13 @@ interface CellProps extends Props {
 }
 
 function Cell(props: CellProps) {
-  const { floor, table, round, judge, cursor, column, index, found, pending, now, names, picked } = props
+  const { floor, table, round, judge, cursor, column, index, found, pending, now, names, focused } = props
   const key = seat(round, table)
-  const id = floor.seats.get(key) ?? floor.called.get(key) ?? ''
+  const id = floor.seats.get(key) ?? floor.cancelledSeats.get(key) ?? ''
   const m = floor.meeting.get(id)
   const verdict = judge?.at(round, table)
   const lifted = !!judge && judge.meeting === id
-  const blocks = !!judge && clashes(judge, floor, verdict, round, table, id)
+  const blocks = !!judge && blocksMove(judge, floor, verdict, round, table, id)
   const over = floor.round.get(round)?.state === 'ended'
   return (
     <div
@@ -76,28 +76,28 @@ function Cell(props: CellProps) {
       data-round={round}
       data-table={table}
       tabIndex={cursor === column ? 0 : -1}
-      aria-selected={lifted || id === picked && !!id}
+      aria-selected={lifted || id === focused && !!id}
       data-mark={lifted ? 'here' : verdict?.mark}
       data-blocks={blocks ? '' : undefined}
       data-swap={verdict?.swap ? '' : undefined}
       data-empty={m ? undefined : ''}
       data-over={over ? '' : undefined}
       data-now={round === now ? '' : undefined}
-      data-picked={id && id === picked ? '' : undefined}
+      data-picked={id && id === focused ? '' : undefined}
       data-dim={found && !found.meetings.has(id) && !found.tables.has(table) ? '' : undefined}
       data-pending={id && pending.has(id) ? '' : undefined}
       data-cancelled={m?.cancelled ? '' : undefined}
     >
-      {m ? <Pairing names={names} m={m} pending={pending.has(id)} mark={markIcon(verdict, lifted)} /> : <Vacant names={names} verdict={verdict} />}
-      <span class="quiet">{heard(names, m, verdict)}</span>
+      {m ? <MeetingCell names={names} m={m} pending={pending.has(id)} mark={markIcon(verdict, lifted)} /> : <EmptyCell names={names} verdict={verdict} />}
+      <span class="quiet">{cellDescription(names, m, verdict)}</span>
       <span class="quiet">{placeName(names, { round, table })}, </span>
-      {m && verdict?.findings[0] && <span class="why">{short(names, verdict.findings[0].code, verdict.findings[0].params)}</span>}
+      {m && verdict?.findings[0] && <span class="why">{shortFinding(names, verdict.findings[0].code, verdict.findings[0].params)}</span>}
     </div>
   )
 }
 
-/** clashes reports whether the meeting of a cell is itself what stands in the way in that round: the loud one. */
-function clashes(judge: Judge, floor: Floor, verdict: Verdict | undefined, round: string, table: string, id: string): boolean {
+/** blocksMove reports whether the meeting of a cell is itself what stands in the way in that round: the loud one. */
+function blocksMove(judge: VerdictCache, floor: Floor, verdict: Verdict | undefined, round: string, table: string, id: string): boolean {
   if (!id || verdict?.mark !== 'hard') return false
   const lifted = floor.meeting.get(judge.meeting)!
   const m = floor.meeting.get(id)!
@@ -113,7 +113,7 @@ const markIcon = (verdict: Verdict | undefined, lifted: boolean): string | null 
   return verdict.mark === 'free' && verdict.swap ? swapIcon : null
 }
 
-function Pairing({ names, m, pending, mark }: { names: Names; m: MeetingCard; pending: boolean; mark: string | null }) {
+function MeetingCell({ names, m, pending, mark }: { names: Names; m: MeetingCard; pending: boolean; mark: string | null }) {
   return (
     <>
       <Side of={named(names.floor.company.get(m.host.company)?.name)} party={m.host}>
@@ -141,29 +141,29 @@ function Side({ of, party, children }: { of: Named; party: MeetingCard['host']; 
   )
 }
 
-function Vacant({ names, verdict }: { names: Names; verdict: Verdict | undefined }) {
+function EmptyCell({ names, verdict }: { names: Names; verdict: Verdict | undefined }) {
   if (!verdict || verdict.mark === 'over' || verdict.mark === 'here') return null
   const first = verdict.findings[0]
   if (verdict.mark === 'free') return <span class="vacant">{t('mod.free')}</span>
   return (
     <span class="vacant">
       <Icon d={verdict.mark === 'hard' ? closeIcon : triangleIcon} />
-      <span>{first ? short(names, first.code, first.params) : ''}</span>
+      <span>{first ? shortFinding(names, first.code, first.params) : ''}</span>
     </span>
   )
 }
 
-/** short answers a finding in the few letters that a cell has room for; the line below tells all. */
-function short(names: Names, code: string, params: Record<string, string>): string {
+/** shortFinding returns a finding in the few letters that a cell has room for; the line below tells all. */
+function shortFinding(names: Names, code: string, params: Record<string, string>): string {
   const other = names.floor.meeting.get(params.meeting ?? '')
   const key = `mod.short.${code}` as string
   const words = t(key, { ...inWords(names, params), at: tableLabel(names, other?.place.table) })
-  return words === key ? whyNot(names, { code: code as never, params }) : words
+  return words === key ? findingWords(names, { code: code as never, params }) : words
 }
 // words: mod.short.*
 
-/** heard is what a cell says beside what it shows: signs and colours in words. */
-function heard(names: Names, m: MeetingCard | undefined, verdict: Verdict | undefined): string {
+/** cellDescription is what a cell says beside what it shows: signs and colours in words. */
+function cellDescription(names: Names, m: MeetingCard | undefined, verdict: Verdict | undefined): string {
   const parts = m ? [] : [t('mod.empty')]
   if (m?.cancelled) parts.push(t('mod.cancelled'))
   if (m?.locked) parts.push(t('mod.locked'))

@@ -8,13 +8,13 @@ export function Toasts({ store }: { store: ModeratorStore }) {
   return (
     <div class="toasts" role="status" aria-live="polite">
       {store.toasts.value.map((toast) => (
-        <One key={toast.n} store={store} toast={toast} />
+        <ToastLine key={toast.n} store={store} toast={toast} />
       ))}
     </div>
   )
 }
 
-function One({ store, toast }: { store: ModeratorStore; toast: Toast }) {
+function ToastLine({ store, toast }: { store: ModeratorStore; toast: Toast }) {
   const refused = toast.tone === 'refused'
   return (
     <div class="toast" data-tone={toast.tone}>

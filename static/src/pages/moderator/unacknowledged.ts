@@ -1,9 +1,9 @@
 // Who does not know yet: unseen notices, by company or interpreter, the most urgent first.
 import type { NoticeCard, UnseenCard } from '../../shared/cards'
 import { idOf, roleOf } from '../../live/frames'
-import { type Floor, meetingIn, placeOf } from '../../shared/floor'
+import { type Floor, meetingInRound, placeOf } from '../../shared/floor'
 
-export interface Waiting {
+export interface UnacknowledgedGroup {
   key: string
   notice: string
   card: NoticeCard
@@ -18,18 +18,18 @@ export interface Waiting {
   left: number
 }
 
-/** waiting groups the unseen cards; now is the event's time. */
-export function waiting(
+/** unacknowledgedGroups groups the unseen cards; now is the event's time. */
+export function unacknowledgedGroups(
   floor: Floor,
   notices: ReadonlyMap<string, NoticeCard>,
   unseen: ReadonlyMap<string, UnseenCard>,
   now: number,
-): Waiting[] {
-  const groups = new Map<string, Waiting>()
+): UnacknowledgedGroup[] {
+  const groups = new Map<string, UnacknowledgedGroup>()
   unseen.forEach(({ notice, who }) => {
     const card = notices.get(notice)
     if (!card) return
-    const place = whereTo(floor, card, who)
+    const place = expectedPlace(floor, card, who)
     const company = roleOf(who) === 'attendee' ? floor.attendee.get(idOf(who))?.company : undefined
     const key = [notice, company ?? who, place.table ?? ''].join('/')
     const group = groups.get(key)
@@ -42,9 +42,9 @@ export function waiting(
   return [...groups.values()].sort((a, b) => a.left - b.left || a.card.at - b.card.at || (a.key < b.key ? -1 : 1))
 }
 
-function whereTo(floor: Floor, card: NoticeCard, who: string): { round?: string; table?: string } {
+function expectedPlace(floor: Floor, card: NoticeCard, who: string): { round?: string; table?: string } {
   if (card.kind === 'cancelled') return card.from?.round ? { ...card.from } : {}
-  const meeting = card.meeting ?? (card.round ? meetingIn(floor, who, card.round) : undefined)
+  const meeting = card.meeting ?? (card.round ? meetingInRound(floor, who, card.round) : undefined)
   const place = meeting && floor.meeting.has(meeting) ? placeOf(floor.meeting.get(meeting)!) : null
   return place ?? (card.round ? { round: card.round } : {})
 }

@@ -15,8 +15,8 @@ export interface PersonalLink {
   url: string
 }
 
-/** Taken is the links of an event, as its log holds that they were handed out. */
-export interface Taken {
+/** ExportedLinks is the links of an event, as its log holds that they were handed out. */
+export interface ExportedLinks {
   /** The sequence of the state that they are of. */
   seq: number
   /** False while the server is upgraded: the log could hold no record. */
@@ -49,15 +49,15 @@ export interface Preview {
   counts: Record<string, number>
 }
 
-export type Answer<T> = { ok: true; value: T } | { ok: false; problem: Problem; faults: readonly Fault[] }
+export type ApiResult<T> = { ok: true; value: T } | { ok: false; problem: Problem; faults: readonly Fault[] }
 
 export interface Api {
-  events(): Promise<Answer<{ events: ListedEvent[] }>>
-  preview(file: Blob): Promise<Answer<Preview>>
-  import(file: Blob): Promise<Answer<{ event: string }>>
+  events(): Promise<ApiResult<{ events: ListedEvent[] }>>
+  preview(file: Blob): Promise<ApiResult<Preview>>
+  import(file: Blob): Promise<ApiResult<{ event: string }>>
   /** Leaves a record each time that it is answered. */
-  links(event: string): Promise<Answer<Taken>>
-  exports(event: string): Promise<Answer<{ exports: Export[] }>>
+  links(event: string): Promise<ApiResult<ExportedLinks>>
+  exports(event: string): Promise<ApiResult<{ exports: Export[] }>>
 }
 
 const workbook = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
@@ -75,7 +75,7 @@ export function httpApi(link: string): Api {
   }
 }
 
-async function ask<T>(path: string, init: RequestInit = {}): Promise<Answer<T>> {
+async function ask<T>(path: string, init: RequestInit = {}): Promise<ApiResult<T>> {
   try {
     const answer = await fetch(path, { credentials: 'same-origin', ...init })
     const body: unknown = await answer.json().catch(() => null)
@@ -91,5 +91,5 @@ function failed(body: unknown): { ok: false; problem: Problem; faults: readonly 
   return { ok: false, problem: { code: code ?? 'unreachable', ...(params ? { params } : {}) }, faults: Array.isArray(errors) ? errors : [] }
 }
 
-/** whole answers a link's address with where the page is, where the instance has no public address yet. */
-export const whole = (url: string, origin: string): string => (url.startsWith('/') ? origin + url : url)
+/** absoluteURL returns a link's address with where the page is, where the instance has no public address yet. */
+export const absoluteURL = (url: string, origin: string): string => (url.startsWith('/') ? origin + url : url)

@@ -1,41 +1,41 @@
 // One event: where it stands, its release, its links, its sheets, and what was taken out of it.
 import { useComputed } from '@preact/signals'
 import type { Floor } from '../../shared/floor'
-import { current, timeline } from '../../shared/slots'
-import { Chip, LinkChip } from '../../ui/chip'
+import { currentSlot, timeline } from '../../shared/slots'
+import { Chip, FreshnessChip } from '../../ui/chip'
 import { InlineConfirmButton } from '../../ui/confirm-button'
 import { Icon } from '../../ui/icon'
 import { Name } from '../../ui/names'
 import { alertIcon, arrowIcon, checkIcon, clipIcon, clockIcon, dotIcon, offlineIcon, printIcon } from '../../ui/icons'
 import { hhmm, refusal, t } from '../../shared/words'
-import type { Api, Taken } from './api'
+import type { Api, ExportedLinks } from './api'
 import { type OrganiserSession, useSend } from './commands'
 import { useFloor } from './use-floor'
 import { Links } from './links'
 import { PrintPage } from './print'
-import { Exports, type Taking, useExports, useTaking } from './link-export'
-import { type Sheet, sheets, withLinks } from './route'
+import { ExportHistory, type LinkExport, useExportHistory, useLinkExport } from './link-export'
+import { type Sheet, sheets, holdsLinks } from './route'
 
 interface Props {
   api: Api
   session: OrganiserSession
-  /** What is to be printed; '': nothing, the event itself is shown. */
+  /** sheet is to be printed; '': nothing, the event itself is shown. */
   sheet: Sheet | ''
   /** Links that are held already: a story's. */
-  taken?: Taken | null
+  taken?: ExportedLinks | null
 }
 
 export function EventPage({ api, session, sheet, taken }: Props) {
-  const exports = useExports(api, session.seat.event)
-  const taking = useTaking(api, session, taken ?? null, exports.look)
-  if (!session.whole.value) return <main class="org"><p role="status" class="soft">{t('gate.loading')}</p></main>
+  const exports = useExportHistory(api, session.key.event)
+  const taking = useLinkExport(api, session, taken ?? null, exports.look)
+  if (!session.hasView.value) return <main class="org"><p role="status" class="soft">{t('gate.loading')}</p></main>
   if (sheet) return <PrintPage session={session} sheet={sheet} taking={taking} />
   return (
     <main class="org">
-      <Standing session={session} />
-      <Sheets event={session.seat.event} taking={taking} />
+      <EventStatus session={session} />
+      <SheetLinks event={session.key.event} taking={taking} />
       <Links session={session} taking={taking} />
-      <Exports exports={exports} />
+      <ExportHistory exports={exports} />
     </main>
   )
 }
@@ -54,8 +54,8 @@ function Refused({ session }: { session: OrganiserSession }) {
   )
 }
 
-function Standing({ session }: { session: OrganiserSession }) {
-  const event = session.one('event')
+function EventStatus({ session }: { session: OrganiserSession }) {
+  const event = session.singleCard('event')
   const floor = useFloor(session).value
   const send = useSend(session)
   const draft = event?.version === 0
@@ -65,9 +65,9 @@ function Standing({ session }: { session: OrganiserSession }) {
       <div class="standing-head">
         <h1><Name of={event?.name} /></h1>
         {draft ? <Chip tone="amber" icon={clipIcon}>{t('org.draft')}</Chip> : <Chip tone="jade" icon={checkIcon}>{t('org.releasedAt', { n: event?.version ?? 0, time: event?.releasedAt ? hhmm(event.releasedAt) : '' })}</Chip>}
-        <LinkChip link={session.link.value} eventAt={(device) => session.eventAt(device)} />
+        <FreshnessChip freshness={session.freshness.value} eventAt={(device) => session.eventAt(device)} />
       </div>
-      <Present session={session} floor={floor} />
+      <EventNumbers session={session} floor={floor} />
       <Refused session={session} />
       {draft && (pending ? <p class="strong" role="status">{t('org.releasing')}</p> : (
         <InlineConfirmButton
@@ -79,7 +79,7 @@ function Standing({ session }: { session: OrganiserSession }) {
           {t('org.release')}
         </InlineConfirmButton>
       ))}
-      <a class="button small console-link" href={`/moderator/${session.seat.event}/${session.seat.link}`} target="_blank" rel="noopener">
+      <a class="button small console-link" href={`/moderator/${session.key.event}/${session.key.link}`} target="_blank" rel="noopener">
         {t('org.openConsole')}
         <Icon d={arrowIcon} />
       </a>
@@ -87,13 +87,13 @@ function Standing({ session }: { session: OrganiserSession }) {
   )
 }
 
-/** Present is the event as it stands: its numbers, and the slot that is on. */
-function Present({ session, floor }: { session: OrganiserSession; floor: Floor }) {
+/** EventNumbers is the event as it stands: its numbers, and the slot that is on. */
+function EventNumbers({ session, floor }: { session: OrganiserSession; floor: Floor }) {
   const minute = useComputed(() => Math.floor(session.now.value / 60_000) * 60_000).value
-  const slot = current(timeline(session.of('round'), session.of('item')), minute)
+  const slot = currentSlot(timeline(session.cardsOf('round'), session.cardsOf('item')), minute)
   const here = session.live.value.here
   const arrived = [...floor.attendee.values()].filter((a) => a.checkedIn).length
-  const unseen = session.of('unseen').size
+  const unseen = session.cardsOf('unseen').size
   const tile = (name: string, value: string | number) => <div key={name}><dt>{t(`org.tile.${name}`)}</dt><dd>{value}</dd></div>
   return (
     <>
@@ -119,9 +119,9 @@ function Present({ session, floor }: { session: OrganiserSession; floor: Floor }
   )
 }
 
-/** Sheets leads to what is printed; asking for a sheet with links is asking for these. */
-function Sheets({ event, taking }: { event: string; taking: Taking }) {
-  const ask = (sheet: Sheet) => withLinks(sheet) && !taking.taken.value && taking.take()
+/** SheetLinks leads to what is printed; asking for a sheet with links is asking for these. */
+function SheetLinks({ event, taking }: { event: string; taking: LinkExport }) {
+  const ask = (sheet: Sheet) => holdsLinks(sheet) && !taking.exported.value && taking.fetch()
   return (
     <section class="org-card">
       <h2>{t('org.print')}</h2>

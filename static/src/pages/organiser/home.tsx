@@ -7,7 +7,7 @@ import { Icon } from '../../ui/icon'
 import { Name } from '../../ui/names'
 import { alertIcon, checkIcon, chevronIcon, clipIcon, uploadIcon } from '../../ui/icons'
 import { refusal, t } from '../../shared/words'
-import type { Answer, Api, Fault, ListedEvent, Preview } from './api'
+import type { ApiResult, Api, Fault, ListedEvent, Preview } from './api'
 
 interface Props {
   api: Api
@@ -72,23 +72,23 @@ type Step =
   | { state: 'preview'; file: File; preview: Preview }
 
 /** The server's limit, known here too: eight mebibytes take a while on a hotel's line. */
-const largest = 8 << 20
+const maxFileSize = 8 << 20
 
 export function Upload({ api, done, first = { state: 'choose' } }: { api: Api; done: (event: string) => void; first?: Step }) {
   const step = useSignal<Step>(first)
   const read = async (file: File | undefined) => {
     if (!file) return
-    if (file.size > largest) {
+    if (file.size > maxFileSize) {
       step.value = { state: 'faults', file, faults: [{ code: 'file_too_big', params: { limit: '8' } }] }
       return
     }
     step.value = { state: 'reading', file }
-    step.value = outcome(file, await api.preview(file), (preview) => ({ state: 'preview', file, preview }))
+    step.value = stepAfter(file, await api.preview(file), (preview) => ({ state: 'preview', file, preview }))
   }
   const apply = async (file: File) => {
     step.value = { state: 'importing', file }
     const answer = await api.import(file)
-    step.value = outcome(file, answer, () => ({ state: 'choose' }))
+    step.value = stepAfter(file, answer, () => ({ state: 'choose' }))
     if (answer.ok) done(answer.value.event)
   }
   const now = step.value
@@ -97,7 +97,7 @@ export function Upload({ api, done, first = { state: 'choose' } }: { api: Api; d
     <section class="org-card">
       <h2>{t('org.workbook')}</h2>
       <p class="soft">{t('org.workbookHelp')}</p>
-      <Drop busy={busy} take={(file) => void read(file)} />
+      <FileDrop busy={busy} take={(file) => void read(file)} />
       <div role="status">
         {busy && <p class="strong">{t(now.state === 'reading' ? 'org.reading' : 'org.importing', { file: now.file.name })}</p>}
         {now.state === 'problem' && <Trouble problem={now.problem} again={() => void read(now.file)} />}
@@ -108,12 +108,12 @@ export function Upload({ api, done, first = { state: 'choose' } }: { api: Api; d
   )
 }
 
-function outcome<T>(file: File, answer: Answer<T>, good: (value: T) => Step): Step {
+function stepAfter<T>(file: File, answer: ApiResult<T>, good: (value: T) => Step): Step {
   if (answer.ok) return good(answer.value)
   return answer.faults.length ? { state: 'faults', file, faults: answer.faults } : { state: 'problem', file, problem: answer.problem }
 }
 
-function Drop({ busy, take }: { busy: boolean; take: (file: File | undefined) => void }) {
+function FileDrop({ busy, take }: { busy: boolean; take: (file: File | undefined) => void }) {
   const over = useSignal(false)
   return (
     <label

@@ -9,20 +9,20 @@ import type { Session } from '../../shared/session'
 import { Icon } from '../../ui/icon'
 import { alertIcon, lockIcon } from '../../ui/icons'
 import { dayName, hhmm, t } from '../../shared/words'
-import { type Api, type Export, type Taken, whole } from './api'
+import { type Api, type Export, type ExportedLinks, absoluteURL } from './api'
 import { Trouble } from './home'
 
-/** Taking is the links of an event as far as this page has fetched them. */
-export interface Taking {
-  readonly taken: ReadonlySignal<Taken | null>
+/** LinkExport is the links of an event as far as this page has fetched them. */
+export interface LinkExport {
+  readonly exported: ReadonlySignal<ExportedLinks | null>
   /** The links, by "role-id", that were replaced since; their addresses open nothing any more. */
   readonly replaced: ReadonlySignal<ReadonlySet<string>>
   readonly busy: ReadonlySignal<boolean>
   readonly problem: ReadonlySignal<Problem | null>
-  take: () => void
+  fetch: () => void
 }
 
-/** replacedSince answers which links were replaced after a sequence; '*' stands for all, after an import. */
+/** replacedSince returns which links were replaced after a sequence; '*' stands for all, after an import. */
 export function replacedSince(done: ReadonlyMap<string, HistoryCard>, seq: number): Set<string> {
   const gone = new Set<string>()
   for (const [id, card] of done) {
@@ -33,33 +33,33 @@ export function replacedSince(done: ReadonlyMap<string, HistoryCard>, seq: numbe
   return gone
 }
 
-export function useTaking(api: Api, session: Session<FloorKinds>, first: Taken | null, done: () => void): Taking {
-  const taken = useSignal(first)
+export function useLinkExport(api: Api, session: Session<FloorKinds>, first: ExportedLinks | null, done: () => void): LinkExport {
+  const exported = useSignal(first)
   const busy = useSignal(false)
   const problem = useSignal<Problem | null>(null)
-  const replaced = useComputed(() => replacedSince(session.of('done'), taken.value?.seq ?? Infinity))
+  const replaced = useComputed(() => replacedSince(session.cardsOf('done'), exported.value?.seq ?? Infinity))
   const take = async () => {
     if (busy.value) return
     busy.value = true
-    const answer = await api.links(session.seat.event)
+    const answer = await api.links(session.key.event)
     busy.value = false
     problem.value = answer.ok ? null : answer.problem
-    if (answer.ok) taken.value = { ...answer.value, links: answer.value.links.map((link) => ({ ...link, url: whole(link.url, location.origin) })) }
+    if (answer.ok) exported.value = { ...answer.value, links: answer.value.links.map((link) => ({ ...link, url: absoluteURL(link.url, location.origin) })) }
     done()
   }
-  return { taken, replaced, busy, problem, take: () => void take() }
+  return { exported, replaced, busy, problem, fetch: () => void take() }
 }
 
-/** Ask offers to fetch the links, or to fetch them again where some were replaced. */
-export function Ask({ taking }: { taking: Taking }) {
-  const again = taking.taken.value !== null
+/** FetchLinks offers to fetch the links, or to fetch them again where some were replaced. */
+export function FetchLinks({ taking }: { taking: LinkExport }) {
+  const again = taking.exported.value !== null
   const problem = taking.problem.value
   return (
     <div class="ask">
       {again && <p class="ask-old"><Icon d={alertIcon} />{t('org.linksOld')}</p>}
       <p class="soft small">{t('org.takeHelp')}</p>
-      {problem ? <Trouble problem={problem} words={problem.code === 'unavailable' ? t('org.notTaken') : undefined} again={taking.take} /> : (
-        <button type="button" class="button" disabled={taking.busy.value} onClick={taking.take}>
+      {problem ? <Trouble problem={problem} words={problem.code === 'unavailable' ? t('org.notTaken') : undefined} again={taking.fetch} /> : (
+        <button type="button" class="button" disabled={taking.busy.value} onClick={taking.fetch}>
           <Icon d={lockIcon} />
           {t(taking.busy.value ? 'org.taking' : again ? 'org.takeAgain' : 'org.take')}
         </button>
@@ -69,26 +69,26 @@ export function Ask({ taking }: { taking: Taking }) {
 }
 
 /** Unrecorded says that the log could not hold the record yet. */
-export function Unrecorded({ taken }: { taken: Taken }) {
+export function Unrecorded({ taken }: { taken: ExportedLinks }) {
   return taken.recorded ? null : <p class="ask-old" role="status"><Icon d={alertIcon} />{t('org.notRecorded')}</p>
 }
 
-/** useExports answers what was taken out, newest first; look asks the server again. */
-export function useExports(api: Api, event: string) {
+/** useExportHistory returns what was taken out, newest first; look asks the server again. */
+export function useExportHistory(api: Api, event: string) {
   const list = useSignal<readonly Export[] | null>(null)
   const problem = useSignal<Problem | null>(null)
-  const look = async () => {
+  const load = async () => {
     const answer = await api.exports(event)
     problem.value = answer.ok ? null : answer.problem
     if (answer.ok) list.value = answer.value.exports
   }
-  useEffect(() => void look(), [event])
-  return { list, problem, look: () => void look() }
+  useEffect(() => void load(), [event])
+  return { list, problem, look: () => void load() }
 }
 
-const few = 6
+const linesShown = 6
 
-export function Exports({ exports: { list, problem, look } }: { exports: ReturnType<typeof useExports> }) {
+export function ExportHistory({ exports: { list, problem, look } }: { exports: ReturnType<typeof useExportHistory> }) {
   const all = useSignal(false)
   const lines = list.value ?? []
   return (
@@ -98,23 +98,23 @@ export function Exports({ exports: { list, problem, look } }: { exports: ReturnT
       {problem.value && <Trouble problem={problem.value} again={look} />}
       {list.value && lines.length === 0 && <p>{t('org.noExports')}</p>}
       <ul class="exports">
-        {(all.value ? lines : lines.slice(0, few)).map((line, i) => (
+        {(all.value ? lines : lines.slice(0, linesShown)).map((line, i) => (
           <li key={i} class="export">
             <span class="export-when">{dayName(line.at)} <b>{hhmm(line.at)}</b></span>
             <span class="export-what">
               <b>{t(`org.export.${line.instance && line.what === 'links' ? 'organisers' : line.what}`)}</b>
-              <span class="small soft">{takerOf(line)}</span>
+              <span class="small soft">{exporterName(line)}</span>
             </span>
             <span class="export-people">{t('org.people', { n: line.people })}</span>
           </li>
         ))}
       </ul>
-      {!all.value && lines.length > few && <button type="button" class="button small" onClick={() => (all.value = true)}>{t('org.allExports', { n: lines.length })}</button>}
+      {!all.value && lines.length > linesShown && <button type="button" class="button small" onClick={() => (all.value = true)}>{t('org.allExports', { n: lines.length })}</button>}
     </section>
   )
 }
 
-const takerOf = ({ by, name }: Export): string => {
+const exporterName = ({ by, name }: Export): string => {
   const id = by.slice(by.indexOf(':') + 1)
   return by.startsWith('operator:') ? t('org.commandLine') : name && name !== id ? `${name} · ${id}` : id
 }

@@ -9,26 +9,26 @@ import { t } from '../../shared/words'
 import type { PersonalLink } from './api'
 import { type OrganiserSession, useSend } from './commands'
 import { Qr } from './qr'
-import { Ask, type Taking, Unrecorded } from './link-export'
+import { FetchLinks, type LinkExport, Unrecorded } from './link-export'
 
 /** Links shows the links once somebody has asked for them. */
-export function Links({ session, taking }: { session: OrganiserSession; taking: Taking }) {
-  const taken = taking.taken.value
+export function Links({ session, taking }: { session: OrganiserSession; taking: LinkExport }) {
+  const taken = taking.exported.value
   return (
     <section class="org-card">
       <h2>{t('org.links')} {taken && <Chip>{taken.links.length}</Chip>}</h2>
       <p class="soft small">{t('org.linksHelp')}</p>
       {taken && <Unrecorded taken={taken} />}
-      {(!taken || taking.replaced.value.size > 0) && <Ask taking={taking} />}
-      {taken && <Found session={session} links={taken.links} replaced={taking.replaced.value} />}
+      {(!taken || taking.replaced.value.size > 0) && <FetchLinks taking={taking} />}
+      {taken && <LinkSearch session={session} links={taken.links} replaced={taking.replaced.value} />}
     </section>
   )
 }
 
 const roleOrder = ['moderator', 'runner', 'display', 'interpreter', 'attendee']
-const shown = 60
+const maxLines = 60
 
-function Found({ session, links, replaced }: { session: OrganiserSession; links: readonly PersonalLink[]; replaced: ReadonlySet<string> }) {
+function LinkSearch({ session, links, replaced }: { session: OrganiserSession; links: readonly PersonalLink[]; replaced: ReadonlySet<string> }) {
   const query = useSignal('')
   const role = useSignal('')
   const expandedLink = useSignal('')
@@ -51,12 +51,12 @@ function Found({ session, links, replaced }: { session: OrganiserSession; links:
         </div>
       </div>
       <ul class="links">
-        {hits.slice(0, shown).map((link) => {
+        {hits.slice(0, maxLines).map((link) => {
           const id = `${link.role}-${link.id}`
           return <LinkLine key={id} session={session} link={link} replaced={replaced.has(id) || replaced.has('*')} expanded={expandedLink.value === id} toggle={() => (expandedLink.value = expandedLink.value === id ? '' : id)} />
         })}
       </ul>
-      {hits.length > shown && <p class="soft small">{t('org.moreLinks', { n: hits.length - shown })}</p>}
+      {hits.length > maxLines && <p class="soft small">{t('org.moreLinks', { n: hits.length - maxLines })}</p>}
       {hits.length === 0 && <p class="soft">{t('org.noLinks')}</p>}
     </>
   )
@@ -66,7 +66,7 @@ function LinkLine({ session, link, replaced, expanded, toggle }: { session: Orga
   const copied = useSignal(false)
   const send = useSend(session)
   const copy = async () => {
-    copied.value = await put(link.url)
+    copied.value = await copyToClipboard(link.url)
   }
   return (
     <li class="link-line">
@@ -99,8 +99,8 @@ function LinkLine({ session, link, replaced, expanded, toggle }: { session: Orga
   )
 }
 
-/** put brings a text to the clipboard; over plain HTTP there is none, and the address can be copied by hand. */
-async function put(text: string): Promise<boolean> {
+/** copyToClipboard brings a text to the clipboard; over plain HTTP there is none, and the address can be copied by hand. */
+async function copyToClipboard(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)
     return true

@@ -3,23 +3,23 @@ import type { HistoryCard, MeetingCard } from '../../shared/cards'
 import { cardsByKind, floorCards, forumSize, manyRounds } from '../../testing/floor-fixtures'
 import { type Cards, makeFloor, seated } from '../../shared/floor'
 import { equal, test, truth } from '../../testing/check'
-import { whole } from './api'
-import { where } from './route'
+import { absoluteURL } from './api'
+import { routeOf } from './route'
 import { pathOf } from './qr'
 import { byCompany, roundPages } from './schedule'
 import { replacedSince } from './link-export'
 
 test('organiser: the fragment names an event and a sheet, and never a link', () => {
-  equal(where('#green-2026'), { event: 'green-2026', sheet: '' })
-  equal(where('#green-2026/slips'), { event: 'green-2026', sheet: 'slips' })
-  equal(where('#green-2026/nonsense'), { event: 'green-2026', sheet: '' })
-  equal(where('#_.organiser-o1.mWk9'), { event: '', sheet: '' })
-  equal(where(''), { event: '', sheet: '' })
+  equal(routeOf('#green-2026'), { event: 'green-2026', sheet: '' })
+  equal(routeOf('#green-2026/slips'), { event: 'green-2026', sheet: 'slips' })
+  equal(routeOf('#green-2026/nonsense'), { event: 'green-2026', sheet: '' })
+  equal(routeOf('#_.organiser-o1.mWk9'), { event: '', sheet: '' })
+  equal(routeOf(''), { event: '', sheet: '' })
 })
 
 test('organiser: a path becomes an address where the instance has none', () => {
-  equal(whole('/attendee#e.l.s', 'http://10.0.0.5:8080'), 'http://10.0.0.5:8080/attendee#e.l.s')
-  equal(whole('https://forum.example/attendee#e.l.s', 'http://10.0.0.5:8080'), 'https://forum.example/attendee#e.l.s')
+  equal(absoluteURL('/attendee#e.l.s', 'http://10.0.0.5:8080'), 'http://10.0.0.5:8080/attendee#e.l.s')
+  equal(absoluteURL('https://forum.example/attendee#e.l.s', 'http://10.0.0.5:8080'), 'https://forum.example/attendee#e.l.s')
 })
 
 test('qr: the path covers exactly the dark modules', () => {

@@ -4,40 +4,40 @@ import { useEffect, useMemo } from 'preact/hooks'
 import type { FloorKinds } from '../../shared/floor-kinds'
 import type { Session } from '../../shared/session'
 import { Announcer } from '../../ui/announcer'
-import { Gate } from '../../ui/signed-out'
+import { SignedOut } from '../../ui/signed-out'
 import { Icon } from '../../ui/icon'
 import { LanguageSwitch } from '../../ui/language'
 import { arrowIcon } from '../../ui/icons'
 import { t } from '../../shared/words'
-import type { Api, Taken } from './api'
+import type { Api, ExportedLinks } from './api'
 import { EventPage } from './event'
 import { Home } from './home'
-import type { Where } from './route'
+import type { Route } from './route'
 
 interface Props {
   api: Api
   openEvent: (event: string) => Session<FloorKinds>
-  at: Signal<Where>
-  taken?: Taken
+  route: Signal<Route>
+  exported?: ExportedLinks
 }
 
-export function OrganiserPage({ api, openEvent, at, taken }: Props) {
-  const out = useMemo(() => signal(false), [])
-  const { event, sheet } = at.value
-  const chosen = useComputed(() => at.value.event).value
+export function OrganiserPage({ api, openEvent, route, exported }: Props) {
+  const signedOut = useMemo(() => signal(false), [])
+  const { event, sheet } = route.value
+  const chosen = useComputed(() => route.value.event).value
   const session = useMemo(() => (chosen ? openEvent(chosen) : null), [chosen])
   useEffect(() => scrollTo(0, 0), [event, sheet])
   const ended = session?.ended.value
-  if (out.value || ended === 'signedOut') return <Gate gate={{ state: 'signedOut' }} />
+  if (signedOut.value || ended === 'signedOut') return <SignedOut status={{ state: 'signedOut' }} />
   return (
     <div class="organiser">
       <header class="org-bar">
         {event ? <a href="#" class="org-home"><span class="back"><Icon d={arrowIcon} /></span>{t('org.events')}</a> : <h1>{t('org.title')}</h1>}
         <LanguageSwitch />
       </header>
-      {!session && <Home api={api} onSignedOut={() => (out.value = true)} onChosen={(to) => (location.hash = to)} />}
+      {!session && <Home api={api} onSignedOut={() => (signedOut.value = true)} onChosen={(to) => (location.hash = to)} />}
       {session && ended && <main class="org"><p class="trouble" role="alert">{t(`gate.${ended}`)}</p></main>}
-      {session && !ended && <EventPage key={chosen} api={api} session={session} sheet={sheet} taken={taken ?? null} />}
+      {session && !ended && <EventPage key={chosen} api={api} session={session} sheet={sheet} taken={exported ?? null} />}
       <Announcer />
     </div>
   )

@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import type { Text } from '../../shared/cards'
-import { type Floor, inOrder } from '../../shared/floor'
+import { type Floor, compareLabels } from '../../shared/floor'
 import { Icon } from '../../ui/icon'
 import { CompanyName, Name } from '../../ui/names'
 import { arrowIcon, lockIcon, printIcon } from '../../ui/icons'
@@ -14,28 +14,28 @@ import type { OrganiserSession } from './commands'
 import { useFloor } from './use-floor'
 import { Qr } from './qr'
 import { byCompany, meetingAt, roundPages } from './schedule'
-import { Ask, type Taking, Unrecorded } from './link-export'
-import { type Sheet, withLinks } from './route'
+import { FetchLinks, type LinkExport, Unrecorded } from './link-export'
+import { type Sheet, holdsLinks } from './route'
 
-export function PrintPage({ session, sheet, taking }: { session: OrganiserSession; sheet: Sheet; taking: Taking }) {
+export function PrintPage({ session, sheet, taking }: { session: OrganiserSession; sheet: Sheet; taking: LinkExport }) {
   const floor = useFloor(session).value
-  const taken = taking.taken.value
-  const missing = withLinks(sheet) && (!taken || taking.replaced.value.size > 0)
+  const taken = taking.exported.value
+  const missing = holdsLinks(sheet) && (!taken || taking.replaced.value.size > 0)
   return (
     <main class="print" data-sheet={sheet}>
       <div class="print-bar">
-        <a class="button small" href={'#' + session.seat.event}><span class="back"><Icon d={arrowIcon} /></span>{t('org.back')}</a>
+        <a class="button small" href={'#' + session.key.event}><span class="back"><Icon d={arrowIcon} /></span>{t('org.back')}</a>
         <h1>{t(`org.sheets.${sheet}`)}</h1>
         <button type="button" class="button small filled" disabled={missing} onClick={() => window.print()}><Icon d={printIcon} />{t('org.printNow')}</button>
-        {withLinks(sheet) && <p class="small print-care"><Icon d={lockIcon} />{t('org.slipCare')}</p>}
+        {holdsLinks(sheet) && <p class="small print-care"><Icon d={lockIcon} />{t('org.slipCare')}</p>}
       </div>
-      {withLinks(sheet) && taken && <Unrecorded taken={taken} />}
-      {missing ? <Ask taking={taking} /> : <Whole session={session} floor={floor} sheet={sheet} links={taken?.links ?? []} />}
+      {holdsLinks(sheet) && taken && <Unrecorded taken={taken} />}
+      {missing ? <FetchLinks taking={taking} /> : <PrintedSheet session={session} floor={floor} sheet={sheet} links={taken?.links ?? []} />}
     </main>
   )
 }
 
-function Whole({ session, floor, sheet, links }: { session: OrganiserSession; floor: Floor; sheet: Sheet; links: readonly PersonalLink[] }) {
+function PrintedSheet({ session, floor, sheet, links }: { session: OrganiserSession; floor: Floor; sheet: Sheet; links: readonly PersonalLink[] }) {
   switch (sheet) {
     case 'tables':
       return <TableSheets session={session} floor={floor} />
@@ -47,17 +47,17 @@ function Whole({ session, floor, sheet, links }: { session: OrganiserSession; fl
 }
 
 function Stamp({ session }: { session: OrganiserSession }) {
-  const event = session.one('event')
+  const event = session.singleCard('event')
   const now = session.now.peek()
   return <p class="stamp">{event?.version ? t('org.stamp', { n: event.version, day: dayName(now), time: hhmm(now) }) : t('org.stampDraft', { day: dayName(now), time: hhmm(now) })}</p>
 }
 
 function Slips({ session, floor, links }: { session: OrganiserSession; floor: Floor; links: readonly PersonalLink[] }) {
-  const event = session.one('event')
+  const event = session.singleCard('event')
   const worded = useSignal(false)
   useEffect(() => void Promise.all(slipLanguages.map(loadWords)).then(() => (worded.value = true), () => undefined), [])
   const companyOf = (link: PersonalLink) => floor.attendee.get(link.id)?.company ?? ''
-  const sorted = [...links].sort((a, b) => inOrder(companyOf(a), companyOf(b)) || inOrder(a.role + a.id, b.role + b.id))
+  const sorted = [...links].sort((a, b) => compareLabels(companyOf(a), companyOf(b)) || compareLabels(a.role + a.id, b.role + b.id))
   return (
     <ul class="slips">
       {sorted.map((link) => {
@@ -69,7 +69,7 @@ function Slips({ session, floor, links }: { session: OrganiserSession; floor: Fl
               <p class="small"><Name of={event?.name} /></p>
               <p class="slip-name">{link.name || link.id}</p>
               {company ? <CompanyName name={company.name} country={company.country} /> : <p>{t(`org.role.${link.role}`)}</p>}
-              {worded.value && <Scan />}
+              {worded.value && <ScanHint />}
               <Stamp session={session} />
             </div>
           </li>
@@ -81,8 +81,8 @@ function Slips({ session, floor, links }: { session: OrganiserSession; floor: Fl
 
 const slipLanguages = ['ko', 'zh'] as const
 
-/** Scan says what to do in Korean and in Chinese: who takes a slip has not chosen a language yet. */
-function Scan() {
+/** ScanHint says what to do in Korean and in Chinese: who takes a slip has not chosen a language yet. */
+function ScanHint() {
   return (
     <p class="small">
       {slipLanguages.map((code) => <span key={code} class="slip-scan" lang={tagOf(code)}>{t('org.scan', {}, code)}</span>)}
@@ -94,7 +94,7 @@ function Scan() {
 const roundsAcross = 8
 
 function TableSheets({ session, floor }: { session: OrganiserSession; floor: Floor }) {
-  const event = session.one('event')
+  const event = session.singleCard('event')
   return (
     <>
       {roundPages(floor.rounds, roundsAcross).map((rounds) => (
@@ -118,7 +118,7 @@ function TableSheets({ session, floor }: { session: OrganiserSession; floor: Flo
                     const m = meetingAt(floor, round, table)
                     return (
                       <td key={round}>
-                        {m && <><Own name={floor.company.get(m.host.company)?.name} country={floor.company.get(m.host.company)?.country} /><Own name={floor.company.get(m.guest.company)?.name} country={floor.company.get(m.guest.company)?.country} /></>}
+                        {m && <><OwnScriptName name={floor.company.get(m.host.company)?.name} country={floor.company.get(m.host.company)?.country} /><OwnScriptName name={floor.company.get(m.guest.company)?.name} country={floor.company.get(m.guest.company)?.country} /></>}
                       </td>
                     )
                   })}
@@ -132,8 +132,8 @@ function TableSheets({ session, floor }: { session: OrganiserSession; floor: Flo
   )
 }
 
-/** Own is a company's name in its own script. */
-function Own({ name, country }: { name: Text | undefined; country: string | undefined }): ComponentChildren {
+/** OwnScriptName is a company's name in its own script. */
+function OwnScriptName({ name, country }: { name: Text | undefined; country: string | undefined }): ComponentChildren {
   if (!name) return null
   const own = country === 'CN' ? 'zh' : 'ko'
   const text = name[own]
@@ -142,7 +142,7 @@ function Own({ name, country }: { name: Text | undefined; country: string | unde
 }
 
 function CompanySheets({ session, floor }: { session: OrganiserSession; floor: Floor }) {
-  const event = session.one('event')
+  const event = session.singleCard('event')
   return (
     <ul class="company-sheets">
       {byCompany(floor).filter(({ meetings }) => meetings.length > 0).map(({ company, meetings }) => {

@@ -1,6 +1,6 @@
 // The printed schedule: by table and round, and for each company. Pure.
 import type { MeetingCard } from '../../shared/cards'
-import { type Floor, inOrder, seat, seated } from '../../shared/floor'
+import { type Floor, compareLabels, seat, seated } from '../../shared/floor'
 
 /** roundPages cuts the rounds into as many as a sheet of paper is wide. */
 export function roundPages(rounds: readonly string[], wide: number): string[][] {
@@ -21,10 +21,10 @@ export interface Appointment {
   table: string
 }
 
-/** byCompany answers each company's meetings in the order of the rounds; companies in the order of their ids. */
+/** byCompany returns each company's meetings in the order of the rounds; companies in the order of their ids. */
 export function byCompany(floor: Floor): { company: string; meetings: Appointment[] }[] {
   const all = new Map<string, Appointment[]>()
-  for (const id of [...floor.company.keys()].sort(inOrder)) all.set(id, [])
+  for (const id of [...floor.company.keys()].sort(compareLabels)) all.set(id, [])
   floor.meeting.forEach((meeting, id) => {
     if (!seated(meeting)) return
     const { round, table } = meeting.place as { round: string; table: string }

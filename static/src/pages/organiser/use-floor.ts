@@ -6,7 +6,7 @@ import type { Session } from '../../shared/session'
 
 export function useFloor(session: Session<FloorKinds>): ReadonlySignal<Floor> {
   return useComputed(() => makeFloor({
-    round: session.of('round'), table: session.of('table'), meeting: session.of('meeting'), company: session.of('company'),
-    request: session.of('request'), attendee: session.of('attendee'), interpreter: session.of('interpreter'),
+    round: session.cardsOf('round'), table: session.cardsOf('table'), meeting: session.cardsOf('meeting'), company: session.cardsOf('company'),
+    request: session.cardsOf('request'), attendee: session.cardsOf('attendee'), interpreter: session.cardsOf('interpreter'),
   }))
 }
