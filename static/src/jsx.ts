@@ -1,2 +1,2 @@
-// What the bundler puts where JSX stands.
+// The JSX factory and fragment, which the bundler injects.
 export { Fragment, h } from 'preact'

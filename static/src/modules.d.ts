@@ -1,9 +1,9 @@
-// The modules that the bundler makes.
+// The modules that the bundler generates.
 
 declare module 'catalogs' {
-  /** The keys of the catalogs that this page can show. */
+  /** keys are the catalog keys that this page can show. */
   export const keys: readonly string[]
-  /** By language the sentences in the order of the keys, or where to fetch them. */
+  /** sources holds, by language, the sentences in the order of the keys, or the path to fetch them from. */
   export const sources: Readonly<Record<string, readonly string[] | string>>
 }
 
@@ -13,5 +13,5 @@ declare module 'golden' {
 
 declare module '*.css' {}
 
-/** The path of src/live/fallback.ts as a file of its own. */
+/** FALLBACK is the path of src/live/fallback.ts as a file of its own. */
 declare const FALLBACK: string

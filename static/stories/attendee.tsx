@@ -45,7 +45,7 @@ const day: Record<string, unknown> = {
 
 const moved: OwnNoticeCard = { kind: 'moved', meeting: 'm2', from: place('R2', '12'), to: place('R2', '07'), at: at('14:01:50') }
 
-/** story makes one from cards over those of the day, at a time, with the n-th round in a state. */
+/** story returns a story of the day's cards and some others, at a time, with the n-th round in a state. */
 function story(time: string, round: [number, Parameters<typeof rounds>[1], number?], cards: Record<string, unknown> = {}, more: Partial<FakeSessionState> = {}): Story {
   return () => {
     const session = fakeSession<AttendeeCards>({

@@ -1,4 +1,4 @@
-// The display's states from canned cards.
+// The display's stories.
 import '../src/ui/base.css'
 import '../src/ui/night.css'
 import '../src/pages/display/display.css'
@@ -17,7 +17,7 @@ const you = (zones: string[], languages = ['ko', 'zh']): You => ({ who: 'display
 
 const everyHost: Record<string, string> = { 한빛엘이디: '韩光照明', 대명솔라: '大明光伏', 푸른물산업: '碧水产业', 서진에너지: '瑞进能源', 그린테크: '绿色科技', 우성환경: '宇成环境', 태광모듈: '泰光组件', 한결바이오: '韩洁生物', 새솔배터리: '新松电池', 동해수처리: '东海水处理', 늘푸른소재: '常青材料', 미래팜텍: '未来农科' }
 
-/** seats returns what displays see of the canned floor: companies and tables, no person. */
+/** seats returns the cards that displays see of the generated floor: companies and tables, no person. */
 function seats(only: readonly string[]): Record<string, SeatCard | BoardCard> {
   const cards: Record<string, unknown> = floorCards(forumSize)
   const made: Record<string, SeatCard | BoardCard> = {}

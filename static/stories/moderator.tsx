@@ -1,4 +1,4 @@
-// The console's states from canned cards.
+// The moderator's stories.
 import '../src/ui/base.css'
 import '../src/ui/desk.css'
 import '../src/pages/moderator/moderator.css'
@@ -45,7 +45,7 @@ const live: Record<string, RequestCard | NoticeCard | DeliveryCard | UnseenCard 
 const minutesAgo = (n: number): number => Date.now() - n * 60_000 - 1_000
 const here = { here: { live: 118, asleep: 9, gone: 5 }, asleep: { 'attendee:c11a': minutesAgo(3) }, gone: { 'attendee:c11b': minutesAgo(12) } }
 
-/** callFor is a round's call under way: whom it has reached, and how the others could be. */
+/** callFor returns the cards of a round's call: whom it has reached, and the state of the others. */
 const callFor = (people: readonly string[]): Record<string, NoticeCard | DeliveryCard | UnseenCard> => ({
   'notice/n3': notice({ kind: 'call', round: 'R3', at: at('14:00:10'), for: 84, seen: 84 - people.length }),
   'sent/n3': { count: 3, who: people.slice(1, 4).map((id) => 'attendee:' + id) },
@@ -56,7 +56,7 @@ function floorAt(current: number, state: 'planned' | 'called' | 'running'): Reco
   return { ...zones, ...agenda, ...rounds(current, state), 'event/demo': event, ...floorCards(forumSize), ...live }
 }
 
-/** edited changes some cards of a view; null takes one away. */
+/** edited changes some cards of a view; null removes one. */
 function edited(cards: Record<string, object>, edits: Record<string, object | null>): Record<string, object> {
   const all = { ...cards }
   for (const [key, card] of Object.entries(edits)) {

@@ -1,4 +1,4 @@
-// The organiser's states from canned returns.
+// The organiser's stories.
 import '../src/ui/base.css'
 import '../src/ui/desk.css'
 import '../src/pages/organiser/organiser.css'
@@ -59,7 +59,7 @@ const api = (more: Partial<Api> = {}): Api => ({
   ...more,
 })
 
-/** A link that was replaced after the first lists were taken. */
+/** A link that was replaced after the first export. */
 const replacing: HistoryCard = { command: 'organiser-o1/x', kind: 'rotateLink', by: 'organiser:o1', at: at('09:01:00'), of: ['link/moderator-s1'], undo: false }
 
 const story = (where: Route, version = 0, more: Partial<Api> = {}, exported?: ExportedLinks): Story => {

@@ -1,5 +1,5 @@
-// story-<page>.html: one canned state, named in the query; without one, the list of
-// them. Tests turn to the next by window.turnStory.
+// story-<page>.html shows one story, named in the query, or the list of them. Tests change to
+// another by window.turnStory.
 import { effect, signal } from '@preact/signals-core'
 import { cloneElement, render, type VNode } from 'preact'
 import { watchLanguage } from '../src/ui/language'
@@ -21,7 +21,7 @@ export async function show(page: string, stories: Record<string, Story>): Promis
   const turn = (state: string, lang: string) => {
     const wanted = languages.find(({ code }) => code === lang)
     if (wanted) language.value = wanted.code
-    render(null, root) // nothing of the story before stays
+    render(null, root) // nothing of the previous story stays
     shown.value = stories[state]?.() ?? list(stories)
     root.dataset.shown = state
   }
@@ -29,7 +29,7 @@ export async function show(page: string, stories: Record<string, Story>): Promis
   turn(query.get('state') ?? '', query.get('lang') ?? '')
   effect(() => {
     void language.value
-    // Preact passes over an element that it has drawn before.
+    // Preact skips an element that it has drawn before.
     render(shown.value && cloneElement(shown.value), root)
   })
   Object.assign(window as Turning, { stories: Object.keys(stories), turnStory: turn })

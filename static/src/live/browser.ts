@@ -1,7 +1,7 @@
-// The browser as a World, and the events after which a connection is not trusted.
+// The browser as an Environment, and the events after which a connection must be checked.
 import type { Connection, Socket, SocketHandler, Environment } from './connection'
 
-/** A large snapshot over a poor network may take this long. */
+/** Milliseconds that a GET may take: a large snapshot over a poor network is slow. */
 const fetchTimeout = 25_000
 
 export const browserEnvironment: Environment = {
@@ -24,10 +24,13 @@ export const browserEnvironment: Environment = {
   },
 }
 
-/** WebSocket.OPEN, which is longer. */
+/** WebSocket.OPEN; the constant is shorter in the bundle. */
 const socketOpen = 1
 
-/** So many times more a socket may close, without a word between, until another way is taken; more where one has worked. */
+/**
+ * How many sockets may close without a frame before the fallback is loaded; a socket that received
+ * a frame raises it.
+ */
 let closesUntilFallback = 2
 
 function dial(path: string, handler: SocketHandler): Socket {
@@ -38,24 +41,31 @@ function dial(path: string, handler: SocketHandler): Socket {
     handler.onText(event.data as string)
   }
   socket.onclose = (event) => {
-    // What does without a WebSocket; where it cannot be fetched, the next socket that closes tries again.
+    // Load the transports that need no WebSocket. If that fails, the next socket that closes tries
+    // again.
     if (--closesUntilFallback < 1) void loadFallback().then((fallback) => (browserEnvironment.dial = fallback.withFallback(dial)))
     handler.onClose(event.code)
   }
   return {
-    // A dead socket shows by its silence; what it answers to send or close is of no use.
+    // A dead socket is detected by its silence, so errors of send and close are ignored.
     send: (text) => void (socket.readyState === socketOpen && socket.send(text)),
     close: () => socket.close(1000),
   }
 }
 
-/** In brackets it is no path to the bundler, which would bring its own way to import. */
+/**
+ * loadFallback imports the file of the fallback. The brackets keep the bundler from resolving the
+ * import itself.
+ */
 const loadFallback = () => import([FALLBACK] as unknown as string) as Promise<typeof import('./fallback')>
 
-/** A tick this late means that the device slept, or that its clock was set. */
+/** A tick that is late by this many milliseconds means that the device slept or that its clock was set. */
 const jumpThreshold = 4_000
 
-/** watchWakeUps probes the connection whenever the page may have been asleep; `jumped` hears of time jumps. */
+/**
+ * watchWakeUps checks the connection when the page may have been asleep; it calls onTimeJump first
+ * if the time jumped.
+ */
 export function watchWakeUps(connection: Connection, onTimeJump: () => void): void {
   const wake = () => connection.wake()
   document.addEventListener('visibilitychange', () => connection.setHidden(document.hidden))
@@ -64,7 +74,7 @@ export function watchWakeUps(connection: Connection, onTimeJump: () => void): vo
   setInterval(() => {
     const passed = Date.now() - wall
     wall += passed
-    if (document.hidden || (passed < jumpThreshold && passed >= 0)) return // timers rest in a hidden page
+    if (document.hidden || (passed < jumpThreshold && passed >= 0)) return // browsers throttle timers in a hidden page
     onTimeJump()
     wake()
   }, 1_000)

@@ -1,6 +1,6 @@
-// The live connection: dials, greets, folds, acknowledges, pings, gives up on the
-// silent, comes back. All of time, chance and network comes in through World, so
-// that tests play a venue's worst hour in a millisecond.
+// The live connection: it dials, greets, applies frames, acknowledges, pings, gives up on a silent
+// socket and reconnects. Time, randomness and the network come from an Environment, so that tests
+// run hours of a poor network in milliseconds.
 import type { Clocks } from './clock'
 import type { Fold, FoldResult } from './fold'
 import { type Accepted, type FromServer, type Live, type Patch, type Position, type Pong, protocolVersion, type Snapshot, type Welcome } from './frames'
@@ -8,13 +8,13 @@ import type { FrameTimes } from './freshness'
 import type { Outbox } from './outbox'
 import { backoff, reconnectAfter } from './reconnect'
 
-/** Environment is what a connection needs of the browser. */
+/** Environment is what a connection needs from the browser. */
 export interface Environment {
   now(): number // device time, milliseconds
   random(): number // in [0, 1)
-  after(ms: number, then: () => void): () => void // returns how to cancel it
+  after(ms: number, then: () => void): () => void // returns a function that cancels it
   dial(path: string, handler: SocketHandler): Socket
-  get(path: string): Promise<{ status: number; body: unknown }> // rejects where there is no answer
+  get(path: string): Promise<{ status: number; body: unknown }> // rejects if there is no response
 }
 
 export interface Socket {
@@ -28,10 +28,10 @@ export interface SocketHandler {
   onClose(code: number): unknown
 }
 
-/** Where a connection ends for good. */
+/** End is why a connection ended for good. */
 export type End = 'signedOut' | 'noEvent' | 'broken' | 'reload'
 
-/** What a connection tells its owner. */
+/** ConnectionListener receives what a connection learns. */
 export interface ConnectionListener {
   onViewChange(): void
   onHello(welcome: Welcome): void
@@ -43,22 +43,22 @@ export interface ConnectionListener {
 export interface EventPaths {
   live: string // path of the WebSocket
   snapshot: string // path of the view by GET
-  personal: boolean // the view is one person's: what reaches it is acknowledged at once
+  personal: boolean // the view belongs to one person: its changes are acknowledged at once
 }
 
 export const connectTimeout = 6_000
 export const answerTimeout = 4_000
-const viewTimeout = 10_000 // from hello until the view is confirmed, or its GET is named
+const viewTimeout = 10_000 // from hello until the view is confirmed or its GET is named
 const pingVisible = 20_000
 const pingHidden = 60_000
 const ackDelay = 10_000
-const ackBytes = 16 * 1024 // and every frame counts for a quarter of it at least
+const ackBytes = 16 * 1024 // every frame counts for at least a quarter of it
 const pingFetching = 5_000
 const fetchTries = 3
 
 const personalKinds = /^(notice|meeting|request|offer|assignment)\//
 
-/** Something was missed: come back as after the close code that says the same. */
+/** gapClose is the close code for a missed frame: the connection reconnects as after that code. */
 const gapClose = 4002
 
 type Phase = 'resting' | 'dialling' | 'greeting' | 'open' | 'ended'
@@ -67,16 +67,16 @@ export class Connection {
   readonly frameTimes: FrameTimes
   private phase: Phase = 'resting'
   private socket: Socket | null = null
-  private mayDialEarly = true // a wake may cut the present rest short
+  private mayDialEarly = true // a wake-up may end the present pause early
   private failures = 0
-  private previousCode = 0 // the code of the close before
+  private previousCode = 0 // the code of the previous close
   private viewConfirmed = false // the view has been confirmed on this connection
   private hidden = false
-  subjects: string // the hash that goes with the view when that is kept
+  subjects: string // the hash that is saved with the view
   private pendingPing: { n: number; at: number } | null = null
   private lastPing = 0
   private unackedBytes = 0
-  private frameBytes = 0 // what the frame at hand adds to that
+  private frameBytes = 0 // what the current frame adds to it
   private resends = 0
   private timers = new Map<string, () => void>()
 
@@ -104,7 +104,10 @@ export class Connection {
     this.closeSocket()
   }
 
-  /** setHidden says whether the page is in sight; out of sight it tells so and pings less. */
+  /**
+   * setHidden tells the connection whether the page is hidden; a hidden page pings less often and
+   * tells the server so.
+   */
   setHidden(hidden: boolean): void {
     if (hidden === this.hidden) return
     this.hidden = hidden
@@ -112,7 +115,7 @@ export class Connection {
     else if (this.phase === 'open') this.ping()
   }
 
-  /** wake makes sure now that the connection lives: the page came back, or time jumped. */
+  /** wake checks the connection now, because the page came back or the time jumped. */
   wake(): void {
     const now = this.environment.now()
     if (this.phase === 'resting' && this.mayDialEarly) this.dial()
@@ -121,7 +124,7 @@ export class Connection {
     else if (now - this.pendingPing.at > answerTimeout) this.connectionLost(1006)
   }
 
-  /** flush sends what waits in the outbox, unless the server asked for a pause. */
+  /** flush sends the next command of the outbox, unless the server asked for a pause. */
   flush(): void {
     if (this.phase !== 'open' || this.timers.has('resend')) return
     const command = this.outbox.next()
@@ -133,7 +136,7 @@ export class Connection {
     this.phase = 'dialling'
     this.frameTimes.dueSince ||= this.environment.now()
     this.timer('connect', connectTimeout, () => this.connectionLost(1006))
-    // A socket that was given up may still speak; only the present one is listened to.
+    // A socket that was given up may still deliver; only the present one is used.
     const mine = () => this.socket === socket
     const socket: Socket = this.environment.dial(this.paths.live, {
       onOpen: () => mine() && this.sendHello(),
@@ -147,7 +150,7 @@ export class Connection {
     this.phase = 'greeting'
     this.timer('connect', answerTimeout, () => this.connectionLost(1006))
     const have = this.fold.view?.at
-    // What is undefined is left out of the JSON.
+    // JSON leaves out what is undefined.
     this.send({ hello: { v: protocolVersion, have, subjects: have && this.subjects, hidden: this.hidden || undefined } })
   }
 
@@ -156,9 +159,9 @@ export class Connection {
     try {
       frame = JSON.parse(text) as FromServer
     } catch {
-      return this.connectionLost(1006) // no frame of ours: begin anew
+      return this.connectionLost(1006) // not a frame: reconnect
     }
-    this.frameBytes = Math.max(ackBytes / 4, 3 * text.length) // what UTF-8 makes of it at most
+    this.frameBytes = Math.max(ackBytes / 4, 3 * text.length) // an upper bound of its length in UTF-8
     this.dispatch(frame)
     if (this.viewConfirmed) this.markTrueNow()
     this.listener.onFreshnessChange()
@@ -172,7 +175,7 @@ export class Connection {
     else if (frame.live) this.live(frame.live)
     else if (frame.accepted) this.accepted(frame.accepted)
     else if (frame.rejected) this.rejected(frame.rejected.id, frame.rejected.code, frame.rejected.params)
-    // An error frame only announces the close that follows it; other names are of a later version.
+    // An error frame only announces the close after it. Unknown frames come from a later version.
   }
 
   private welcome(welcome: Welcome): void {
@@ -183,7 +186,7 @@ export class Connection {
     this.listener.onHello(welcome)
     this.outbox.resendAll()
     this.flush()
-    this.ping() // the first measure of the clocks
+    this.ping() // the first measurement of the clocks
   }
 
   private snapshot(snapshot: Snapshot): void {
@@ -194,10 +197,10 @@ export class Connection {
     void this.fetch(snapshot.get ?? this.paths.snapshot, snapshot.at, fetchTries)
   }
 
-  /** fetch gets the cards of a large snapshot; what comes meanwhile is held by the fold. */
+  /** fetch gets the cards of a large snapshot; the fold holds patches that arrive meanwhile. */
   private async fetch(path: string, asked: Position, tries: number): Promise<void> {
     const { status, body } = await this.environment.get(path).catch(() => ({ status: 0, body: null }))
-    if (this.fold.fetchingSnapshot !== asked) return // that connection is gone, or another snapshot came
+    if (this.fold.fetchingSnapshot !== asked) return // the connection was lost, or another snapshot came
     if (status === 401) return this.end('signedOut')
     const temporary = status === 0 || status === 429 || status >= 500
     if (temporary && tries > 1) {
@@ -214,7 +217,7 @@ export class Connection {
     this.afterFold(this.fold.patch(patch), mine)
   }
 
-  /** afterFold acts on what a frame did to the view. */
+  /** afterFold acts on what a frame changed in the view. */
   private afterFold(result: FoldResult, urgent: boolean): void {
     if (result === 'gap') return this.connectionLost(gapClose)
     if (result === 'held') return
@@ -236,7 +239,7 @@ export class Connection {
     this.cancel('connect')
   }
 
-  /** markTrueNow notes that what is shown is true now; a greeting alone says nothing about the view. */
+  /** markTrueNow records that the view is true at this time. A hello alone says nothing about the view. */
   private markTrueNow(): void {
     this.frameTimes.trueUntil = this.environment.now()
     this.frameTimes.confirmed = true
@@ -258,14 +261,14 @@ export class Connection {
     const n = ++this.lastPing
     this.pendingPing = { n, at: now }
     this.frameTimes.dueSince ||= now
-    // Without a whole view there is nothing to acknowledge yet.
+    // Without a complete view there is nothing to acknowledge.
     this.send({ ping: { n, ack: this.viewConfirmed ? this.takeAck() : undefined, hidden: this.hidden || undefined } })
     this.timer('pong', answerTimeout, () => this.connectionLost(1006))
     this.timer('ping', this.fold.fetchingSnapshot ? pingFetching : this.hidden ? pingHidden : pingVisible, () => this.ping())
   }
 
   private pong(pong: Pong): void {
-    if (pong.n !== this.pendingPing?.n) return // returns an earlier one; the clocks are measured by the last
+    if (pong.n !== this.pendingPing?.n) return // it answers an earlier ping; only the last one measures the clocks
     this.clocks.pong(pong.now, pong.clock, this.pendingPing.at, this.environment.now())
     this.pendingPing = null
     this.cancel('pong')
@@ -275,7 +278,7 @@ export class Connection {
 
   private live(live: Live): void {
     const since = live.staleSince
-    // The journal is back: what was put off because of it need not wait out its pause.
+    // The journal is reachable again: commands that were delayed because of it are sent at once.
     if (this.frameTimes.serverStaleSince && !since) this.resend(0)
     this.frameTimes.serverStaleSince = since ? since - this.clocks.wallAt(0) : 0
     this.listener.onLive(live)
@@ -301,7 +304,7 @@ export class Connection {
     })
   }
 
-  /** connectionLost gives this socket up and decides when to come back. */
+  /** connectionLost closes the socket and decides when to reconnect. */
   private connectionLost(code: number): void {
     this.closeSocket()
     if (this.phase === 'ended') return

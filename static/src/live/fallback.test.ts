@@ -22,7 +22,10 @@ interface Visit {
   handler: { onFrame(text: string): unknown; onClose(code: number): unknown }
 }
 
-/** setUp is a connection whose WebSocket never says a word, and what is paid in its stead. */
+/**
+ * setUp returns a connection whose WebSocket never delivers a frame, with the visits and posts made
+ * in its place.
+ */
 function setUp() {
   const world = new FakeEnvironment()
   const visits: Visit[] = []
@@ -66,7 +69,10 @@ function setUp() {
     const text = new URLSearchParams(visit().path.split('?')[1]).get(name)
     return text && JSON.parse(text)
   }
-  /** live greets, and pays the second visit, which acknowledges the snapshot and measures the clocks. */
+  /**
+   * live delivers the first frames and makes the second visit, which acknowledges the snapshot and
+   * measures the clocks.
+   */
   const live = () => {
     hear(hello, snapshot)
     visit().handler.onClose(1000)
@@ -186,7 +192,7 @@ test('a way that has worked is tried six times, and a device without a network d
   equal(taken, ['stream', 'stream', 'stream', 'stream', 'stream', 'stream', 'poll'])
 })
 
-/** polling is setUp on its second way. */
+/** polling is setUp after it changed to its second transport. */
 function polling() {
   const all = setUp()
   all.world.pass(5_000)
@@ -259,7 +265,7 @@ test('commands go by POST, one at a time, again until the server answers', async
 test('a POST without an answer says nothing about the view', async () => {
   const { world, posts, outbox, connection, live, link } = setUp()
   live()
-  world.pass(20_000) // a ping that is not answered
+  world.pass(20_000) // a ping without an answer
   world.pass(3_900)
   outbox.put('seen', { notices: ['n1'] }, 1, {})
   connection.flush()

@@ -1,10 +1,8 @@
-// Where no WebSocket comes through: Server-Sent Events, or long polls where
-// returns are gathered on the way, and commands by POST. A file of its own that
-// is fetched only when it is needed; PROTOCOL.md, "Without a WebSocket".
-//
-// To the connection it is a socket like any other. Beneath, a visit follows the
-// other: each a GET that says in hello what is held, which acknowledges it, and
-// is answered with what is lacking.
+// The transports for networks without WebSockets: Server-Sent Events, or long polls if a proxy
+// buffers responses, with commands by POST. This is a file of its own, fetched only when it is
+// needed; see PROTOCOL.md, "Without a WebSocket". To the connection it is a socket. It makes one
+// visit after another: each is a GET whose hello states the position, which acknowledges it, and
+// the response holds what the client lacks.
 import type { Socket, SocketHandler } from './connection'
 import type { FromServer, Position } from './frames'
 import { backoff } from './reconnect'
@@ -13,42 +11,45 @@ export type Dial = (path: string, handler: SocketHandler) => Socket
 
 interface VisitHandler {
   onFrame(text: string): unknown
-  onClose(code: number): unknown // once, and nothing after it
+  onClose(code: number): unknown // called once, and nothing after it
 }
 
-/** FallbackEnvironment is what a fallback needs of the browser. */
+/** FallbackEnvironment is what a fallback needs from the browser. */
 export interface FallbackEnvironment {
   now(): number
   random(): number
   after(ms: number, then: () => void): () => void
-  /** online is false where the device itself knows that there is no network: what has worked is not to blame then. */
+  /**
+   * online reports false if the device itself knows that it has no network; a failure then does not
+   * count against the transport.
+   */
   online(): boolean
-  /** stream opens an EventSource, poll asks once; both answer how to break it off. */
+  /** stream opens an EventSource, poll makes one request; both return a function that aborts it. */
   stream(path: string, handler: VisitHandler): () => void
   poll(path: string, handler: VisitHandler): () => void
-  /** post returns status 0 where there is no answer. */
+  /** post returns status 0 if there is no response. */
   post(path: string, body: unknown): Promise<{ status: number; body: { code?: string } | null }>
 }
 
-const visitInterval = 250 // but for pings, which are the person's or the clock's
-const pollHold = 20 // seconds that the server may hold a poll back
-const pollPause = 10_000 // between polls where held ones do not come through; and half as much again
-const socketRetry = 120_000 // until a WebSocket is tried again, and as much again
-const socketProbeTimeout = 10_000 // for a word from it
+const visitInterval = 250 // milliseconds between visits, except for pings
+const pollHold = 20 // seconds that the server may hold a poll
+const pollPause = 10_000 // milliseconds between polls if held ones do not come through; up to half as much again at random
+const socketRetry = 120_000 // milliseconds until a WebSocket is tried again; up to as much again at random
+const socketProbeTimeout = 10_000 // milliseconds that the probe waits for a frame
 
 type Transport = 'stream' | 'poll' | 'socket'
 const transports: Transport[] = ['stream', 'poll', 'socket']
 
-/** A way that is lost within this time of being tried has failed, though a word came through. */
+/** A transport that is lost within this time has failed even if a frame came through. */
 const provenAfter = 10_000
 
-/** So many failures in a row make a way that has worked one like the others. */
+/** After this many failures in a row a proven transport counts as unproven. */
 const maxFailures = 6
 
-/** Where a page stands: it stays when the ladder is put up again. */
+/** pageTransport is the transport that the page uses now; it outlives a dial. */
 const pageTransport = { current: 0, proven: -1, failures: 0 }
 
-/** withFallback returns a dial that takes the next way where the one before failed. */
+/** withFallback returns a dial that changes to the next transport after the present one failed. */
 export function withFallback(socket: Dial, environment: FallbackEnvironment = browserEnvironment, state = pageTransport): Dial {
   return (path, handler) => {
     const began = environment.now()
@@ -105,21 +106,21 @@ interface ClientFrame {
 
 class Fallback implements Socket {
   private v = 1
-  private position: Position | undefined // up to here everything was passed on
+  private position: Position | undefined // the position up to which frames were passed on
   private subjects: string | undefined
   private hidden: boolean | undefined
   private greeted = false
   private viewReceived = false // a snapshot or patch has come
-  private acknowledgedSeq = -1 // the sequence that the present visit said
-  private pendingPing: Ping | null = null // not answered yet
-  private askedPing = 0 // the one that the present visit asks for
-  private abortVisit = () => {} // breaks the present visit off
+  private acknowledgedSeq = -1 // the sequence that the present visit acknowledges
+  private pendingPing: Ping | null = null // without an answer so far
+  private askedPing = 0 // the ping of the present visit
+  private abortVisit = () => {} // aborts the present visit
   private visitedAt = 0
   private nextVisit: { at: number; cancel: () => void } | null = null
   private holdSeconds = pollHold
   private tries = 0
   private ended = false
-  private abortProbe = () => {} // breaks off what tries the WebSocket
+  private abortProbe = () => {} // aborts the probe of the WebSocket
   private timers = new Set<() => void>()
 
   constructor(
@@ -162,12 +163,13 @@ class Fallback implements Socket {
   }
 
   private acknowledge(seq: number): void {
-    // A snapshot that was fetched may be a later one, whose hash only the connection knows: its hello says it.
+    // A fetched snapshot may be a later one, whose hash only the connection knows: a new hello
+    // states it.
     if (seq > (this.position?.seq ?? 0)) this.end(4002)
     else if (seq > this.acknowledgedSeq) this.scheduleVisit(this.visitedAt + visitInterval - this.environment.now())
   }
 
-  /** scheduleVisit pays the next visit after a while; an earlier one counts. */
+  /** scheduleVisit makes the next visit after a pause; an earlier one that is scheduled stays. */
   private scheduleVisit(ms: number): void {
     const at = this.environment.now() + Math.max(ms, 0)
     if (this.ended || (this.nextVisit && this.nextVisit.at <= at)) return
@@ -205,7 +207,7 @@ class Fallback implements Socket {
     const { hello, snapshot, patch, pong } = JSON.parse(text) as FromServer
     if (hello) {
       this.subjects = hello.subjects
-      if (this.greeted) return // the connection is greeted once
+      if (this.greeted) return // the connection receives one hello
       this.greeted = true
     }
     if (snapshot) this.position = snapshot.at
@@ -219,28 +221,31 @@ class Fallback implements Socket {
 
   private visitClosed(code: number, held: boolean): void {
     this.abortVisit()
-    if (code === 1006 && held) this.holdSeconds = 0 // returns that take long do not come through: ask now and then
+    if (code === 1006 && held) this.holdSeconds = 0 // held responses do not come through: poll at intervals
     else if (code !== 1000) return this.end(code)
     const rests = this.polling && !this.holdSeconds && this.viewReceived && !this.pendingPing
     const least = rests ? pollPause * (1 + this.environment.random() / 2) : visitInterval
     this.scheduleVisit(this.pendingPing && this.pendingPing.n !== this.askedPing ? 0 : this.visitedAt + least - this.environment.now())
   }
 
-  /** post gives a command, again until there is an answer to it; the connection waits with the next one. */
+  /**
+   * post sends a command, again until there is a response to it; the connection waits with the next
+   * command.
+   */
   private async post(command: { id: string }): Promise<void> {
     const { status, body } = await this.environment.post(address(this.path, 'commands'), command)
     if (this.ended) return
     if (status === 401) return this.end(4102)
     const code = body?.code
     if (status !== 200 && !code) {
-      // No word of the server's: nothing that the connection could hear.
+      // The response is not the server's: try again.
       return this.after(500 + backoff(this.tries++, this.environment.random()), () => void this.post(command))
     }
     this.tries = 0
     this.handler.onText(JSON.stringify(code ? { rejected: { id: command.id, ...body } } : { accepted: body }))
   }
 
-  /** probeSocket goes back to the WebSocket where that has a word for us by now. */
+  /** probeSocket opens a WebSocket and goes back to it if it delivers a frame. */
   private probeSocket(): void {
     const { position, subjects } = this
     const done = (heard: boolean) => {
@@ -264,7 +269,7 @@ class Fallback implements Socket {
     this.abortProbe = abort
   }
 
-  /** scheduleProbe tries the WebSocket again after a while. */
+  /** scheduleProbe probes the WebSocket after a pause. */
   private scheduleProbe(): void {
     this.after(socketRetry * (1 + this.environment.random()), () => this.probeSocket())
   }
@@ -284,7 +289,7 @@ class Fallback implements Socket {
   }
 }
 
-/** address returns what stands beside the live connection's path. */
+/** address returns a path next to the live connection's. */
 const address = (live: string, what: string) => live.replace('/live?', `/${what}?`)
 
 const query = (name: string, value: unknown) => `&${name}=${encodeURIComponent(JSON.stringify(value))}`
@@ -300,7 +305,7 @@ const browserEnvironment: FallbackEnvironment = {
   stream(path, handler) {
     const source = new EventSource(path)
     source.onmessage = (event) => handler.onFrame(event.data as string)
-    // It would come back by itself, with the same hello: we do, with a newer one.
+    // An EventSource reconnects by itself with the same hello; this one reconnects with the newest.
     const closed = (code: number) => {
       source.close()
       handler.onClose(code)

@@ -1,17 +1,17 @@
-// The fold: frames in, views out. While a large snapshot is being fetched, the
-// patches that arrive are held and applied after it.
+// The fold applies frames to a view. While a large snapshot is fetched, it holds the patches that
+// arrive and applies them after it.
 import type { Patch, Pong, Position, Snapshot } from './frames'
 import { applyPatch, behind, fromSnapshot, type View } from './view'
 
-/** What a frame led to. */
+/** FoldResult is what a frame did. */
 export type FoldResult =
-  | 'applied' // the view is another, or at another position
+  | 'applied' // the view or its position changed
   | 'ignored' // the view held it already
-  | 'held' // waits for the snapshot that is being fetched
+  | 'held' // it waits for the snapshot that is being fetched
   | 'fetch' // the snapshot's cards are to be fetched from where it says
-  | 'gap' // something was missed: connect anew
+  | 'gap' // a frame was missed: reconnect
 
-/** More patches than this while a snapshot is on its way mean that it will not come. */
+/** More patches than this while a snapshot is fetched mean that it will not come. */
 const maxHeld = 512
 
 export class Fold {
@@ -23,7 +23,7 @@ export class Fold {
     this.view = view
   }
 
-  /** The snapshot whose cards are being fetched. */
+  /** fetchingSnapshot is the position of the snapshot whose cards are being fetched. */
   get fetchingSnapshot(): Position | null {
     return this.awaitedSnapshot
   }
@@ -39,7 +39,7 @@ export class Fold {
     return 'applied'
   }
 
-  /** fetched takes what the snapshot's path answered: its position or a later one of the same log. */
+  /** fetched takes the response of the snapshot's path: its position or a later one of the same log. */
   fetched(asked: Position, got: Snapshot): FoldResult {
     if (this.awaitedSnapshot !== asked) return 'ignored' // another snapshot came meanwhile
     this.awaitedSnapshot = null
@@ -65,7 +65,7 @@ export class Fold {
     return 'applied'
   }
 
-  /** pong holds the view against the position up to which everything was sent. */
+  /** pong compares the view with the position up to which the server has sent everything. */
   pong(frame: Pong): FoldResult {
     if (this.awaitedSnapshot) {
       const received = this.heldPatches[this.heldPatches.length - 1]?.to ?? this.awaitedSnapshot
@@ -74,7 +74,7 @@ export class Fold {
     return !this.view || behind(this.view.at, frame.at) ? 'gap' : 'ignored'
   }
 
-  /** disconnected forgets what only the connection could have completed. */
+  /** disconnected discards what only the lost connection could have completed. */
   disconnected(): void {
     this.awaitedSnapshot = null
     this.heldPatches = []

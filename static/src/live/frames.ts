@@ -50,7 +50,10 @@ export interface Pong {
 export interface Live {
   staleSince?: number
   here?: Record<string, number>
-  /** Of the people who have not seen a notice: since when they are not in sight, or not connected. */
+  /**
+   * asleep and gone say, of people who have not seen a notice, since when they are out of sight or
+   * disconnected.
+   */
   asleep?: Record<string, number>
   gone?: Record<string, number>
   more?: number
@@ -58,7 +61,7 @@ export interface Live {
   draining?: boolean
 }
 
-/** An error as programs read it; its sentence is the catalogs'. */
+/** Problem is an error as programs read it; the catalogs hold its sentence. */
 export interface Problem {
   code: Code | string
   params?: Record<string, string>
@@ -74,7 +77,7 @@ export interface Rejected extends Problem {
   id: string
 }
 
-/** What a server sends: exactly one of these is there. */
+/** FromServer is a frame of the server: exactly one member is present. */
 export interface FromServer {
   hello?: Welcome
   snapshot?: Snapshot
@@ -88,6 +91,6 @@ export interface FromServer {
 
 export const protocolVersion = 1
 
-/** roleOf returns the part of `role:id` before the colon, idOf the one after it. */
+/** roleOf returns the part of `role:id` before the colon, idOf the part after it. */
 export const roleOf = (who: string): Role => who.slice(0, who.indexOf(':')) as Role
 export const idOf = (who: string): string => who.slice(who.indexOf(':') + 1)

@@ -1,7 +1,7 @@
-// What the link chip may say. It is derived from received frames only: neither
-// the socket's readyState nor navigator.onLine has a say.
+// How current the view is. Only received frames decide it, not the socket's readyState and not
+// navigator.onLine.
 
-/** live: true now. waking: not yet told again. stale: amber, "as of". offline: the same, for long. */
+/** live: true now. waking: not confirmed yet. stale: shown in amber with "as of". offline: stale for long. */
 export type FreshnessState = 'live' | 'waking' | 'stale' | 'offline'
 
 export const staleAfter = 5_000
@@ -9,21 +9,24 @@ export const offlineAfter = 30_000
 
 export interface Freshness {
   state: FreshnessState
-  asOf: number // device time up to which what is shown was known to be true; 0: never
+  asOf: number // device time up to which the view was known to be true; 0 means never
 }
 
-/** FrameTimes is what the connection notes of the frames that come and of those that are due. */
+/** FrameTimes is what the connection records of frames that came and of frames that are due. */
 export interface FrameTimes {
-  confirmed: boolean // the view has been confirmed since this page was opened
-  trueUntil: number // device time up to which what is shown was true: the last frame's after that, or the kept view's; 0: none
-  dueSince: number // since when a frame is due that has not come; 0: none is due
-  serverStaleSince: number // device time since when the server cannot reach its log; 0: it can
+  confirmed: boolean // the view has been confirmed since the page was opened
+  trueUntil: number // device time up to which the view was true: of the last frame after confirmation, or of the saved view; 0 means none
+  dueSince: number // device time since when a frame is due; 0 means none is due
+  serverStaleSince: number // device time since when the server cannot reach its log; 0 means that it can
 }
 
-/** A page asks for a frame every 20 s in sight and every 60 s out of sight: silence beyond this was sleep. */
+/**
+ * A visible page pings every 20 s and a hidden one every 60 s: a longer silence means that the
+ * device slept.
+ */
 const sleepThreshold = 75_000
 
-/** freshness is pure: the same frames and the same time give the same word. */
+/** freshness is pure: the same times give the same result. */
 export function freshness(times: FrameTimes, now: number): Freshness {
   if (times.serverStaleSince) return { state: 'stale', asOf: times.serverStaleSince }
   const waited = times.dueSince ? now - times.dueSince : 0

@@ -1,4 +1,4 @@
-// The frames of wire/testdata, read as a page reads them.
+// The frames of wire/testdata, read as a page reads them, and the verdicts of floor/testdata.
 import { golden } from 'golden'
 import { equal, test, truth } from '../testing/check'
 import { FakeEnvironment } from '../testing/world'
@@ -28,9 +28,9 @@ const read = <T>(name: string): T[] => JSON.parse(golden[name] ?? '[]') as T[]
 
 const viewOf = (held: Held | null): View | null => (held ? fromSnapshot(held.at, held.cards) : null)
 
-/** play returns whether the frames of a case ended in a new connection. */
+/** play returns whether the frames of a case end in a new connection. */
 function play(fold: Fold, frames: FoldCase['frames']): 'go on' | 'resume' {
-  let asked: Position | null = null // by the last GET, whether or not it is still wanted
+  let asked: Position | null = null // of the last GET, even if it is no longer wanted
   for (const frame of frames) {
     let folded: string = 'ignored'
     asked = fold.fetchingSnapshot ?? asked
@@ -81,7 +81,7 @@ for (const { name, frame } of read<{ name: string; frame: Record<string, unknown
   })
 }
 
-/** What a command's own body is called beside the envelope's names. */
+/** The names of a command's envelope; the remaining name is the command's own. */
 const envelopeNames = ['id', 'base', 'after', 'until']
 
 for (const { name, command } of read<{ name: string; command: Record<string, unknown> }>('commands.json')) {
@@ -89,7 +89,7 @@ for (const { name, command } of read<{ name: string; command: Record<string, unk
     const kind = Object.keys(command).find((key) => !envelopeNames.includes(key)) as Entry['name']
     const { id, base, after, until } = command as unknown as Entry
     const written = envelope({ id, base, after, until, n: 1, name: kind, body: command[kind] })
-    // The text, not only the value: both ends write the names in one order.
+    // Compare the text, not only the value: both ends write the names in one order.
     equal(JSON.stringify(written), JSON.stringify(command))
   })
 }

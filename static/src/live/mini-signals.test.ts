@@ -42,7 +42,7 @@ test('little signals: one that throws does not stop the rest from being told lat
   try {
     a.value = 2
   } catch {
-    // the page's own error reaches the console
+    // the error itself must reach the caller
   }
   a.value = 3
   equal(runs, 3)

@@ -1,7 +1,6 @@
-// What the phones' pages have in place of @preact/signals-core, whose size they
-// cannot afford: the bundler puts this file where that name stands, for pages that
-// are drawn whole by one effect. It keeps no graph: a computed value is worked out
-// at each reading, and an effect runs at most once after a batch.
+// A replacement for @preact/signals-core, which is too large for the phones' pages. The bundler
+// puts this file in its place for pages that one effect draws. It keeps no dependency graph: a
+// computed value is computed at each reading, and an effect runs at most once after a batch.
 
 type Run = () => void
 
@@ -37,7 +36,7 @@ export function computed<T>(work: () => T): { readonly value: T } {
   }
 }
 
-/** effect runs at once, and again after each change of a signal that it ever read. */
+/** effect runs at once, and again after each change of a signal that it has read. */
 export function effect(work: () => void): void {
   const run = () => {
     const outer = activeEffect
@@ -51,13 +50,14 @@ export function effect(work: () => void): void {
   run()
 }
 
-/** batch lets effects wait until the outermost batch ends. */
+/** batch delays effects until the outermost batch ends. */
 export function batch(work: () => void): void {
   if (pendingEffects) return work()
   const batched = (pendingEffects = new Set<Run>())
   try {
     work()
-    // What an effect changes runs what reads it, in turn; a Set also visits what is added on the way.
+    // An effect may change signals and so add effects; a Set also visits elements that are added
+    // while it is visited.
     batched.forEach((run) => {
       batched.delete(run)
       run()

@@ -31,7 +31,7 @@ test('outbox: after names what the view does not show yet, and only of the same 
   equal(outbox.waiting.map((e) => e.after), [undefined, undefined, ['c1'], ['c2']])
   outbox.accepted('c1', 10, [])
   outbox.accepted('c2', 11, [])
-  outbox.viewReached(10) // m1's first change is on the screen, m2's is not
+  outbox.viewReached(10) // m1's first change is in the view, m2's is not
   outbox.put('lockMeeting', { meeting: 'm1', locked: true }, 5, {})
   outbox.put('lockMeeting', { meeting: 'm2', locked: true }, 6, {})
   equal(outbox.waiting.slice(-2).map((e) => e.after), [['c3'], ['c2', 'c4']])
@@ -73,7 +73,7 @@ test('sign-in: the fragment, the path, and what is neither', () => {
 test('clocks: the shortest round trip wins until it is old; a jump forgets it', () => {
   const clocks = new Clocks()
   const clock = { wall: 0, event: 0, rate: 1 }
-  clocks.pong(10_500, clock, 1_000, 1_400) // 400 ms of trip: now is 10_700 there
+  clocks.pong(10_500, clock, 1_000, 1_400) // the round trip is 400 ms, so the time is 10_700 there
   equal(clocks.wallAt(1_400), 10_700)
   clocks.pong(20_000, clock, 2_000, 3_000)
   equal(clocks.wallAt(1_400), 10_700, 'a longer trip')

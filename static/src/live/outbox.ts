@@ -1,6 +1,6 @@
-// The outbox: commands in the order that they were given, each under its own id,
-// until the server has answered for good. Sending one twice is always safe, so a
-// reload, a lost socket or a second tab never loses a command and never doubles it.
+// The outbox holds commands in the order they were given, each under its own id, until the server
+// has given its final answer. Sending a command twice is safe, so that a reload, a lost socket or a
+// second tab neither loses nor doubles one.
 import type { Commands } from '../shared/cards'
 import { type KeyValueStore, parseStored } from './storage'
 
@@ -14,7 +14,7 @@ export interface Entry {
   body: unknown
 }
 
-/** How far a command has come, as the page may tell it. */
+/** Progress is how far a command has come. */
 export type Progress =
   | { state: 'waiting' } // not answered yet, sent or not
   | { state: 'accepted'; seq: number; notes: Refusal[] } // durable; the view shows it from seq on
@@ -28,23 +28,23 @@ export interface Refusal {
 /** With these codes the command stays and is sent again: PROTOCOL.md, "Codes". */
 const temporaryCodes = new Set(['unavailable', 'busy', 'draining', 'too_many_requests', 'full', 'internal'])
 
-/** A command may name so many others. */
+/** A command may depend on this many others. */
 const maxAfter = 32
 
-/** No person has more taps than this waiting; it bounds what a page can pile up. */
+/** No person has more commands waiting than this; it bounds what a page can queue. */
 export const maxWaiting = 200
 
 export class Outbox {
   private entries: Entry[] = []
-  private inFlight = '' // the command that is sent and not answered on the connection that is open
-  private awaitingView = new Map<string, { entry: Entry; seq: number }>() // accepted, and not in the view yet
+  private inFlight = '' // the id of the command that was sent on this connection and has no answer yet
+  private awaitingView = new Map<string, { entry: Entry; seq: number }>() // accepted, but not in the view yet
   private prefix: string
 
   constructor(
     private store: KeyValueStore,
     link: string,
     private newID: () => string,
-    /** told of every command's way; it also hears of commands of an earlier visit */
+    /** onProgress is called for every change of a command's progress, of commands of an earlier visit too. */
     private onProgress: (entry: Entry, progress: Progress) => void,
   ) {
     this.prefix = `mf.out/${link}/`
@@ -56,12 +56,15 @@ export class Outbox {
     this.entries.sort((a, b) => a.n - b.n)
   }
 
-  /** waiting returns what is not answered yet, in order. */
+  /** waiting returns the commands without a final answer, in order. */
   get waiting(): readonly Entry[] {
     return this.entries
   }
 
-  /** put adds a command; null: too many are waiting. `after` is found by the ids that bodies share. */
+  /**
+   * put adds a command, or returns null if too many are waiting. It depends on the earlier commands
+   * whose bodies share an id with it.
+   */
   put(name: keyof Commands, body: unknown, now: number, options: Pick<Entry, 'base' | 'until'>): Entry | null {
     if (this.entries.length >= maxWaiting) return null
     const last = this.entries[this.entries.length - 1]
@@ -81,7 +84,7 @@ export class Outbox {
     return entry
   }
 
-  /** dependencies returns the earlier commands about the same things, which the view does not show yet. */
+  /** dependencies returns the earlier commands about the same things that the view does not show yet. */
   private dependencies(body: unknown): string[] {
     const things = subjectsOf(body)
     const same = (entry: Entry) => subjectsOf(entry.body).some((thing) => things.includes(thing))
@@ -89,12 +92,15 @@ export class Outbox {
     return [...accepted, ...this.entries].filter(same).slice(-maxAfter).map((entry) => entry.id)
   }
 
-  /** resendAll begins anew: on a new connection everything that is unanswered is sent again. */
+  /** resendAll prepares for a new connection, on which every unanswered command is sent again. */
   resendAll(): void {
     this.inFlight = ''
   }
 
-  /** next takes the command to send now, as a frame's body. One at a time: so the order holds where one is put off. */
+  /**
+   * next returns the command to send now, as the body of a frame. One is in flight at a time, so
+   * that the order holds if one is delayed.
+   */
   next(): Record<string, unknown> | null {
     const entry = this.entries[0]
     if (!entry || this.inFlight) return null
@@ -109,7 +115,7 @@ export class Outbox {
     this.onProgress(entry, { state: 'accepted', seq, notes })
   }
 
-  /** rejected returns whether the command stays and is to be sent again after a pause. */
+  /** rejected returns whether the command stays and must be sent again after a pause. */
   rejected(id: string, refusal: Refusal): boolean {
     if (temporaryCodes.has(refusal.code) || this.awaitsEarlier(id, refusal)) {
       this.notInFlight(id)
@@ -118,25 +124,25 @@ export class Outbox {
     const entry = this.remove(id)
     if (!entry) return false
     this.onProgress(entry, { state: 'rejected', refusal })
-    // What was built on it makes no sense without it.
+    // Commands that depend on it cannot be applied without it.
     for (const follower of this.entries.filter((e) => e.after?.includes(id))) {
       this.rejected(follower.id, { code: 'after_missing', params: { after: id } })
     }
     return false
   }
 
-  /** awaitsEarlier reports whether a command came too early only because the one before it goes again. */
+  /** awaitsEarlier reports whether a command was rejected only because the one before it is sent again. */
   private awaitsEarlier(id: string, refusal: Refusal): boolean {
     const entry = this.entries.find((e) => e.id === id)
     return refusal.code === 'after_missing' && this.entries.some((e) => entry?.after?.includes(e.id))
   }
 
-  /** viewReached notes that the view has come to a position: what landed is no longer under way. */
+  /** viewReached takes the position of the view: accepted commands up to it are shown now. */
   viewReached(seq: number): void {
     this.awaitingView.forEach((landed, id) => landed.seq <= seq && this.awaitingView.delete(id))
   }
 
-  /** clear forgets everything: the session is over. */
+  /** clear removes every command, because the session is over. */
   clear(): void {
     for (const entry of [...this.entries]) this.remove(entry.id)
     this.awaitingView.clear()
@@ -155,7 +161,7 @@ export class Outbox {
   }
 }
 
-/** envelope returns the body of a command frame, and of a POST. */
+/** envelope returns the body of a command frame and of a POST. */
 export function envelope(entry: Entry): Record<string, unknown> {
   const { id, base, after, until, name, body } = entry
   return { id, base, after, until, [name]: body }
@@ -164,14 +170,14 @@ export function envelope(entry: Entry): Record<string, unknown> {
 /** The fields of a command's body that name what it changes. */
 const subjectFields = ['meeting', 'a', 'b', 'table', 'request', 'interpreter', 'attendee', 'announcement', 'link']
 
-/** subjectsOf returns the things that a command's body is about; a move is about its meeting, not about the whole round. */
+/** subjectsOf returns the ids of what a command changes; a move changes its meeting, not the whole round. */
 function subjectsOf(body: unknown): string[] {
   const fields = body as Record<string, unknown>
   const of = 'meeting' in fields ? subjectFields : [...subjectFields, 'round', 'item']
   return of.flatMap((field) => (typeof fields[field] === 'string' ? [fields[field] as string] : []))
 }
 
-/** randomID returns 128 random bits; getRandomValues is there over plain HTTP too, randomUUID is not. */
+/** randomID returns 128 random bits. Over plain HTTP there is getRandomValues, but no randomUUID. */
 export function randomID(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')

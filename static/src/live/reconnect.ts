@@ -1,7 +1,7 @@
-// When to come back after a connection ended, by close code: PROTOCOL.md, "Close codes".
+// When to reconnect after a close, by its code: PROTOCOL.md, "Close codes".
 
 export type Reconnect =
-  | { retryIn: number } // after so many milliseconds
+  | { retryIn: number } // milliseconds
   | { stop: 'signedOut' | 'noEvent' | 'broken' }
   | { reloadIn: number }
 
@@ -12,14 +12,17 @@ export function backoff(failures: number, random: number): number {
 
 const finalCodes: Record<number, 'signedOut' | 'noEvent' | 'broken'> = { 1009: 'broken', 4100: 'broken', 4102: 'signedOut', 4103: 'noEvent' }
 
-/** reconnectAfter returns what follows a close; random is in [0, 1), before is the code of the close before. */
+/**
+ * reconnectAfter returns what to do after a close; random is in [0, 1), previous is the code of the
+ * close before.
+ */
 export function reconnectAfter(code: number, previous: number, failures: number, random: number): Reconnect {
   const stop = finalCodes[code]
   if (stop) return { stop }
   if (code === 4101) return { reloadIn: 1_000 + random * 9_000 }
   if (code === 1012) return { retryIn: random * 2_000 }
   if (code === 4001) return { retryIn: 5_000 + random * 10_000 }
-  // Told to come at once, but not in a circle where the server keeps saying so.
+  // The server asks to reconnect at once; twice in a row the page backs off.
   if ((code === 4000 || code === 4002) && code !== previous) return { retryIn: 0 }
   return { retryIn: backoff(failures, random) }
 }

@@ -1,4 +1,4 @@
-// The last view of each link, kept on the device and shown at once at the next visit.
+// The last view of each link, saved on the device and shown at once at the next visit.
 import type { EventClock } from '../shared/cards'
 import type { Cards, Position, You } from './frames'
 import { type KeyValueStore, parseStored } from './storage'
@@ -10,13 +10,13 @@ export interface SavedView {
   cards: Cards
   you: You
   clock: EventClock
-  offset: number // server's wall time minus the device's
+  offset: number // server's wall time minus this device's time
   asOf: number // device time at which the view was last known to be true
 }
 
 const prefix = 'mf.view/'
 
-/** A shared phone may have signed in as several; older views make room. */
+/** A shared phone may hold the views of several links; the oldest ones are removed. */
 const maxSavedViews = 6
 
 const nameOf = (key: SessionKey) => `${prefix}${key.event}/${key.link}`
@@ -25,17 +25,17 @@ export function loadView(store: KeyValueStore, key: SessionKey): SavedView | nul
   return parseStored<SavedView>(store.get(nameOf(key)))
 }
 
-/** newerView returns the later of what the server has just sent along and what this device kept. */
+/** newerView returns the newer of the view in the page's HTML and the saved one. */
 export function newerView(saved: SavedView | null, initial: InitialFrames | undefined, now: number): SavedView | null {
   const cards = initial?.snapshot.cards
   if (!initial || !cards) return saved
   const { at } = initial.snapshot
-  if (saved && saved.at.epoch === at.epoch && saved.at.seq > at.seq) return saved // an old page, brought back
+  if (saved && saved.at.epoch === at.epoch && saved.at.seq > at.seq) return saved // the browser restored an old page
   const { you, subjects, clock, now: server } = initial.hello
   return { at, cards, you, subjects, clock, offset: server - now, asOf: now }
 }
 
-/** saveView keeps a view, or none where it does not fit: an old one would be told as the last. */
+/** saveView saves a view. If it does not fit, it removes the saved one, which would be shown as the last. */
 export function saveView(store: KeyValueStore, key: SessionKey, view: SavedView): void {
   const storedAs = nameOf(key)
   if (!store.get(storedAs)) evictOldest(store)

@@ -1,10 +1,10 @@
-// Sign-in: the secret comes in the fragment, which never reaches a server, goes
-// out once by POST, and leaves the address bar before anything else is shown.
+// Sign-in: the secret comes in the fragment, which browsers do not send. The page sends it once by
+// POST and removes it from the address bar before it shows anything.
 
 import type { Snapshot, Welcome } from './frames'
 import { parseStored } from './storage'
 
-/** Where a page is: which event, seen by which link. */
+/** SessionKey names an event and the link that follows it. */
 export interface SessionKey {
   event: string
   link: string
@@ -23,23 +23,26 @@ export function fromPath(path: string): SessionKey | null {
 }
 
 export interface SignedIn extends SessionKey {
-  page: string // the path of the link's page
-  view?: InitialFrames // of an attendee
+  page: string // path of the link's page
+  view?: InitialFrames // for an attendee
 }
 
-/** InitialFrames is how the live connection would begin: it saves a first visit the round trip. */
+/** InitialFrames are the first frames of a live connection, sent with the page to save a round trip. */
 export interface InitialFrames {
   hello: Welcome
   snapshot: Snapshot
 }
 
-/** initialFramesInPage returns what the server has put into the page's HTML. */
+/** initialFramesInPage returns the frames that the server wrote into the page's HTML. */
 export function initialFramesInPage(): InitialFrames | undefined {
   const block = document.getElementById('opening')
   return parseStored<InitialFrames>(block && block.textContent) ?? undefined
 }
 
-/** signIn turns a secret into this browser's cookie, or returns why not; it rejects where it is worth another try. */
+/**
+ * signIn exchanges a secret for a cookie, or returns why it was refused. It rejects if another try
+ * may succeed.
+ */
 export async function signIn(event: string, link: string, secret: string): Promise<SignedIn | { refused: string }> {
   const answer = await fetch('/api/v1/sign-in', {
     method: 'POST',

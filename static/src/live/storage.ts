@@ -1,16 +1,16 @@
-// What a page keeps on the device between visits: the last view, the outbox, the
-// language. Storage may be missing, full or forbidden; the page then works without.
+// What a page stores on the device between visits: the last view, the outbox, the language. Storage
+// may be missing, full or forbidden; the page works without it then.
 
 export interface KeyValueStore {
   get(key: string): string | null
-  /** set returns whether the value is kept. */
+  /** set returns whether the value was stored. */
   set(key: string, value: string): boolean
   remove(key: string): void
-  /** keys returns those that begin with a prefix. */
+  /** keys returns the keys with a prefix. */
   keys(prefix: string): string[]
 }
 
-/** deviceStore is localStorage where the browser lets us have it, else this page's memory. */
+/** deviceStore returns localStorage if the browser allows it, else the page's memory. */
 export function deviceStore(): KeyValueStore {
   try {
     const storage = window.localStorage
@@ -18,7 +18,7 @@ export function deviceStore(): KeyValueStore {
     storage.removeItem('mf.try')
     return localStore(storage)
   } catch {
-    return memoryStore() // private mode, or storage switched off: nothing outlives the page
+    return memoryStore() // private mode, or storage is disabled: nothing outlives the page
   }
 }
 
@@ -30,7 +30,7 @@ function localStore(storage: Storage): KeyValueStore {
         storage.setItem(key, value)
         return true
       } catch {
-        return false // full: the caller goes on with what it has in memory
+        return false // full: the caller continues with what it has in memory
       }
     },
     remove: (key) => storage.removeItem(key),
@@ -51,7 +51,7 @@ export function memoryStore(): KeyValueStore {
   }
 }
 
-/** parseStored reads a kept value; what cannot be read counts as not kept. */
+/** parseStored parses a stored value; an invalid one counts as missing. */
 export function parseStored<T>(text: string | null): T | null {
   if (!text) return null
   try {

@@ -1,8 +1,8 @@
-// A view: the cards that a client holds, and the position at which they are true.
-// Views are values: a patch makes a new one, which shares the kinds it left alone.
+// A view is the cards that a client holds and the position at which they are true. Views are
+// values: a patch makes a new one, which shares the kinds that did not change.
 import type { Cards, Patch, Position } from './frames'
 
-/** The cards of one kind by their id. */
+/** Kind maps the ids of one kind of cards to the cards. */
 export type Kind = ReadonlyMap<string, unknown>
 
 export interface View {
@@ -15,7 +15,7 @@ const split = (key: string): [kind: string, id: string] => {
   return [key.slice(0, slash), key.slice(slash + 1)]
 }
 
-/** fromSnapshot returns a view of these cards alone. */
+/** fromSnapshot returns a view of these cards. */
 export function fromSnapshot(at: Position, cards: Cards): View {
   const kinds = new Map<string, Map<string, unknown>>()
   for (const key of Object.keys(cards)) {
@@ -27,10 +27,10 @@ export function fromSnapshot(at: Position, cards: Cards): View {
   return { at, kinds }
 }
 
-/** What a patch does to a view: a new view, nothing, or the proof that something was missed. */
+/** Step is what a patch does to a view: a new view, nothing, or a gap if a frame was missed. */
 export type Step = View | 'ignore' | 'gap'
 
-/** applyPatch holds to the rules of PROTOCOL.md, "patch". */
+/** applyPatch follows the rules of PROTOCOL.md, "patch". */
 export function applyPatch(view: View, patch: Patch): Step {
   if (patch.to.epoch !== view.at.epoch) return 'gap'
   if (patch.to.seq <= view.at.seq) return 'ignore'
@@ -57,14 +57,14 @@ export function applyPatch(view: View, patch: Patch): Step {
   return { at: patch.to, kinds }
 }
 
-/** cardsOf returns a view's cards by their whole keys: what is kept between visits. */
+/** cardsOf returns a view's cards by their whole keys, as they are saved. */
 export function cardsOf(view: View): Cards {
   const cards: Cards = {}
   view.kinds.forEach((of, kind) => of.forEach((card, id) => (cards[kind + '/' + id] = card)))
   return cards
 }
 
-/** behind reports whether a view lacks something of what a connection was sent up to a position. */
+/** behind reports whether a view lacks part of what the server has sent up to a position. */
 export function behind(have: Position, sent: Position): boolean {
   if (have.epoch !== sent.epoch) return true
   return have.seq < sent.seq || (have.seq === sent.seq && have.hash !== sent.hash)

@@ -1,4 +1,4 @@
-// The cards that the console holds: everyone's, and the moderators'.
+// The cards that moderators and organisers hold: everyone's, and the moderators'.
 import type {
   AnnouncementCard, AttendeeCard, CompanyCard, DisplayCard, HistoryCard, EventCard, InterpreterCard, ItemCard, LostCard,
   MeetingCard, NoticeCard, RequestCard, RoundCard, DeliveryCard, StaffCard, TableCard, UnseenCard, ZoneCard,

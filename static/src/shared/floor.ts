@@ -1,5 +1,5 @@
-// The floor as the console's rules need it: the cards, and what is found by
-// place and by person. It is built anew when meetings, tables, rounds or requests change.
+// The floor: the cards, with indexes by place and by person. It is built again when meetings,
+// tables, rounds or requests change.
 import type { AttendeeCard, CompanyCard, InterpreterCard, MeetingCard, Place, RequestCard, RoundCard, TableCard } from './cards'
 
 export interface Cards {
@@ -13,28 +13,28 @@ export interface Cards {
 }
 
 export interface Floor extends Cards {
-  /** Ids in the order that people read them in. */
+  /** Ids in the order in which people read them. */
   readonly rounds: readonly string[]
   readonly tables: readonly string[]
-  /** Meetings without a place, not cancelled. */
+  /** Meetings without a place, without cancelled ones. */
   readonly tray: readonly string[]
-  /** Who sits at a place: `seat(round, table)` → meeting. */
+  /** Place, `seat(round, table)` → the meeting there. */
   readonly seats: ReadonlyMap<string, string>
-  /** Cancelled meetings that still name a place, shown where nobody else sits. */
+  /** Place → a cancelled meeting that still names it, shown if no other meeting is there. */
   readonly cancelledSeats: ReadonlyMap<string, string>
   /** Person (`attendee:k03a`, `interpreter:i02`) → their meetings, in the order of ids. */
   readonly meetingsOf: ReadonlyMap<string, readonly string[]>
-  /** Meeting → its open request; interpreter → meetings of the open requests they took. */
+  /** Meeting → its open request; interpreter → meetings of the open requests that they claimed. */
   readonly requestOf: ReadonlyMap<string, string>
   readonly claims: ReadonlyMap<string, readonly string[]>
 }
 
 export const seat = (round: string, table: string): string => round + '|' + table
 
-/** seated reports whether a meeting holds a place: floor's `seated`. */
+/** seated reports whether a meeting holds a place, as floor's `seated` does. */
 export const seated = (m: MeetingCard): boolean => !m.cancelled && !!m.place.round && !!m.place.table
 
-/** participants returns who takes part in a meeting, the assigned interpreter last. */
+/** participants returns the people of a meeting, the assigned interpreter last. */
 export function participants(m: MeetingCard): string[] {
   const who = [...m.host.people, ...m.guest.people].map((id) => 'attendee:' + id)
   return m.interpreter ? [...who, 'interpreter:' + m.interpreter] : who
@@ -42,7 +42,7 @@ export function participants(m: MeetingCard): string[] {
 
 const collator = new Intl.Collator('en', { numeric: true })
 
-/** compareLabels compares what signs say: "7" before "12", "A2" before "A10". */
+/** compareLabels orders labels as people read them: "7" before "12", "A2" before "A10". */
 export const compareLabels = (a: string, b: string): number => collator.compare(a, b)
 
 function push(map: Map<string, string[]>, key: string, value: string): void {
@@ -81,7 +81,7 @@ export function placeOf(m: MeetingCard): Required<Place> | null {
   return round && table ? { round, table } : null
 }
 
-/** meetingInRound returns where somebody is expected in a round. */
+/** meetingInRound returns the meeting at which a person is expected in a round. */
 export function meetingInRound(floor: Floor, who: string, round: string): string | undefined {
   return floor.meetingsOf.get(who)?.find((id) => {
     const m = floor.meeting.get(id)!
@@ -89,7 +89,7 @@ export function meetingInRound(floor: Floor, who: string, round: string): string
   })
 }
 
-/** headcount returns how many people meetings bring together. */
+/** headcount returns how many meetings a round has, and how many people are in them. */
 export function headcount(floor: Floor, round: string): { meetings: number; people: number } {
   const who = new Set<string>()
   let meetings = 0

@@ -1,5 +1,5 @@
-// From an address to a page: sign in where the fragment holds a secret, open the
-// session, or say plainly why there is none.
+// From an address to a page: sign in if the fragment holds a secret, open the session, or say why
+// there is none.
 import { effect, signal } from '@preact/signals-core'
 import { type ComponentType, render } from 'preact'
 import { signIn, fromFragment, fromPath, type InitialFrames, initialFramesInPage, type SessionKey } from '../live/signin'
@@ -13,7 +13,10 @@ export interface PageProps<K> {
   session: Session<K>
 }
 
-/** mount shows a page; `personal` says that its view is one person's own, `begin` runs once when the session opens. */
+/**
+ * mount shows a page; `personal` says that its view belongs to one person, `begin` runs once when
+ * the session opens.
+ */
 export function mount<K>(page: string, Page: ComponentType<PageProps<K>>, personal: boolean, begin?: (session: Session<K>) => void): void {
   watchLanguage()
   const root = document.getElementById('page') as HTMLElement // page.html has it
@@ -25,22 +28,23 @@ export function mount<K>(page: string, Page: ComponentType<PageProps<K>>, person
     if (ended) return <SignedOut status={{ state: ended }} />
     return s ? <Page session={s} /> : <SignedOut status={status.value} />
   }
-  // One effect draws the page anew when any signal that it read changes: small pages need no more. A large one imports
-  // @preact/signals beside this, and each of its components then follows its own signals.
+  // One effect draws the page again when a signal that it read changes, which is enough for small
+  // pages. Large pages also import @preact/signals, so that each component follows its own signals.
   const words = wordsLoaded()
   void words.then(() => effect(() => render(<Root />, root)))
   const begun = (arrival: Arrival | null) => {
     if (!arrival) return
     const opened = openSession<K>(arrival.key, personal, arrival.initial)
     session.value = opened
-    void words.then(() => begin?.(opened)) // what it says aloud needs them
+    void words.then(() => begin?.(opened)) // its announcements need them
   }
-  // The same page may be opened with another link while it is there: only the fragment changes then.
+  // The page may be opened again with another link while it is shown; only the fragment changes
+  // then.
   window.addEventListener('hashchange', () => fromFragment(location.hash) && location.reload())
   void enterPage(page, status).then(begun)
 }
 
-/** wordsLoaded waits for the reader's language; it comes with the page's other files, and signing in goes on meanwhile. */
+/** wordsLoaded waits for the sentences of the reader's language; signing in continues meanwhile. */
 export async function wordsLoaded(): Promise<void> {
   for (let tries = 0; ; tries++) {
     try {
@@ -58,7 +62,10 @@ export interface Arrival {
   initial?: InitialFrames | undefined
 }
 
-/** enterPage returns where this page is, signed in; null where it leaves for another page or stays at the gate. */
+/**
+ * enterPage returns the event and the link of this page after signing in, or null if it leaves for
+ * another page or cannot sign in.
+ */
 export async function enterPage(page: string, status: { value: SignedOutStatus }): Promise<Arrival | null> {
   const brought = fromFragment(location.hash)
   if (!brought) {
@@ -74,7 +81,8 @@ export async function enterPage(page: string, status: { value: SignedOutStatus }
         return null
       }
       const { event, link, page: path, view } = got
-      // The secret leaves the address bar, and with it the history, before anything else happens.
+      // Remove the secret from the address bar, and so from the history, before anything else
+      // happens.
       history.replaceState(null, '', path)
       if (path.startsWith(`/${page}/`)) return { key: { event, link }, initial: view }
       location.reload() // a link of another role: its own page opens

@@ -1,10 +1,10 @@
-// Search by what a person types, for tables, meetings, companies and people.
+// Search by text for tables, meetings, companies and people.
 import type { Text } from './cards'
 import type { Floor } from './floor'
 
 const normalized = (text: string): string => text.normalize('NFKC').toLocaleLowerCase('en')
 
-/** matches reports whether a text holds every word of a query, whatever the case and width. */
+/** matches reports whether the texts hold every word of a query, ignoring case and width. */
 export function matches(query: string, ...texts: (string | undefined)[]): boolean {
   const words = normalized(query).split(/\s+/).filter(Boolean)
   const all = normalized(texts.filter(Boolean).join(' '))
@@ -18,7 +18,7 @@ export interface SearchResult {
   meetings: ReadonlySet<string>
 }
 
-/** searchFloor returns the tables and the meetings that a query is about; null: nothing is asked. */
+/** searchFloor returns the tables and the meetings that match a query, or null if it is empty. */
 export function searchFloor(floor: Floor, query: string): SearchResult | null {
   if (!query.trim()) return null
   const meetings = new Set<string>()

@@ -1,4 +1,4 @@
-// A session: one link at one event, as signals that a page's components read.
+// A session follows one event with one link, as signals that a page's components read.
 import { batch, type ReadonlySignal, signal } from '@preact/signals-core'
 import type { ClockCard, Commands } from './cards'
 import { browserEnvironment, watchWakeUps } from '../live/browser'
@@ -19,42 +19,42 @@ export interface Sent extends Entry {
 }
 
 export interface SendOptions {
-  /** Refuse the command where what it changes has changed since the screen showed it. Default true. */
+  /** Refuse the command if what it changes has changed since the view showed it. Default true. */
   checked?: boolean
   /** Milliseconds after which the command must not be applied any more. */
   within?: number
 }
 
-/** Session is all that a page knows of the outside; K maps the kinds of its cards to their types. */
+/** Session is a page's access to its event; K maps the kinds of its cards to their types. */
 export interface Session<K> {
   readonly key: SessionKey
   readonly you: ReadonlySignal<You | null>
-  /** A view is held, be it an old one. */
+  /** Whether there is a view, even an old one. */
   readonly hasView: ReadonlySignal<boolean>
   readonly freshness: ReadonlySignal<Freshness>
   readonly live: ReadonlySignal<Live>
   readonly ended: ReadonlySignal<End | null>
-  /** The event's time, a whole second; it ticks. */
+  /** The event's time in milliseconds, at whole seconds; it ticks. */
   readonly now: ReadonlySignal<number>
-  /** Commands that the view does not show yet, and refused ones until dismissed; in order. */
+  /** Commands that the view does not show yet, and refused ones until they are dismissed, in order. */
   readonly sent: ReadonlySignal<readonly Sent[]>
-  /** cardsOf returns the cards of a kind by their id, and subscribes to them. */
+  /** cardsOf returns the cards of a kind by id, and subscribes to them. */
   cardsOf<N extends keyof K & string>(kind: N): ReadonlyMap<string, K[N]>
-  /** singleCard returns the card of a kind that there is only one of. */
+  /** singleCard returns the card of a kind that has only one. */
   singleCard<N extends keyof K & string>(kind: N): K[N] | undefined
   /** eventAt returns the event's time at a time of this device, wallAt the server's. */
   eventAt(device: number): number
   wallAt(device: number): number
-  /** send puts a command in the outbox; null: too many wait there. */
+  /** send puts a command in the outbox and returns its id, or null if too many are waiting. */
   send<C extends keyof Commands>(name: C, body: Commands[C], options?: SendOptions): string | null
-  /** dismiss forgets a refused command that its giver has read about. */
+  /** dismiss removes a refused command that its sender has read. */
   dismiss(id: string): void
 }
 
 const noCards: Kind = new Map()
 const saveInterval = 2_000
 
-/** openSession starts a session over the browser's network; the page has signed in before. */
+/** openSession starts a session over the browser's network. The page must have signed in. */
 export function openSession<K>(key: SessionKey, personal: boolean, initial?: InitialFrames): Session<K> {
   const session = new LiveSession<K>(key, personal, deviceStore(), initial)
   session.start()
@@ -141,7 +141,7 @@ class LiveSession<K> implements Session<K> {
     return of
   }
 
-  /** publish brings the view into the signals; kinds that a patch left alone stay the same map. */
+  /** publish sets the signals from the view; the signal of a kind that did not change keeps its map. */
   private publish(view: View | null): void {
     if (!view) return
     batch(() => {
@@ -204,7 +204,7 @@ class LiveSession<K> implements Session<K> {
     this.ended.value = why
   }
 
-  /** tick sets what time alone changes; signals stay quiet where nothing did. */
+  /** tick sets the signals that depend on time alone, if they changed. */
   private tick(): void {
     const now = Date.now()
     this.now.value = Math.floor(this.clocks.eventAt(now) / 1000) * 1000
@@ -213,7 +213,7 @@ class LiveSession<K> implements Session<K> {
     if (shown.state !== fresh.state || Math.floor(shown.asOf / 60_000) !== Math.floor(fresh.asOf / 60_000)) this.freshness.value = fresh
   }
 
-  /** scheduleTick ticks at each second of the event's clock, and four times a second at most. */
+  /** scheduleTick ticks at each second of the event's clock, at most four times a second. */
   private scheduleTick(): void {
     if (!document.hidden) this.tick()
     const event = this.clocks.eventAt(Date.now())
@@ -228,7 +228,7 @@ function eventPaths(key: SessionKey, personal: boolean): EventPaths {
   return { live: path + 'live' + as, snapshot: path + 'snapshot' + as, personal }
 }
 
-/** linkRole and linkID read a link's name, "attendee-k03a". */
+/** linkID returns the id in a link's name, "attendee-k03a". */
 export const linkID = (link: string): string => link.slice(link.indexOf('-') + 1)
 
 export { idOf, roleOf }

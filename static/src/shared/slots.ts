@@ -1,4 +1,4 @@
-// The day as a line of slots: which one is on, and what it can be asked.
+// The slots of the day: which one is current, and which commands it allows.
 import type { ItemCard, RoundCard, SlotCard } from './cards'
 
 export interface Slot extends SlotCard {
@@ -8,7 +8,10 @@ export interface Slot extends SlotCard {
   item?: ItemCard
 }
 
-/** timeline returns rounds and agenda items in the order of the plan; matching sessions are told by their rounds. */
+/**
+ * timeline returns rounds and agenda items in the order of the plan; the rounds stand for the
+ * matching sessions.
+ */
 export function timeline(rounds: ReadonlyMap<string, RoundCard>, items: ReadonlyMap<string, ItemCard>): Slot[] {
   const line: Slot[] = []
   rounds.forEach((round, id) => line.push({ ...slotOf(round), ref: { round: id }, id, round }))
@@ -20,7 +23,7 @@ const slotOf = ({ plan, now, state }: SlotCard): SlotCard => ({ plan, now, state
 
 const minute = 60_000
 
-/** currentSlot returns the slot that the room is in or waits for: what runs (a round first), else what was called, else what comes. */
+/** currentSlot returns the running slot (a round first), else the called one, else the next. */
 export function currentSlot(line: readonly Slot[], now: number): Slot | undefined {
   const first = (holds: (slot: Slot) => boolean): Slot | undefined => line.find((s) => s.round && holds(s)) ?? line.find(holds)
   return (
@@ -33,7 +36,7 @@ export function currentSlot(line: readonly Slot[], now: number): Slot | undefine
 
 export type SlotAction = 'call' | 'last' | 'start' | 'extend' | 'end'
 
-/** slotActions returns what a slot can be asked in its state. */
+/** slotActions returns the commands that a slot allows in its state. */
 export function slotActions(slot: SlotCard): SlotAction[] {
   switch (slot.state) {
     case 'planned':
@@ -49,5 +52,5 @@ export function slotActions(slot: SlotCard): SlotAction[] {
   }
 }
 
-/** minutesLate returns by how many whole minutes a slot runs behind its plan; negative is early. */
+/** minutesLate returns by how many whole minutes a slot is behind its plan; negative if it is ahead. */
 export const minutesLate = (slot: SlotCard): number => Math.round((slot.now.end - slot.plan.end) / minute)

@@ -1,4 +1,4 @@
-// What pages say: the catalogs, the language that is chosen, names and times.
+// The words of the pages: the catalogs, the chosen language, names and times.
 import { computed, signal } from '@preact/signals-core'
 import { keys, sources } from 'catalogs'
 import type { Text } from './cards'
@@ -16,13 +16,13 @@ export const languages: readonly { code: Language; tag: string; name: string }[]
 const sentences: Partial<Record<Language, readonly string[]>> = {}
 const store = deviceStore()
 
-/** loadWords makes a language's sentences ready for t; it rejects where they cannot be fetched. */
+/** loadWords loads the sentences of a language for t; it rejects if they cannot be fetched. */
 export async function loadWords(code: Language): Promise<void> {
   const from = sources[code]
   sentences[code] ??= typeof from === 'string' ? ((await (await fetch(from)).json()) as string[]) : from
 }
 
-/** The language that the reader chose last, or else what their phone speaks. */
+/** The language that the reader chose last, else the browser's. */
 export const language = signal<Language>(firstLanguage())
 
 function firstLanguage(): Language {
@@ -34,7 +34,7 @@ function firstLanguage(): Language {
   return 'en'
 }
 
-/** choose turns the page to another language, once its sentences are there. */
+/** choose changes the page's language once its sentences are loaded. */
 export async function choose(code: Language): Promise<void> {
   await loadWords(code)
   language.value = code
@@ -45,20 +45,23 @@ export const tagOf = (code: string): string => (code === 'zh' ? 'zh-Hans' : code
 
 const index = new Map(keys.map((key, i) => [key, i]))
 
-/** The bundler writes a key between quotes as the number of its sentence: see static/bundle/words.go. */
+/**
+ * numberOf returns the number of a key's sentence. The bundler replaces a quoted key by its number:
+ * see static/bundle/words.go.
+ */
 const numberOf = (key: string): number => index.get(key) ?? parseInt(key, 36)
 
 export type Params = Record<string, string | number | undefined>
 
-/** t returns the sentence of a key in the chosen language, or in the one that is given. */
+/** t returns the sentence of a key in the chosen language, or in `code`. */
 export function t(key: string, params?: Params, code: Language = language.value): string {
   const sentence = sentences[code]?.[numberOf(key)] ?? key
   return params ? sentence.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole)) : sentence
 }
 
-/** refusal returns the sentence of a code; one that this page does not know is at least named. */
+/** refusal returns the sentence of a code, or names the code if this page has no sentence for it. */
 export function refusal({ code, params }: Problem): string {
-  const key = 'error' + '.' + code // not a literal: each page says itself which codes it can meet
+  const key = 'error' + '.' + code // not a literal: each page lists the codes that it can meet
   return index.has(key) ? t(key, params) : t('error.other', { code })
 }
 
@@ -67,18 +70,18 @@ export interface Named {
   lang: string // for the lang attribute
 }
 
-/** spellings returns a name in all languages that it is given in, some first. */
+/** spellings returns a name in all of its languages, beginning with some. */
 function spellings(name: Text | undefined, ...first: Language[]): Named[] {
   const codes = new Set<Language>([...first, 'ko', 'zh', 'en'])
   return [...codes].flatMap((code) => (name?.[code] ? { text: name[code], lang: tagOf(code) } : []))
 }
 
-/** named returns a name in the reader's language, or in the first that is given. */
+/** named returns a name in the reader's language, or in the first that it has. */
 export function named(name: Text | undefined, code: Language = language.value): Named {
   return spellings(name, code)[0] ?? { text: '', lang: tagOf(code) }
 }
 
-/** bothNames returns a company's name for the reader first, then in its own script, or else in English. */
+/** bothNames returns a company's name for the reader, then in its own script or in English. */
 export function bothNames(name: Text, country?: string): Named[] {
   const first = named(name)
   const own = country === 'KR' ? 'ko' : country === 'CN' ? 'zh' : 'en'
@@ -86,7 +89,7 @@ export function bothNames(name: Text, country?: string): Named[] {
   return second ? [first, second] : [first]
 }
 
-/** Where the event is: times are shown in its zone, whatever the phone's. */
+/** The event's time zone: times are shown in it, not in the phone's. */
 export const timeZone = signal('Asia/Seoul')
 
 const clockFormat = computed(
@@ -103,10 +106,10 @@ const dayFormat = computed(
   () => new Intl.DateTimeFormat(tagOf(language.value), { month: 'long', day: 'numeric', weekday: 'short', timeZone: timeZone.value }),
 )
 
-/** dayName returns "10월 14일 (수)" and its like. */
+/** dayName returns "10월 14일 (수)" or its equivalent. */
 export const dayName = (at: number): string => dayFormat.value.format(at)
 
-/** sameDay compares days in the event's zone; no event lasts a year. */
+/** sameDay compares days in the event's zone; an event is shorter than a year. */
 export const sameDay = (a: number, b: number): boolean => dayName(a) === dayName(b)
 
 /** mmss returns "22:41", or "1:02:41" from an hour on; below zero it is "0:00". */
@@ -117,7 +120,7 @@ export function mmss(milliseconds: number): string {
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
 }
 
-/** inWords returns a length of time for the ear, and for what is far off: "5시간 20분". */
+/** inWords returns a duration for screen readers and for long times: "5시간 20분". */
 export function inWords(milliseconds: number): string {
   const minutes = Math.max(0, Math.ceil(milliseconds / 60_000))
   const [hours, rest] = [Math.floor(minutes / 60), minutes % 60]

@@ -1,5 +1,5 @@
-// The pages' tests: no more than tests, an equality, and a report that the Go
-// side reads from window.testReport (Node prints it).
+// A minimal test framework for the pages: tests, an equality, and a report that the Go side reads
+// from window.testReport.
 
 interface Test {
   name: string
@@ -17,7 +17,7 @@ export function test(name: string, run: () => void | Promise<void>): void {
   tests.push({ name, run })
 }
 
-/** equal holds two values to the same JSON; what has no JSON counts as not there. */
+/** equal compares two values as JSON; a value without JSON counts as absent. */
 export function equal(got: unknown, want: unknown, what = ''): void {
   const [a, b] = [JSON.stringify(sorted(got)), JSON.stringify(sorted(want))]
   if (a !== b) throw new Error(`${what ? what + ': ' : ''}got ${a}, want ${b}`)
@@ -27,7 +27,7 @@ export function truth(holds: boolean, what: string): void {
   if (!holds) throw new Error(what)
 }
 
-/** sorted brings an object's names into order, so that their order is no difference. */
+/** sorted orders an object's names, so that their order does not matter. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value

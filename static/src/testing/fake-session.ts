@@ -1,4 +1,5 @@
-// A session without a server: canned cards, a clock that stands still, an outbox that keeps everything.
+// A session without a server: fixed cards, a clock that stands still, an outbox that keeps
+// everything.
 import { computed, signal } from '@preact/signals-core'
 import type { Commands } from '../shared/cards'
 import type { End } from '../live/connection'
@@ -9,7 +10,7 @@ import type { Sent, Session } from '../shared/session'
 import { timeZone } from '../shared/words'
 
 export interface FakeSessionState {
-  /** The cards of the view, by their keys; their types are held where the story makes them. */
+  /** The cards of the view by key; the story that makes them holds their types. */
   cards: Record<string, unknown>
   you: You
   now: number

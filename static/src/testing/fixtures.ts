@@ -1,7 +1,7 @@
-// The floor that stories share: a fictional forum on its day, at 14:02 unless told.
+// Fixtures that stories and tests share: a fictional forum on its day, at 14:02 by default.
 import type { EventCard, ItemCard, RoundCard, Span, SlotState, ZoneCard } from '../shared/cards'
 
-/** at returns an instant of the day, "14:02" in Seoul; a second day is "+1 09:00". */
+/** at returns an instant of the day: "14:02" in Seoul, "+1 09:00" on the second day. */
 export function at(time: string): number {
   const [, day = '0', h = '0', m = '0', s = '0'] = /^(?:\+(\d) )?(\d+):(\d+)(?::(\d+))?$/.exec(time) ?? []
   return Date.UTC(2026, 9, 14 + Number(day), Number(h) - 9, Number(m), Number(s))
@@ -22,7 +22,7 @@ const starts = ['13:30', '14:00', '14:30', '15:00', '15:45', '16:15', '16:45', '
 
 const plus = (start: string, minutes: number): Span => ({ start: at(start), end: at(start) + minutes * 60_000 })
 
-/** rounds returns the eight rounds with the n-th in a state, and those before it ended. */
+/** rounds returns the eight rounds: the n-th in a state, those before it ended. */
 export function rounds(current: number, state: SlotState, left?: number): Record<string, RoundCard> {
   const cards: Record<string, RoundCard> = {}
   starts.forEach((start, i) => {

@@ -1,4 +1,4 @@
-// A canned floor for stories, tests and measurements: fictional companies by rule.
+// A generated floor for stories, tests and measurements, with fictional companies.
 import type { AttendeeCard, CompanyCard, InterpreterCard, MeetingCard, RoundCard, StaffCard, TableCard, Text } from '../shared/cards'
 import { at } from './fixtures'
 
@@ -126,7 +126,7 @@ export const floorCards = (size: Size): Record<string, object> => ({
   ...staff,
 })
 
-/** cardsByKind sorts a view's cards by their kind, as rules take them. */
+/** cardsByKind groups a view's cards by kind. */
 export function cardsByKind(cards: Record<string, object>): Map<string, Map<string, object>> {
   const kinds = new Map<string, Map<string, object>>()
   for (const [key, card] of Object.entries(cards)) {

@@ -1,4 +1,4 @@
-// A World of its own: time moves when the test says so, sockets are lists.
+// An Environment for tests: the test moves the time, and sockets are lists.
 import type { SocketHandler, Environment } from '../live/connection'
 import type { FromServer } from '../live/frames'
 
@@ -40,7 +40,7 @@ export class FakeEnvironment implements Environment {
     })
   }
 
-  /** pass lets time go by, firing what falls due in its order. */
+  /** pass moves the time on and fires the timers that become due, in order. */
   pass(ms: number): void {
     const end = this.time + ms
     for (;;) {
@@ -53,7 +53,7 @@ export class FakeEnvironment implements Environment {
     this.time = end
   }
 
-  /** sleep lets time go by as a locked phone does: no timer fires until it wakes. */
+  /** sleep moves the time on without firing timers, as a locked phone does. */
   sleep(ms: number): void {
     this.time += ms
   }
@@ -64,7 +64,7 @@ export class FakeEnvironment implements Environment {
     return last
   }
 
-  /** frames returns what the last socket was sent under a name. */
+  /** frames returns the frames of a kind that the last socket was sent. */
   frames(name: string): unknown[] {
     return this.socket.sent.filter((frame) => name in frame).map((frame) => frame[name])
   }
@@ -74,5 +74,5 @@ export class FakeEnvironment implements Environment {
   }
 }
 
-/** settled lets promises that have resolved run on. */
+/** settled lets resolved promises continue. */
 export const settled = () => new Promise<void>((done) => setTimeout(done, 0))

@@ -4,7 +4,7 @@ import { Icon } from './icon'
 import { Name } from './names'
 import { hornIcon } from './icons'
 
-/** Announcement is a sentence to everyone, until it is withdrawn or its time is over. */
+/** Announcement shows an announcement until it is withdrawn or expires. */
 export function Announcement({ card }: { card: AnnouncementCard }) {
   return (
     <section class="card strip" aria-label={t('word.announcement')}>

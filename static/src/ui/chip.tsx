@@ -6,7 +6,7 @@ import { clockIcon, dotIcon, offlineIcon } from './icons'
 
 export type Tone = 'jade' | 'amber' | 'red' | 'blue' | ''
 
-/** Chip is a state in one word: sign, word, border and colour together. */
+/** Chip shows a state in one word with a sign and a colour. */
 export function Chip({ tone = '', icon, children }: { tone?: Tone; icon?: string; children: ComponentChildren }) {
   return (
     <span class={'chip ' + tone}>
@@ -16,7 +16,7 @@ export function Chip({ tone = '', icon, children }: { tone?: Tone; icon?: string
   )
 }
 
-/** LinkChip says how true the page is; eventAt turns the device's time into the event's. */
+/** FreshnessChip shows how current the page is; eventAt converts device time to event time. */
 export function FreshnessChip({ freshness, eventAt }: { freshness: Freshness; eventAt: (device: number) => number }) {
   const time = freshness.asOf ? hhmm(eventAt(freshness.asOf)) : ''
   const [tone, icon, key, unknown] = appearance[freshness.state]

@@ -1,6 +1,9 @@
 import { inWords, mmss, t } from '../shared/words'
 
-/** Countdown is the time left in digits, and in words for the ear; what is hours off is in words for all. */
+/**
+ * Countdown shows the time left in digits, with words for screen readers; more than an hour is
+ * shown in words.
+ */
 export function Countdown({ left }: { left: number }) {
   if (left >= 3_600_000) return <span class="countdown">{inWords(left)}</span>
   return (
@@ -10,5 +13,5 @@ export function Countdown({ left }: { left: number }) {
   )
 }
 
-/** timeLeft returns the words above a countdown: it runs to a start, or to an end. */
+/** timeLeft returns the label of a countdown, which runs to a start or to an end. */
 export const timeLeft = (running: boolean): string => t(running ? 'time.left' : 'time.until')

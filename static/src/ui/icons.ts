@@ -1,5 +1,5 @@
-// Icons are strokes in the text's colour: no font, no emoji, nothing to load. Each
-// is its own constant, so that a page carries only those it draws.
+// Icons are paths in the text's colour: no font, no emoji, no request. Each is its own constant, so
+// that a page holds only those it draws.
 
 export const alertIcon = 'M12 9v5m0 3h.01M12 3 2 20h20Z'
 export const arrowIcon = 'M4 12h16m-6-6 6 6-6 6'

@@ -1,14 +1,14 @@
 import { effect } from '@preact/signals-core'
 import { choose, language, languages, tagOf } from '../shared/words'
 
-/** watchLanguage keeps the document's language what the reader chose. */
+/** watchLanguage sets the document's language to the chosen one. */
 export function watchLanguage(): void {
   effect(() => {
     document.documentElement.lang = tagOf(language.value)
   })
 }
 
-/** LanguageSwitch turns the page at once; without a network it stays in the language that it has. */
+/** LanguageSwitch changes the language; without a network it stays if the other one is not loaded. */
 export function LanguageSwitch() {
   return (
     <div class="languages">

@@ -1,5 +1,5 @@
-// What the reader did and the log holds no more: told where they are, until they
-// have read it. The moderators see the same in moderator/lost.tsx.
+// Commands of the reader that were accepted and then lost: shown until they are acknowledged. The
+// moderators see the same in pages/moderator/lost-commands.tsx.
 import { effect } from '@preact/signals-core'
 import type { LostCard } from '../shared/cards'
 import type { Sent, Session } from '../shared/session'
@@ -7,7 +7,7 @@ import { hhmm, t } from '../shared/words'
 import { say } from './announcer'
 import { takeUnnotified } from './notified-once'
 
-/** Did returns what a kind of command is called on the page that gives it. */
+/** CommandLabel returns the label of a kind of command on the page that gives it. */
 export type CommandLabel = (kind: string) => string
 
 interface Props {
@@ -15,7 +15,10 @@ interface Props {
   labelOf: CommandLabel
 }
 
-/** unacknowledged returns the lost commands that the reader has not said "Got it" to, as they were given. */
+/**
+ * unacknowledged returns the lost commands that the reader has not acknowledged, in the order they
+ * were given.
+ */
 export function unacknowledged(cards: ReadonlyMap<string, LostCard>, sent: readonly Sent[]): [id: string, card: LostCard][] {
   const said = (id: string) =>
     sent.some((s) => s.name === 'dismissLost' && s.progress.state !== 'rejected' && (s.body as { lost: string[] }).lost.includes(id))
@@ -39,7 +42,7 @@ export function LostCommands({ session, labelOf }: Props) {
   )
 }
 
-/** announceLostCommands says a lost command once as one polite sentence for screen readers. */
+/** announceLostCommands says each lost command once to screen readers. */
 export function announceLostCommands({ session, labelOf }: Props): void {
   effect(() => {
     const lost = session.cardsOf('lost')

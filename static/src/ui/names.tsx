@@ -1,7 +1,7 @@
 import type { Text } from '../shared/cards'
 import { bothNames, named, t } from '../shared/words'
 
-/** CompanyName is a company's name for the reader, and beneath it in the company's own script. */
+/** CompanyName shows a company's name for the reader, and below it in the company's own script. */
 export function CompanyName({ name, country }: { name: Text; country?: string }) {
   return (
     <span class="names">
@@ -12,16 +12,16 @@ export function CompanyName({ name, country }: { name: Text; country?: string })
   )
 }
 
-/** Name is one name in the reader's language or the first that is given. */
+/** Name shows one name in the reader's language or the first that it has. */
 export function Name({ of }: { of: Text | undefined }) {
   const { text, lang } = named(of)
   return <span lang={lang}>{text}</span>
 }
 
-/** ScreenReaderText is for the ear only: what the eye sees by place, strokes or colour. */
+/** ScreenReaderText is for what the eye sees by place, strokes or colour. */
 export const ScreenReaderText = ({ children }: { children: string }) => <span class="quiet">{children} </span>
 
-/** TableNumber is the largest thing of a page: what the table's sign says. */
+/** TableNumber shows the label of the table's sign, the largest text of a page. */
 export function TableNumber({ label = '' }: { label: string | undefined }) {
   return (
     <>
@@ -31,7 +31,7 @@ export function TableNumber({ label = '' }: { label: string | undefined }) {
   )
 }
 
-/** CompanyPair is a meeting's two sides on one line, each in the reader's language. */
+/** CompanyPair shows a meeting's two companies on one line, each in the reader's language. */
 export function CompanyPair({ host, guest }: { host: Text; guest: Text }) {
   return <><Name of={host} /> × <Name of={guest} /></>
 }

@@ -1,10 +1,10 @@
-// What this device has been told of aloud: nothing is, twice, not even after a reload.
+// What this device has been notified of: nothing is repeated, not even after a reload.
 import { deviceStore, parseStored } from '../live/storage'
 import type { SessionKey } from '../live/signin'
 
 const maxRemembered = 100
 
-/** takeUnnotified returns of some ids those that were not told of on this device yet, and notes them. */
+/** takeUnnotified returns the ids that this device has not been notified of yet, and records them. */
 export function takeUnnotified(session: SessionKey, ids: string[]): string[] {
   const store = deviceStore()
   const key = `mf.told/${session.event}/${session.link}`

@@ -1,4 +1,4 @@
-// Commands that the server refused: said where the reader is, until they have read it.
+// Commands that the server refused: shown until they are dismissed.
 import type { Sent, Session } from '../shared/session'
 import { refusal, t } from '../shared/words'
 import { Icon } from './icon'

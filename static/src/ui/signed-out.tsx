@@ -1,4 +1,4 @@
-// What a page shows while, or where, nobody is signed in.
+// What a page shows while nobody is signed in.
 import { t } from '../shared/words'
 import { Icon } from './icon'
 import { LanguageSwitch } from './language'
@@ -8,7 +8,7 @@ export type SignedOutStatus =
   | { state: 'signingIn' | 'unreachable' | 'noLink' | 'signedOut' | 'noEvent' | 'broken' | 'reload' }
   | { state: 'refused'; code: string }
 
-/** What stands above the words, and what advice below them. */
+/** The icon above the words, and the key of the advice below them. */
 const appearance: Record<SignedOutStatus['state'], [icon: string, advice?: string]> = {
   signingIn: [clockIcon],
   unreachable: [offlineIcon, 'gates.retrying'],

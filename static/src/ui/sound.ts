@@ -1,12 +1,12 @@
-// Telling a person who is not looking: a chime and a shake, where the phone can.
+// Sound and vibration, for a person who does not look at the phone.
 import { signal } from '@preact/signals-core'
 
-/** Browsers give sound only after a touch. */
+/** Whether the sound is unlocked; browsers allow it only after a touch. */
 export const soundOn = signal(false)
 
 let context: AudioContext | undefined
 
-/** unlockSound is called from within a touch. */
+/** unlockSound must be called from within a touch event. */
 export function unlockSound(): void {
   context ??= new AudioContext()
   void context.resume().then(
@@ -15,12 +15,12 @@ export function unlockSound(): void {
   )
 }
 
-/** unlockAtFirstTouch lets the first touch of whatever it is bring the sound. */
+/** unlockAtFirstTouch unlocks the sound at the first touch of the page. */
 export function unlockAtFirstTouch(): void {
   window.addEventListener('pointerdown', unlockSound, { once: true })
 }
 
-/** alarm shakes the phone and plays two notes, as far as the phone lets it. */
+/** alarm vibrates and plays two notes, as far as the phone allows it. */
 export function alarm(): void {
   navigator.vibrate?.([220, 110, 220])
   if (!context || !soundOn.peek()) return

@@ -1,5 +1,5 @@
-// Keeping the screen on while a shift lasts, where the browser lets a page do so:
-// over plain HTTP on a LAN none does, and the page says so.
+// Keeps the screen on during a shift if the browser allows it. Over plain HTTP on a LAN no browser
+// does, and the page says so.
 import { signal } from '@preact/signals-core'
 
 export const wakeLockState = signal<'on' | 'off' | 'cannot'>('wakeLock' in navigator ? 'off' : 'cannot')
@@ -12,7 +12,7 @@ export function keepScreenOn(on: boolean): void {
   if (wakeLockState.peek() === 'cannot') return
   if (!watching) {
     watching = true
-    // The lock is lost whenever the page goes out of sight.
+    // The browser releases the lock when the page is hidden.
     document.addEventListener('visibilitychange', () => void update())
   }
   void update()
@@ -22,7 +22,7 @@ let lock: WakeLockSentinel | null = null
 
 async function update(): Promise<void> {
   if (!wanted || document.hidden) {
-    await lock?.release().catch(() => undefined) // already gone is what is wanted
+    await lock?.release().catch(() => undefined) // the lock may be released already
     lock = null
     wakeLockState.value = 'off'
     return
@@ -33,6 +33,6 @@ async function update(): Promise<void> {
     lock.addEventListener('release', () => (wakeLockState.value = 'off'))
     wakeLockState.value = 'on'
   } catch {
-    wakeLockState.value = 'off' // a flat battery forbids it; the next return to the page asks again
+    wakeLockState.value = 'off' // a low battery forbids it; the page asks again when it becomes visible
   }
 }

@@ -1,4 +1,4 @@
-// A change of a meeting that is not the next one: told, but the hero stays.
+// A change of a meeting that is not the next one: it is shown above, and the next meeting stays.
 import type { Session } from '../../shared/session'
 import { Chip } from '../../ui/chip'
 import { Icon } from '../../ui/icon'

@@ -1,4 +1,4 @@
-// What an attendee's commands are called: as the buttons are that give them.
+// The labels of an attendee's commands: those of the buttons that give them.
 import type { CommandLabel } from '../../ui/lost-commands'
 import { t } from '../../shared/words'
 

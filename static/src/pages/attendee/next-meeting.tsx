@@ -1,4 +1,4 @@
-// The meeting that is on or next: the table's number above all.
+// The meeting that is running or next. The table's number is the largest.
 import type { Session } from '../../shared/session'
 import { Chip, type Tone } from '../../ui/chip'
 import { Countdown, timeLeft } from '../../ui/countdown'
@@ -8,7 +8,7 @@ import { alertIcon, arrowIcon, bellIcon, checkIcon, clockIcon, closeIcon, dotIco
 import { pairName, spanOf, t } from '../../shared/words'
 import { type AttendeeCards, type Change, type Meeting, type Screen, type Situation } from './screen'
 
-/** With less than this to go the time left is what matters. */
+/** With less than this to go, in milliseconds, the time left is emphasised. */
 const endingSoon = 5 * 60_000
 
 interface Props {
@@ -50,7 +50,10 @@ export function NextMeeting({ session, screen, hero }: Props) {
   )
 }
 
-/** toneClass is the hero's border and tint: loud only where something asks for the reader. */
+/**
+ * toneClass returns the classes of the card's border and tint, which are loud only if the reader
+ * has to act.
+ */
 function toneClass({ change, calls }: Screen, { card, round }: Meeting): string {
   if (change) return 'changed pulse'
   if (card.mine === 'noShow') return 'missed'
@@ -114,7 +117,10 @@ function Times({ session, hero: { round }, change }: { session: Session<Attendee
   )
 }
 
-/** Interpreting tells who interprets, or that it is not settled; where nobody is needed there is nothing to tell. */
+/**
+ * Interpreting names the interpreter, or says that none is assigned yet; a meeting without a pair
+ * needs none.
+ */
 export function Interpreting({ card }: { card: Meeting['card'] }) {
   if (!card.pair) return null
   return (
@@ -125,7 +131,7 @@ export function Interpreting({ card }: { card: Meeting['card'] }) {
   )
 }
 
-/** NoMeeting is said where there is no meeting to go to. */
+/** NoMeeting says why there is no meeting to go to. */
 export function NoMeeting({ standing, whole }: { standing: Situation; whole: boolean }) {
   const what = whole ? standing : 'loading'
   return (

@@ -1,5 +1,5 @@
-// Telling the attendee what has just come: aloud where the phone can, and as one
-// polite sentence for screen readers.
+// Notifies the attendee of what has just come: by sound if the phone allows it, and as one polite
+// sentence for screen readers.
 import { effect } from '@preact/signals-core'
 import type { Session } from '../../shared/session'
 import { say } from '../../ui/announcer'

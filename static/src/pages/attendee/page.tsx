@@ -1,4 +1,4 @@
-// The attendee's page: one glance, one action.
+// The attendee's page: where to be now, and at most one action.
 import type { PageProps } from '../../shared/mount'
 import type { Session } from '../../shared/session'
 import { Announcement } from '../../ui/announcement'
@@ -15,7 +15,7 @@ import { Programme } from './programme'
 import { InterpreterRequest } from './request'
 import { type AttendeeCards, type Meeting, type Screen, screenOf } from './screen'
 
-// The refusals that a person can bring about; the rest are named by their code.
+// The refusals that a person can cause; any other is shown by its code.
 // words: error.stale, error.request_open
 
 export function AttendeePage({ session }: PageProps<AttendeeCards>) {
@@ -51,7 +51,7 @@ export function AttendeePage({ session }: PageProps<AttendeeCards>) {
   )
 }
 
-/** Top is what the glance falls on. Of all that asks for "Got it", the first alone has the filled button. */
+/** Top is what the reader looks at first. Of all buttons that say "Got it", only the first is filled. */
 function Top({ session, screen }: { session: Session<AttendeeCards>; screen: Screen }) {
   const { nextMeeting } = screen
   const asks = !!screen.change || screen.calls.length > 0
@@ -66,5 +66,8 @@ function Top({ session, screen }: { session: Session<AttendeeCards>; screen: Scr
   )
 }
 
-/** An interpreter is called to a meeting that is on or close; a call hours ahead would send one to an empty table. */
+/**
+ * near reports whether an interpreter may be called: the meeting is on or close. A call hours ahead
+ * would send one to an empty table.
+ */
 const near = ({ round }: Meeting, now: number) => !!round && (round.state !== 'planned' || round.now.start - now < 30 * 60_000)

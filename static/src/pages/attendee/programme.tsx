@@ -1,4 +1,4 @@
-// What is next, by time: the reader's own meetings with talks, breaks and visits.
+// The programme by time: the reader's own meetings with talks, breaks and visits.
 import type { ItemCard } from '../../shared/cards'
 import { Chip } from '../../ui/chip'
 import { Icon } from '../../ui/icon'
@@ -26,7 +26,7 @@ export function Programme({ screen, now }: { screen: Screen; now: number }) {
   )
 }
 
-/** days parts rows by the day they are on; what has no time is a part of its own. */
+/** days groups rows by day; rows without a time are a group of their own. */
 function days(rows: Row[]): [number, Row[]][] {
   const parts: [number, Row[]][] = []
   for (const row of rows) {

@@ -1,4 +1,4 @@
-// Calling an interpreter: what is said is what the server has said, nothing ahead of it.
+// Calling an interpreter. The page shows only what the server has confirmed.
 import type { OwnRequestCard, RequestState } from '../../shared/cards'
 import type { Sent, Session } from '../../shared/session'
 import { Icon } from '../../ui/icon'
@@ -57,7 +57,7 @@ function Request({ session, id, card, cancelling }: Props & { id: string; card: 
   )
 }
 
-/** Steps shows how far a request has come: the word of the step stands under its mark. */
+/** Steps shows how far a request has come, with a word under each mark. */
 function Steps({ at }: { at: number }) {
   return (
     <ol class="steps">

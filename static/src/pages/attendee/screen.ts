@@ -1,12 +1,11 @@
-// What an attendee is shown, worked out from their cards and the event's time:
-// no DOM, no words, so that every state is a test of a few lines.
+// What an attendee sees, computed from their cards and the event's time, without DOM and words.
 import type {
   AnnouncementCard, ClockCard, EventCard, ItemCard, LostCard, AttendeeSelfCard, OwnMeetingCard, OwnNoticeCard, OwnRequestCard, PlaceCard,
   RoundCard, SlotState, ZoneCard,
 } from '../../shared/cards'
 import type { Sent } from '../../shared/session'
 
-/** The kinds of cards in an attendee's view. */
+/** AttendeeCards are the kinds of cards in an attendee's view. */
 export interface AttendeeCards {
   event: EventCard
   clock: ClockCard
@@ -21,14 +20,14 @@ export interface AttendeeCards {
   lost: LostCard
 }
 
-/** Meeting is one of the reader's own with its round; one that has lost its place has none. */
+/** Meeting is one of the reader's own with its round; a meeting without a place has no round. */
 export interface Meeting {
   id: string
   card: OwnMeetingCard
   round: RoundCard | undefined
 }
 
-/** Change is what notices say about one meeting: several that were not seen are one. */
+/** Change is what the unseen notices say about one meeting; several moves are one change. */
 export interface Change {
   meeting: Meeting
   kind: 'moved' | 'back' | 'cancelled'
@@ -36,7 +35,7 @@ export interface Change {
   notices: string[]
 }
 
-/** Row is a line of the programme; one without a time starts at 0. */
+/** Row is a line of the programme; a row without a time starts at 0. */
 export type Row =
   | { start: number; id: string; meeting: Meeting }
   | { start: number; id: string; item: ItemCard }
@@ -45,12 +44,12 @@ export type Situation = 'draft' | 'meeting' | 'unplaced' | 'none' | 'over'
 
 export interface Screen {
   situation: Situation
-  /** The meeting that is on or next. */
+  /** The meeting that is running or next. */
   nextMeeting: Meeting | null
-  /** The unseen change of the hero, and those of other meetings, soonest first. */
+  /** The unseen change of the next meeting, and those of other meetings, soonest first. */
   change: Change | null
   others: Change[]
-  /** Unseen calls to the hero's round. */
+  /** Unseen calls to the round of the next meeting. */
   calls: string[]
   ahead: Row[]
   past: Row[]
@@ -87,7 +86,10 @@ export function screenOf(input: ScreenInput): Screen {
   }
 }
 
-/** unseenNotices leaves out what the reader has said "Got it" to, whether or not that has come through. */
+/**
+ * unseenNotices leaves out notices that the reader has acknowledged, whether or not the server has
+ * confirmed it.
+ */
 function unseenNotices(input: ScreenInput): [string, OwnNoticeCard][] {
   const acknowledged = new Set<string>()
   for (const { name, body, progress } of input.sent) {
@@ -119,7 +121,10 @@ function situationOf(input: ScreenInput, meetings: Meeting[], ahead: Meeting[], 
   return meetings.some((m) => !m.card.cancelled) ? 'over' : 'none'
 }
 
-/** programme lists meetings and agenda by time; the hero stands above it, the matching item in its rounds. */
+/**
+ * programme lists meetings and agenda items by time, without the next meeting, and without the
+ * matching item if there are meetings.
+ */
 function programme(input: ScreenInput, meetings: Meeting[], hero: Meeting | null): { ahead: Row[]; past: Row[] } {
   const draft = !input.event?.version
   const rows: (Row & { past: boolean })[] = []

@@ -1,25 +1,25 @@
-// What a display shows at a moment: a round's tables, or the agenda. Pure.
+// What a display shows at a time: the tables of a round, or the agenda. Pure.
 import type { BoardCard, ItemCard, RoundCard, SeatCard, Text } from '../../shared/cards'
 
 const minute = 60_000
 
-/** So long before its start a round's tables are shown. */
+/** Milliseconds before its start from which the tables of a round are shown. */
 export const showBefore = 15 * minute
 
-/** So long a moved row is marked, in event time. */
+/** Milliseconds of event time for which a moved row is marked. */
 export const changedDuration = minute
 
-/** A page stays so long, in milliseconds of this device: ten seconds at least are needed to find a row. */
+/** Milliseconds of device time for which a page is shown; a reader needs ten seconds to find a row. */
 export const pageDuration = 12_000
 
 export interface RoundShown {
   id: string
   round: RoundCard
-  /** It runs; else it is still to come. */
+  /** It is running; otherwise it is still to come. */
   running: boolean
 }
 
-/** roundShown returns the round whose tables are to be seen; null: none is near, the agenda is. */
+/** roundShown returns the round whose tables are shown, or null if none is near and the agenda is shown. */
 export function roundShown(rounds: ReadonlyMap<string, RoundCard>, items: ReadonlyMap<string, ItemCard>, now: number): RoundShown | null {
   const line = [...rounds].sort(([, a], [, b]) => a.no - b.no)
   const find = (holds: (round: RoundCard) => boolean): RoundShown | null => {
@@ -34,7 +34,7 @@ export function roundShown(rounds: ReadonlyMap<string, RoundCard>, items: Readon
   )
 }
 
-/** nextRound returns the round after one, or the first that is still to come. */
+/** nextRound returns the round after one, or the first that has not ended. */
 export function nextRound(rounds: ReadonlyMap<string, RoundCard>, after: RoundCard | undefined): RoundCard | undefined {
   return [...rounds.values()].sort((a, b) => a.no - b.no).find((r) => r.state !== 'ended' && r.no > (after?.no ?? 0))
 }
@@ -52,7 +52,7 @@ export interface BoardRow {
 
 const collator = new Intl.Collator('en', { numeric: true })
 
-/** boardRows returns the tables of a round that somebody looks for: those with a meeting, and closed ones. */
+/** boardRows returns the tables of a round that people look for: those with a meeting, and closed ones. */
 export function boardRows(seats: ReadonlyMap<string, SeatCard>, boards: ReadonlyMap<string, BoardCard>, round: string, now: number): BoardRow[] {
   const rows = new Map<string, BoardRow>()
   boards.forEach((board, key) => {
@@ -61,7 +61,7 @@ export function boardRows(seats: ReadonlyMap<string, SeatCard>, boards: Readonly
   seats.forEach((seat) => {
     if (seat.round !== round) return
     const there = rows.get(seat.table)
-    if (there?.host && seat.cancelled) return // a meeting that takes place hides one that does not
+    if (there?.host && seat.cancelled) return // a meeting that takes place hides a cancelled one
     rows.set(seat.table, {
       key: seat.table,
       label: seat.label,
@@ -79,13 +79,13 @@ export function boardRows(seats: ReadonlyMap<string, SeatCard>, boards: Readonly
 const empty = (key: string, label: string): BoardRow => ({ key, label, interpreted: false, changed: false, cancelled: false, closed: true })
 const tableOf = (key: string): string => key.slice(key.indexOf(':') + 1)
 
-/** columnsFor returns one wide column where all rows fit it, else as many as there is room for. */
+/** columnsFor returns one wide column if all rows fit it, else as many as fit. */
 export const columnsFor = (rows: number, columns: number, perColumn: number): number => (rows <= perColumn ? 1 : columns)
 
-/** How wide a name is, in widths of a Chinese character: sizes are chosen by it. */
+/** widthOf returns the width of a name in widths of a Chinese character, by which its size is chosen. */
 export const widthOf = (name: string): number => [...name].reduce((sum, c) => sum + (c.codePointAt(0)! > 0x2e80 ? 1 : 0.56), 0)
 
-/** paged cuts rows into pages of columns that are read downwards, as even as they can be. */
+/** paged splits rows into pages of columns that are read downwards, as even as possible. */
 export function paged<T>(rows: readonly T[], columns: number, perColumn: number): T[][][] {
   const room = Math.max(1, columns * perColumn)
   const count = Math.max(1, Math.ceil(rows.length / room))
@@ -103,7 +103,7 @@ export interface AgendaEntry {
   current: boolean
 }
 
-/** agendaShown returns what is on and what comes, in order; what is over is gone. */
+/** agendaShown returns the current and the coming items in order, without ended ones. */
 export function agendaShown(items: ReadonlyMap<string, ItemCard>, now: number): AgendaEntry[] {
   const current = ({ state, now: span, kind }: ItemCard): boolean =>
     state === 'running' || (state !== 'ended' && kind !== 'talk' && span.start <= now && now < span.end)

@@ -1,4 +1,4 @@
-// A display on a wall: what everybody in the room looks for, in the display's languages at once.
+// A display on a wall, in all of its languages at once.
 import { effect, useComputed, useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
@@ -15,11 +15,11 @@ import type { DisplayKinds } from './kinds'
 type S = Session<DisplayKinds>
 
 interface Props extends PageProps<DisplayKinds> {
-  /** Which page to stay on: stories. */
+  /** The page of rows to stay on, for stories. */
   page?: number
 }
 
-/** The display's languages, as far as there are catalogs; Korean and Chinese where it names none. */
+/** languagesOf returns the display's languages for which there are catalogs; Korean and Chinese by default. */
 function languagesOf(session: S): Language[] {
   const wanted = session.you.value?.languages ?? []
   const known = wanted.filter((code): code is Language => languages.some((l) => l.code === code))
@@ -38,12 +38,12 @@ export function DisplayPage({ session, page }: Props) {
   return <Board session={session} fixed={page} />
 }
 
-/** InLanguages says a sentence in every language of the display, one after the other. */
+/** InLanguages shows a sentence in every language of the display, one after the other. */
 function InLanguages({ of, k, params, apart = ' · ' }: { of: readonly Language[]; k: string; params?: Params; apart?: string }) {
   return <span>{of.map((code, i) => <span key={code} lang={tagOf(code)}>{i > 0 && apart}{t(k, params, code)}</span>)}</span>
 }
 
-/** Names gives a name in the display's languages; what is the same in both stands once. */
+/** Names shows a name in the display's languages; equal spellings are shown once. */
 function Names({ of, name, apart = ' · ', stack = false }: { of: readonly Language[]; name: Text | undefined; apart?: string; stack?: boolean }) {
   const given = (stack ? of.slice(0, 2) : of).map((code) => ({ code, text: name?.[code] ?? '' })).filter(({ text }, i, all) => text && all.findIndex((o) => o.text === text) === i)
   const any = (['ko', 'zh', 'en'] as const).map((code) => ({ code, text: name?.[code] ?? '' })).filter(({ text }) => text).slice(0, 1)
@@ -97,7 +97,7 @@ function Clock({ session }: { session: S }) {
   return <p class="clock">{hhmm(session.now.value)}</p>
 }
 
-/** TimeLeft is hours off is told in words: nobody counts its seconds. */
+/** TimeLeft shows a countdown, and in words if more than an hour is left. */
 function TimeLeft({ session, of, to, tone }: { session: S; of: readonly Language[]; to: number; tone: string }) {
   const minutes = Math.ceil((to - session.now.value) / 60_000)
   if (minutes > 60) return <p class="left words"><InLanguages of={of} k={minutes % 60 ? 'time.both' : 'time.hours'} params={{ h: Math.floor(minutes / 60), m: minutes % 60 }} /></p>
@@ -113,7 +113,7 @@ function RoundBoard({ session, of, shown, fixed }: { session: S; of: readonly La
   const body = useRef<HTMLDivElement>(null)
   const capacity = useSignal({ columns: 2, rows: 8 })
   useCapacity(body, capacity)
-  // Seconds matter only for the mark of a changed row and for the page that is up.
+  // Seconds matter only for the mark of a moved row and for turning pages.
   const tick = useComputed(() => Math.floor(session.now.value / 1000)).value
   const rows = boardRows(session.cardsOf('seat'), session.cardsOf('board'), shown.id, tick * 1000)
   const columns = columnsFor(rows.length, capacity.value.columns, capacity.value.rows)
@@ -155,7 +155,7 @@ function State({ of, shown: { round, running } }: { of: readonly Language[]; sho
   return <InLanguages of={of} k={running ? 'disp.running' : 'disp.soon'} />
 }
 
-/** The zones that this display is about; where it shows all of them there is nothing to tell. */
+/** Zones shows the zones of this display, unless it shows all of them. */
 function Zones({ session, of }: { session: S; of: readonly Language[] }) {
   const own = session.you.value?.zones ?? []
   const all = session.cardsOf('zone')
@@ -180,7 +180,7 @@ function Line({ of, row }: { of: readonly Language[]; row: BoardRow }) {
   )
 }
 
-/** Words stand one above the other, in two languages at most: the column is narrow. */
+/** Words shows a word in at most two languages, one above the other, because the column is narrow. */
 function Words({ of, k }: { of: readonly Language[]; k: string }) {
   return <span>{of.slice(0, 2).map((code) => <span key={code} lang={tagOf(code)} class="stacked">{t(k, {}, code)}</span>)}</span>
 }
@@ -196,7 +196,7 @@ function Foot({ session, of, after, page }: { session: S; of: readonly Language[
   )
 }
 
-/** The announcements take turns, the newest first, each as long as a page. */
+/** Announcement shows the announcements in turn, the newest first, each for as long as a page. */
 function Announcement({ session, of }: { session: S; of: readonly Language[] }) {
   const all = [...session.cardsOf('announcement').values()].sort((a, b) => b.at - a.at)
   const turn = useComputed(() => Math.floor(session.wallAt(Date.now() + 0 * session.now.value) / pageDuration)).value
@@ -248,7 +248,7 @@ function Agenda({ session, of, released }: { session: S; of: readonly Language[]
   )
 }
 
-/** useCapacity measures how many rows fit, at their least height, and whether two columns do. */
+/** useCapacity measures how many rows fit at their minimum height, and whether two columns fit. */
 function useCapacity(body: { current: HTMLElement | null }, room: { value: { columns: number; rows: number } }): void {
   useEffect(() => {
     const el = body.current

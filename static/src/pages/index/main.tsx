@@ -1,4 +1,4 @@
-// The start page: what this is, and the pages that this device has opened before.
+// The start page: what matchfloor is, and the pages that this device has opened before.
 import '../../ui/base.css'
 import { effect } from '@preact/signals-core'
 import { render } from 'preact'
@@ -15,7 +15,7 @@ interface SavedPage {
   person: Text
 }
 
-/** savedPages returns the seats whose last view this device has kept. */
+/** savedPages returns the pages whose last view is saved on this device. */
 function savedPages(): SavedPage[] {
   const store = deviceStore()
   return store.keys('mf.view/').flatMap((key) => {

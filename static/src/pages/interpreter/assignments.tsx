@@ -1,4 +1,4 @@
-// The interpreter's own schedule, and what has changed in it.
+// The interpreter's own schedule, and its changes.
 import type { Session } from '../../shared/session'
 import { Chip } from '../../ui/chip'
 import { Countdown, timeLeft } from '../../ui/countdown'
@@ -63,7 +63,7 @@ function Line({ assignment: { card, round } }: { assignment: Assignment }) {
   )
 }
 
-/** NoticeBox stays until "Got it". */
+/** NoticeBox shows a notice until it is acknowledged. */
 export function NoticeBox({ session, notice: { id, card, assignment } }: { session: Session<InterpreterCards>; notice: Notice }) {
   const cancelled = card.kind === 'cancelled'
   const round = session.cardsOf('round').get(assignment?.place.round ?? card.round ?? '')

@@ -1,4 +1,4 @@
-// What an interpreter's commands are called: in the moderators' words for what was done, without to what.
+// The labels of an interpreter's commands: the moderators' words for them, without the object.
 import type { CommandLabel } from '../../ui/lost-commands'
 import { t } from '../../shared/words'
 

@@ -1,4 +1,4 @@
-// Duty: starting a shift also brings the sound and keeps the screen awake.
+// Duty. Starting a shift also unlocks the sound and keeps the screen on.
 import type { Duty, Span } from '../../shared/cards'
 import { idOf, type Session } from '../../shared/session'
 import { keepScreenOn } from '../../ui/wake-lock'
@@ -19,7 +19,7 @@ function setDuty(session: Session<InterpreterCards>, duty: Duty): void {
 
 const changing = ({ session }: Props) => isPending(session.sent.value, ['setDuty'], 'interpreter', idOf(session.you.value?.who ?? ''))
 
-/** shiftsOn returns today's shifts, or where there is none all of them with their days. */
+/** shiftsOn returns today's shifts, or if there is none all of them with their days. */
 function shiftsOn(shifts: Span[], now: number): string[] {
   const today = shifts.filter((shift) => sameDay(shift.start, now))
   return today.length ? today.map(spanOf) : shifts.map((shift) => `${dayName(shift.start)} ${spanOf(shift)}`)
@@ -39,7 +39,10 @@ export function StartShift(props: Props) {
   )
 }
 
-/** DutySwitch shows on duty and break as a choice; busy is no choice, it is said beside "on duty". */
+/**
+ * DutySwitch offers on duty and break as a choice; busy cannot be chosen and replaces the words of
+ * "on duty".
+ */
 export function DutySwitch(props: Props) {
   const { session, screen } = props
   const busy = changing(props)

@@ -1,4 +1,4 @@
-// Telling an interpreter who is not looking: a new request, a changed assignment.
+// Notifies an interpreter of a new request and of a changed assignment.
 import { effect } from '@preact/signals-core'
 import type { Session } from '../../shared/session'
 import { say } from '../../ui/announcer'
@@ -21,7 +21,7 @@ export function startNotifications(session: Session<InterpreterCards>): void {
     say(t('assignment.changed'))
   })
   effect(() => {
-    // A request that comes back, because its claimant gave it up, is a new one to be told of.
+    // A request that its claimant released counts as new.
     const unclaimed = [...session.cardsOf('offer')].filter(([, card]) => card.state === 'requested')
     const fresh = takeUnnotified(session.key, unclaimed.map(([id, card]) => (card.escalated ? id + '!' : id)))
     const card = unclaimed.find(([id]) => fresh.includes(id) || fresh.includes(id + '!'))?.[1]

@@ -1,4 +1,4 @@
-// Requests: the one that was taken with its next step, and those that can be.
+// Requests: the one that the reader has claimed with its next step, and those that can be claimed.
 import type { Commands, RequestState } from '../../shared/cards'
 import type { Session } from '../../shared/session'
 import { Chip } from '../../ui/chip'
@@ -14,7 +14,7 @@ interface Props {
 
 const describe = ({ card }: Offer) => pairName(card.pair) + (card.skill ? ' · ' + card.skill : '')
 
-/** The command that each state of an own request asks for next. */
+/** The command that each state of the reader's own request asks for next. */
 const steps: Partial<Record<RequestState, keyof Commands & ('setOut' | 'arrive' | 'releaseRequest')>> = {
   claimed: 'setOut',
   onTheWay: 'arrive',
@@ -94,7 +94,7 @@ function UnclaimedRequest({ session, offer, first, busy }: { session: Session<In
   )
 }
 
-/** RequestOfOther shows who was first: the one who came too late sees it where they tapped. */
+/** RequestOfOther shows who claimed a request first, where the reader tried to. */
 function RequestOfOther({ offer }: { offer: Offer }) {
   const { card } = offer
   return (

@@ -1,4 +1,4 @@
-// The interpreter's page: what to do now, what can be taken, what is next.
+// The interpreter's page: the current job, the requests to claim, and the schedule.
 import type { PageProps } from '../../shared/mount'
 import type { Sent } from '../../shared/session'
 import { Announcement } from '../../ui/announcement'
@@ -61,13 +61,13 @@ export function InterpreterPage({ session }: PageProps<InterpreterCards>) {
   )
 }
 
-/** whoWasFirst puts the claimant's name where the refusal has only an id. */
+/** whoWasFirst returns the claimant's name for a refusal that has only an id. */
 function whoWasFirst(sent: Sent, offer: InterpreterCards['offer'] | undefined): Record<string, string> {
   const by = sent.name === 'claimRequest' ? named(offer?.claimant).text : ''
   return by ? { by } : {}
 }
 
-/** Readiness says what this phone will do when a request comes, and what it cannot. */
+/** Readiness says what this phone can do when a request comes, and what it cannot. */
 function Readiness() {
   const all = soundOn.value && wakeLockState.value === 'on'
   return (

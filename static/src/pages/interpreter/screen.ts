@@ -1,10 +1,10 @@
-// What an interpreter is shown, worked out from their cards: no DOM, no words.
+// What an interpreter sees, computed from their cards, without DOM and words.
 import type {
   AnnouncementCard, AssignmentCard, ClockCard, EventCard, ItemCard, LostCard, OfferCard, OwnNoticeCard, RoundCard, InterpreterSelfCard, ZoneCard,
 } from '../../shared/cards'
 import type { Sent, Session } from '../../shared/session'
 
-/** The kinds of cards in an interpreter's view. */
+/** InterpreterCards are the kinds of cards in an interpreter's view. */
 export interface InterpreterCards {
   event: EventCard
   clock: ClockCard
@@ -39,11 +39,11 @@ export interface Notice {
 export interface Screen {
   duty: InterpreterSelfCard['duty']
   busy: boolean
-  /** The request that the reader has taken. */
+  /** The request that the reader has claimed. */
   claimed: Offer | null
-  /** The meeting that the reader interprets at this moment. */
+  /** The meeting that the reader interprets now. */
   current: Assignment | null
-  /** Requests that nobody has taken, the longest waiting first, and those that others have. */
+  /** Requests that nobody has claimed, the longest waiting first, and those that others have claimed. */
   unclaimed: Offer[]
   claimedByOthers: Offer[]
   ahead: Assignment[]
@@ -91,10 +91,10 @@ function unacknowledgedNotices(input: ScreenInput): Notice[] {
     .sort((a, b) => a.card.at - b.card.at)
 }
 
-/** sendingLabel returns the words of a command that is on its way: without a connection it waits, and says so. */
+/** sendingLabel returns the label of a command in flight; without a connection the label says that it waits. */
 export const sendingLabel = (session: Session<InterpreterCards>): string => (session.freshness.value.state === 'live' ? 'word.sending' : 'word.held')
 
-/** isPending returns whether a command about a thing is on its way. */
+/** isPending reports whether a command about a thing has no answer yet. */
 export function isPending(sent: readonly Sent[], names: Sent['name'][], field: string, id: string): boolean {
   return sent.some((s) => names.includes(s.name) && s.progress.state !== 'rejected' && (s.body as Record<string, unknown>)[field] === id)
 }

@@ -1,4 +1,4 @@
-// The day: its slots against the plan, the announcements, and what was done last.
+// The agenda against its plan, the announcements, and the log of commands.
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Text } from '../../shared/cards'
@@ -79,7 +79,7 @@ export function Announcements({ store }: { store: ModeratorStore }) {
   )
 }
 
-/** AnnouncementForm writes an announcement: at least one language, and how long it stays. */
+/** AnnouncementForm writes an announcement in at least one language, with its duration. */
 export function AnnouncementForm({ store }: { store: ModeratorStore }) {
   const text = useSignal<Text>({})
   const minutes = useSignal(15)

@@ -1,4 +1,4 @@
-// People: who has arrived, checked in by name or id; and the interpreters' duty.
+// Attendance: who has arrived, checked in by name or id; and the interpreters' duty.
 import { useSignal } from '@preact/signals'
 import type { Duty } from '../../shared/cards'
 import { Chip } from '../../ui/chip'

@@ -1,4 +1,4 @@
-// What wants somebody now: who does not know yet, which requests wait, what has no place.
+// What needs attention: unacknowledged notices, waiting requests, meetings without a place.
 import type { ComponentChildren } from 'preact'
 import { useComputed, useSignal } from '@preact/signals'
 import { Chip } from '../../ui/chip'
@@ -23,7 +23,7 @@ export function Section({ title, count, tone = '', children }: { title: string; 
   )
 }
 
-/** More than these are no list any more; the count says how many there are. */
+/** The longest list that is shown; the count says how many there are. */
 export const maxLines = 30
 
 export function Unacknowledged({ store }: { store: ModeratorStore }) {
@@ -149,7 +149,7 @@ function RequestLine({ store, id }: { store: ModeratorStore; id: string }) {
   )
 }
 
-/** WaitingTime counts up from an instant, by itself. */
+/** WaitingTime counts up from an instant; nothing else is drawn each second. */
 function WaitingTime({ store, at }: { store: ModeratorStore; at: number }) {
   return <>{mmss(store.session.now.value - at)}</>
 }

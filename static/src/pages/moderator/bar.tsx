@@ -1,4 +1,4 @@
-// The bar on top: where the day stands, and what the whole room can be asked.
+// The bar on top: the current slot, and the commands about the whole event.
 import type { ComponentChildren } from 'preact'
 import { useSignal } from '@preact/signals'
 import { Chip, FreshnessChip } from '../../ui/chip'
@@ -36,7 +36,7 @@ export function Bar({ store }: { store: ModeratorStore }) {
   )
 }
 
-/** A draft: nobody but staff sees the schedule yet. */
+/** DraftBar is for a draft, whose schedule only staff can see. */
 function DraftBar({ store }: { store: ModeratorStore }) {
   const people = store.floor.value.attendee.size
   return (
@@ -79,7 +79,7 @@ function CurrentSlot({ store }: { store: ModeratorStore }) {
   )
 }
 
-/** On a phone the room's actions wait behind one button. */
+/** CollapsedActions hides the slot's commands behind one button on a phone. */
 function CollapsedActions({ store, slot }: { store: ModeratorStore; slot: Slot }) {
   const expanded = useSignal(false)
   if (!store.rights.value.may('start')) return null
@@ -91,7 +91,7 @@ function CollapsedActions({ store, slot }: { store: ModeratorStore; slot: Slot }
   )
 }
 
-/** The time left runs by itself: nothing else of the bar is drawn each second. */
+/** TimeLeft is a component of its own, so that nothing else of the bar is drawn each second. */
 function TimeLeft({ store, slot }: { store: ModeratorStore; slot: Slot }) {
   const now = store.session.now.value
   const running = slot.state === 'running'
@@ -104,7 +104,7 @@ function TimeLeft({ store, slot }: { store: ModeratorStore; slot: Slot }) {
   )
 }
 
-/** SlotActions are what a slot can be asked now, by who is here. */
+/** SlotActions are the commands that a slot allows now to the person who is signed in. */
 export function SlotActions({ store, slot, brief = false }: { store: ModeratorStore; slot: Slot; brief?: boolean }) {
   const rights = store.rights.value
   const names = namesOf(store)

@@ -1,4 +1,4 @@
-// Who has been reached: a person's name with how far a notice has come, and their phone's state.
+// How far a notice has come with each person, and the state of their phones.
 import type { MeetingCard, UnseenCard } from '../../shared/cards'
 import { Chip, type Tone } from '../../ui/chip'
 import { Name } from '../../ui/names'
@@ -34,7 +34,7 @@ function DeviceChip({ store, who }: { store: ModeratorStore; who: string }) {
   const link = deviceState(store.session.live.value, who)
   if (!link) return null
   const [tone, icon] = deviceAppearance[link.presence]
-  void store.session.now.value // minutes go by
+  void store.session.now.value // drawn again as minutes pass
   const minutes = link.since ? Math.max(0, Math.floor((store.session.wallAt(Date.now()) - link.since) / 60_000)) : 0
   return <Chip tone={tone} icon={icon}>{t(`mod.link.${link.presence}`, { m: minutes })}</Chip>
 }
@@ -63,11 +63,11 @@ export function DeliveryList({ store, notice, who }: { store: ModeratorStore; no
   )
 }
 
-/** notToldInPerson returns whom of a group nobody has told in person. */
+/** notToldInPerson returns the people of a group whom nobody has told in person. */
 export const notToldInPerson = (store: ModeratorStore, { notice, who }: UnacknowledgedGroup): string[] =>
   unseenCards(store, notice, who).filter((card) => !card.toldBy).map((card) => card.who)
 
-/** TellActions lets somebody say that they told people in person, all of them or one. */
+/** MarkToldActions are buttons that record that people were told in person, all of them or one. */
 export function MarkToldActions({ store, notice, untold }: { store: ModeratorStore; notice: string; untold: readonly string[] }) {
   const names = namesOf(store)
   if (untold.length === 0 || !store.rights.value.may('markTold')) return null
@@ -83,14 +83,14 @@ export function MarkToldActions({ store, notice, untold }: { store: ModeratorSto
   )
 }
 
-/** PersonReach is how far the notice about a meeting has come with one of its people. */
+/** PersonDelivery shows how far the notice about a meeting has come with one of its people. */
 export function PersonDelivery({ store, meeting, card, who }: { store: ModeratorStore; meeting: string; card: MeetingCard; who: string }) {
   const { session } = store
   const about = latestNoticeAbout(session.cardsOf('notice'), meeting, card)
   if (!about) return null
   const [id, notice] = about
   const unseen = session.cardsOf('unseen').get(`${id}:${who}`)
-  // The last call is only for those who are not at their table yet.
+  // The last call goes only to those who are not at their table yet.
   if (!unseen) return notice.last ? null : <StepChip store={store} step="seen" />
   return (
     <>

@@ -1,4 +1,4 @@
-// Things, places, findings and commands in words, in the reader's language.
+// Names and sentences for things, places, findings and commands, in the reader's language.
 import type { HistoryCard, ItemCard, Place, StaffCard, Text, ZoneCard } from '../../shared/cards'
 import { idOf, type Problem, roleOf } from '../../live/frames'
 import { named, pairName, refusal, t } from '../../shared/words'
@@ -6,7 +6,7 @@ import type { Finding, Verdict } from './move-rules'
 import type { ModeratorStore } from './moderator-store'
 import type { Floor } from '../../shared/floor'
 
-/** Names is where words for ids come from. */
+/** Names holds the cards that names are taken from. */
 export interface Names {
   floor: Floor
   staff: ReadonlyMap<string, StaffCard>
@@ -40,7 +40,7 @@ export function placeName(names: Names, place: Place | undefined): string {
   return t('mod.place', { table: tableLabel(names, place.table), round: roundName(names, place.round) })
 }
 
-/** person returns the name of "<role>:<id>"; an attendee's with their company. */
+/** person returns the name of "<role>:<id>", with the company of an attendee. */
 export function person(names: Names, who: string): string {
   const [role, id] = [roleOf(who), idOf(who)]
   const floor = names.floor
@@ -59,7 +59,7 @@ export function person(names: Names, who: string): string {
   }
 }
 
-/** refName returns what a card's key is about: "meeting/m017", "table/T05". */
+/** refName returns the name of what a card's key refers to: "meeting/m017", "table/T05". */
 export function refName(names: Names, ref: string): string {
   const [kind = '', id = ''] = [ref.slice(0, ref.indexOf('/')), ref.slice(ref.indexOf('/') + 1)]
   switch (kind) {
@@ -87,7 +87,7 @@ function requestName(names: Names, id: string): string {
   return table ? t('mod.requestAt', { table: tableLabel(names, table) }) : t('word.interpreter')
 }
 
-/** inWords turns the ids among a refusal's parameters into what people call the things. */
+/** inWords replaces the ids among a refusal's parameters by names. */
 export function inWords(names: Names, params: Record<string, string> = {}): Record<string, string> {
   const words: Record<string, string> = {}
   for (const [name, value] of Object.entries(params)) words[name] = word(names, name, value)
@@ -120,7 +120,7 @@ function word(names: Names, name: string, value: string): string {
   }
 }
 
-/** findingWords returns one finding in a sentence that names what collides, and where that is. */
+/** findingWords returns a finding as a sentence that names what collides and where it is. */
 export function findingWords(names: Names, { code, params }: Finding): string {
   const other = params.meeting ? names.floor.meeting.get(params.meeting) : undefined
   const more = { ...inWords(names, params), at: tableLabel(names, other?.place.table) }
@@ -133,7 +133,7 @@ export function findingWords(names: Names, { code, params }: Finding): string {
   return sentence === key ? refusal({ code, params: more }) : sentence
 }
 
-/** verdictWords returns what a drop would do, for the ear and for the line below the grid. */
+/** verdictWords returns what a drop would do, for screen readers and for the line below the grid. */
 export function verdictWords(names: Names, verdict: Verdict): string {
   const why = verdict.findings.map((f) => findingWords(names, f)).join(' ')
   switch (verdict.mark) {
@@ -149,7 +149,10 @@ export function verdictWords(names: Names, verdict: Verdict): string {
   }
 }
 
-/** refusalWords returns why the server refused a command, with who came first and what is so now. */
+/**
+ * refusalWords returns why the server refused a command; for a stale one, who came first and the
+ * present place.
+ */
 export function refusalWords(names: Names, { code, params }: Problem): string {
   const words = refusal({ code, params: inWords(names, params) })
   const of = params?.of ?? ''
@@ -159,7 +162,7 @@ export function refusalWords(names: Names, { code, params }: Problem): string {
   return t('mod.staleMeeting', { meeting: meetingName(names, id), by: person(names, params?.by ?? ''), place: placeName(names, place) })
 }
 
-/** movedWords returns who moved a meeting last, and where it is now; null where nobody knows. */
+/** movedWords returns who moved a meeting last and where it is now, or null if it is not known. */
 export function movedWords(names: Names, done: ReadonlyMap<string, HistoryCard>, id: string, own: string): string | null {
   const last = [...done].sort((a, b) => Number(b[0]) - Number(a[0])).find(([, card]) => card.of.includes('meeting/' + id))?.[1]
   if (!last || last.command.startsWith(own + '/')) return null
@@ -172,5 +175,5 @@ export function doneWords(names: Names, card: Pick<HistoryCard, 'kind'> & Partia
   const of = (card.of ?? []).filter((ref) => /^(meeting|table|round|item|attendee|interpreter|request)\//.test(ref))
   const things = of.slice(0, 2).map((ref) => refName(names, ref)).join(', ')
   const more = of.length > 2 ? ' ' + t('mod.andMore', { n: of.length - 2 }) : ''
-  return t(`mod.done.${card.kind}`, { of: things + more }).replace(/[:：]\s*$/, '') // to nothing that has a name
+  return t(`mod.done.${card.kind}`, { of: things + more }).replace(/[:：]\s*$/, '') // nothing that has a name follows
 }

@@ -1,4 +1,4 @@
-// A meeting or a table, whole: who is there, who is told, and what can be done.
+// A meeting or a table in full: its people, what they know, and the commands about it.
 import type { ComponentChildren } from 'preact'
 import { useSignal } from '@preact/signals'
 import type { MeetingCard, Side } from '../../shared/cards'
@@ -19,7 +19,7 @@ export function Detail({ store }: { store: ModeratorStore }) {
   return 'meeting' in focus ? <MeetingDetail key={focus.meeting} store={store} id={focus.meeting} /> : <TableDetail key={focus.table} store={store} id={focus.table} />
 }
 
-/** DetailSheet leaves room on a phone: a lifted meeting is one line, and the whole only when asked for. */
+/** DetailSheet saves room on a phone: a lifted meeting is one line until its details are asked for. */
 export function DetailSheet({ store }: { store: ModeratorStore }) {
   const whole = useSignal(false)
   const lifted = store.lifted.value

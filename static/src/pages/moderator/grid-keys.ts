@@ -1,4 +1,4 @@
-// The grid by keyboard: where the arrow keys lead. Column 0 is the table's own cell.
+// The arrow keys of the grid. Column 0 is the table's own cell.
 
 export interface GridPosition {
   row: number
@@ -8,10 +8,10 @@ export interface GridPosition {
 export interface GridSize {
   rows: number
   columns: number // rounds, without column 0
-  page: number // rows in sight
+  page: number // visible rows
 }
 
-/** nextPosition returns where a key leads from a spot; null: it is none of the grid's keys. */
+/** nextPosition returns where a key leads from a position, or null if the grid does not use the key. */
 export function nextPosition(key: string, whole: boolean, from: GridPosition, extent: GridSize): GridPosition | null {
   const to = unboundedPosition(key, whole, from, extent)
   return to && { row: clamp(to.row, 0, extent.rows - 1), column: clamp(to.column, 0, extent.columns) }
@@ -42,7 +42,7 @@ function unboundedPosition(key: string, whole: boolean, { row, column }: GridPos
 
 const clamp = (n: number, low: number, high: number): number => Math.max(low, Math.min(n, high))
 
-/** The rows to draw: those in sight and a few beyond. */
+/** visibleRows returns the rows to draw: the visible ones and a few more. */
 export function visibleRows(top: number, height: number, rowHeight: number, rows: number, beyond = 4): { first: number; end: number } {
   const first = clamp(Math.floor(top / rowHeight) - beyond, 0, Math.max(0, rows - 1))
   return { first, end: clamp(Math.ceil((top + height) / rowHeight) + beyond, first, rows) }

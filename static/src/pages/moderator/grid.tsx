@@ -1,5 +1,5 @@
-// The floor: tables by rounds. Only the rows in sight are drawn, so that three
-// hundred tables scroll as six do. One cell is in the tab order; the arrows lead on.
+// The floor: tables by rounds. Only visible rows are drawn, so that three hundred tables scroll
+// like six. One cell is in the tab order; the arrow keys move from it.
 import { type ReadonlySignal, signal, useComputed, useSignal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { hhmm, t } from '../../shared/words'
@@ -9,10 +9,10 @@ import { visibleRows, type GridPosition, nextPosition } from './grid-keys'
 import { putDown, pressCell } from './moves'
 import { Row } from './row'
 
-/** The cell that the pointer is over: its verdict is told below the grid. */
+/** The cell under the pointer; its verdict is shown below the grid. */
 export const hoveredCell = signal<{ round: string; table: string } | null>(null)
 
-/** What a grid shows: the rounds that are its columns, and the tables that are its rows. */
+/** GridContent is what a grid shows: its columns are rounds, its rows tables. */
 export interface GridContent {
   rounds: readonly string[]
   tables: readonly string[]
@@ -21,7 +21,7 @@ export interface GridContent {
 interface Props {
   store: ModeratorStore
   content: ReadonlySignal<GridContent>
-  /** One round only, as a list by table: phones. */
+  /** One round only, as a list by table, for phones. */
   list: boolean
 }
 
@@ -93,7 +93,7 @@ function Head({ store, rounds }: { store: ModeratorStore; rounds: readonly strin
   )
 }
 
-/** Where the frame stands over the rows, in pixels. */
+/** Viewport is the visible part of the rows, in pixels. */
 interface Viewport {
   top: number
   height: number
@@ -107,7 +107,7 @@ interface BodyProps {
   cursor: ReadonlySignal<GridPosition>
 }
 
-/** Body draws the rows in sight, and the one with the cursor: focus must not fall off a row that scrolls away. */
+/** Body draws the visible rows, and the row with the cursor: a row that scrolls away must keep the focus. */
 function Body({ store, extract, view, cursor }: BodyProps) {
   const row = useComputed(() => view.value.row).value
   // As text, so that scrolling within the same rows draws nothing.
@@ -162,7 +162,7 @@ function RoundHead({ store, id }: { store: ModeratorStore; id: string }) {
   )
 }
 
-/** VerdictLine tells in words what the drop under the pointer, or under the cursor, would do. */
+/** VerdictLine says what the drop under the pointer would do. */
 export function VerdictLine({ store }: { store: ModeratorStore }) {
   const judge = store.verdicts.value
   const spot = hoveredCell.value
@@ -188,7 +188,7 @@ function activate(store: ModeratorStore, { rounds, tables }: GridContent, { row,
   } else if (round) pressCell(store, round, table)
 }
 
-/** The frame's own height and the rows' height in pixels, which the reader's text size decides. */
+/** useMeasure measures the height of the frame and of a row in pixels; the reader's text size decides them. */
 function useMeasure(frame: { current: HTMLDivElement | null }, view: { value: Viewport }): void {
   useLayoutEffect(() => {
     const el = frame.current
@@ -204,7 +204,7 @@ function useMeasure(frame: { current: HTMLDivElement | null }, view: { value: Vi
   }, [])
 }
 
-/** After the cursor moved, the focus follows it; never before somebody has used the grid. */
+/** useFocus moves the focus to the cursor after it moved, but never before the grid was used. */
 function useFocus(frame: { current: HTMLDivElement | null }, cursor: { value: GridPosition }, wanted: { current: string }): void {
   const at = keyOf(cursor.value)
   useEffect(() => {
@@ -214,7 +214,7 @@ function useFocus(frame: { current: HTMLDivElement | null }, cursor: { value: Gr
   })
 }
 
-/** scrollToCurrentRound brings the present round to the left edge. */
+/** scrollToCurrentRound scrolls the current round to the left edge. */
 function scrollToCurrentRound(el: HTMLDivElement | null, store: ModeratorStore, rounds: readonly string[]): void {
   const at = rounds.indexOf(store.currentSlot.peek()?.id ?? '')
   const head = el?.querySelectorAll<HTMLElement>('.round-head')[at]
@@ -222,7 +222,7 @@ function scrollToCurrentRound(el: HTMLDivElement | null, store: ModeratorStore, 
   if (el && head && corner && at > 0) el.scrollLeft = Math.max(0, head.offsetLeft - corner.offsetWidth)
 }
 
-/** reveal scrolls a spot into sight, beside the sticky head and first column. */
+/** reveal scrolls a position into sight, clear of the sticky head and first column. */
 function reveal(el: HTMLDivElement | null, { row, column }: GridPosition, height: number): void {
   if (!el) return
   const head = el.querySelector<HTMLElement>('.floor-head')?.offsetHeight ?? 0

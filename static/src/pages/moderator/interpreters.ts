@@ -1,8 +1,11 @@
-// Which interpreters could take a request.
+// Which interpreters can claim a request.
 import type { RequestCard } from '../../shared/cards'
 import { type Floor, seated } from '../../shared/floor'
 
-/** availableInterpreters returns the interpreters who could claim a request at an event time: floor's mayTake. */
+/**
+ * availableInterpreters returns the interpreters who can claim a request at an event time, by the
+ * rules of floor's mayTake.
+ */
 export function availableInterpreters(floor: Floor, id: string, now: number): string[] {
   const request = floor.request.get(id)
   if (!request) return []

@@ -1,12 +1,12 @@
-// What was accepted and is in the log no more: its store went back, and others have
-// written on from there. It stays until whoever gave the command has read it.
+// Commands that were accepted and then lost, because the store went back to an older state and
+// others wrote on from there. Each is shown until the person who gave it has acknowledged it.
 import type { LostCard } from '../../shared/cards'
 import { hhmm, t } from '../../shared/words'
 import type { ModeratorStore } from './moderator-store'
 import { doneWords, namesOf, person } from './describe'
 import { Section, maxLines } from './attention'
 
-/** lostInOrder returns the lost commands, one's own first, then as they were given. */
+/** lostInOrder returns the lost commands, the reader's own first, then in the order they were given. */
 export function lostInOrder(cards: ReadonlyMap<string, LostCard>, own: string | undefined): [id: string, card: LostCard][] {
   const others = (card: LostCard): number => (card.by === own ? 0 : 1)
   return [...cards].sort(([a, x], [b, y]) => others(x) - others(y) || x.wall - y.wall || (a < b ? -1 : 1))

@@ -1,5 +1,5 @@
-// What the console holds beside the floor: what is lifted, where the cursor is,
-// what is armed, what has just been done. Components read its signals.
+// The state of the moderator's page next to the floor: the lifted meeting, the focus, the armed
+// action, the toasts. Components read its signals.
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
 import type { Commands } from '../../shared/cards'
 import type { Problem } from '../../live/frames'
@@ -15,13 +15,13 @@ import { currentSlot, type Slot, timeline } from '../../shared/slots'
 
 export type Tab = 'floor' | 'now' | 'people' | 'day' | 'log'
 
-/** What the side shows instead of the tabs. */
+/** Focus is what the side shows instead of the tabs. */
 export type Focus = { meeting: string } | { table: string } | null
 
 export interface Toast {
   n: number
   tone: 'done' | 'refused' | 'told'
-  /** Said when it is drawn: where things are may reach this page after the refusal does. */
+  /** Evaluated when it is drawn: the cards that names are taken from may arrive after the refusal. */
   words: () => string
   /** The key of the command to undo. */
   undo?: string
@@ -40,7 +40,7 @@ export class ModeratorStore {
   readonly currentSlot: ReadonlySignal<Slot | undefined>
   readonly searchResult: ReadonlySignal<SearchResult | null>
   readonly verdicts: ReadonlySignal<VerdictCache | null>
-  /** Meetings and tables with a command under way → how many. */
+  /** The ids of what commands in flight change. */
   readonly pending: ReadonlySignal<ReadonlySet<string>>
   readonly focus = signal<Focus>(null)
   readonly lifted = signal<string | null>(null)
@@ -49,7 +49,7 @@ export class ModeratorStore {
   readonly confirmation = new Confirmation()
   readonly toasts = signal<readonly Toast[]>([])
   readonly composing = signal(false)
-  /** The round that a narrow screen shows; '': the present one. */
+  /** The round that a narrow screen shows; '' means the current one. */
   readonly round = signal('')
   /** Narrow screens show one round as a list, and the side as pages of their own. */
   readonly narrow: ReadonlySignal<boolean>
@@ -77,7 +77,7 @@ export class ModeratorStore {
     this.pending = computed(() => new Set(session.sent.value.filter((s) => s.progress.state !== 'rejected').flatMap((s) => subjectsOf(s.body))))
   }
 
-  /** watch follows commands to their end; it returns how to stop. */
+  /** watch shows the outcome of commands as toasts; it returns a function that stops it. */
   watch(words: (problem: Problem) => string, movedBy: (meeting: string) => string | null): () => void {
     const stops = [
       effect(() => this.toastAccepted()),
@@ -95,7 +95,7 @@ export class ModeratorStore {
     return new VerdictCache(floor, id, (table) => rights.mayIn('moveMeeting', floor.table.get(table)?.zone))
   }
 
-  /** send sends a command; words say what it does, for the toast that follows. */
+  /** send sends a command; words describe it in the toast that follows. */
   send<C extends keyof Commands>(name: C, body: Commands[C], words: string, options: SendOptions = {}): boolean {
     const id = this.session.send(name, body, options)
     if (id) this.sentCommands.set(`${this.session.key.link}/${id}`, { words, seen: false })
@@ -103,7 +103,7 @@ export class ModeratorStore {
     return !!id
   }
 
-  /** undo takes a command back; words say what comes of it. */
+  /** undo undoes a command; words describe it in the toast that follows. */
   undo(command: string, words: string): void {
     this.toasts.value = this.toasts.value.filter((toast) => toast.undo !== command)
     this.send('undo', { command }, words)
@@ -122,7 +122,7 @@ export class ModeratorStore {
     if (toast.sent) this.session.dismiss(toast.sent)
   }
 
-  /** toastAccepted shows what this console did once the floor has it. */
+  /** toastAccepted shows a toast for each command of this page that the floor has accepted. */
   private toastAccepted(): void {
     const done = this.session.cardsOf('done')
     const rights = this.rights.value
@@ -146,7 +146,7 @@ export class ModeratorStore {
 
   private liftedFrom: { id: string; round?: string; table?: string } | null = null
 
-  /** putDownIfMoved puts a lifted meeting down where somebody else has moved it meanwhile, and says who. */
+  /** putDownIfMoved puts the lifted meeting down if somebody else has moved it, and shows who. */
   private putDownIfMoved(movedBy: (meeting: string) => string | null): void {
     const id = this.lifted.value
     const place = id ? this.floor.value.meeting.get(id)?.place : undefined
@@ -161,7 +161,7 @@ export class ModeratorStore {
   }
 }
 
-/** subjectsOf returns the ids of meetings, tables, requests and people that a command is about. */
+/** subjectsOf returns the ids of what a command changes. */
 function subjectsOf(body: unknown): string[] {
   const of = body as Record<string, unknown>
   return ['meeting', 'a', 'b', 'request', 'attendee', 'interpreter', 'announcement', ...('meeting' in of ? [] : ['table', 'round', 'item'])]

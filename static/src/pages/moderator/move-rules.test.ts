@@ -4,7 +4,8 @@ import { cardsByKind, floorCards, manyRounds } from '../../testing/floor-fixture
 import { VerdictCache, judgeMoveTo, liftRefusal, type Verdict } from './move-rules'
 import { type Cards, type Floor, makeFloor } from '../../shared/floor'
 
-// Four tables in three zones, three rounds of which the first is over in manyRounds' order: R1, R2 ended, R3 runs, R4… planned.
+// Six tables in three zones and ten rounds: R1 and R2 have ended, R3 is running, R4 and later are
+// planned.
 const everywhere = () => true
 
 function meeting(host: string, guest: string, round: string, table: string, more: Partial<MeetingCard> = {}): MeetingCard {

@@ -1,5 +1,6 @@
-// What a drop would do, told before it is done. This mirrors the rules of package
-// floor (decide_meeting.go: fits, free, exchange, noteSoft); the server has the last word.
+// What a move would do, shown before it is made. These are the rules of package floor
+// (decide_meeting.go: fits, free, exchange, noteSoft); a golden file of floor holds them to that,
+// and the server decides.
 import type { Code, MeetingCard, Place } from '../../shared/cards'
 import { type Floor, participants, placeOf, seat, seated } from '../../shared/floor'
 
@@ -8,16 +9,16 @@ export interface Finding {
   params: Record<string, string>
 }
 
-/** here: it is there. over: the round has ended. hard: refused. soft: allowed, and worth knowing. */
+/** here: its present place. over: the round has ended. hard: refused. soft: allowed, with a warning. */
 export type Mark = 'here' | 'over' | 'hard' | 'soft' | 'free'
 
 export interface Verdict {
   mark: Mark
-  /** The meeting that would change places with the lifted one. */
+  /** The meeting that would change places with the moved one. */
   swap?: string
-  /** It goes there only without its interpreter, who sits elsewhere then. */
+  /** The move is possible only without the interpreter, who has another meeting in that round. */
   without?: boolean
-  /** Why it is hard (one), or what is soft. */
+  /** The reason if it is hard, or the warnings if it is soft. */
   findings: readonly Finding[]
 }
 
@@ -28,7 +29,10 @@ const finding = (code: Code, params: Record<string, string>): Finding => ({ code
 const hard = (finding: Finding, swap?: string): Verdict => ({ mark: 'hard', findings: [finding], ...(swap ? { swap } : {}) })
 const noFindings: readonly Finding[] = []
 
-/** judgeMoveTo returns what dropping a meeting on a place would do; mayAt is the giver's right at a table. */
+/**
+ * judgeMoveTo returns what moving a meeting to a place would do; mayAt reports whether the person
+ * may change meetings at a table.
+ */
 export function judgeMoveTo(floor: Floor, id: string, to: FullPlace, mayAt: MayChangeAt): Verdict {
   const m = floor.meeting.get(id)!
   if (m.place.round === to.round && m.place.table === to.table) return { mark: 'here', findings: noFindings }
@@ -40,7 +44,10 @@ export function judgeMoveTo(floor: Floor, id: string, to: FullPlace, mayAt: MayC
   return other ? judgeSwap(floor, id, m, other, to) : judgeMove(floor, id, m, to)
 }
 
-/** liftRefusal returns why a meeting cannot leave its place at all; a locked one can, by a move that says so. */
+/**
+ * liftRefusal returns why a meeting cannot leave its place at all, or null. A locked meeting can,
+ * by a move that overrides the lock.
+ */
 export function liftRefusal(floor: Floor, id: string, mayAt: MayChangeAt): Finding | null {
   const m = floor.meeting.get(id)!
   if (m.cancelled) return finding('cancelled', { meeting: id })
@@ -79,7 +86,10 @@ function judgeSwap(floor: Floor, id: string, m: MeetingCard, other: string, to: 
   return { mark: notes.length ? 'soft' : 'free', swap: other, findings: notes }
 }
 
-/** placeRefusal holds a place against the hard rules; the lifted meetings sit nowhere. */
+/**
+ * placeRefusal returns the hard rule that a place breaks, or null; lifted meetings count as without
+ * a place.
+ */
 function placeRefusal(floor: Floor, id: string, m: MeetingCard, to: FullPlace, lifted: ReadonlySet<string>): Finding | null {
   const table = floor.table.get(to.table)
   if (!table) return finding('unknown', { of: 'table/' + to.table })
@@ -93,7 +103,7 @@ function placeRefusal(floor: Floor, id: string, m: MeetingCard, to: FullPlace, l
   return roundRefusal(floor, id, m, to.round, lifted)
 }
 
-/** roundRefusal refuses a round in which someone of the meeting sits in another one. */
+/** roundRefusal returns a finding if a person of the meeting has another meeting in the round. */
 function roundRefusal(floor: Floor, own: string, m: MeetingCard, round: string, lifted: ReadonlySet<string>): Finding | null {
   const inRound = (id: string): boolean => {
     const other = floor.meeting.get(id)
@@ -116,7 +126,7 @@ function roundRefusal(floor: Floor, own: string, m: MeetingCard, round: string, 
 const busy = (who: string, round: string, meeting: string): Finding =>
   finding(who.startsWith('interpreter:') ? 'interpreter_busy' : 'person_busy', { who, round, meeting })
 
-/** softFindings returns what a new place allows but does not recommend; after says where meetings will be. */
+/** softFindings returns the warnings about a new place; after holds the places of moved meetings. */
 function softFindings(floor: Floor, id: string, m: MeetingCard, to: FullPlace, after: ReadonlyMap<string, FullPlace>): Finding[] {
   const notes: Finding[] = []
   const home = floor.company.get(m.host.company)?.homeTable
@@ -131,7 +141,7 @@ function softFindings(floor: Floor, id: string, m: MeetingCard, to: FullPlace, a
   return notes
 }
 
-/** metBefore returns the round in which the same two companies meet anyway. */
+/** metBefore returns the round of another meeting of the same two companies. */
 function metBefore(floor: Floor, id: string, m: MeetingCard, after: ReadonlyMap<string, FullPlace>): string | undefined {
   for (const other of byHost(floor, m.host.company)) {
     const o = floor.meeting.get(other)!
@@ -142,7 +152,10 @@ function metBefore(floor: Floor, id: string, m: MeetingCard, after: ReadonlyMap<
 
 const meetingsByHost = new WeakMap<ReadonlyMap<string, MeetingCard>, Map<string, string[]>>()
 
-/** byHost returns the meetings that a company hosts, in the order of their ids; found once for each set of meetings. */
+/**
+ * byHost returns the meetings that a company hosts, in the order of their ids; computed once for
+ * each set of meetings.
+ */
 function byHost(floor: Floor, company: string): readonly string[] {
   let index = meetingsByHost.get(floor.meeting)
   if (!index) {
@@ -156,7 +169,7 @@ function byHost(floor: Floor, company: string): readonly string[] {
   return index.get(company) ?? []
 }
 
-/** An interpreter who works more rounds than this without a pause is told of. */
+/** An interpreter who works more rounds than this in a row gets a warning. */
 const maxInARow = 4
 
 function hasRest(floor: Floor, interpreter: string, round: string, after: ReadonlyMap<string, FullPlace>): boolean {
@@ -177,7 +190,10 @@ function hasRest(floor: Floor, interpreter: string, round: string, after: Readon
   return true
 }
 
-/** VerdictCache remembers verdicts while a meeting is lifted: cells ask often, the floor changes seldom. */
+/**
+ * VerdictCache holds the verdicts about one lifted meeting, because cells ask often and the floor
+ * changes seldom.
+ */
 export class VerdictCache {
   private verdicts = new Map<string, Verdict>()
 
@@ -194,7 +210,7 @@ export class VerdictCache {
     return verdict
   }
 
-  /** count returns how many places a round or the whole floor offers, by mark. */
+  /** count returns the number of places by mark. */
   count(): Record<Mark, number> {
     const marks: Record<Mark, number> = { here: 0, over: 0, hard: 0, soft: 0, free: 0 }
     for (const round of this.floor.rounds) for (const table of this.floor.tables) marks[this.at(round, table).mark]++

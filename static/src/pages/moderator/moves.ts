@@ -1,4 +1,4 @@
-// Picking up and dropping: what a tap, a click or Enter on a place does.
+// Picking up and dropping meetings by tap, click or Enter.
 import { say } from '../../ui/announcer'
 import { t } from '../../shared/words'
 import { liftRefusal, type Verdict } from './move-rules'
@@ -6,7 +6,7 @@ import type { ModeratorStore } from './moderator-store'
 import { meetingName, namesOf, placeName, verdictWords, findingWords } from './describe'
 import { seat } from '../../shared/floor'
 
-/** pressCell is a tap on a cell: it picks up what lies there, or drops what is lifted. */
+/** pressCell picks up the meeting of a cell, or drops the lifted one there. */
 export function pressCell(store: ModeratorStore, round: string, table: string): void {
   if (store.lifted.value) return drop(store, round, table)
   const floor = store.floor.value
@@ -14,7 +14,7 @@ export function pressCell(store: ModeratorStore, round: string, table: string): 
   if (id) pickUp(store, id)
 }
 
-/** pickUp shows a meeting, and lifts it where it may be moved. */
+/** pickUp shows a meeting, and lifts it if it may be moved. */
 export function pickUp(store: ModeratorStore, id: string): void {
   const names = namesOf(store)
   store.focus.value = { meeting: id }
@@ -29,21 +29,21 @@ export function pickUp(store: ModeratorStore, id: string): void {
   say(lifts ? t('mod.lifted', { meeting: meetingName(names, id) }) : refusal ? findingWords(names, refusal) : meetingName(names, id))
 }
 
-/** showRoundOf brings a meeting's round before the eyes where only one round is in sight. */
+/** showRoundOf shows the round of a meeting on screens that show one round only. */
 function showRoundOf(store: ModeratorStore, id: string): void {
   store.tab.value = 'floor'
   const round = store.floor.value.meeting.get(id)?.place.round
   if (round) store.round.value = round
 }
 
-/** putDown lets go of what is lifted, where it was. */
+/** putDown leaves the lifted meeting where it was. */
 export function putDown(store: ModeratorStore): void {
   store.confirmation.cancel()
   store.lifted.value = null
   store.focus.value = null
 }
 
-/** drop moves or swaps what is lifted, asks again for a locked one, or says why not. */
+/** drop moves or swaps the lifted meeting, asks for confirmation if it is locked, or says why it cannot. */
 export function drop(store: ModeratorStore, round: string, table: string): void {
   const judge = store.verdicts.value
   if (!judge) return putDown(store)
@@ -75,7 +75,7 @@ export function drop(store: ModeratorStore, round: string, table: string): void 
   })
 }
 
-/** toTray takes what is lifted off its place. */
+/** toTray takes the lifted meeting off its place. */
 export function toTray(store: ModeratorStore): void {
   const id = store.lifted.value
   if (!id) return

@@ -1,4 +1,4 @@
-// The console: the bar on top, the floor, and beside it what wants somebody now.
+// The moderator's page: the bar on top, the floor, and next to it what needs attention.
 import { type ReadonlySignal, signal, useComputed } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import type { PageProps } from '../../shared/mount'
@@ -32,7 +32,7 @@ if (typeof matchMedia === 'function') {
 }
 
 interface Props extends PageProps<FloorKinds> {
-  /** Brings a new console into a state: stories. */
+  /** Prepares the state of a new page, for stories. */
   prepare?: (store: ModeratorStore) => void
 }
 
@@ -85,7 +85,7 @@ function ModeratorView({ store }: { store: ModeratorStore }) {
   )
 }
 
-/** useGridContent returns what the grid shows: the tables that are asked for, and on phones one round. */
+/** useGridContent returns what the grid shows: the tables that were searched for, and on phones one round. */
 function useGridContent(store: ModeratorStore): ReadonlySignal<GridContent> {
   return useComputed(() => {
     const floor = store.floor.value
@@ -198,7 +198,7 @@ function PhoneSide({ store, tab }: { store: ModeratorStore; tab: Tab }) {
   )
 }
 
-/** ConnectedCount tells who is connected: live, asleep, gone. */
+/** ConnectedCount shows how many people are connected, in the background, and disconnected. */
 function ConnectedCount({ store }: { store: ModeratorStore }) {
   const { here = {}, partial, gone } = store.session.live.value
   if (!partial && !gone && Object.keys(here).length === 0) return null

@@ -1,9 +1,9 @@
-// What a role may do, so that the console offers no more: the rows of floor/rights.go
-// that concern the people who open it. The server holds every command against its own table.
+// What a role may do, so that the page offers no more: the rows of floor/rights.go for the people
+// who open it. The server checks every command against its own table.
 import type { Commands } from '../../shared/cards'
 import { roleOf, type You } from '../../live/frames'
 
-/** none, in the zones that are theirs, of their own doing, or everywhere. */
+/** '' is never; own: commands of their own; zone: in their zones; all: everywhere. */
 export type Right = '' | 'own' | 'zone' | 'all'
 
 type Row = readonly [lead: Right, moderator: Right, runner: Right]
@@ -66,18 +66,21 @@ export class Rights {
     return this.of(command) !== ''
   }
 
-  /** mayIn reports whether it may where a table of a zone is concerned; no zone is the tray, which is everyone's. */
+  /**
+   * mayIn reports whether the role may give a command about a table of a zone; no zone is the tray,
+   * which belongs to everyone.
+   */
   mayIn(command: keyof Commands, zone: string | undefined): boolean {
     const right = this.of(command)
     return right === 'all' || (right === 'zone' && (!zone || (this.you?.zones ?? []).includes(zone)))
   }
 
-  /** mayUndo reports whether a command that `by` gave may be taken back. */
+  /** mayUndo reports whether a command that `by` gave may be undone. */
   mayUndo(by: string): boolean {
     return this.mayAbout('undo', by)
   }
 
-  /** mayDismiss reports whether a lost command that `by` gave may be taken off the screens. */
+  /** mayDismiss reports whether a lost command that `by` gave may be dismissed. */
   mayDismiss(by: string): boolean {
     return this.mayAbout('dismissLost', by)
   }

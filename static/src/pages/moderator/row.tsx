@@ -1,4 +1,4 @@
-// One table's row: its sign, and a cell a round, each marked before the drop.
+// The row of one table: its sign, and a cell for each round with its verdict.
 import type { ComponentChildren } from 'preact'
 import type { MeetingCard } from '../../shared/cards'
 import { Icon } from '../../ui/icon'
@@ -18,14 +18,14 @@ interface Props {
   rounds: readonly string[]
   top: number
   judge: VerdictCache | null
-  cursor: number // the column with the tab stop; -1: not in this row
+  cursor: number // the column of the tab stop; -1 if it is in another row
   found: SearchResult | null
   pending: ReadonlySet<string>
   now: string
   focused: string
 }
 
-/** Row is drawn again only when one of its props, or a name that it shows, has changed: signals see to that. */
+/** Row is drawn again only if a prop or a name that it shows has changed; signals ensure that. */
 export function Row(props: Props) {
   const { store, floor, table, index, rounds, top, cursor, found, pending } = props
   const card = floor.table.get(table)
@@ -96,7 +96,10 @@ function Cell(props: CellProps) {
   )
 }
 
-/** blocksMove reports whether the meeting of a cell is itself what stands in the way in that round: the loud one. */
+/**
+ * blocksMove reports whether the meeting of a cell is itself what collides in that round; its cell
+ * is emphasised.
+ */
 function blocksMove(judge: VerdictCache, floor: Floor, verdict: Verdict | undefined, round: string, table: string, id: string): boolean {
   if (!id || verdict?.mark !== 'hard') return false
   const lifted = floor.meeting.get(judge.meeting)!
@@ -153,7 +156,7 @@ function EmptyCell({ names, verdict }: { names: Names; verdict: Verdict | undefi
   )
 }
 
-/** shortFinding returns a finding in the few letters that a cell has room for; the line below tells all. */
+/** shortFinding returns a finding in the few letters that fit a cell; the line below the grid has all. */
 function shortFinding(names: Names, code: string, params: Record<string, string>): string {
   const other = names.floor.meeting.get(params.meeting ?? '')
   const key = `mod.short.${code}` as string
@@ -162,7 +165,10 @@ function shortFinding(names: Names, code: string, params: Record<string, string>
 }
 // words: mod.short.*
 
-/** cellDescription is what a cell says beside what it shows: signs and colours in words. */
+/**
+ * cellDescription returns what screen readers read in addition to a cell's text: its signs and
+ * colours in words.
+ */
 function cellDescription(names: Names, m: MeetingCard | undefined, verdict: Verdict | undefined): string {
   const parts = m ? [] : [t('mod.empty')]
   if (m?.cancelled) parts.push(t('mod.cancelled'))

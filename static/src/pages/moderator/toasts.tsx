@@ -1,4 +1,4 @@
-// What has just been done, with ten seconds to take it back; and what was refused, until it is read.
+// What was done, with ten seconds to undo it; and what was refused, until it is closed.
 import { Icon } from '../../ui/icon'
 import { alertIcon, checkIcon, closeIcon, undoIcon } from '../../ui/icons'
 import { t } from '../../shared/words'
@@ -34,7 +34,7 @@ function ToastLine({ store, toast }: { store: ModeratorStore; toast: Toast }) {
   )
 }
 
-/** undoNewest takes back what the newest toast offers: Ctrl or Command and Z. */
+/** undoNewest undoes the command of the newest toast that offers it, for Ctrl-Z and Command-Z. */
 export function undoNewest(store: ModeratorStore): boolean {
   const toast = [...store.toasts.value].reverse().find((one) => one.undo)
   if (toast) undoToast(store, toast)

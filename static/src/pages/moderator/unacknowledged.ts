@@ -1,4 +1,4 @@
-// Who does not know yet: unseen notices, by company or interpreter, the most urgent first.
+// Unacknowledged notices by company or interpreter, the most urgent first.
 import type { NoticeCard, UnseenCard } from '../../shared/cards'
 import { idOf, roleOf } from '../../live/frames'
 import { type Floor, meetingInRound, placeOf } from '../../shared/floor'
@@ -11,10 +11,10 @@ export interface UnacknowledgedGroup {
   company?: string
   interpreter?: string
   who: string[]
-  /** Where they are to be. */
+  /** Where they are expected. */
   round?: string
   table?: string
-  /** Milliseconds until they have to be there; negative: they should be. */
+  /** Milliseconds until they are expected there; negative if that has passed. */
   left: number
 }
 

@@ -1,11 +1,11 @@
-// What the organiser's page asks over HTTP. An answer is a value, or a problem that it can tell.
+// What the organiser's page asks over HTTP. A result is a value or a problem.
 import type { Text } from '../../shared/cards'
 import type { Problem } from '../../live/frames'
 
 export interface ListedEvent {
   id: string
   name: Text
-  version?: number // 0 is a draft; left out where it cannot be read now
+  version?: number // 0 is a draft; absent if it cannot be read now
 }
 
 export interface PersonalLink {
@@ -15,26 +15,26 @@ export interface PersonalLink {
   url: string
 }
 
-/** ExportedLinks is the links of an event, as its log holds that they were handed out. */
+/** ExportedLinks are the links of an event, as the log records that they were handed out. */
 export interface ExportedLinks {
-  /** The sequence of the state that they are of. */
+  /** The sequence of the state that they were taken from. */
   seq: number
-  /** False while the server is upgraded: the log could hold no record. */
+  /** False during an upgrade of the server, when the log cannot hold the record. */
   recorded: boolean
   links: readonly PersonalLink[]
 }
 
-/** Export is one time that links or a backup were taken out, with the names of so many people. */
+/** Export is one export of links or a backup, with the number of people named in it. */
 export interface Export {
   at: number // wall time
   what: string
   by: string
   name?: string
   people: number
-  instance?: boolean // of all events, or the organisers' own
+  instance?: boolean // of all events, or of the organisers' own links
 }
 
-/** Fault is one thing that is wrong in a workbook. */
+/** Fault is one error in a workbook. */
 export interface Fault {
   sheet?: string
   row?: number
@@ -55,7 +55,7 @@ export interface Api {
   events(): Promise<ApiResult<{ events: ListedEvent[] }>>
   preview(file: Blob): Promise<ApiResult<Preview>>
   import(file: Blob): Promise<ApiResult<{ event: string }>>
-  /** Leaves a record each time that it is answered. */
+  /** Each successful call leaves a record. */
   links(event: string): Promise<ApiResult<ExportedLinks>>
   exports(event: string): Promise<ApiResult<{ exports: Export[] }>>
 }
@@ -85,11 +85,11 @@ async function ask<T>(path: string, init: RequestInit = {}): Promise<ApiResult<T
   }
 }
 
-/** failed reads a problem, as far as it is one; a proxy's page is none. */
+/** failed reads a problem from a body as far as it is one; a proxy's error page is none. */
 function failed(body: unknown): { ok: false; problem: Problem; faults: readonly Fault[] } {
   const { code, params, errors } = (body ?? {}) as { code?: string; params?: Record<string, string>; errors?: Fault[] }
   return { ok: false, problem: { code: code ?? 'unreachable', ...(params ? { params } : {}) }, faults: Array.isArray(errors) ? errors : [] }
 }
 
-/** absoluteURL returns a link's address with where the page is, where the instance has no public address yet. */
+/** absoluteURL returns a link's address, with the page's origin if the instance has no public address yet. */
 export const absoluteURL = (url: string, origin: string): string => (url.startsWith('/') ? origin + url : url)

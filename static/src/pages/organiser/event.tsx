@@ -1,4 +1,4 @@
-// One event: where it stands, its release, its links, its sheets, and what was taken out of it.
+// One event: its state, its release, its links, its printed sheets, and its exports.
 import { useComputed } from '@preact/signals'
 import type { Floor } from '../../shared/floor'
 import { currentSlot, timeline } from '../../shared/slots'
@@ -19,9 +19,9 @@ import { type Sheet, sheets, holdsLinks } from './route'
 interface Props {
   api: Api
   session: OrganiserSession
-  /** sheet is to be printed; '': nothing, the event itself is shown. */
+  /** The sheet to print; '' shows the event itself. */
   sheet: Sheet | ''
-  /** Links that are held already: a story's. */
+  /** Links that the page has already, for stories. */
   taken?: ExportedLinks | null
 }
 
@@ -87,7 +87,7 @@ function EventStatus({ session }: { session: OrganiserSession }) {
   )
 }
 
-/** EventNumbers is the event as it stands: its numbers, and the slot that is on. */
+/** EventNumbers shows the event's numbers and its current slot. */
 function EventNumbers({ session, floor }: { session: OrganiserSession; floor: Floor }) {
   const minute = useComputed(() => Math.floor(session.now.value / 60_000) * 60_000).value
   const slot = currentSlot(timeline(session.cardsOf('round'), session.cardsOf('item')), minute)
@@ -119,7 +119,7 @@ function EventNumbers({ session, floor }: { session: OrganiserSession; floor: Fl
   )
 }
 
-/** SheetLinks leads to what is printed; asking for a sheet with links is asking for these. */
+/** SheetLinks leads to the printed sheets; a sheet with links fetches them. */
 function SheetLinks({ event, taking }: { event: string; taking: LinkExport }) {
   const ask = (sheet: Sheet) => holdsLinks(sheet) && !taking.exported.value && taking.fetch()
   return (

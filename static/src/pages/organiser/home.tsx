@@ -1,4 +1,4 @@
-// The organiser's first page: the events, and a new workbook.
+// The organiser's first page: the events, and the upload of a workbook.
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { Problem } from '../../live/frames'
@@ -71,7 +71,7 @@ type Step =
   | { state: 'problem'; file: File; problem: Problem }
   | { state: 'preview'; file: File; preview: Preview }
 
-/** The server's limit, known here too: eight mebibytes take a while on a hotel's line. */
+/** The server's limit, checked here too, because eight mebibytes take a while on a slow line. */
 const maxFileSize = 8 << 20
 
 export function Upload({ api, done, first = { state: 'choose' } }: { api: Api; done: (event: string) => void; first?: Step }) {
@@ -133,14 +133,14 @@ function FileDrop({ busy, take }: { busy: boolean; take: (file: File | undefined
         disabled={busy}
         onChange={(event) => {
           take(event.currentTarget.files?.[0])
-          event.currentTarget.value = '' // the same file again, corrected, is a new choice
+          event.currentTarget.value = '' // the same file, corrected, must count as a new choice
         }}
       />
     </label>
   )
 }
 
-/** Faults is the table of what is wrong: where, what, and what would be right. */
+/** Faults is the table of errors in a workbook: where, what, and what would be right. */
 export function Faults({ file, faults }: { file: string; faults: readonly Fault[] }) {
   return (
     <div class="faults">

@@ -1,5 +1,5 @@
-// What an organiser takes out: the links, which the page fetches only when somebody asks for
-// them, because each time leaves a record; and the records, for everybody who organises.
+// Exports: the links, which the page fetches only when asked because each fetch leaves a record;
+// and the records, for all organisers.
 import { type ReadonlySignal, useComputed, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { HistoryCard } from '../../shared/cards'
@@ -15,14 +15,14 @@ import { Trouble } from './home'
 /** LinkExport is the links of an event as far as this page has fetched them. */
 export interface LinkExport {
   readonly exported: ReadonlySignal<ExportedLinks | null>
-  /** The links, by "role-id", that were replaced since; their addresses open nothing any more. */
+  /** The links, by "role-id", that were replaced since; their addresses no longer work. */
   readonly replaced: ReadonlySignal<ReadonlySet<string>>
   readonly busy: ReadonlySignal<boolean>
   readonly problem: ReadonlySignal<Problem | null>
   fetch: () => void
 }
 
-/** replacedSince returns which links were replaced after a sequence; '*' stands for all, after an import. */
+/** replacedSince returns the links that were replaced after a sequence; '*' stands for all, after an import. */
 export function replacedSince(done: ReadonlyMap<string, HistoryCard>, seq: number): Set<string> {
   const gone = new Set<string>()
   for (const [id, card] of done) {
@@ -50,7 +50,7 @@ export function useLinkExport(api: Api, session: Session<FloorKinds>, first: Exp
   return { exported, replaced, busy, problem, fetch: () => void take() }
 }
 
-/** FetchLinks offers to fetch the links, or to fetch them again where some were replaced. */
+/** FetchLinks offers to fetch the links, or to fetch them again if some were replaced. */
 export function FetchLinks({ taking }: { taking: LinkExport }) {
   const again = taking.exported.value !== null
   const problem = taking.problem.value
@@ -73,7 +73,7 @@ export function Unrecorded({ taken }: { taken: ExportedLinks }) {
   return taken.recorded ? null : <p class="ask-old" role="status"><Icon d={alertIcon} />{t('org.notRecorded')}</p>
 }
 
-/** useExportHistory returns what was taken out, newest first; look asks the server again. */
+/** useExportHistory returns the exports, newest first; look asks the server again. */
 export function useExportHistory(api: Api, event: string) {
   const list = useSignal<readonly Export[] | null>(null)
   const problem = useSignal<Problem | null>(null)

@@ -1,4 +1,4 @@
-// The links of an event: whom each is of, its address and code, and a new one in its place.
+// The links of an event: whose each one is, its address and code, and its replacement.
 import { useSignal } from '@preact/signals'
 import { matches } from '../../shared/search'
 import { Chip } from '../../ui/chip'
@@ -11,7 +11,7 @@ import { type OrganiserSession, useSend } from './commands'
 import { Qr } from './qr'
 import { FetchLinks, type LinkExport, Unrecorded } from './link-export'
 
-/** Links shows the links once somebody has asked for them. */
+/** Links shows the links after somebody has fetched them. */
 export function Links({ session, taking }: { session: OrganiserSession; taking: LinkExport }) {
   const taken = taking.exported.value
   return (
@@ -99,7 +99,10 @@ function LinkLine({ session, link, replaced, expanded, toggle }: { session: Orga
   )
 }
 
-/** copyToClipboard brings a text to the clipboard; over plain HTTP there is none, and the address can be copied by hand. */
+/**
+ * copyToClipboard reports whether it copied a text. Over plain HTTP there is no clipboard; the
+ * address can be copied by hand.
+ */
 async function copyToClipboard(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)

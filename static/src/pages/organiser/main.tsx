@@ -14,8 +14,8 @@ import { httpApi } from './api'
 import { OrganiserPage } from './page'
 import { routeOf } from './route'
 
-// An organiser's link is of the instance, not of one event: there is nothing to follow live
-// until an event is chosen. Its sessions are kept for as long as the page is open.
+// An organiser's link belongs to the instance, not to one event: the page follows nothing until an
+// event is chosen. It keeps its sessions while it is open.
 const status = signal<SignedOutStatus>({ state: 'signingIn' })
 const key = signal<SessionKey | null>(null)
 const route = signal(routeOf(location.hash))

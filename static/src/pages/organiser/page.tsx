@@ -1,4 +1,5 @@
-// The organiser's page: the list of events, or one of them, by the address's fragment: #EVENT or #EVENT/SHEET.
+// The organiser's page: the list of events, or one of them, by the fragment of the address: #EVENT
+// or #EVENT/SHEET.
 import { type Signal, signal, useComputed } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import type { FloorKinds } from '../../shared/floor-kinds'

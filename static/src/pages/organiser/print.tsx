@@ -1,5 +1,5 @@
-// What is printed: slips with personal links, the schedule by table and round, and by company.
-// Every sheet is stamped with the version and the time, so that an old one can be told.
+// The printed sheets: slips with personal links, the schedule by table and round, and by company.
+// Each is stamped with the version and the time, so that an old one can be recognised.
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
@@ -81,7 +81,10 @@ function Slips({ session, floor, links }: { session: OrganiserSession; floor: Fl
 
 const slipLanguages = ['ko', 'zh'] as const
 
-/** ScanHint says what to do in Korean and in Chinese: who takes a slip has not chosen a language yet. */
+/**
+ * ScanHint says in Korean and in Chinese what to do with the code, because the holder of a slip has
+ * not chosen a language yet.
+ */
 function ScanHint() {
   return (
     <p class="small">
@@ -90,7 +93,7 @@ function ScanHint() {
   )
 }
 
-/** So many rounds fit side by side on a sheet that lies across. */
+/** Rounds that fit next to each other on a landscape sheet. */
 const roundsAcross = 8
 
 function TableSheets({ session, floor }: { session: OrganiserSession; floor: Floor }) {
@@ -132,7 +135,7 @@ function TableSheets({ session, floor }: { session: OrganiserSession; floor: Flo
   )
 }
 
-/** OwnScriptName is a company's name in its own script. */
+/** OwnScriptName shows a company's name in its own script. */
 function OwnScriptName({ name, country }: { name: Text | undefined; country: string | undefined }): ComponentChildren {
   if (!name) return null
   const own = country === 'CN' ? 'zh' : 'ko'

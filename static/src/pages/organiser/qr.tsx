@@ -1,4 +1,4 @@
-// A QR code as one path: drawn in this browser, so that a link's secret is in no request.
+// A QR code as one path, drawn in the browser so that no request holds the link's secret.
 import { useMemo } from 'preact/hooks'
 import { encode } from 'uqr'
 
@@ -16,7 +16,7 @@ export function pathOf(rows: readonly (readonly boolean[])[]): string {
   return path
 }
 
-/** Qr shows a text as a code, with the quiet zone that scanners want. */
+/** Qr shows a text as a code with the quiet zone that scanners need. */
 export function Qr({ text, label }: { text: string; label: string }) {
   const { size, path } = useMemo(() => {
     const code = encode(text, { ecc: 'M', border: 4 })

@@ -2,7 +2,7 @@
 import type { MeetingCard } from '../../shared/cards'
 import { type Floor, compareLabels, seat, seated } from '../../shared/floor'
 
-/** roundPages cuts the rounds into as many as a sheet of paper is wide. */
+/** roundPages splits the rounds into pages of at most `wide`. */
 export function roundPages(rounds: readonly string[], wide: number): string[][] {
   const pages: string[][] = []
   const count = Math.max(1, Math.ceil(rounds.length / wide))
@@ -21,7 +21,7 @@ export interface Appointment {
   table: string
 }
 
-/** byCompany returns each company's meetings in the order of the rounds; companies in the order of their ids. */
+/** byCompany returns each company's meetings in the order of rounds, and companies in the order of ids. */
 export function byCompany(floor: Floor): { company: string; meetings: Appointment[] }[] {
   const all = new Map<string, Appointment[]>()
   for (const id of [...floor.company.keys()].sort(compareLabels)) all.set(id, [])

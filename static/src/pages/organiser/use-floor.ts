@@ -1,4 +1,4 @@
-// The floor as the console sees it, for the organiser's own pages.
+// The floor for the organiser's page.
 import { type ReadonlySignal, useComputed } from '@preact/signals'
 import { type Floor, makeFloor } from '../../shared/floor'
 import type { FloorKinds } from '../../shared/floor-kinds'
