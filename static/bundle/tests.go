@@ -2,7 +2,6 @@ package bundle
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -91,32 +90,40 @@ func testSources(src string) ([]string, error) {
 	return names, err
 }
 
-// goldenPlugin makes the module "golden": the frames of wire/testdata, text by file name.
+// goldenDirs hold the golden files of the Go packages whose rules the pages follow.
+var goldenDirs = []string{"wire/testdata", "floor/testdata"}
+
+// goldenPlugin provides the module "golden": the JSON files of goldenDirs, text by file name.
 func (b *builder) goldenPlugin() api.Plugin {
 	return api.Plugin{Name: "golden", Setup: func(build api.PluginBuild) {
 		build.OnResolve(api.OnResolveOptions{Filter: "^golden$"}, func(api.OnResolveArgs) (api.OnResolveResult, error) {
 			return api.OnResolveResult{Path: "golden", Namespace: "golden"}, nil
 		})
 		build.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: "golden"}, func(api.OnLoadArgs) (api.OnLoadResult, error) {
-			text, err := goldenModule(filepath.Join(b.root, "..", "wire", "testdata"))
+			text, err := goldenModule(filepath.Join(b.root, ".."))
 			return api.OnLoadResult{Contents: &text, Loader: api.LoaderJS}, err
 		})
 	}}
 }
 
-func goldenModule(dir string) (string, error) {
+func goldenModule(root string) (string, error) {
 	golden := map[string]string{}
-	tree := os.DirFS(dir)
-	err := fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !strings.HasSuffix(name, ".json") {
-			return err
+	for _, dir := range goldenDirs {
+		tree := os.DirFS(filepath.Join(root, filepath.FromSlash(dir)))
+		names, err := fs.Glob(tree, "*.json")
+		if err != nil {
+			return "", err
 		}
-		text, err := fs.ReadFile(tree, name)
-		golden[name] = string(text)
-		return err
-	})
-	if err != nil && !errors.Is(err, fs.ErrNotExist) { // without frames the test that reads them fails, and says so
-		return "", fmt.Errorf("wire/testdata: %w", err)
+		for _, name := range names {
+			if _, twice := golden[name]; twice {
+				return "", fmt.Errorf("%s/%s: another golden file has that name", dir, name)
+			}
+			text, err := fs.ReadFile(tree, name)
+			if err != nil {
+				return "", err
+			}
+			golden[name] = string(text)
+		}
 	}
 	text, err := json.Marshal(golden)
 	return "export const golden=" + string(text), err
