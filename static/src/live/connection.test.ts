@@ -49,7 +49,7 @@ function setUp() {
   return { world, fold, outbox, reports, ended, connection, becomeOpen, live, pong, link }
 }
 
-test('the first hello has no position, the next one has', () => {
+test('connection: the first hello has no position, the next one has', () => {
   const { world, live } = setUp()
   live()
   equal(world.frames('hello'), [{ v: 1 }])
@@ -59,7 +59,7 @@ test('the first hello has no position, the next one has', () => {
   equal(world.frames('hello'), [{ v: 1, have: at(5), subjects: 's1' }])
 })
 
-test('a socket that does not open is given up after six seconds', () => {
+test('connection: a socket that does not open is given up after six seconds', () => {
   const { world } = setUp()
   world.pass(5_999)
   truth(!world.socket.closed, 'given up too early')
@@ -68,7 +68,7 @@ test('a socket that does not open is given up after six seconds', () => {
   equal(world.sockets.length, 2)
 })
 
-test('no pong within four seconds: the socket is dead whatever it says', () => {
+test('connection: without a pong within four seconds the socket is given up, even if frames come', () => {
   const { world, live, link } = setUp()
   live()
   world.pass(20_000) // the next ping
@@ -81,7 +81,7 @@ test('no pong within four seconds: the socket is dead whatever it says', () => {
   equal(link(), 'offline')
 })
 
-test('a socket that was given up is not listened to', () => {
+test('connection: frames of a socket that was given up are ignored', () => {
   const { world, live, fold } = setUp()
   live()
   world.pass(25_000)
@@ -90,7 +90,7 @@ test('a socket that was given up is not listened to', () => {
   equal(fold.view?.at.seq, 5)
 })
 
-test('pings every 20 s in sight and every 60 s hidden, and says so at once', () => {
+test('connection: pings every 20 s, hidden every 60 s, and at once when it becomes hidden', () => {
   const { world, live, pong, connection } = setUp()
   live()
   world.pass(20_000)
@@ -105,7 +105,7 @@ test('pings every 20 s in sight and every 60 s hidden, and says so at once', () 
   equal(world.frames('ping').length, 4)
 })
 
-test('a page that wakes probes at once, and dials anew where the answer was due in its sleep', () => {
+test('connection: a wake-up pings at once, and dials again if a pong is overdue', () => {
   const { world, live, connection } = setUp()
   live()
   connection.wake()
@@ -115,7 +115,7 @@ test('a page that wakes probes at once, and dials anew where the answer was due 
   truth(world.sockets[0]?.closed === true, 'the dead socket is kept')
 })
 
-test('a wake cuts the pause before the next try short, but not one that the server asked for', () => {
+test('connection: a wake-up shortens the pause before the next dial, except one that the server asked for', () => {
   const { world, live, connection } = setUp()
   live()
   world.socket.handler.onClose(1006)
@@ -128,7 +128,7 @@ test('a wake cuts the pause before the next try short, but not one that the serv
   equal(world.sockets.length, 3)
 })
 
-test('a view that only memory vouches for is not called live', () => {
+test('freshness: a saved view is not live before a frame confirms it', () => {
   const { world, becomeOpen, link } = setUp()
   equal(link(), 'waking')
   becomeOpen()
@@ -137,14 +137,14 @@ test('a view that only memory vouches for is not called live', () => {
   equal(link(), 'live')
 })
 
-test('a view of a moment ago is not called live before it is confirmed', () => {
+test('freshness: a recent view is not live before it is confirmed', () => {
   const times = { confirmed: false, trueUntil: 99_000, dueSince: 100_000, serverStaleSince: 0 }
   equal(freshness(times, 101_000), { state: 'waking', asOf: 99_000 })
   equal(freshness(times, 105_000), { state: 'stale', asOf: 99_000 })
   equal(freshness({ ...times, confirmed: true, dueSince: 0 }, 101_000), { state: 'live', asOf: 101_000 })
 })
 
-test('acknowledges a personal card and a snapshot at once, others with every fourth frame or after ten seconds', () => {
+test('connection: acknowledges personal cards and snapshots at once, others every fourth frame or after ten seconds', () => {
   const { world, live } = setUp()
   live()
   equal(world.frames('ack'), [{ seq: 5 }])
@@ -159,7 +159,7 @@ test('acknowledges a personal card and a snapshot at once, others with every fou
   equal(world.frames('ack').slice(-1), [{ seq: 11 }])
 })
 
-test('acknowledges at the latest when 16 KiB wait, so that the window of the server never fills', () => {
+test('connection: acknowledges when 16 KiB are unacknowledged, so that the server’s window never fills', () => {
   const { world, live } = setUp()
   live()
   const large = { 'announcement/a1': { text: { ko: '가'.repeat(3000) } } } // 9,000 bytes
@@ -169,7 +169,7 @@ test('acknowledges at the latest when 16 KiB wait, so that the window of the ser
   equal(world.frames('ack').slice(-1), [{ seq: 7 }])
 })
 
-test('a gap, or a pong ahead of the view, means a new connection that says what it has', () => {
+test('connection: a gap, or a pong ahead of the view, makes a new connection with the position', () => {
   for (const break_ of ['patch', 'pong']) {
     const { world, live, connection } = setUp()
     live()
@@ -186,7 +186,7 @@ test('a gap, or a pong ahead of the view, means a new connection that says what 
   }
 })
 
-test('a large snapshot is fetched, again where that fails, and what came meanwhile follows it', async () => {
+test('connection: a large snapshot is fetched, with retries, and held patches follow it', async () => {
   const { world, becomeOpen, fold } = setUp()
   becomeOpen()
   world.receive({ snapshot: { at: at(5), get: '/big' } })
@@ -201,7 +201,7 @@ test('a large snapshot is fetched, again where that fails, and what came meanwhi
   equal(world.frames('ack').slice(-1), [{ seq: 6 }])
 })
 
-test('a session that is over ends, and nothing is dialled after it', () => {
+test('connection: a signed-out session ends and is not dialled again', () => {
   const { world, live, ended, connection } = setUp()
   live()
   world.socket.handler.onClose(4102)
@@ -211,7 +211,7 @@ test('a session that is over ends, and nothing is dialled after it', () => {
   equal(world.sockets.length, 1)
 })
 
-test('commands go one by one in order, again on a new connection, and leave when answered', () => {
+test('connection: commands go one by one in order, again on a new connection, until they are answered', () => {
   const { world, live, outbox, connection, reports } = setUp()
   outbox.put('seen', { notices: ['n1'] }, 1, {})
   outbox.put('requestInterpreter', { meeting: 'm1' }, 2, { base: 5 })
@@ -235,7 +235,7 @@ test('commands go one by one in order, again on a new connection, and leave when
   equal(reports[reports.length - 1], { state: 'rejected', refusal: { code: 'stale', params: { by: 'x' } } })
 })
 
-test('what the journal was away for goes again as soon as it is back', () => {
+test('connection: commands that waited for the journal are sent as soon as it is back', () => {
   const { world, live, outbox, connection } = setUp()
   outbox.put('seen', { notices: ['n1'] }, 1, {})
   live()
@@ -248,7 +248,7 @@ test('what the journal was away for goes again as soon as it is back', () => {
   equal(world.frames('command').length, 2)
 })
 
-test('the server without its journal is said to be stale, though frames come', () => {
+test('freshness: stale while the server cannot reach its journal, even if frames come', () => {
   const { world, live, link } = setUp()
   live()
   world.receive({ live: { staleSince: world.time - 3_000 } })

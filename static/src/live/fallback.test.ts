@@ -85,7 +85,7 @@ function setUp() {
   return { device, world, visits, posts, fold, outbox, reports, seen, connection, visit, hear, said, live, pong, link }
 }
 
-test('without a WebSocket, a visit says in hello what it has, and the next acknowledges', () => {
+test('fallback: the hello of a visit states the position, and the next visit acknowledges', () => {
   const { world, visits, visit, said, hear, fold, link } = setUp()
   equal(visits.length, 1)
   equal(visit().path.split('?')[0], '/api/v1/events/demo/stream')
@@ -105,7 +105,7 @@ test('without a WebSocket, a visit says in hello what it has, and the next ackno
   equal(link(), 'live')
 })
 
-test('a personal card is acknowledged at once by coming back, but not more than four times a second', () => {
+test('fallback: a personal card causes a visit at once, at most four a second', () => {
   const { world, visits, live, hear, said } = setUp()
   live()
   world.pass(1_000)
@@ -123,7 +123,7 @@ test('a personal card is acknowledged at once by coming back, but not more than 
   truth(visits[before]?.left === true, 'the visit before goes on')
 })
 
-test('an empty patch is no reason to come back, hidden or not', () => {
+test('fallback: an empty patch causes no visit, visible or hidden', () => {
   const { world, visits, live, pong, hear, connection } = setUp()
   live()
   connection.setHidden(true)
@@ -135,7 +135,7 @@ test('an empty patch is no reason to come back, hidden or not', () => {
   equal(visits.length, before)
 })
 
-test('every ping is a visit, and no pong within four seconds ends it', () => {
+test('fallback: every ping is a visit, and a pong that is four seconds late ends the connection', () => {
   const { world, visits, live, said, link } = setUp()
   live()
   world.pass(20_000)
@@ -148,7 +148,7 @@ test('every ping is a visit, and no pong within four seconds ends it', () => {
   equal(link(), 'stale')
 })
 
-test('where a stream brings no word it is polls, and where those bring none the WebSocket again', () => {
+test('fallback: without a frame it changes from stream to poll to the WebSocket', () => {
   const { world, visits, visit } = setUp()
   world.pass(4_000)
   truth(visit().left, 'still waited for')
@@ -162,7 +162,7 @@ test('where a stream brings no word it is polls, and where those bring none the 
   equal(visit().way, 'stream')
 })
 
-test('a way that is cut again soon is not taken again', () => {
+test('fallback: a transport that is lost within ten seconds is not used again', () => {
   const { world, visit, live } = setUp()
   live()
   visit().handler.onClose(1006)
@@ -170,7 +170,7 @@ test('a way that is cut again soon is not taken again', () => {
   equal(visit().way, 'poll')
 })
 
-test('a way that has worked is tried six times, and a device without a network does not blame it', () => {
+test('fallback: a proven transport is tried six times, failures while offline do not count', () => {
   const { device, world, visits, visit, live, hear, pong } = setUp()
   live()
   world.pass(20_000)
@@ -199,7 +199,7 @@ function polling() {
   return all
 }
 
-test('polls are held by the server but for those that are asked now', () => {
+test('fallback: the server holds polls, except those with a ping', () => {
   const { world, visits, visit, live, said, hear, link, fold } = polling()
   equal(said('wait'), null)
   live()
@@ -217,7 +217,7 @@ test('polls are held by the server but for those that are asked now', () => {
   equal(said('hello'), { v: 1, have: at(6), subjects: 's1' })
 })
 
-test('where held polls do not come through they are paid every 10 to 15 s', () => {
+test('fallback: if held polls fail it polls every 10 to 15 s', () => {
   const { world, visits, visit, live, pong, said, hear } = polling()
   live()
   world.pass(11_000)
@@ -240,7 +240,7 @@ test('where held polls do not come through they are paid every 10 to 15 s', () =
   equal(said('wait'), null)
 })
 
-test('commands go by POST, one at a time, again until the server answers', async () => {
+test('fallback: commands go by POST, one at a time, until the server responds', async () => {
   const { world, posts, outbox, connection, reports, live, link } = setUp()
   live()
   outbox.put('seen', { notices: ['n1'] }, 1, {})
@@ -262,7 +262,7 @@ test('commands go by POST, one at a time, again until the server answers', async
   equal(link(), 'live')
 })
 
-test('a POST without an answer says nothing about the view', async () => {
+test('fallback: a POST without a response does not make the view stale', async () => {
   const { world, posts, outbox, connection, live, link } = setUp()
   live()
   world.pass(20_000) // a ping without an answer
@@ -275,7 +275,7 @@ test('a POST without an answer says nothing about the view', async () => {
   equal(link(), 'stale')
 })
 
-test('a session that is over ends, told by a visit or by a POST', async () => {
+test('fallback: a visit or a POST that is signed out ends the connection', async () => {
   const one = setUp()
   one.live()
   one.visit().handler.onClose(4102)
@@ -292,7 +292,7 @@ test('a session that is over ends, told by a visit or by a POST', async () => {
   equal([other.visits.length, other.world.sockets.length], [before, 0])
 })
 
-test('a large snapshot is fetched, and a later one than was named is told by a new hello', async () => {
+test('fallback: after fetching a later snapshot than announced, a new hello states it', async () => {
   const { world, hear, said, visit, fold } = setUp()
   hear(hello, { snapshot: { at: at(5), get: '/big' } })
   visit().handler.onClose(1000)
@@ -303,7 +303,7 @@ test('a large snapshot is fetched, and a later one than was named is told by a n
   equal(said('hello'), { v: 1, have: at(7), subjects: 's1' })
 })
 
-test('the WebSocket is tried again now and then, and taken when it has a word', () => {
+test('fallback: the WebSocket is probed again, and used once it delivers a frame', () => {
   const { world, visits, visit, live, pong, hear } = setUp()
   live()
   const until = (done: () => boolean) => {

@@ -46,7 +46,7 @@ function play(fold: Fold, frames: FoldCase['frames']): 'go on' | 'resume' {
 
 const folds = read<FoldCase>('folds.json')
 
-test('golden: there are folds to hold to', () => truth(folds.length >= 10, `only ${folds.length} in wire/testdata/folds.json`))
+test('golden folds: there are at least ten', () => truth(folds.length >= 10, `only ${folds.length} in wire/testdata/folds.json`))
 
 for (const c of folds) {
   test(`golden fold: ${c.name}`, () => {

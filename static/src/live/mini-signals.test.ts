@@ -1,7 +1,7 @@
 import { equal, test } from '../testing/check'
 import { batch, computed, effect, signal } from './mini-signals'
 
-test('little signals: an effect follows what it reads, and only what changes', () => {
+test('mini-signals: an effect runs when a signal that it read changes, and only then', () => {
   const [a, b] = [signal(1), signal(10)]
   const seen: number[] = []
   effect(() => void seen.push(a.value + b.peek()))
@@ -11,7 +11,7 @@ test('little signals: an effect follows what it reads, and only what changes', (
   equal(seen, [11, 12])
 })
 
-test('little signals: a batch runs an effect once, with everything set', () => {
+test('mini-signals: a batch runs an effect once, after everything is set', () => {
   const [a, b] = [signal(1), signal(1)]
   const sum = computed(() => a.value + b.value)
   const seen: number[] = []
@@ -23,7 +23,7 @@ test('little signals: a batch runs an effect once, with everything set', () => {
   equal(seen, [2, 4])
 })
 
-test('little signals: effects that set signals settle, nested or not', () => {
+test('mini-signals: effects that set signals reach a stable state, nested or not', () => {
   const [a, b] = [signal(1), signal(0)]
   const seen: number[] = []
   effect(() => void (b.value = a.value * 2))
@@ -32,7 +32,7 @@ test('little signals: effects that set signals settle, nested or not', () => {
   equal(seen, [2, 10])
 })
 
-test('little signals: one that throws does not stop the rest from being told later', () => {
+test('mini-signals: an effect that throws does not stop later runs of the others', () => {
   const a = signal(1)
   let runs = 0
   effect(() => {

@@ -1,5 +1,7 @@
 // A generated floor for stories, tests and measurements, with fictional companies.
 import type { AttendeeCard, CompanyCard, InterpreterCard, MeetingCard, RoundCard, StaffCard, TableCard, Text } from '../shared/cards'
+import { fromSnapshot } from '../live/view'
+import { type Cards, type Floor, makeFloor } from '../shared/floor'
 import { at } from './fixtures'
 
 const korean = ['한빛엘이디', '대명솔라', '푸른물산업', '서진에너지', '그린테크', '우성환경', '태광모듈', '한결바이오', '새솔배터리', '동해수처리', '늘푸른소재', '미래팜텍']
@@ -126,14 +128,15 @@ export const floorCards = (size: Size): Record<string, object> => ({
   ...staff,
 })
 
-/** cardsByKind groups a view's cards by kind. */
-export function cardsByKind(cards: Record<string, object>): Map<string, Map<string, object>> {
-  const kinds = new Map<string, Map<string, object>>()
-  for (const [key, card] of Object.entries(cards)) {
-    const slash = key.indexOf('/')
-    const of = kinds.get(key.slice(0, slash)) ?? new Map<string, object>()
-    kinds.set(key.slice(0, slash), of.set(key.slice(slash + 1), card))
-  }
-  return kinds
+/** cardMaps groups a view's cards by kind, as the rules take them. */
+export function cardMaps(cards: Record<string, unknown>): Cards {
+  const { kinds } = fromSnapshot({ epoch: 1, seq: 1, hash: '' }, cards)
+  const of = (kind: string) => kinds.get(kind) ?? new Map<string, unknown>()
+  return {
+    round: of('round'), table: of('table'), meeting: of('meeting'), company: of('company'),
+    request: of('request'), attendee: of('attendee'), interpreter: of('interpreter'),
+  } as unknown as Cards
 }
 
+/** floorOf returns the floor of a view's cards. */
+export const floorOf = (cards: Record<string, unknown>): Floor => makeFloor(cardMaps(cards))

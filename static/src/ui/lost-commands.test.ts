@@ -10,7 +10,7 @@ const dismissed = (id: string, state: 'waiting' | 'rejected'): Sent => ({
   progress: state === 'waiting' ? { state } : { state, refusal: { code: 'forbidden' } },
 })
 
-test('lost-commands: in the order they were given; an acknowledged one is hidden at once, and shown again if that is refused', () => {
+test('unacknowledged: in the order given, without a command whose dismissal is sent, with one whose dismissal was refused', () => {
   const cards = new Map([['l1', card(30)], ['l2', card(10)], ['l3', card(20)]])
   const left = (...sent: Sent[]) => unacknowledged(cards, sent).map(([id]) => id)
   equal(left(), ['l2', 'l3', 'l1'])

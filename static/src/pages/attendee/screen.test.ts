@@ -41,40 +41,40 @@ const brief = (h: ScreenInput) => {
   return { standing: s.situation, hero: s.nextMeeting?.id, change: s.change && [s.change.kind, s.change.from.label], others: s.others.map((o) => [o.meeting.id, o.kind]) }
 }
 
-test('attendee: the hero is the meeting that is on or next, never an ended or cancelled one', () => {
+test('attendee screen: the next meeting is running or to come, never ended or cancelled', () => {
   equal(brief(held({ a: meeting('R1', '01'), b: meeting('R3', '03'), c: meeting('R2', '02') })).hero, 'c')
   equal(brief(held({ b: meeting('R3', '03'), c: meeting('R2', '02', { cancelled: true }) })).hero, 'b')
 })
 
-test('attendee: what there is to say when there is no meeting to go to', () => {
+test('attendee screen: the situation without a next meeting', () => {
   equal(brief(held({})).standing, 'none')
   equal(brief(held({ a: meeting('R1', '01') })).standing, 'over')
   equal(brief(held({ a: meeting('', '') })).standing, 'unplaced')
   equal(brief(held({ a: meeting('R2', '01') }, {}, { event: { ...event, version: 0 } })), { standing: 'draft', change: null, others: [] })
 })
 
-test('attendee: several moves that were not seen are one, from the first place', () => {
+test('attendee screen: several unseen moves are one change from the first place', () => {
   const h = held({ a: meeting('R2', '09') }, { n2: moved('a', '07', 20), n1: moved('a', '12', 10) })
   equal(brief(h).change, ['moved', '12'])
   equal(screenOf(h).change?.notices, ['n1', 'n2'])
 })
 
-test('attendee: moved and moved back is told as such', () => {
+test('attendee screen: a meeting that was moved back is shown as such', () => {
   equal(brief(held({ a: meeting('R2', '12') }, { n1: moved('a', '12', 10), n2: moved('a', '07', 20, { undo: true }) })).change, ['back', '12'])
   equal(brief(held({ a: meeting('R2', '12') }, { n2: moved('a', '07', 20, { undo: true }) })).change, ['back', '07'])
 })
 
-test('attendee: a change of a later meeting stands beside the hero, it does not replace it', () => {
+test('attendee screen: a change of a later meeting does not replace the next meeting', () => {
   const h = held({ a: meeting('R2', '12'), b: meeting('R6', '07') }, { n1: moved('b', '03', 10) })
   equal(brief(h), { standing: 'meeting', hero: 'a', change: null, others: [['b', 'moved']] })
 })
 
-test('attendee: a cancelled meeting is told until "Got it", and the next one is the hero', () => {
+test('attendee screen: a cancelled meeting is shown until acknowledged, and the one after it is next', () => {
   const h = held({ a: meeting('R2', '12', { cancelled: true }), b: meeting('R3', '07') }, { n1: { kind: 'cancelled', meeting: 'a', at: 1 } })
   equal(brief(h), { standing: 'meeting', hero: 'b', change: null, others: [['a', 'cancelled']] })
 })
 
-test('attendee: "Got it" holds from the tap on, unless it is refused', () => {
+test('attendee screen: an acknowledgement counts once it is sent, unless it is refused', () => {
   const seen = (state: 'waiting' | 'rejected'): Sent => ({
     id: 'c1', n: 1, name: 'seen', body: { notices: ['n1'] },
     progress: state === 'waiting' ? { state } : { state, refusal: { code: 'forbidden' } },
@@ -84,7 +84,7 @@ test('attendee: "Got it" holds from the tap on, unless it is refused', () => {
   equal(with_([seen('rejected')]), ['moved', '12'])
 })
 
-test('attendee: the programme is in order of time, without the hero, the past apart', () => {
+test('attendee screen: the programme is in order of time, without the next meeting, ended rows apart', () => {
   const s = screenOf(held({ a: meeting('R1', '01'), b: meeting('R2', '02'), c: meeting('R5', '05'), t: meeting('', '') }))
   equal(s.ahead.map((r) => r.id), ['t', 'I4', 'c', 'I5'])
   equal(s.past.map((r) => r.id), ['I1', 'I2', 'a'])

@@ -7,7 +7,7 @@ const round = (no: number, state: SlotState, start: number): RoundCard => ({ no,
 const item = (kind: ItemCard['kind'], state: SlotState, start: number, end: number): ItemCard => ({ kind, state, name: { en: kind }, plan: { start: start * m, end: end * m }, now: { start: start * m, end: end * m } })
 const seat = (table: string, more: Partial<SeatCard> = {}): SeatCard => ({ round: 'R2', table, label: table.slice(1), host: { ko: '갑' }, guest: { zh: '乙' }, ...more })
 
-test('display: what runs, what was called, what is near; else the agenda', () => {
+test('roundShown: the running round, else the called, else a near one, else none', () => {
   const rounds = new Map([['R1', round(1, 'ended', 0)], ['R2', round(2, 'planned', 60)], ['R3', round(3, 'planned', 90)]])
   const none = new Map<string, ItemCard>()
   equal(roundShown(rounds, none, 30 * m), null, 'half an hour before')
@@ -21,7 +21,7 @@ test('display: what runs, what was called, what is near; else the agenda', () =>
   equal(nextRound(rounds, rounds.get('R3')), undefined)
 })
 
-test('display: rows by table, moved ones marked for a minute, closed and cancelled told', () => {
+test('boardRows: one for each table, moved ones marked for a minute, closed and cancelled marked', () => {
   const seats = new Map([
     ['A:m2', seat('T10', { movedAt: 100 * m })],
     ['A:m1', seat('T02', { interpreted: true, movedAt: 98 * m })],
@@ -38,7 +38,7 @@ test('display: rows by table, moved ones marked for a minute, closed and cancell
   equal(boardRows(seats, boards, 'R2', 101 * m)[3]!.changed, false, 'a minute later')
 })
 
-test('display: pages are even, columns are read downwards, nothing is lost', () => {
+test('paged: even pages, columns read downwards, every row once', () => {
   const rows = [...Array(21).keys()]
   const pages = paged(rows, 2, 8)
   equal(pages.map((p) => p.map((c) => c.length)), [[6, 5], [5, 5]])
@@ -48,7 +48,7 @@ test('display: pages are even, columns are read downwards, nothing is lost', () 
   equal(columnsFor(9, 2, 8), 2)
 })
 
-test('display: the agenda drops what is over, and knows what is on', () => {
+test('agendaShown: leaves out ended items, and marks the current one', () => {
   const items = new Map([
     ['I1', item('talk', 'ended', 0, 60)],
     ['I2', item('talk', 'running', 60, 120)],

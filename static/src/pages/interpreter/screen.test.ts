@@ -22,14 +22,14 @@ const screen = (offers: Record<string, OfferCard>, assignments: Record<string, A
     ...more,
   })
 
-test('interpreter: the longest wait stands first, what others took stands apart', () => {
+test('interpreter screen: the longest wait first, requests of others apart', () => {
   const s = screen({ a: offer(30), b: offer(10), c: offer(5, { state: 'claimed', claimant: { zh: '李敏' } }) })
   equal(s.unclaimed.map((o) => o.id), ['b', 'a'])
   equal(s.claimedByOthers.map((o) => o.id), ['c'])
   equal(s.busy, false)
 })
 
-test('interpreter: a request that they took, or a meeting that runs, keeps them busy', () => {
+test('interpreter screen: a claimed request or a running meeting makes them busy', () => {
   const taken = screen({ a: offer(1, { state: 'onTheWay', mine: true }) })
   equal([taken.claimed?.id, taken.busy, taken.claimedByOthers.length], ['a', true, 0])
   const running = screen({}, { m: assignment('R2'), n: assignment('R4') })
@@ -37,8 +37,8 @@ test('interpreter: a request that they took, or a meeting that runs, keeps them 
   equal(screen({}, { m: assignment('R2', { cancelled: true }) }).busy, false)
 })
 
-test('interpreter: what is over is gone, and the rest is in order of time', () => {
+test('interpreter screen: without ended assignments, in order of time', () => {
   equal(screen({}, { c: assignment('R6'), a: assignment('R1'), b: assignment('R3') }).ahead.map((a) => a.id), ['b', 'c'])
 })
 
-test('interpreter: who is not known yet is not on duty', () => equal(screen({}, {}, { self: undefined }).duty, 'off'))
+test('interpreter screen: off duty before their card has come', () => equal(screen({}, {}, { self: undefined }).duty, 'off'))

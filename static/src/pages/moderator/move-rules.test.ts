@@ -1,6 +1,6 @@
 import type { MeetingCard, RequestCard } from '../../shared/cards'
 import { equal, test, truth } from '../../testing/check'
-import { cardsByKind, floorCards, manyRounds } from '../../testing/floor-fixtures'
+import { cardMaps, floorCards, floorOf, manyRounds } from '../../testing/floor-fixtures'
 import { VerdictCache, judgeMoveTo, liftRefusal, type Verdict } from './move-rules'
 import { type Cards, type Floor, makeFloor } from '../../shared/floor'
 
@@ -13,13 +13,9 @@ function meeting(host: string, guest: string, round: string, table: string, more
   return { place: round ? { round, table } : {}, host: party(host), guest: party(guest), ...more }
 }
 
-function floorOf(meetings: Record<string, MeetingCard>, change: (cards: Cards) => void = () => undefined): Floor {
-  const kinds = cardsByKind({ ...floorCards({ tables: 6, rounds: 0, hosts: 6, guests: 6 }), ...manyRounds(10) })
-  const of = (kind: string) => kinds.get(kind) ?? new Map()
-  const cards = {
-    round: of('round'), table: of('table'), company: of('company'), request: of('request'),
-    attendee: of('attendee'), interpreter: of('interpreter'), meeting: new Map(Object.entries(meetings)),
-  } as unknown as Cards
+function floorWith(meetings: Record<string, MeetingCard>, change: (cards: Cards) => void = () => undefined): Floor {
+  const empty = cardMaps({ ...floorCards({ tables: 6, rounds: 0, hosts: 6, guests: 6 }), ...manyRounds(10) })
+  const cards = { ...empty, meeting: new Map(Object.entries(meetings)) }
   change(cards)
   return makeFloor(cards)
 }
@@ -28,23 +24,23 @@ const at = (floor: Floor, id: string, round: string, table: string): Verdict => 
 const codes = (verdict: Verdict): string[] => verdict.findings.map((f) => f.code)
 const put = <T,>(map: ReadonlyMap<string, T>, id: string, value: T) => void (map as Map<string, T>).set(id, value)
 
-test('collide: a free table, its own place, a round that is over', () => {
-  const floor = floorOf({ m1: meeting('k01', 'c01', 'R3', 'T01') })
+test('move-rules: a free table, the meeting’s own place, an ended round', () => {
+  const floor = floorWith({ m1: meeting('k01', 'c01', 'R3', 'T01') })
   equal(at(floor, 'm1', 'R3', 'T01').mark, 'here')
   equal(at(floor, 'm1', 'R4', 'T01'), { mark: 'free', findings: [] })
   equal(codes(at(floor, 'm1', 'R1', 'T01')), ['round_closed'])
   equal(at(floor, 'm1', 'R1', 'T01').mark, 'over')
 })
 
-test('collide: somebody of it sits elsewhere in that round, and the finding names who and where', () => {
-  const floor = floorOf({ m1: meeting('k01', 'c01', 'R3', 'T01'), m2: meeting('k02', 'c01', 'R4', 'T02') })
+test('move-rules: a person with another meeting in the round is named with that meeting', () => {
+  const floor = floorWith({ m1: meeting('k01', 'c01', 'R3', 'T01'), m2: meeting('k02', 'c01', 'R4', 'T02') })
   const verdict = at(floor, 'm1', 'R4', 'T01')
   equal(verdict.mark, 'hard')
   equal(verdict.findings, [{ code: 'person_busy', params: { who: 'attendee:c01a', round: 'R4', meeting: 'm2' } }])
 })
 
-test('collide: a cancelled meeting and one in the tray stand in nobody’s way', () => {
-  const floor = floorOf({
+test('move-rules: a cancelled meeting and one in the tray do not collide', () => {
+  const floor = floorWith({
     m1: meeting('k01', 'c01', 'R3', 'T01'),
     m2: meeting('k02', 'c01', 'R4', 'T02', { cancelled: true }),
     m3: meeting('k03', 'c01', '', ''),
@@ -54,8 +50,8 @@ test('collide: a cancelled meeting and one in the tray stand in nobody’s way',
   equal(floor.tray, ['m3'])
 })
 
-test('collide: a closed table and one too small are hard', () => {
-  const floor = floorOf({ m1: meeting('k01', 'c01', 'R3', 'T01') }, ({ table }) => {
+test('move-rules: a closed table and a small one are hard', () => {
+  const floor = floorWith({ m1: meeting('k01', 'c01', 'R3', 'T01') }, ({ table }) => {
     put(table, 'T01', { ...table.get('T01')!, closed: true })
     put(table, 'T02', { ...table.get('T02')!, capacity: 3 })
   })
@@ -63,9 +59,9 @@ test('collide: a closed table and one too small are hard', () => {
   equal(at(floor, 'm1', 'R4', 'T02').findings[0], { code: 'table_small', params: { table: 'T02', capacity: '3', people: '4' } })
 })
 
-test('collide: an interpreter is taken by an assignment, or by a request that they claimed', () => {
+test('move-rules: an interpreter is busy by an assignment, or by a claimed request', () => {
   const claimed: RequestCard = { meeting: 'm3', pair: 'ko-zh', state: 'claimed', interpreter: 'i01', at: 1, canTake: 0 }
-  const floor = floorOf(
+  const floor = floorWith(
     {
       m1: meeting('k01', 'c01', 'R3', 'T01', { interpreter: 'i01' }),
       m2: meeting('k02', 'c02', 'R4', 'T02', { interpreter: 'i01' }),
@@ -80,20 +76,20 @@ test('collide: an interpreter is taken by an assignment, or by a request that th
   equal(codes(at(floor, 'm3', 'R4', 'T03')), ['interpreter_busy'], 'the claimant of the lifted one')
 })
 
-test('collide: a swap is held against both ways, the two lifted', () => {
-  const floor = floorOf({
+test('move-rules: a swap is checked both ways, with both meetings lifted', () => {
+  const floor = floorWith({
     m1: meeting('k01', 'c01', 'R3', 'T01'),
     m2: meeting('k01', 'c02', 'R4', 'T01'),
     m3: meeting('k02', 'c02', 'R3', 'T02'),
   })
   equal(codes(at(floor, 'm1', 'R4', 'T01')), ['person_busy'], 'c02 would have to be in m2 and m3 in R3')
   equal(at(floor, 'm1', 'R4', 'T01').swap, 'm2')
-  const clear = floorOf({ m1: meeting('k01', 'c01', 'R3', 'T01'), m2: meeting('k01', 'c02', 'R4', 'T01') })
+  const clear = floorWith({ m1: meeting('k01', 'c01', 'R3', 'T01'), m2: meeting('k01', 'c02', 'R4', 'T01') })
   equal(at(clear, 'm1', 'R4', 'T01'), { mark: 'free', swap: 'm2', findings: [] }, 'the same host is in nobody’s way')
 })
 
-test('collide: from the tray onto a taken seat, and swaps with locked ones, are hard', () => {
-  const floor = floorOf({
+test('move-rules: from the tray to a taken place, and swaps with a locked meeting, are hard', () => {
+  const floor = floorWith({
     m1: meeting('k01', 'c01', '', ''),
     m2: meeting('k02', 'c02', 'R4', 'T02'),
     m3: meeting('k03', 'c03', 'R4', 'T01', { locked: true }),
@@ -104,8 +100,8 @@ test('collide: from the tray onto a taken seat, and swaps with locked ones, are 
   equal(at(floor, 'm3', 'R5', 'T03').mark, 'free', 'moved with an override')
 })
 
-test('collide: soft ones: far table, met before, no rest', () => {
-  const floor = floorOf({
+test('move-rules: far table, met before and no rest are soft', () => {
+  const floor = floorWith({
     m1: meeting('k01', 'c01', 'R3', 'T01'),
     m2: meeting('k01', 'c01', 'R5', 'T01'),
     m3: meeting('k02', 'c02', 'R9', 'T02', { interpreter: 'i02' }),
@@ -118,21 +114,16 @@ test('collide: soft ones: far table, met before, no rest', () => {
   equal(codes(at(floor, 'm3', 'R10', 'T02')), [])
 })
 
-test('collide: zones bind where the meeting comes from and where it goes', () => {
-  const floor = floorOf({ m1: meeting('k01', 'c01', 'R3', 'T01') })
+test('move-rules: zones limit where a meeting comes from and where it goes', () => {
+  const floor = floorWith({ m1: meeting('k01', 'c01', 'R3', 'T01') })
   const only = (zone: string) => (table: string) => floor.table.get(table)?.zone === zone
   equal(codes(judgeMoveTo(floor, 'm1', { round: 'R4', table: 'T05' }, only('A'))), ['other_zone'])
   equal(liftRefusal(floor, 'm1', only('C'))?.code, 'other_zone')
   equal(liftRefusal(floor, 'm1', only('A')), null)
 })
 
-test('collide: six thousand places are judged within a bound', () => {
-  const kinds = cardsByKind({ ...floorCards({ tables: 300, rounds: 20, hosts: 280, guests: 320 }), ...manyRounds(20) })
-  const of = (kind: string) => kinds.get(kind) ?? new Map()
-  const floor = makeFloor({
-    round: of('round'), table: of('table'), company: of('company'), request: of('request'),
-    attendee: of('attendee'), interpreter: of('interpreter'), meeting: of('meeting'),
-  } as unknown as Cards)
+test('move-rules: six thousand places are judged within 1.5 s', () => {
+  const floor = floorOf({ ...floorCards({ tables: 300, rounds: 20, hosts: 280, guests: 320 }), ...manyRounds(20) })
   const began = Date.now()
   const marks = new VerdictCache(floor, 'm900', everywhere).count()
   const took = Date.now() - began

@@ -1,7 +1,7 @@
 import { encode } from 'uqr'
-import type { HistoryCard, MeetingCard } from '../../shared/cards'
-import { cardsByKind, floorCards, forumSize, manyRounds } from '../../testing/floor-fixtures'
-import { type Cards, makeFloor, seated } from '../../shared/floor'
+import type { HistoryCard } from '../../shared/cards'
+import { cardMaps, floorCards, forumSize, manyRounds } from '../../testing/floor-fixtures'
+import { makeFloor, seated } from '../../shared/floor'
 import { equal, test, truth } from '../../testing/check'
 import { absoluteURL } from './api'
 import { routeOf } from './route'
@@ -9,7 +9,7 @@ import { pathOf } from './qr'
 import { byCompany, roundPages } from './schedule'
 import { replacedSince } from './link-export'
 
-test('organiser: the fragment names an event and a sheet, and never a link', () => {
+test('routeOf: reads an event and a sheet, and never a link', () => {
   equal(routeOf('#green-2026'), { event: 'green-2026', sheet: '' })
   equal(routeOf('#green-2026/slips'), { event: 'green-2026', sheet: 'slips' })
   equal(routeOf('#green-2026/nonsense'), { event: 'green-2026', sheet: '' })
@@ -17,12 +17,12 @@ test('organiser: the fragment names an event and a sheet, and never a link', () 
   equal(routeOf(''), { event: '', sheet: '' })
 })
 
-test('organiser: a path becomes an address where the instance has none', () => {
+test('absoluteURL: a path gets the origin, an address stays', () => {
   equal(absoluteURL('/attendee#e.l.s', 'http://10.0.0.5:8080'), 'http://10.0.0.5:8080/attendee#e.l.s')
   equal(absoluteURL('https://forum.example/attendee#e.l.s', 'http://10.0.0.5:8080'), 'https://forum.example/attendee#e.l.s')
 })
 
-test('qr: the path covers exactly the dark modules', () => {
+test('pathOf: the path covers exactly the dark modules', () => {
   const code = encode('https://forum.example/attendee#green-2026.attendee-k03a.mWk9c2Vq7xYt3LhZp5Rb1Nd8', { ecc: 'M', border: 4 })
   const dark = code.data.flat().filter(Boolean).length
   const drawn = [...pathOf(code.data).matchAll(/M(\d+) (\d+)h(\d+)v1h-(\d+)z/g)]
@@ -31,24 +31,20 @@ test('qr: the path covers exactly the dark modules', () => {
   truth(code.data.slice(0, 4).flat().every((on) => !on), 'the quiet zone is there')
 })
 
-test('schedule: every seated meeting stands with both companies, in the order of rounds', () => {
-  const kinds = cardsByKind({ ...floorCards(forumSize), ...manyRounds(8) })
-  const of = (kind: string) => kinds.get(kind) ?? new Map()
-  const meetings = of('meeting') as Map<string, MeetingCard>
-  meetings.set('m001', { ...meetings.get('m001')!, cancelled: true })
-  const floor = makeFloor({
-    round: of('round'), table: of('table'), company: of('company'), request: of('request'),
-    attendee: of('attendee'), interpreter: of('interpreter'), meeting: meetings,
-  } as unknown as Cards)
+test('byCompany: lists each seated meeting for both companies, in the order of rounds', () => {
+  const cards = cardMaps({ ...floorCards(forumSize), ...manyRounds(8) })
+  const meeting = new Map(cards.meeting)
+  meeting.set('m001', { ...meeting.get('m001')!, cancelled: true })
+  const floor = makeFloor({ ...cards, meeting })
   const all = byCompany(floor)
-  equal(all.reduce((sum, c) => sum + c.meetings.length, 0), 2 * [...meetings.values()].filter(seated).length)
+  equal(all.reduce((sum, c) => sum + c.meetings.length, 0), 2 * [...meeting.values()].filter(seated).length)
   equal(all.map((c) => c.company).slice(0, 2), ['c01', 'c02'])
   truth(all.every((c) => c.meetings.every((m, i) => i === 0 || floor.round.get(c.meetings[i - 1]!.round)!.no < floor.round.get(m.round)!.no)), 'order')
   equal(roundPages(['R1', 'R2', 'R3', 'R4', 'R5', 'R6', 'R7', 'R8', 'R9'], 8).map((p) => p.length), [5, 4])
   equal(roundPages([], 8), [])
 })
 
-test('organiser: links that were replaced since they were taken are known', () => {
+test('replacedSince: returns the links that were replaced after the export', () => {
   const card = (kind: string, of: string[]): HistoryCard => ({ command: 'organiser-o1/x', kind, by: 'organiser:o1', at: 0, of, undo: false })
   const done = new Map([['9', card('rotateLink', ['link/attendee-a'])], ['10', card('rotateLink', ['link/attendee-b'])], ['11', card('call', ['round/R1'])]])
   equal([...replacedSince(done, 9)], ['attendee-b'])
