@@ -62,7 +62,7 @@ const request = (state: OwnRequestCard['state'], more: Partial<OwnRequestCard> =
   'request/r1': { meeting: 'm2', pair: 'ko-zh', state, at: at('14:01'), ...more },
 })
 
-const gone: LostCard = { command: 'attendee-k03a/c1', kind: 'requestInterpreter', by: 'attendee:k03a', wall: at('14:00:50'), of: ['meeting/m2'] }
+const lostRequest: LostCard = { command: 'attendee-k03a/c1', kind: 'requestInterpreter', by: 'attendee:k03a', wall: at('14:00:50'), of: ['meeting/m2'] }
 
 const during = '14:02:19'
 
@@ -88,8 +88,8 @@ const stories: Record<string, Story> = {
   onTheWay: story(during, [2, 'running'], request('onTheWay', { interpreter: choi })),
   arrived: story(during, [2, 'running'], request('arrived', { interpreter: choi })),
   refused: story(during, [2, 'running'], {}, { sent: [{ name: 'requestInterpreter', body: { meeting: 'm2' }, progress: { state: 'rejected', refusal: { code: 'request_open' } } }] }),
-  lost: story(during, [2, 'running'], { 'lost/l1': gone }),
-  lostMore: story(during, [2, 'running'], { 'notice/n1': moved, 'lost/l1': gone, 'lost/l2': { ...gone, kind: 'cancelRequest', wall: at('14:01:40') } }),
+  lost: story(during, [2, 'running'], { 'lost/l1': lostRequest }),
+  lostMore: story(during, [2, 'running'], { 'notice/n1': moved, 'lost/l1': lostRequest, 'lost/l2': { ...lostRequest, kind: 'cancelRequest', wall: at('14:01:40') } }),
   unplaced: story(during, [2, 'running'], { 'meeting/m2': { ...now, place: {} }, 'meeting/m3': { ...now, cancelled: true }, 'meeting/m4': { ...now, cancelled: true } }),
   none: story(during, [2, 'running'], { 'meeting/m1': { ...now, cancelled: true }, 'meeting/m2': { ...now, cancelled: true }, 'meeting/m3': { ...now, cancelled: true }, 'meeting/m4': { ...now, cancelled: true } }),
   over: story('17:45:00', [9, 'planned'], { 'item/I3': { ...(agenda['item/I3'] as object), state: 'ended' }, 'item/I4': { ...(agenda['item/I4'] as object), state: 'ended' } }),

@@ -42,7 +42,7 @@ function seats(only: readonly string[]): Record<string, SeatCard | BoardCard> {
 }
 
 const base = { ...zones, ...agenda, 'event/demo': event }
-const wall = (more: Record<string, object>, of: You, now: string, canned: Partial<FakeSessionState> = {}, page = 0): Story => {
+const story = (more: Record<string, object>, of: You, now: string, canned: Partial<FakeSessionState> = {}, page = 0): Story => {
   let session: Session<DisplayKinds> | undefined
   return () => {
     session ??= fakeSession<DisplayKinds>({ cards: { ...base, ...more }, you: of, now: at(now), ...canned })
@@ -60,15 +60,15 @@ const delayed = (cards: Record<string, { now: object; plan: object; no: number }
 document.documentElement.classList.add('wall')
 
 const stories: Record<string, Story> = {
-  running: wall({ ...delayed(rounds(2, 'running') as never), ...seats(all), ...announced }, you(all), '14:02:19'),
-  second: wall({ ...rounds(2, 'running'), ...seats(all), ...announced }, you(all), '14:02:19', {}, 1),
-  zone: wall({ ...rounds(2, 'running', 5), ...seats(['B']) }, you(['B']), '14:20:19'),
-  called: wall({ ...rounds(2, 'calledLast'), ...seats(['A', 'B']) }, you(['A', 'B']), '13:57:30'),
-  stale: wall({ ...rounds(2, 'running'), ...seats(['B']) }, you(['B']), '14:12:40', { link: { state: 'stale', asOf: at('14:12') } }),
-  agenda: wall({ ...rounds(1, 'planned'), 'item/I1': { ...agenda['item/I1'], state: 'running', now: { start: at('10:00'), end: at('12:12') } }, 'item/I2': { ...agenda['item/I2'], state: 'planned', now: { start: at('12:12'), end: at('13:15') } }, 'item/I3': { ...agenda['item/I3'], state: 'planned' }, ...seats(all) }, you(all), '11:48:10'),
-  draft: wall({ ...rounds(1, 'planned'), 'item/I1': { ...agenda['item/I1'], state: 'planned' }, 'item/I2': { ...agenda['item/I2'], state: 'planned' }, 'item/I3': { ...agenda['item/I3'], state: 'planned' }, 'event/demo': { ...event, version: 0 } }, you(all), '08:30'),
-  three: wall({ ...rounds(2, 'running'), ...seats(['A']) }, you(['A'], ['ko', 'zh', 'en']), '14:02:19'),
-  waiting: wall({}, you(all), '14:02'),
+  running: story({ ...delayed(rounds(2, 'running') as never), ...seats(all), ...announced }, you(all), '14:02:19'),
+  second: story({ ...rounds(2, 'running'), ...seats(all), ...announced }, you(all), '14:02:19', {}, 1),
+  zone: story({ ...rounds(2, 'running', 5), ...seats(['B']) }, you(['B']), '14:20:19'),
+  called: story({ ...rounds(2, 'calledLast'), ...seats(['A', 'B']) }, you(['A', 'B']), '13:57:30'),
+  stale: story({ ...rounds(2, 'running'), ...seats(['B']) }, you(['B']), '14:12:40', { link: { state: 'stale', asOf: at('14:12') } }),
+  agenda: story({ ...rounds(1, 'planned'), 'item/I1': { ...agenda['item/I1'], state: 'running', now: { start: at('10:00'), end: at('12:12') } }, 'item/I2': { ...agenda['item/I2'], state: 'planned', now: { start: at('12:12'), end: at('13:15') } }, 'item/I3': { ...agenda['item/I3'], state: 'planned' }, ...seats(all) }, you(all), '11:48:10'),
+  draft: story({ ...rounds(1, 'planned'), 'item/I1': { ...agenda['item/I1'], state: 'planned' }, 'item/I2': { ...agenda['item/I2'], state: 'planned' }, 'item/I3': { ...agenda['item/I3'], state: 'planned' }, 'event/demo': { ...event, version: 0 } }, you(all), '08:30'),
+  three: story({ ...rounds(2, 'running'), ...seats(['A']) }, you(['A'], ['ko', 'zh', 'en']), '14:02:19'),
+  waiting: story({}, you(all), '14:02'),
 }
 
 void show('display', stories)

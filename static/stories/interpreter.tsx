@@ -37,7 +37,7 @@ const base: Record<string, unknown> = {
   'assignment/m4': assignment('R4', '09', pureun, weifang),
 }
 
-const gone: LostCard = { command: 'interpreter-i01/c1', kind: 'claimRequest', by: 'interpreter:i01', wall: at('14:00:50'), of: ['meeting/m2'] }
+const lostClaim: LostCard = { command: 'interpreter-i01/c1', kind: 'claimRequest', by: 'interpreter:i01', wall: at('14:00:50'), of: ['meeting/m2'] }
 
 function story(cards: Record<string, unknown>, more: Partial<FakeSessionState> = {}): Story {
   return () => (
@@ -63,8 +63,8 @@ const stories: Record<string, Story> = {
   waiting: story({}),
   claiming: story({ 'offer/r1': unclaimed }, { sent: [{ ...claim, progress: { state: 'waiting' } }] }),
   lost: story({ 'offer/r1': { ...taken, place: unclaimed.place, state: 'claimed' } }, { sent: [{ ...claim, progress: { state: 'rejected', refusal: { code: 'claimed', params: { by: 'interpreter:i07' } } } }] }),
-  undone: story({ 'offer/r1': unclaimed, 'lost/l1': gone }),
-  undoneMore: story({ 'lost/l1': gone, 'lost/l2': { ...gone, kind: 'setDuty', wall: at('14:01:10') } }),
+  undone: story({ 'offer/r1': unclaimed, 'lost/l1': lostClaim }),
+  undoneMore: story({ 'lost/l1': lostClaim, 'lost/l2': { ...lostClaim, kind: 'setDuty', wall: at('14:01:10') } }),
   claimed: story({ ...mine('claimed'), 'offer/r3': second }),
   onTheWay: story(mine('onTheWay')),
   arrived: story(mine('arrived')),

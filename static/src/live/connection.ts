@@ -46,8 +46,8 @@ export interface EventPaths {
   personal: boolean // the view belongs to one person: its changes are acknowledged at once
 }
 
-export const connectTimeout = 6_000
-export const answerTimeout = 4_000
+const connectTimeout = 6_000
+const answerTimeout = 4_000
 const viewTimeout = 10_000 // from hello until the view is confirmed or its GET is named
 const pingVisible = 20_000
 const pingHidden = 60_000

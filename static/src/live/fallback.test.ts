@@ -1,5 +1,5 @@
 import { equal, test, truth } from '../testing/check'
-import { FakeEnvironment, settled } from '../testing/world'
+import { FakeEnvironment, settled } from '../testing/fake-environment'
 import { Clocks } from './clock'
 import { Connection } from './connection'
 import { type Dial, withFallback, type FallbackEnvironment } from './fallback'
@@ -27,7 +27,7 @@ interface Visit {
  * in its place.
  */
 function setUp() {
-  const world = new FakeEnvironment()
+  const environment = new FakeEnvironment()
   const visits: Visit[] = []
   const posts: { path: string; body: unknown; answer: (status: number, body: { code?: string } | null) => void }[] = []
   const begin = (way: Visit['way']) => (path: string, handler: Visit['handler']) => {
@@ -36,16 +36,16 @@ function setUp() {
     return () => void (visit.left = true)
   }
   const nature: FallbackEnvironment = {
-    now: world.now,
-    random: world.random,
-    after: (ms, then) => world.after(ms, then),
+    now: environment.now,
+    random: environment.random,
+    after: (ms, then) => environment.after(ms, then),
     online: () => device.online,
     stream: begin('stream'),
     poll: begin('poll'),
     post: (path, body) => new Promise((resolve) => posts.push({ path, body, answer: (status, body) => resolve({ status, body }) })),
   }
   const device = { online: true }
-  const socket: Dial = (path, handler) => world.dial(path, handler)
+  const socket: Dial = (path, handler) => environment.dial(path, handler)
   const dial = withFallback(socket, nature, { current: 0, proven: -1, failures: 0 })
   const fold = new Fold()
   const reports: Progress[] = []
@@ -53,7 +53,7 @@ function setUp() {
   const outbox = new Outbox(memoryStore(), 'demo/attendee-a', () => `c${++ids}`, (_, progress) => void reports.push(progress))
   const seen = { ended: '' }
   const connection = new Connection(
-    { now: world.now, random: world.random, after: (ms, then) => world.after(ms, then), dial, get: (path) => world.get(path) },
+    { now: environment.now, random: environment.random, after: (ms, then) => environment.after(ms, then), dial, get: (path) => environment.get(path) },
     { live: '/api/v1/events/demo/live?as=attendee-a', snapshot: '/snapshot', personal: true },
     fold,
     new Clocks(),
@@ -62,7 +62,7 @@ function setUp() {
     { subjects: '', asOf: 0 },
   )
   connection.start(false)
-  world.pass(0)
+  environment.pass(0)
   const visit = () => visits[visits.length - 1] as Visit
   const hear = (...frames: FromServer[]) => frames.forEach((frame) => visit().handler.onFrame(JSON.stringify(frame)))
   const said = (name: string): unknown => {
@@ -76,27 +76,27 @@ function setUp() {
   const live = () => {
     hear(hello, snapshot)
     visit().handler.onClose(1000)
-    world.pass(0)
+    environment.pass(0)
     hear(hello, patch(5, 5))
     pong()
   }
-  const pong = (seq = fold.view?.at.seq ?? 0) => hear({ pong: { n: (said('ping') as { n: number }).n, now: world.time, clock, at: at(seq) } })
-  const link = () => freshness(connection.frameTimes, world.time).state
-  return { device, world, visits, posts, fold, outbox, reports, seen, connection, visit, hear, said, live, pong, link }
+  const pong = (seq = fold.view?.at.seq ?? 0) => hear({ pong: { n: (said('ping') as { n: number }).n, now: environment.time, clock, at: at(seq) } })
+  const link = () => freshness(connection.frameTimes, environment.time).state
+  return { device, environment, visits, posts, fold, outbox, reports, seen, connection, visit, hear, said, live, pong, link }
 }
 
 test('fallback: the hello of a visit states the position, and the next visit acknowledges', () => {
-  const { world, visits, visit, said, hear, fold, link } = setUp()
+  const { environment, visits, visit, said, hear, fold, link } = setUp()
   equal(visits.length, 1)
   equal(visit().path.split('?')[0], '/api/v1/events/demo/stream')
   equal(new URLSearchParams(visit().path.split('?')[1]).get('as'), 'attendee-a')
   equal(said('hello'), { v: 1 })
   hear(hello)
-  world.pass(0)
+  environment.pass(0)
   equal(visits.length, 1, 'a ping before there is anything to say')
   hear(snapshot)
   visit().handler.onClose(1000)
-  world.pass(0)
+  environment.pass(0)
   equal(visits.length, 2)
   equal(said('hello'), { v: 1, have: at(5), subjects: 's1' })
   equal(said('ping'), { n: 1, ack: 5 })
@@ -106,80 +106,80 @@ test('fallback: the hello of a visit states the position, and the next visit ack
 })
 
 test('fallback: a personal card causes a visit at once, at most four a second', () => {
-  const { world, visits, live, hear, said } = setUp()
+  const { environment, visits, live, hear, said } = setUp()
   live()
-  world.pass(1_000)
+  environment.pass(1_000)
   const before = visits.length
   hear(patch(5, 6, { 'notice/n1': {} }))
-  world.pass(0)
+  environment.pass(0)
   equal(visits.length, before + 1)
   equal(said('hello'), { v: 1, have: at(6), subjects: 's1' })
   hear(patch(6, 7, { 'notice/n2': {} }))
-  world.pass(240)
+  environment.pass(240)
   equal(visits.length, before + 1)
-  world.pass(10)
+  environment.pass(10)
   equal(visits.length, before + 2)
   equal(said('hello'), { v: 1, have: at(7), subjects: 's1' })
   truth(visits[before]?.left === true, 'the visit before goes on')
 })
 
 test('fallback: an empty patch causes no visit, visible or hidden', () => {
-  const { world, visits, live, pong, hear, connection } = setUp()
+  const { environment, visits, live, pong, hear, connection } = setUp()
   live()
   connection.setHidden(true)
-  world.pass(0)
+  environment.pass(0)
   hear(hello, patch(5, 5))
   pong()
   const before = visits.length
-  world.pass(50_000)
+  environment.pass(50_000)
   equal(visits.length, before)
 })
 
 test('fallback: every ping is a visit, and a pong that is four seconds late ends the connection', () => {
-  const { world, visits, live, said, link } = setUp()
+  const { environment, visits, live, said, link } = setUp()
   live()
-  world.pass(20_000)
+  environment.pass(20_000)
   equal(said('ping'), { n: 2, ack: 5 })
   const before = visits.length
-  world.pass(4_000)
+  environment.pass(4_000)
   truth(visits[before - 1]?.left === true, 'still trusted')
-  world.pass(2_000)
+  environment.pass(2_000)
   equal(visits.length, before + 1)
   equal(link(), 'stale')
 })
 
 test('fallback: without a frame it changes from stream to poll to the WebSocket', () => {
-  const { world, visits, visit } = setUp()
-  world.pass(4_000)
+  const { environment, visits, visit } = setUp()
+  environment.pass(4_000)
   truth(visit().left, 'still waited for')
-  world.pass(1_000)
+  environment.pass(1_000)
   equal(visits.map((v) => v.way), ['stream', 'poll'])
   visit().handler.onClose(1006)
-  world.pass(2_000)
-  equal(world.sockets.length, 1)
-  world.socket.handler.onClose(1006)
-  world.pass(3_000)
+  environment.pass(2_000)
+  equal(environment.sockets.length, 1)
+  environment.socket.handler.onClose(1006)
+  environment.pass(3_000)
   equal(visit().way, 'stream')
 })
 
 test('fallback: a transport that is lost within ten seconds is not used again', () => {
-  const { world, visit, live } = setUp()
+  const { environment, visit, live } = setUp()
   live()
   visit().handler.onClose(1006)
-  world.pass(1_000)
+  environment.pass(1_000)
   equal(visit().way, 'poll')
 })
 
 test('fallback: a proven transport is tried six times, failures while offline do not count', () => {
-  const { device, world, visits, visit, live, hear, pong } = setUp()
+  const { device, environment, visits, visit, live, hear, pong } = setUp()
   live()
-  world.pass(20_000)
+  environment.pass(20_000)
   hear(hello, patch(5, 5))
   pong()
   visit().handler.onClose(1006)
   const fail = () => {
     const before = visits.length
-    for (let second = 0; second < 20 && visits.length === before; second++) world.pass(1_000)
+    for (let second = 0; second < 20 && visits.length === before; second++) environment.pass(1_000)
     const { way } = visit()
     visit().handler.onClose(1006)
     return way
@@ -195,53 +195,53 @@ test('fallback: a proven transport is tried six times, failures while offline do
 /** polling is setUp after it changed to its second transport. */
 function polling() {
   const all = setUp()
-  all.world.pass(5_000)
+  all.environment.pass(5_000)
   return all
 }
 
 test('fallback: the server holds polls, except those with a ping', () => {
-  const { world, visits, visit, live, said, hear, link, fold } = polling()
+  const { environment, visits, visit, live, said, hear, link, fold } = polling()
   equal(said('wait'), null)
   live()
   equal(said('wait'), null, 'with a ping')
   visit().handler.onClose(1000)
-  world.pass(250)
+  environment.pass(250)
   equal(said('wait'), 20)
   hear(hello, patch(5, 6, { 'me/a': { name: 'B' } }))
   visit().handler.onClose(1000)
   equal(fold.view?.at.seq, 6)
   equal(link(), 'live')
   const before = visits.length
-  world.pass(250)
+  environment.pass(250)
   equal(visits.length, before + 1)
   equal(said('hello'), { v: 1, have: at(6), subjects: 's1' })
 })
 
 test('fallback: if held polls fail it polls every 10 to 15 s', () => {
-  const { world, visits, visit, live, pong, said, hear } = polling()
+  const { environment, visits, visit, live, pong, said, hear } = polling()
   live()
-  world.pass(11_000)
+  environment.pass(11_000)
   visit().handler.onClose(1000)
-  world.pass(250)
+  environment.pass(250)
   equal(said('wait'), 20)
   visit().handler.onClose(1006)
   const before = visits.length
-  world.pass(7_900)
+  environment.pass(7_900)
   equal(visits.length, before)
-  world.pass(2_100) // a ping is due
+  environment.pass(2_100) // a ping is due
   equal(visits.length, before + 1)
   hear(hello, patch(5, 5))
   pong()
   visit().handler.onClose(1000)
-  world.pass(11_200)
+  environment.pass(11_200)
   equal(visits.length, before + 1)
-  world.pass(300)
+  environment.pass(300)
   equal(visits.length, before + 2)
   equal(said('wait'), null)
 })
 
 test('fallback: commands go by POST, one at a time, until the server responds', async () => {
-  const { world, posts, outbox, connection, reports, live, link } = setUp()
+  const { environment, posts, outbox, connection, reports, live, link } = setUp()
   live()
   outbox.put('seen', { notices: ['n1'] }, 1, {})
   outbox.put('requestInterpreter', { meeting: 'm1' }, 2, { base: 5 })
@@ -250,7 +250,7 @@ test('fallback: commands go by POST, one at a time, until the server responds', 
   equal(posts[0]?.body, { id: 'c1', seen: { notices: ['n1'] } })
   posts[0]?.answer(0, null)
   await settled()
-  world.pass(1_000)
+  environment.pass(1_000)
   equal(posts.length, 2)
   equal(posts[1]?.body, { id: 'c1', seen: { notices: ['n1'] } })
   posts[1]?.answer(200, { id: 'c1', seq: 6 } as object)
@@ -263,15 +263,15 @@ test('fallback: commands go by POST, one at a time, until the server responds', 
 })
 
 test('fallback: a POST without a response does not make the view stale', async () => {
-  const { world, posts, outbox, connection, live, link } = setUp()
+  const { environment, posts, outbox, connection, live, link } = setUp()
   live()
-  world.pass(20_000) // a ping without an answer
-  world.pass(3_900)
+  environment.pass(20_000) // a ping without an answer
+  environment.pass(3_900)
   outbox.put('seen', { notices: ['n1'] }, 1, {})
   connection.flush()
   posts[0]?.answer(502, null)
   await settled()
-  world.pass(1_200)
+  environment.pass(1_200)
   equal(link(), 'stale')
 })
 
@@ -288,43 +288,43 @@ test('fallback: a visit or a POST that is signed out ends the connection', async
   await settled()
   equal(other.seen.ended, 'signedOut')
   const before = other.visits.length
-  other.world.pass(600_000)
-  equal([other.visits.length, other.world.sockets.length], [before, 0])
+  other.environment.pass(600_000)
+  equal([other.visits.length, other.environment.sockets.length], [before, 0])
 })
 
 test('fallback: after fetching a later snapshot than announced, a new hello states it', async () => {
-  const { world, hear, said, visit, fold } = setUp()
+  const { environment, hear, said, visit, fold } = setUp()
   hear(hello, { snapshot: { at: at(5), get: '/big' } })
   visit().handler.onClose(1000)
-  world.gets[0]?.answer(200, { at: at(7), cards: { 'me/a': { name: 'A' } } })
+  environment.gets[0]?.answer(200, { at: at(7), cards: { 'me/a': { name: 'A' } } })
   await settled()
-  world.pass(10)
+  environment.pass(10)
   equal(fold.view?.at.seq, 7)
   equal(said('hello'), { v: 1, have: at(7), subjects: 's1' })
 })
 
 test('fallback: the WebSocket is probed again, and used once it delivers a frame', () => {
-  const { world, visits, visit, live, pong, hear } = setUp()
+  const { environment, visits, visit, live, pong, hear } = setUp()
   live()
   const until = (done: () => boolean) => {
     for (let second = 0; second < 400 && !done(); second++) {
       const before = visits.length
-      world.pass(1_000)
+      environment.pass(1_000)
       if (visits.length === before) continue
       hear(hello, patch(5, 5))
       pong()
     }
   }
-  until(() => world.sockets.length === 1)
-  until(() => world.sockets[0]?.closed === true)
+  until(() => environment.sockets.length === 1)
+  until(() => environment.sockets[0]?.closed === true)
   equal(visit().left, false, 'the stream is given up for a socket without a word')
-  until(() => world.sockets.length === 2)
-  world.socket.handler.onOpen()
-  equal(world.frames('hello'), [{ v: 1, have: at(5), subjects: 's1', hidden: true }])
-  world.receive(hello)
+  until(() => environment.sockets.length === 2)
+  environment.socket.handler.onOpen()
+  equal(environment.frames('hello'), [{ v: 1, have: at(5), subjects: 's1', hidden: true }])
+  environment.receive(hello)
   truth(visit().left, 'the stream goes on')
-  world.pass(10)
-  equal(world.sockets.length, 3)
-  world.socket.handler.onOpen()
-  equal(world.frames('hello'), [{ v: 1, have: at(5), subjects: 's1' }])
+  environment.pass(10)
+  equal(environment.sockets.length, 3)
+  environment.socket.handler.onOpen()
+  equal(environment.frames('hello'), [{ v: 1, have: at(5), subjects: 's1' }])
 })

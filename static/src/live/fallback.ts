@@ -223,8 +223,8 @@ class Fallback implements Socket {
     this.abortVisit()
     if (code === 1006 && held) this.holdSeconds = 0 // held responses do not come through: poll at intervals
     else if (code !== 1000) return this.end(code)
-    const rests = this.polling && !this.holdSeconds && this.viewReceived && !this.pendingPing
-    const least = rests ? pollPause * (1 + this.environment.random() / 2) : visitInterval
+    const pausing = this.polling && !this.holdSeconds && this.viewReceived && !this.pendingPing
+    const least = pausing ? pollPause * (1 + this.environment.random() / 2) : visitInterval
     this.scheduleVisit(this.pendingPing && this.pendingPing.n !== this.askedPing ? 0 : this.visitedAt + least - this.environment.now())
   }
 
@@ -317,7 +317,7 @@ const browserEnvironment: FallbackEnvironment = {
   poll(path, handler) {
     const limit = new AbortController()
     const timer = setTimeout(() => limit.abort(), pollHold * 1000 + 5_000)
-    let left = false
+    let aborted = false
     void fetch(path, { signal: limit.signal })
       .then(async (answer) => {
         if (!answer.ok) return answer.status === 429 || answer.status === 503 ? 4001 : 1006
@@ -328,10 +328,10 @@ const browserEnvironment: FallbackEnvironment = {
       .catch(() => 1006)
       .then((code) => {
         clearTimeout(timer)
-        if (!left) handler.onClose(code)
+        if (!aborted) handler.onClose(code)
       })
     return () => {
-      left = true
+      aborted = true
       limit.abort()
     }
   },

@@ -4,8 +4,8 @@
 /** live: true now. waking: not confirmed yet. stale: shown in amber with "as of". offline: stale for long. */
 export type FreshnessState = 'live' | 'waking' | 'stale' | 'offline'
 
-export const staleAfter = 5_000
-export const offlineAfter = 30_000
+const staleAfter = 5_000
+const offlineAfter = 30_000
 
 export interface Freshness {
   state: FreshnessState

@@ -1,7 +1,7 @@
 // The frames of wire/testdata, read as a page reads them, and the verdicts of floor/testdata.
 import { golden } from 'golden'
 import { equal, test, truth } from '../testing/check'
-import { FakeEnvironment } from '../testing/world'
+import { FakeEnvironment } from '../testing/fake-environment'
 import { Clocks } from './clock'
 import { Connection } from './connection'
 import { Fold } from './fold'
@@ -100,13 +100,13 @@ for (const name of ['hello_first', 'hello_again']) {
   test(`golden frame: ${name}, as the connection says it`, () => {
     const want = fromClient.get(name)
     const { have, subjects = '', hidden = false } = want?.hello ?? {}
-    const world = new FakeEnvironment()
+    const environment = new FakeEnvironment()
     const nobody = { onViewChange() {}, onHello() {}, onLive() {}, onFreshnessChange() {}, onEnd() {} }
     const outbox = new Outbox(memoryStore(), 'demo/l', () => 'c', () => {})
     const fold = new Fold(have ? fromSnapshot(have, {}) : null)
-    const connection = new Connection(world, { live: '/live', snapshot: '/snapshot', personal: true }, fold, new Clocks(), outbox, nobody, { subjects, asOf: 0 })
+    const connection = new Connection(environment, { live: '/live', snapshot: '/snapshot', personal: true }, fold, new Clocks(), outbox, nobody, { subjects, asOf: 0 })
     connection.start(hidden)
-    world.socket.handler.onOpen()
-    equal(JSON.stringify(world.socket.sent[0]), JSON.stringify(want))
+    environment.socket.handler.onOpen()
+    equal(JSON.stringify(environment.socket.sent[0]), JSON.stringify(want))
   })
 }

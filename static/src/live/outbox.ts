@@ -32,7 +32,7 @@ const temporaryCodes = new Set(['unavailable', 'busy', 'draining', 'too_many_req
 const maxAfter = 32
 
 /** No person has more commands waiting than this; it bounds what a page can queue. */
-export const maxWaiting = 200
+const maxWaiting = 200
 
 export class Outbox {
   private entries: Entry[] = []

@@ -28,10 +28,10 @@ export function fromSnapshot(at: Position, cards: Cards): View {
 }
 
 /** Step is what a patch does to a view: a new view, nothing, or a gap if a frame was missed. */
-export type Step = View | 'ignore' | 'gap'
+export type PatchResult = View | 'ignore' | 'gap'
 
 /** applyPatch follows the rules of PROTOCOL.md, "patch". */
-export function applyPatch(view: View, patch: Patch): Step {
+export function applyPatch(view: View, patch: Patch): PatchResult {
   if (patch.to.epoch !== view.at.epoch) return 'gap'
   if (patch.to.seq <= view.at.seq) return 'ignore'
   if (view.at.seq < patch.from) return 'gap'

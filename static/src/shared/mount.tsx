@@ -32,7 +32,7 @@ export function mount<K>(page: string, Page: ComponentType<PageProps<K>>, person
   // pages. Large pages also import @preact/signals, so that each component follows its own signals.
   const words = wordsLoaded()
   void words.then(() => effect(() => render(<Root />, root)))
-  const begun = (arrival: Arrival | null) => {
+  const openPage = (arrival: Arrival | null) => {
     if (!arrival) return
     const opened = openSession<K>(arrival.key, personal, arrival.initial)
     session.value = opened
@@ -41,7 +41,7 @@ export function mount<K>(page: string, Page: ComponentType<PageProps<K>>, person
   // The page may be opened again with another link while it is shown; only the fragment changes
   // then.
   window.addEventListener('hashchange', () => fromFragment(location.hash) && location.reload())
-  void enterPage(page, status).then(begun)
+  void enterPage(page, status).then(openPage)
 }
 
 /** wordsLoaded waits for the sentences of the reader's language; signing in continues meanwhile. */
@@ -67,20 +67,20 @@ export interface Arrival {
  * another page or cannot sign in.
  */
 export async function enterPage(page: string, status: { value: SignedOutStatus }): Promise<Arrival | null> {
-  const brought = fromFragment(location.hash)
-  if (!brought) {
+  const fragment = fromFragment(location.hash)
+  if (!fragment) {
     const key = fromPath(location.pathname)
     if (!key) status.value = { state: 'noLink' }
     return key && { key, initial: initialFramesInPage() }
   }
   for (let tries = 0; ; tries++) {
     try {
-      const got = await signIn(brought.event, brought.link, brought.secret)
-      if ('refused' in got) {
-        status.value = { state: 'refused', code: got.refused }
+      const signedIn = await signIn(fragment.event, fragment.link, fragment.secret)
+      if ('refused' in signedIn) {
+        status.value = { state: 'refused', code: signedIn.refused }
         return null
       }
-      const { event, link, page: path, view } = got
+      const { event, link, page: path, view } = signedIn
       // Remove the secret from the address bar, and so from the history, before anything else
       // happens.
       history.replaceState(null, '', path)

@@ -5,7 +5,7 @@ import { browserEnvironment, watchWakeUps } from '../live/browser'
 import { Clocks } from '../live/clock'
 import { type EventPaths, Connection, type End } from '../live/connection'
 import { Fold } from '../live/fold'
-import { idOf, type Live, roleOf, type Welcome, type You } from '../live/frames'
+import type { Live, Welcome, You } from '../live/frames'
 import { type Freshness, freshness } from '../live/freshness'
 import { deviceStore, type KeyValueStore } from '../live/storage'
 import { deleteView, type SavedView, newerView, loadView, saveView } from '../live/saved-view'
@@ -227,8 +227,3 @@ function eventPaths(key: SessionKey, personal: boolean): EventPaths {
   const as = `?as=${key.link}`
   return { live: path + 'live' + as, snapshot: path + 'snapshot' + as, personal }
 }
-
-/** linkID returns the id in a link's name, "attendee-k03a". */
-export const linkID = (link: string): string => link.slice(link.indexOf('-') + 1)
-
-export { idOf, roleOf }

@@ -19,26 +19,26 @@ export interface FakeSessionState {
   sent?: { name: keyof Commands; body: unknown; progress: Progress }[]
 }
 
-export function fakeSession<K>(canned: FakeSessionState): Session<K> {
+export function fakeSession<K>(state: FakeSessionState): Session<K> {
   timeZone.value = 'Asia/Seoul'
   const kinds = new Map<string, Map<string, unknown>>()
-  for (const [key, card] of Object.entries(canned.cards)) {
+  for (const [key, card] of Object.entries(state.cards)) {
     const slash = key.indexOf('/')
     const kind = kinds.get(key.slice(0, slash)) ?? new Map<string, unknown>()
     kinds.set(key.slice(0, slash), kind.set(key.slice(slash + 1), card))
   }
   let ids = 0
   const entry = (name: keyof Commands, body: unknown, progress: Progress): Sent => ({ id: `c${++ids}`, n: ids, name, body, progress })
-  const sent = signal<readonly Sent[]>((canned.sent ?? []).map((s) => entry(s.name, s.body, s.progress)))
+  const sent = signal<readonly Sent[]>((state.sent ?? []).map((s) => entry(s.name, s.body, s.progress)))
   const of = (kind: string) => kinds.get(kind) ?? new Map<string, unknown>()
   return {
-    key: { event: 'demo', link: canned.you.link },
-    you: signal(canned.you),
+    key: { event: 'demo', link: state.you.link },
+    you: signal(state.you),
     hasView: signal(kinds.size > 0),
-    freshness: signal(canned.link ?? { state: 'live', asOf: canned.now }),
-    live: signal(canned.live ?? {}),
+    freshness: signal(state.link ?? { state: 'live', asOf: state.now }),
+    live: signal(state.live ?? {}),
     ended: signal<End | null>(null),
-    now: computed(() => canned.now),
+    now: computed(() => state.now),
     sent,
     cardsOf: <N extends keyof K & string>(kind: N) => of(kind) as unknown as ReadonlyMap<string, K[N]>,
     singleCard: <N extends keyof K & string>(kind: N) => of(kind).values().next().value as K[N] | undefined,

@@ -23,9 +23,9 @@ export interface Size {
 export const forumSize: Size = { tables: 26, rounds: 8, hosts: 24, guests: 36 }
 
 const two = (n: number): string => String(n).padStart(2, '0')
-export const hostID = (i: number): string => 'k' + two(i + 1)
-export const guestID = (i: number): string => 'c' + two(i + 1)
-export const tableID = (i: number): string => 'T' + two(i + 1)
+const hostID = (i: number): string => 'k' + two(i + 1)
+const guestID = (i: number): string => 'c' + two(i + 1)
+const tableID = (i: number): string => 'T' + two(i + 1)
 
 const nth = <T,>(list: readonly T[], i: number): T => list[i % list.length]!
 const suffix = (i: number, length: number): string => (i < length ? '' : ' ' + (Math.floor(i / length) + 1))

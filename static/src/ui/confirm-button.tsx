@@ -18,7 +18,7 @@ export interface Action {
 }
 
 /** Milliseconds after which an armed action is disarmed. */
-export const armedFor = 5_000
+const armedFor = 5_000
 
 /** A second press within this many milliseconds is the same press of an unsteady finger. */
 const bounce = 350

@@ -121,7 +121,7 @@ function Times({ session, hero: { round }, change }: { session: Session<Attendee
  * Interpreting names the interpreter, or says that none is assigned yet; a meeting without a pair
  * needs none.
  */
-export function Interpreting({ card }: { card: Meeting['card'] }) {
+function Interpreting({ card }: { card: Meeting['card'] }) {
   if (!card.pair) return null
   return (
     <p>

@@ -4,10 +4,10 @@ import type { BoardCard, ItemCard, RoundCard, SeatCard, Text } from '../../share
 const minute = 60_000
 
 /** Milliseconds before its start from which the tables of a round are shown. */
-export const showBefore = 15 * minute
+const showBefore = 15 * minute
 
 /** Milliseconds of event time for which a moved row is marked. */
-export const changedDuration = minute
+const changedDuration = minute
 
 /** Milliseconds of device time for which a page is shown; a reader needs ten seconds to find a row. */
 export const pageDuration = 12_000

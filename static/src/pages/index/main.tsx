@@ -19,13 +19,13 @@ interface SavedPage {
 function savedPages(): SavedPage[] {
   const store = deviceStore()
   return store.keys('mf.view/').flatMap((key) => {
-    const kept = parseStored<SavedView>(store.get(key))
+    const saved = parseStored<SavedView>(store.get(key))
     const [, event, link] = key.split('/')
-    if (!kept || !event || !link) return []
+    if (!saved || !event || !link) return []
     const role = link.slice(0, link.indexOf('-'))
     const page = role === 'runner' || role === 'organiser' ? 'moderator' : role
-    const card = Object.entries(kept.cards).find(([name]) => name.startsWith('event/'))?.[1] as EventCard | undefined
-    return [{ path: `/${page}/${event}/${link}`, event: card?.name, person: kept.you.name }]
+    const card = Object.entries(saved.cards).find(([name]) => name.startsWith('event/'))?.[1] as EventCard | undefined
+    return [{ path: `/${page}/${event}/${link}`, event: card?.name, person: saved.you.name }]
   })
 }
 

@@ -1,6 +1,7 @@
 // Duty. Starting a shift also unlocks the sound and keeps the screen on.
 import type { Duty, Span } from '../../shared/cards'
-import { idOf, type Session } from '../../shared/session'
+import { idOf } from '../../live/frames'
+import type { Session } from '../../shared/session'
 import { keepScreenOn } from '../../ui/wake-lock'
 import { unlockSound } from '../../ui/sound'
 import { dayName, sameDay, spanOf, t } from '../../shared/words'

@@ -28,7 +28,7 @@ export function Agenda({ store }: { store: ModeratorStore }) {
 function SlotLine({ store, slot }: { store: ModeratorStore; slot: Slot }) {
   const expanded = useSignal(false)
   const behind = minutesLate(slot)
-  const acts = store.rights.value.may('start') && slot.state !== 'ended'
+  const canAct = store.rights.value.may('start') && slot.state !== 'ended'
   const inner = (
     <>
       <span class="line-wide">
@@ -43,17 +43,17 @@ function SlotLine({ store, slot }: { store: ModeratorStore; slot: Slot }) {
   )
   return (
     <li class="line-box" data-state={slot.state}>
-      {acts ? (
+      {canAct ? (
         <button type="button" class="line" aria-expanded={expanded.value} onClick={() => (expanded.value = !expanded.value)}>{inner}</button>
       ) : <div class="line">{inner}</div>}
-      {expanded.value && acts && <div class="line-actions"><SlotActions store={store} slot={slot} /></div>}
+      {expanded.value && canAct && <div class="line-actions"><SlotActions store={store} slot={slot} /></div>}
     </li>
   )
 }
 
 export function Announcements({ store }: { store: ModeratorStore }) {
   const all = [...store.session.cardsOf('announcement')].sort(([, a], [, b]) => b.at - a.at)
-  const may = store.rights.value
+  const rights = store.rights.value
   return (
     <Section title={t('mod.announcements')} count={all.length}>
       <ul class="lines">
@@ -63,13 +63,13 @@ export function Announcements({ store }: { store: ModeratorStore }) {
               {languages.map(({ code, tag }) => a.text[code] && <p key={code} lang={tag}>{a.text[code]}</p>)}
               <p class="small soft">{hhmm(a.at)} · {t('mod.until', { time: hhmm(a.until) })}</p>
             </div>
-            {may.may('withdraw') && (
+            {rights.may('withdraw') && (
               <button type="button" class="button small" onClick={() => store.send('withdraw', { announcement: id }, t('mod.toasts.withdraw', { text: named(a.text).text }))}>{t('mod.withdraw')}</button>
             )}
           </li>
         ))}
       </ul>
-      {may.may('announce') && (
+      {rights.may('announce') && (
         <button type="button" class="button small" onClick={() => (store.composing.value = true)}>
           <Icon d={hornIcon} />
           {t('mod.announce')}

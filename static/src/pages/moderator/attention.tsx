@@ -65,7 +65,7 @@ function UnacknowledgedLine({ store, group, now }: { store: ModeratorStore; grou
         {Number.isFinite(left) && <Chip tone={left < 0 ? 'red' : left < 300_000 ? 'amber' : ''}>{left < 0 ? t('mod.begun') : t('time.minutes', { m: Math.ceil(left / 60_000) })}</Chip>}
       </button>
       <DeliveryList store={store} notice={group.notice} who={group.who} />
-      {expanded.value && <MarkToldActions store={store} notice={group.notice} untold={notTold} />}
+      {expanded.value && <MarkToldActions store={store} notice={group.notice} notTold={notTold} />}
     </li>
   )
 }
@@ -160,9 +160,9 @@ function RequestActions({ store, id }: { store: ModeratorStore; id: string }) {
   const m = names.floor.meeting.get(request.meeting)
   const zone = names.floor.table.get(m?.place.table ?? '')?.zone
   const rights = store.rights.value
-  const can = availableInterpreters(names.floor, id, store.session.now.peek())
+  const available = availableInterpreters(names.floor, id, store.session.now.peek())
   const chosen = useSignal('')
-  const to = can.includes(chosen.value) ? chosen.value : (can[0] ?? '')
+  const to = available.includes(chosen.value) ? chosen.value : (available[0] ?? '')
   const what = meetingName(names, request.meeting)
   const button = (command: 'setOut' | 'arrive' | 'releaseRequest' | 'cancelRequest', label: string) =>
     rights.mayIn(command, zone) && (
@@ -171,12 +171,12 @@ function RequestActions({ store, id }: { store: ModeratorStore; id: string }) {
   return (
     <div class="line-actions">
       <p class="small soft">{what} · {roundName(names, m?.place.round)}</p>
-      {request.state === 'requested' && rights.mayIn('claimRequest', zone) && (can.length > 0 ? (
+      {request.state === 'requested' && rights.mayIn('claimRequest', zone) && (available.length > 0 ? (
         <div class="claim">
           <label>
             <span class="quiet">{t('mod.claimFor')}</span>
             <select value={to} onChange={(event) => (chosen.value = event.currentTarget.value)}>
-              {can.map((i) => (
+              {available.map((i) => (
                 <option key={i} value={i}>{person(names, 'interpreter:' + i)}</option>
               ))}
             </select>

@@ -111,7 +111,7 @@ export function SlotActions({ store, slot, brief = false }: { store: ModeratorSt
   const what = refName(names, slot.round ? 'round/' + slot.id : 'item/' + slot.id)
   const count = slot.round ? headcount(names.floor, slot.id) : null
   const of = { what, meetings: count?.meetings ?? 0, people: count?.people ?? 0 }
-  const can = slotActions(slot)
+  const allowed = slotActions(slot)
   const act = (ask: 'call' | 'last' | 'start' | 'end', label: string, run: () => void, params: Record<string, string | number> = {}) => (
     <ConfirmButton
       confirmation={store.confirmation}
@@ -127,11 +127,11 @@ export function SlotActions({ store, slot, brief = false }: { store: ModeratorSt
   const within = { within: 15_000 }
   return (
     <div class="slot-actions">
-      {rights.may('call') && can.includes('call') && act('call', t('mod.call'), () => store.send('call', slot.ref, t('mod.toasts.call', of), within))}
-      {rights.may('call') && can.includes('last') && act('last', t('mod.callLast'), () => store.send('call', { ...slot.ref, last: true }, t('mod.toasts.last', of), within))}
-      {rights.may('start') && can.includes('start') && act('start', t('mod.start'), () => store.send('start', slot.ref, t('mod.toasts.start', of), within), { end: hhmm(slot.now.end - slot.now.start + store.session.now.peek()) })}
-      {rights.may('extend') && can.includes('extend') && <Extend store={store} slot={slot} what={what} brief={brief} />}
-      {rights.may('end') && can.includes('end') && act('end', t('mod.end'), () => store.send('end', slot.ref, t('mod.toasts.end', of), within))}
+      {rights.may('call') && allowed.includes('call') && act('call', t('mod.call'), () => store.send('call', slot.ref, t('mod.toasts.call', of), within))}
+      {rights.may('call') && allowed.includes('last') && act('last', t('mod.callLast'), () => store.send('call', { ...slot.ref, last: true }, t('mod.toasts.last', of), within))}
+      {rights.may('start') && allowed.includes('start') && act('start', t('mod.start'), () => store.send('start', slot.ref, t('mod.toasts.start', of), within), { end: hhmm(slot.now.end - slot.now.start + store.session.now.peek()) })}
+      {rights.may('extend') && allowed.includes('extend') && <Extend store={store} slot={slot} what={what} brief={brief} />}
+      {rights.may('end') && allowed.includes('end') && act('end', t('mod.end'), () => store.send('end', slot.ref, t('mod.toasts.end', of), within))}
     </div>
   )
 }

@@ -68,17 +68,17 @@ export const notToldInPerson = (store: ModeratorStore, { notice, who }: Unacknow
   unseenCards(store, notice, who).filter((card) => !card.toldBy).map((card) => card.who)
 
 /** MarkToldActions are buttons that record that people were told in person, all of them or one. */
-export function MarkToldActions({ store, notice, untold }: { store: ModeratorStore; notice: string; untold: readonly string[] }) {
+export function MarkToldActions({ store, notice, notTold }: { store: ModeratorStore; notice: string; notTold: readonly string[] }) {
   const names = namesOf(store)
-  if (untold.length === 0 || !store.rights.value.may('markTold')) return null
-  const tell = (who: readonly string[], label: string) => {
+  if (notTold.length === 0 || !store.rights.value.may('markTold')) return null
+  const button = (who: readonly string[], label: string) => {
     const words = who.map((w) => person(names, w)).join(', ')
     return <button key={label} type="button" class="button small" onClick={() => store.send('markTold', { notice, who: who.slice(0, 100) }, t('mod.toasts.markTold', { who: words }))}>{label}</button>
   }
   return (
     <div class="line-actions">
-      {tell(untold, t(untold.length > 1 ? 'mod.markToldAll' : 'mod.markTold'))}
-      {untold.length > 1 && untold.slice(0, 6).map((w) => tell([w], t('mod.markToldOne', { who: person(names, w) })))}
+      {button(notTold, t(notTold.length > 1 ? 'mod.markToldAll' : 'mod.markTold'))}
+      {notTold.length > 1 && notTold.slice(0, 6).map((w) => button([w], t('mod.markToldOne', { who: person(names, w) })))}
     </div>
   )
 }

@@ -128,7 +128,7 @@ function MeetingActions({ store, id, m }: { store: ModeratorStore; id: string; m
   const names = namesOf(store)
   const meeting = meetingName(names, id)
   const zone = names.floor.table.get(m.place.table ?? '')?.zone
-  const over = names.floor.round.get(m.place.round ?? '')?.state === 'ended'
+  const ended = names.floor.round.get(m.place.round ?? '')?.state === 'ended'
   const reason = useSignal('')
   if (m.cancelled) return null
   return (
@@ -136,7 +136,7 @@ function MeetingActions({ store, id, m }: { store: ModeratorStore; id: string; m
       {store.lifted.value === id && m.place.table && (
         <button type="button" class="button small" onClick={() => toTray(store)}>{t('mod.toTray')}</button>
       )}
-      {rights.mayIn('requestInterpreter', zone) && m.place.table && !over && !names.floor.requestOf.has(id) && (
+      {rights.mayIn('requestInterpreter', zone) && m.place.table && !ended && !names.floor.requestOf.has(id) && (
         <button type="button" class="button small" onClick={() => store.send('requestInterpreter', { meeting: id }, t('mod.toasts.request', { meeting }))}>
           {t('mod.requestInterpreter')}
         </button>
@@ -147,7 +147,7 @@ function MeetingActions({ store, id, m }: { store: ModeratorStore; id: string; m
           {t(m.locked ? 'mod.unlock' : 'mod.lock')}
         </button>
       )}
-      {rights.mayIn('cancelMeeting', zone) && !over && !m.locked && (
+      {rights.mayIn('cancelMeeting', zone) && !ended && !m.locked && (
         <details class="more">
           <summary class="button small">{t('mod.cancelMeeting')}</summary>
           <label>

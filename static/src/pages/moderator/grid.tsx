@@ -10,7 +10,7 @@ import { putDown, pressCell } from './moves'
 import { Row } from './row'
 
 /** The cell under the pointer; its verdict is shown below the grid. */
-export const hoveredCell = signal<{ round: string; table: string } | null>(null)
+const hoveredCell = signal<{ round: string; table: string } | null>(null)
 
 /** GridContent is what a grid shows: its columns are rounds, its rows tables. */
 export interface GridContent {
@@ -52,7 +52,7 @@ export function Grid({ store, content, list }: Props) {
     event.preventDefault()
   }
   const onClick = (event: MouseEvent) => {
-    const cell = spotOf(event.target)
+    const cell = positionOf(event.target)
     if (!cell) return
     goTo(cell)
     activate(store, content.value, cell)
@@ -74,7 +74,7 @@ export function Grid({ store, content, list }: Props) {
       onClick={onClick}
     >
       <Head store={store} rounds={rounds} />
-      <Body store={store} extract={content} view={view} cursor={cursor} />
+      <Body store={store} content={content} view={view} cursor={cursor} />
       {tables.length === 0 && <p class="nothing" role="row"><span role="gridcell">{t('mod.nothingFound')}</span></p>}
     </div>
   )
@@ -102,22 +102,22 @@ interface Viewport {
 
 interface BodyProps {
   store: ModeratorStore
-  extract: ReadonlySignal<GridContent>
+  content: ReadonlySignal<GridContent>
   view: ReadonlySignal<Viewport>
   cursor: ReadonlySignal<GridPosition>
 }
 
 /** Body draws the visible rows, and the row with the cursor: a row that scrolls away must keep the focus. */
-function Body({ store, extract, view, cursor }: BodyProps) {
+function Body({ store, content, view, cursor }: BodyProps) {
   const row = useComputed(() => view.value.row).value
   // As text, so that scrolling within the same rows draws nothing.
   const range = useComputed(() => {
-    const { first, end } = visibleRows(view.value.top, view.value.height, view.value.row, extract.value.tables.length)
+    const { first, end } = visibleRows(view.value.top, view.value.height, view.value.row, content.value.tables.length)
     return `${first} ${end}`
   }).value
   const [first = 0, end = 0] = range.split(' ').map(Number)
   const at = cursor.value
-  const { rounds, tables } = extract.value
+  const { rounds, tables } = content.value
   const rows = [...Array(end - first).keys()].map((i) => i + first)
   if (at.row < tables.length && (at.row < first || at.row >= end)) rows.push(at.row)
   return (
@@ -131,9 +131,9 @@ function Body({ store, extract, view, cursor }: BodyProps) {
           index={index}
           rounds={rounds}
           top={index * row}
-          judge={store.verdicts.value}
+          verdicts={store.verdicts.value}
           cursor={at.row === index ? at.column : -1}
-          found={store.searchResult.value}
+          searchResult={store.searchResult.value}
           pending={store.pending.value}
           now={store.currentSlot.value?.id ?? ''}
           focused={focusedMeeting(store)}
@@ -164,11 +164,11 @@ function RoundHead({ store, id }: { store: ModeratorStore; id: string }) {
 
 /** VerdictLine says what the drop under the pointer would do. */
 export function VerdictLine({ store }: { store: ModeratorStore }) {
-  const judge = store.verdicts.value
+  const verdicts = store.verdicts.value
   const spot = hoveredCell.value
-  if (!judge) return null
+  if (!verdicts) return null
   const names = namesOf(store)
-  const verdict = spot && judge.at(spot.round, spot.table)
+  const verdict = spot && verdicts.at(spot.round, spot.table)
   return (
     <p class="verdict" data-mark={verdict?.mark ?? ''}>
       {verdict && spot
@@ -238,7 +238,7 @@ function reveal(el: HTMLDivElement | null, { row, column }: GridPosition, height
 
 const keyOf = ({ row, column }: GridPosition): string => `${row}:${column}`
 
-function spotOf(target: EventTarget | null): GridPosition | null {
+function positionOf(target: EventTarget | null): GridPosition | null {
   const spot = (target as HTMLElement | null)?.closest<HTMLElement>('[data-spot]')?.dataset.spot
   const [row, column] = (spot ?? '').split(':').map(Number)
   return spot && row !== undefined && column !== undefined ? { row, column } : null

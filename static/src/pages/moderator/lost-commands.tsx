@@ -7,7 +7,7 @@ import { doneWords, namesOf, person } from './describe'
 import { Section, maxLines } from './attention'
 
 /** lostInOrder returns the lost commands, the reader's own first, then in the order they were given. */
-export function lostInOrder(cards: ReadonlyMap<string, LostCard>, own: string | undefined): [id: string, card: LostCard][] {
+function lostInOrder(cards: ReadonlyMap<string, LostCard>, own: string | undefined): [id: string, card: LostCard][] {
   const others = (card: LostCard): number => (card.by === own ? 0 : 1)
   return [...cards].sort(([a, x], [b, y]) => others(x) - others(y) || x.wall - y.wall || (a < b ? -1 : 1))
 }

@@ -29,7 +29,7 @@ export interface Toast {
   sent?: string
 }
 
-export const toastDuration = 10_000
+const toastDuration = 10_000
 
 type K = FloorKinds
 
@@ -127,11 +127,11 @@ export class ModeratorStore {
     const done = this.session.cardsOf('done')
     const rights = this.rights.value
     for (const card of done.values()) {
-      const given = this.sentCommands.get(card.command)
-      if (!given || given.seen) continue
-      given.seen = true
+      const sentCommand = this.sentCommands.get(card.command)
+      if (!sentCommand || sentCommand.seen) continue
+      sentCommand.seen = true
       const undo = card.undo && rights.mayUndo(card.by) ? { undo: card.command } : {}
-      queueMicrotask(() => this.toast({ tone: card.kind === 'undo' ? 'told' : 'done', words: () => given.words, ...undo }))
+      queueMicrotask(() => this.toast({ tone: card.kind === 'undo' ? 'told' : 'done', words: () => sentCommand.words, ...undo }))
     }
   }
 

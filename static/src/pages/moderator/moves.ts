@@ -45,10 +45,10 @@ export function putDown(store: ModeratorStore): void {
 
 /** drop moves or swaps the lifted meeting, asks for confirmation if it is locked, or says why it cannot. */
 export function drop(store: ModeratorStore, round: string, table: string): void {
-  const judge = store.verdicts.value
-  if (!judge) return putDown(store)
+  const verdicts = store.verdicts.value
+  if (!verdicts) return putDown(store)
   const names = namesOf(store)
-  const verdict = judge.at(round, table)
+  const verdict = verdicts.at(round, table)
   switch (verdict.mark) {
     case 'here':
       return putDown(store)
@@ -56,8 +56,8 @@ export function drop(store: ModeratorStore, round: string, table: string): void 
     case 'over':
       return store.toast({ tone: 'refused', words: () => verdictWords(names, verdict) })
   }
-  const id = judge.meeting
-  const m = judge.floor.meeting.get(id)!
+  const id = verdicts.meeting
+  const m = verdicts.floor.meeting.get(id)!
   if (verdict.swap) {
     store.send('swapMeetings', { a: id, b: verdict.swap }, moveWords(store, id, verdict, round, table))
     return putDown(store)

@@ -66,7 +66,7 @@ const isTextField = (target: EventTarget | null): boolean => !!(target as HTMLEl
 function ModeratorView({ store }: { store: ModeratorStore }) {
   const phone = narrow.value
   const tab = store.tab.value
-  const extract = useGridContent(store)
+  const content = useGridContent(store)
   return (
     <div class="console" data-narrow={phone ? '' : undefined} data-lifting={store.lifted.value ? '' : undefined}>
       <Bar store={store} />
@@ -74,7 +74,7 @@ function ModeratorView({ store }: { store: ModeratorStore }) {
       {(!phone || tab === 'floor') && (
         <main class="floor-pane">
           {phone && <RoundTabs store={store} />}
-          <Grid key={phone ? 'list' : 'grid'} store={store} content={extract} list={phone} />
+          <Grid key={phone ? 'list' : 'grid'} store={store} content={content} list={phone} />
           {!phone && <VerdictLine store={store} />}
           {!phone && <Toasts store={store} />}
         </main>

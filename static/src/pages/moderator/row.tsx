@@ -17,9 +17,9 @@ interface Props {
   index: number
   rounds: readonly string[]
   top: number
-  judge: VerdictCache | null
+  verdicts: VerdictCache | null
   cursor: number // the column of the tab stop; -1 if it is in another row
-  found: SearchResult | null
+  searchResult: SearchResult | null
   pending: ReadonlySet<string>
   now: string
   focused: string
@@ -27,7 +27,7 @@ interface Props {
 
 /** Row is drawn again only if a prop or a name that it shows has changed; signals ensure that. */
 export function Row(props: Props) {
-  const { store, floor, table, index, rounds, top, cursor, found, pending } = props
+  const { store, floor, table, index, rounds, top, cursor, searchResult, pending } = props
   const card = floor.table.get(table)
   if (!card) return null
   const names = namesOf(store)
@@ -40,7 +40,7 @@ export function Row(props: Props) {
         data-spot={`${index}:0`}
         tabIndex={cursor === 0 ? 0 : -1}
         data-closed={card.closed ? '' : undefined}
-        data-found={found?.tables.has(table) ? '' : undefined}
+        data-found={searchResult?.tables.has(table) ? '' : undefined}
         aria-label={t(card.closed ? 'mod.tableClosed' : 'word.table', { table: card.label })}
       >
         <b>{card.label}</b>
@@ -60,14 +60,14 @@ interface CellProps extends Props {
 }
 
 function Cell(props: CellProps) {
-  const { floor, table, round, judge, cursor, column, index, found, pending, now, names, focused } = props
+  const { floor, table, round, verdicts, cursor, column, index, searchResult, pending, now, names, focused } = props
   const key = seat(round, table)
   const id = floor.seats.get(key) ?? floor.cancelledSeats.get(key) ?? ''
   const m = floor.meeting.get(id)
-  const verdict = judge?.at(round, table)
-  const lifted = !!judge && judge.meeting === id
-  const blocks = !!judge && blocksMove(judge, floor, verdict, round, table, id)
-  const over = floor.round.get(round)?.state === 'ended'
+  const verdict = verdicts?.at(round, table)
+  const lifted = !!verdicts && verdicts.meeting === id
+  const blocks = !!verdicts && blocksMove(verdicts, floor, verdict, round, table, id)
+  const ended = floor.round.get(round)?.state === 'ended'
   return (
     <div
       class="cell"
@@ -81,10 +81,10 @@ function Cell(props: CellProps) {
       data-blocks={blocks ? '' : undefined}
       data-swap={verdict?.swap ? '' : undefined}
       data-empty={m ? undefined : ''}
-      data-over={over ? '' : undefined}
+      data-over={ended ? '' : undefined}
       data-now={round === now ? '' : undefined}
       data-picked={id && id === focused ? '' : undefined}
-      data-dim={found && !found.meetings.has(id) && !found.tables.has(table) ? '' : undefined}
+      data-dim={searchResult && !searchResult.meetings.has(id) && !searchResult.tables.has(table) ? '' : undefined}
       data-pending={id && pending.has(id) ? '' : undefined}
       data-cancelled={m?.cancelled ? '' : undefined}
     >

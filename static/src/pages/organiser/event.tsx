@@ -22,19 +22,19 @@ interface Props {
   /** The sheet to print; '' shows the event itself. */
   sheet: Sheet | ''
   /** Links that the page has already, for stories. */
-  taken?: ExportedLinks | null
+  exported?: ExportedLinks | null
 }
 
-export function EventPage({ api, session, sheet, taken }: Props) {
+export function EventPage({ api, session, sheet, exported }: Props) {
   const exports = useExportHistory(api, session.key.event)
-  const taking = useLinkExport(api, session, taken ?? null, exports.look)
+  const linkExport = useLinkExport(api, session, exported ?? null, exports.look)
   if (!session.hasView.value) return <main class="org"><p role="status" class="soft">{t('gate.loading')}</p></main>
-  if (sheet) return <PrintPage session={session} sheet={sheet} taking={taking} />
+  if (sheet) return <PrintPage session={session} sheet={sheet} linkExport={linkExport} />
   return (
     <main class="org">
       <EventStatus session={session} />
-      <SheetLinks event={session.key.event} taking={taking} />
-      <Links session={session} taking={taking} />
+      <SheetLinks event={session.key.event} linkExport={linkExport} />
+      <Links session={session} linkExport={linkExport} />
       <ExportHistory exports={exports} />
     </main>
   )
@@ -120,8 +120,8 @@ function EventNumbers({ session, floor }: { session: OrganiserSession; floor: Fl
 }
 
 /** SheetLinks leads to the printed sheets; a sheet with links fetches them. */
-function SheetLinks({ event, taking }: { event: string; taking: LinkExport }) {
-  const ask = (sheet: Sheet) => holdsLinks(sheet) && !taking.exported.value && taking.fetch()
+function SheetLinks({ event, linkExport }: { event: string; linkExport: LinkExport }) {
+  const ask = (sheet: Sheet) => holdsLinks(sheet) && !linkExport.exported.value && linkExport.fetch()
   return (
     <section class="org-card">
       <h2>{t('org.print')}</h2>

@@ -31,7 +31,7 @@ export function Home({ api, onSignedOut, onChosen }: Props) {
     <main class="org">
       <section class="org-card">
         <h2>{t('org.events')}</h2>
-        {problem.value && <Trouble problem={problem.value} again={() => void load()} />}
+        {problem.value && <ProblemBox problem={problem.value} again={() => void load()} />}
         {events.value?.length === 0 && <p class="soft">{t('org.noEvents')}</p>}
         <ul class="org-events">
           {events.value?.map((event) => (
@@ -53,7 +53,7 @@ export function Home({ api, onSignedOut, onChosen }: Props) {
   )
 }
 
-export function Trouble({ problem, words, again }: { problem: Problem; words?: string | undefined; again?: () => void }) {
+export function ProblemBox({ problem, words, again }: { problem: Problem; words?: string | undefined; again?: () => void }) {
   return (
     <div class="trouble" role="alert">
       <Icon d={alertIcon} />
@@ -97,10 +97,10 @@ export function Upload({ api, done, first = { state: 'choose' } }: { api: Api; d
     <section class="org-card">
       <h2>{t('org.workbook')}</h2>
       <p class="soft">{t('org.workbookHelp')}</p>
-      <FileDrop busy={busy} take={(file) => void read(file)} />
+      <FileDrop busy={busy} onFile={(file) => void read(file)} />
       <div role="status">
         {busy && <p class="strong">{t(now.state === 'reading' ? 'org.reading' : 'org.importing', { file: now.file.name })}</p>}
-        {now.state === 'problem' && <Trouble problem={now.problem} again={() => void read(now.file)} />}
+        {now.state === 'problem' && <ProblemBox problem={now.problem} again={() => void read(now.file)} />}
         {now.state === 'faults' && <Faults file={now.file.name} faults={now.faults} />}
         {now.state === 'preview' && <Previewed step={now} apply={() => void apply(now.file)} away={() => (step.value = { state: 'choose' })} />}
       </div>
@@ -113,15 +113,15 @@ function stepAfter<T>(file: File, answer: ApiResult<T>, good: (value: T) => Step
   return answer.faults.length ? { state: 'faults', file, faults: answer.faults } : { state: 'problem', file, problem: answer.problem }
 }
 
-function FileDrop({ busy, take }: { busy: boolean; take: (file: File | undefined) => void }) {
-  const over = useSignal(false)
+function FileDrop({ busy, onFile }: { busy: boolean; onFile: (file: File | undefined) => void }) {
+  const dragging = useSignal(false)
   return (
     <label
       class="drop"
-      data-over={over.value ? '' : undefined}
-      onDragOver={(event) => { event.preventDefault(); over.value = true }}
-      onDragLeave={() => (over.value = false)}
-      onDrop={(event) => { event.preventDefault(); over.value = false; take(event.dataTransfer?.files[0]) }}
+      data-over={dragging.value ? '' : undefined}
+      onDragOver={(event) => { event.preventDefault(); dragging.value = true }}
+      onDragLeave={() => (dragging.value = false)}
+      onDrop={(event) => { event.preventDefault(); dragging.value = false; onFile(event.dataTransfer?.files[0]) }}
     >
       <Icon d={uploadIcon} />
       <span class="strong">{t('org.choose')}</span>
@@ -132,7 +132,7 @@ function FileDrop({ busy, take }: { busy: boolean; take: (file: File | undefined
         accept=".xlsx"
         disabled={busy}
         onChange={(event) => {
-          take(event.currentTarget.files?.[0])
+          onFile(event.currentTarget.files?.[0])
           event.currentTarget.value = '' // the same file, corrected, must count as a new choice
         }}
       />
@@ -141,7 +141,7 @@ function FileDrop({ busy, take }: { busy: boolean; take: (file: File | undefined
 }
 
 /** Faults is the table of errors in a workbook: where, what, and what would be right. */
-export function Faults({ file, faults }: { file: string; faults: readonly Fault[] }) {
+function Faults({ file, faults }: { file: string; faults: readonly Fault[] }) {
   return (
     <div class="faults">
       <p class="trouble"><Icon d={alertIcon} /><span>{t('org.faults', { file, n: faults.length })}</span></p>
@@ -182,7 +182,7 @@ function Previewed({ step: { file, preview }, apply, away }: { step: { file: Fil
   )
 }
 
-export function Counts({ counts }: { counts: Record<string, number> }) {
+function Counts({ counts }: { counts: Record<string, number> }) {
   return (
     <dl class="counts">
       {counted.filter((name) => counts[name] !== undefined).map((name) => (

@@ -10,7 +10,7 @@ import { Icon } from '../../ui/icon'
 import { alertIcon, lockIcon } from '../../ui/icons'
 import { dayName, hhmm, t } from '../../shared/words'
 import { type Api, type Export, type ExportedLinks, absoluteURL } from './api'
-import { Trouble } from './home'
+import { ProblemBox } from './home'
 
 /** LinkExport is the links of an event as far as this page has fetched them. */
 export interface LinkExport {
@@ -24,21 +24,21 @@ export interface LinkExport {
 
 /** replacedSince returns the links that were replaced after a sequence; '*' stands for all, after an import. */
 export function replacedSince(done: ReadonlyMap<string, HistoryCard>, seq: number): Set<string> {
-  const gone = new Set<string>()
+  const replaced = new Set<string>()
   for (const [id, card] of done) {
     if (Number(id) <= seq) continue
-    if (card.kind === 'importForum') gone.add('*')
-    if (card.kind === 'rotateLink') card.of.forEach((ref) => ref.startsWith('link/') && gone.add(ref.slice('link/'.length)))
+    if (card.kind === 'importForum') replaced.add('*')
+    if (card.kind === 'rotateLink') card.of.forEach((ref) => ref.startsWith('link/') && replaced.add(ref.slice('link/'.length)))
   }
-  return gone
+  return replaced
 }
 
-export function useLinkExport(api: Api, session: Session<FloorKinds>, first: ExportedLinks | null, done: () => void): LinkExport {
-  const exported = useSignal(first)
+export function useLinkExport(api: Api, session: Session<FloorKinds>, initial: ExportedLinks | null, done: () => void): LinkExport {
+  const exported = useSignal(initial)
   const busy = useSignal(false)
   const problem = useSignal<Problem | null>(null)
   const replaced = useComputed(() => replacedSince(session.cardsOf('done'), exported.value?.seq ?? Infinity))
-  const take = async () => {
+  const fetchLinks = async () => {
     if (busy.value) return
     busy.value = true
     const answer = await api.links(session.key.event)
@@ -47,21 +47,21 @@ export function useLinkExport(api: Api, session: Session<FloorKinds>, first: Exp
     if (answer.ok) exported.value = { ...answer.value, links: answer.value.links.map((link) => ({ ...link, url: absoluteURL(link.url, location.origin) })) }
     done()
   }
-  return { exported, replaced, busy, problem, fetch: () => void take() }
+  return { exported, replaced, busy, problem, fetch: () => void fetchLinks() }
 }
 
 /** FetchLinks offers to fetch the links, or to fetch them again if some were replaced. */
-export function FetchLinks({ taking }: { taking: LinkExport }) {
-  const again = taking.exported.value !== null
-  const problem = taking.problem.value
+export function FetchLinks({ linkExport }: { linkExport: LinkExport }) {
+  const again = linkExport.exported.value !== null
+  const problem = linkExport.problem.value
   return (
     <div class="ask">
       {again && <p class="ask-old"><Icon d={alertIcon} />{t('org.linksOld')}</p>}
       <p class="soft small">{t('org.takeHelp')}</p>
-      {problem ? <Trouble problem={problem} words={problem.code === 'unavailable' ? t('org.notTaken') : undefined} again={taking.fetch} /> : (
-        <button type="button" class="button" disabled={taking.busy.value} onClick={taking.fetch}>
+      {problem ? <ProblemBox problem={problem} words={problem.code === 'unavailable' ? t('org.notTaken') : undefined} again={linkExport.fetch} /> : (
+        <button type="button" class="button" disabled={linkExport.busy.value} onClick={linkExport.fetch}>
           <Icon d={lockIcon} />
-          {t(taking.busy.value ? 'org.taking' : again ? 'org.takeAgain' : 'org.take')}
+          {t(linkExport.busy.value ? 'org.taking' : again ? 'org.takeAgain' : 'org.take')}
         </button>
       )}
     </div>
@@ -95,7 +95,7 @@ export function ExportHistory({ exports: { list, problem, look } }: { exports: R
     <section class="org-card">
       <h2>{t('org.exports')}</h2>
       <p class="soft small">{t('org.exportsHelp')}</p>
-      {problem.value && <Trouble problem={problem.value} again={look} />}
+      {problem.value && <ProblemBox problem={problem.value} again={look} />}
       {list.value && lines.length === 0 && <p>{t('org.noExports')}</p>}
       <ul class="exports">
         {(all.value ? lines : lines.slice(0, linesShown)).map((line, i) => (

@@ -12,15 +12,15 @@ import { Qr } from './qr'
 import { FetchLinks, type LinkExport, Unrecorded } from './link-export'
 
 /** Links shows the links after somebody has fetched them. */
-export function Links({ session, taking }: { session: OrganiserSession; taking: LinkExport }) {
-  const taken = taking.exported.value
+export function Links({ session, linkExport }: { session: OrganiserSession; linkExport: LinkExport }) {
+  const exported = linkExport.exported.value
   return (
     <section class="org-card">
-      <h2>{t('org.links')} {taken && <Chip>{taken.links.length}</Chip>}</h2>
+      <h2>{t('org.links')} {exported && <Chip>{exported.links.length}</Chip>}</h2>
       <p class="soft small">{t('org.linksHelp')}</p>
-      {taken && <Unrecorded taken={taken} />}
-      {(!taken || taking.replaced.value.size > 0) && <FetchLinks taking={taking} />}
-      {taken && <LinkSearch session={session} links={taken.links} replaced={taking.replaced.value} />}
+      {exported && <Unrecorded taken={exported} />}
+      {(!exported || linkExport.replaced.value.size > 0) && <FetchLinks linkExport={linkExport} />}
+      {exported && <LinkSearch session={session} links={exported.links} replaced={linkExport.replaced.value} />}
     </section>
   )
 }

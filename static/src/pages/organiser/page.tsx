@@ -38,7 +38,7 @@ export function OrganiserPage({ api, openEvent, route, exported }: Props) {
       </header>
       {!session && <Home api={api} onSignedOut={() => (signedOut.value = true)} onChosen={(to) => (location.hash = to)} />}
       {session && ended && <main class="org"><p class="trouble" role="alert">{t(`gate.${ended}`)}</p></main>}
-      {session && !ended && <EventPage key={chosen} api={api} session={session} sheet={sheet} taken={exported ?? null} />}
+      {session && !ended && <EventPage key={chosen} api={api} session={session} sheet={sheet} exported={exported ?? null} />}
       <Announcer />
     </div>
   )

@@ -17,10 +17,10 @@ import { byCompany, meetingAt, roundPages } from './schedule'
 import { FetchLinks, type LinkExport, Unrecorded } from './link-export'
 import { type Sheet, holdsLinks } from './route'
 
-export function PrintPage({ session, sheet, taking }: { session: OrganiserSession; sheet: Sheet; taking: LinkExport }) {
+export function PrintPage({ session, sheet, linkExport }: { session: OrganiserSession; sheet: Sheet; linkExport: LinkExport }) {
   const floor = useFloor(session).value
-  const taken = taking.exported.value
-  const missing = holdsLinks(sheet) && (!taken || taking.replaced.value.size > 0)
+  const exported = linkExport.exported.value
+  const missing = holdsLinks(sheet) && (!exported || linkExport.replaced.value.size > 0)
   return (
     <main class="print" data-sheet={sheet}>
       <div class="print-bar">
@@ -29,8 +29,8 @@ export function PrintPage({ session, sheet, taking }: { session: OrganiserSessio
         <button type="button" class="button small filled" disabled={missing} onClick={() => window.print()}><Icon d={printIcon} />{t('org.printNow')}</button>
         {holdsLinks(sheet) && <p class="small print-care"><Icon d={lockIcon} />{t('org.slipCare')}</p>}
       </div>
-      {holdsLinks(sheet) && taken && <Unrecorded taken={taken} />}
-      {missing ? <FetchLinks taking={taking} /> : <PrintedSheet session={session} floor={floor} sheet={sheet} links={taken?.links ?? []} />}
+      {holdsLinks(sheet) && exported && <Unrecorded taken={exported} />}
+      {missing ? <FetchLinks linkExport={linkExport} /> : <PrintedSheet session={session} floor={floor} sheet={sheet} links={exported?.links ?? []} />}
     </main>
   )
 }
