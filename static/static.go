@@ -1,5 +1,5 @@
-// Package static holds what browsers are served: the pages' bundle, made from
-// src by static/build and committed, and the catalogs of what the pages say.
+// Package static embeds what the server sends to browsers: the pages' bundle, which static/build
+// makes from src and which is committed, and the catalogs with the pages' sentences.
 package static
 
 import (
@@ -9,26 +9,26 @@ import (
 	"io/fs"
 )
 
-// Files is everything that is embedded: dist and catalogs.
+// Files holds the embedded folders, dist and catalogs.
 //
 //go:embed dist catalogs
 var Files embed.FS
 
-// Languages are those that have a catalog.
+// Languages lists the languages that have a catalog.
 var Languages = []string{"ko", "zh", "en"}
 
-// Dist returns the bundle: <page>.html for each page, to be revalidated at each
-// load, and assets/, whose names change with their content.
+// Dist returns the bundle: <page>.html for each page, which browsers must revalidate at each load,
+// and assets/, whose names change with their content.
 func Dist() fs.FS {
 	dist, err := fs.Sub(Files, "dist")
 	if err != nil {
-		panic("static: " + err.Error()) // only an invalid path is an error, and "dist" is none
+		panic("static: " + err.Error()) // fs.Sub fails only for an invalid path
 	}
 	return dist
 }
 
-// Catalog returns the sentences of one of Languages by their keys; "{name}" in a
-// sentence is a placeholder. The map is the caller's own.
+// Catalog returns the sentences of one of Languages by key; "{name}" in a sentence is a placeholder.
+// The caller owns the map.
 func Catalog(lang string) (map[string]string, error) {
 	text, err := Files.ReadFile("catalogs/" + lang + ".json")
 	if err != nil {

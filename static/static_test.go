@@ -21,8 +21,8 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// attendeeLimit is what an attendee's phone fetches at most to open its page, in bytes, gzipped.
-// What does without a WebSocket is not among it: only a phone that gets none fetches that.
+// attendeeLimit is the most that a phone may fetch to open the attendee's page, in gzipped bytes. It
+// does not include the fallback for networks without WebSockets, which has a limit of its own.
 const (
 	attendeeLimit = 20 << 10
 	fallbackLimit = 3 << 10
@@ -47,7 +47,7 @@ func placeholders(sentence string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(placeholder.FindAllString(sentence, -1))))
 }
 
-func TestCatalogsSayTheSameThings(t *testing.T) {
+func TestCatalogs_HaveTheSameKeysAndPlaceholders(t *testing.T) {
 	all := catalogs(t)
 	en := all["en"]
 	for lang, catalog := range all {
@@ -72,8 +72,8 @@ func TestCatalogsSayTheSameThings(t *testing.T) {
 	}
 }
 
-// No name stands twice in a catalog: JSON would silently take the last.
-func TestCatalogsHaveEachKeyOnceAndInOrder(t *testing.T) {
+// TestCatalogs_KeysAreUniqueAndSorted exists because JSON silently keeps the last of two equal keys.
+func TestCatalogs_KeysAreUniqueAndSorted(t *testing.T) {
 	for _, lang := range static.Languages {
 		text, err := static.Files.ReadFile("catalogs/" + lang + ".json")
 		if err != nil {
@@ -96,8 +96,8 @@ func TestCatalogsHaveEachKeyOnceAndInOrder(t *testing.T) {
 	}
 }
 
-// floorCodes reads the codes from floor's source, with the parameters that the
-// comment beside each names.
+// floorCodes reads the codes from floor's source, with the parameters that the comment on each
+// line lists.
 func floorCodes(t *testing.T) map[string][]string {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "../floor/errors.go", nil, parser.ParseComments)
@@ -124,7 +124,7 @@ func floorCodes(t *testing.T) map[string][]string {
 	return codes
 }
 
-func TestEveryCodeHasItsSentence(t *testing.T) {
+func TestCatalogs_HaveASentenceForEveryCode(t *testing.T) {
 	all := catalogs(t)
 	codes := floorCodes(t)
 	if len(codes) < 30 || codes[string(floor.CodeStale)] == nil {
@@ -138,7 +138,7 @@ func TestEveryCodeHasItsSentence(t *testing.T) {
 			}
 			for _, p := range placeholders(sentence) {
 				if !slices.Contains(params, strings.Trim(p, "{}")) {
-					t.Errorf("%s: error.%s wants %s, which the code does not bring", lang, code, p)
+					t.Errorf("%s: error.%s wants %s, which the code does not have", lang, code, p)
 				}
 			}
 		}
@@ -155,34 +155,34 @@ func TestEveryCodeHasItsSentence(t *testing.T) {
 		code, ok := strings.CutPrefix(key, "error.")
 		_, floors := codes[code]
 		if ok && !floors && !slices.Contains(around, code) && code != "other" {
-			t.Errorf("there is a sentence for %s, which nobody is refused with", code)
+			t.Errorf("there is a sentence for %s, which is no code", code)
 		}
 	}
 }
 
-// sourceKey finds keys where sources mention them; the bundler reads the same.
+// sourceKey and sourcePrefix find keys in the sources, as the bundler does.
 var (
 	sourceKey    = regexp.MustCompile(`\bt\(\s*'([^']+)'`)
 	sourcePrefix = regexp.MustCompile("\\bt\\(\\s*`([^`$]+)\\$\\{")
 )
 
-func TestEverySentenceThatPagesSayIsThere(t *testing.T) {
+func TestCatalogs_HaveEveryKeyOfTheSources(t *testing.T) {
 	en := catalogs(t)["en"]
 	for name, text := range sources(t) {
 		for _, m := range sourceKey.FindAllStringSubmatch(text, -1) {
 			if en[m[1]] == "" {
-				t.Errorf("%s says %q, which no catalog has", name, m[1])
+				t.Errorf("%s uses %q, which no catalog has", name, m[1])
 			}
 		}
 		for _, m := range sourcePrefix.FindAllStringSubmatch(text, -1) {
 			if !slices.ContainsFunc(slices.Collect(maps.Keys(en)), func(key string) bool { return strings.HasPrefix(key, m[1]) }) {
-				t.Errorf("%s says %q…, which no catalog has", name, m[1])
+				t.Errorf("%s uses %q…, which no catalog has", name, m[1])
 			}
 		}
 	}
 }
 
-// sources returns the TypeScript sources by their path below src.
+// sources returns the TypeScript sources by path below src.
 func sources(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -201,7 +201,7 @@ func sources(t *testing.T) map[string]string {
 	return found
 }
 
-func TestDistIsWhatTheSourcesMake(t *testing.T) {
+func TestDist_IsReproducibleAndCurrent(t *testing.T) {
 	files, err := bundle.Build(".")
 	if err != nil {
 		t.Fatal(err)
@@ -225,9 +225,9 @@ func TestDistIsWhatTheSourcesMake(t *testing.T) {
 	}
 }
 
-// The file that does without a WebSocket is one for all pages, and no page asks for
-// it before it needs it: neither its HTML nor its script but by import.
-func TestFallbackIsFetchedWhenNeeded(t *testing.T) {
+// TestFallback_IsImportedOnlyWhenNeeded holds that the fallback is one file for all pages, and that
+// pages refer to it only by a dynamic import.
+func TestFallback_IsImportedOnlyWhenNeeded(t *testing.T) {
 	dist := static.Dist()
 	found, err := fs.Glob(dist, "assets/fallback-*.js")
 	if err != nil || len(found) != 1 {
@@ -255,7 +255,7 @@ func TestFallbackIsFetchedWhenNeeded(t *testing.T) {
 		}
 		want := 1
 		if page.Name == "index" {
-			want = 0 // nothing is followed there
+			want = 0 // it has no live connection
 		}
 		asked := strings.Count(string(script), `import(["/`+found[0]+`"])`)
 		if named := strings.Count(string(script), found[0]); asked != want || named != want {
@@ -264,13 +264,13 @@ func TestFallbackIsFetchedWhenNeeded(t *testing.T) {
 	}
 }
 
-func TestCardTypesAreFloors(t *testing.T) {
+func TestCards_AreCurrent(t *testing.T) {
 	want, err := bundle.Cards("../floor")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := sources(t)["shared/cards.ts"]; got != want {
-		t.Error("src/shared/cards.ts is not what floor says; run `make bundle`")
+		t.Error("src/shared/cards.ts is not what floor's source yields; run `make bundle`")
 	}
 	for _, line := range []string{"export interface OwnMeetingCard {", "  mine: Presence\n", "export interface ClockCard extends EventClock {", "  moveMeeting: MoveMeeting\n"} {
 		if !strings.Contains(want, line) {
@@ -279,7 +279,7 @@ func TestCardTypesAreFloors(t *testing.T) {
 	}
 }
 
-func TestPagesHoldNothingInline(t *testing.T) {
+func TestPages_HaveNoInlineScriptOrStyle(t *testing.T) {
 	dist := static.Dist()
 	for _, page := range bundle.Pages {
 		text, err := fs.ReadFile(dist, page.Name+".html")
@@ -294,13 +294,13 @@ func TestPagesHoldNothingInline(t *testing.T) {
 		}
 		for _, src := range regexp.MustCompile(`(?:src|href)="/([^"]+)"`).FindAllStringSubmatch(html, -1) {
 			if _, err := fs.Stat(dist, src[1]); err != nil {
-				t.Errorf("%s.html names %s, which is not there", page.Name, src[1])
+				t.Errorf("%s.html refers to %s, which does not exist", page.Name, src[1])
 			}
 		}
 	}
 }
 
-func TestVendoredPackagesAreTheirOwn(t *testing.T) {
+func TestVendor_MatchesItsSums(t *testing.T) {
 	if err := bundle.VerifyVendor("vendor"); err != nil {
 		t.Error(err)
 	}

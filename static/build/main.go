@@ -1,9 +1,9 @@
-// Command build makes static/dist from static/src, and src/shared/cards.ts from what
-// floor says a card is; run it at the root of the repository.
+// Command build makes static/dist from static/src, and static/src/shared/cards.ts from the source of
+// package floor. It must run at the root of the repository.
 //
 //	go run ./static/build           write both
-//	go run ./static/build -check    fail where what is there differs
-//	go run ./static/build -tests DIR    the pages' own tests and canned screens, to look at
+//	go run ./static/build -check    fail if a file would change
+//	go run ./static/build -tests DIR    write the pages' unit tests and stories to DIR
 package main
 
 import (
@@ -17,8 +17,8 @@ import (
 )
 
 func main() {
-	check := flag.Bool("check", false, "write nothing; fail where static/dist or src/shared/cards.ts would change")
-	tests := flag.String("tests", "", "write test.html and story.html to this `folder` instead")
+	check := flag.Bool("check", false, "write nothing; fail if static/dist or src/shared/cards.ts would change")
+	tests := flag.String("tests", "", "write test.html and the stories to this `folder` instead")
 	flag.Parse()
 	if err := build(*check, *tests); err != nil {
 		fmt.Fprintln(os.Stderr, "static/build:", err)
@@ -60,7 +60,7 @@ func build(check bool, tests string) error {
 	return nil
 }
 
-// cards writes src/shared/cards.ts, or holds it to what floor says now.
+// cards writes src/shared/cards.ts; with check it only compares the file with floor's source.
 func cards(check bool) error {
 	text, err := bundle.Cards("floor")
 	if err != nil {
@@ -75,7 +75,7 @@ func cards(check bool) error {
 		return nil
 	}
 	if check {
-		return fmt.Errorf("%s is not what floor says; run `make bundle`", name)
+		return fmt.Errorf("%s is not what floor's source yields; run `make bundle`", name)
 	}
 	return os.WriteFile(name, []byte(text), 0o644)
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// copyVendor copies the vendored packages to a folder of the test.
+// copyVendor copies the vendored packages to a temporary folder.
 func copyVendor(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -19,7 +19,7 @@ func copyVendor(t *testing.T) string {
 	return dir
 }
 
-func TestVendorIsHeldToItsSums(t *testing.T) {
+func TestVerifyVendor_FindsEveryDifference(t *testing.T) {
 	const file = "preact/dist/preact.mjs"
 	for what, spoil := range map[string]func(dir string) error{
 		"is not what":    func(dir string) error { return appendTo(filepath.Join(dir, file), " ") },
@@ -51,7 +51,7 @@ func appendTo(name, text string) error {
 	return f.Close()
 }
 
-func TestDifferencesAreNamed(t *testing.T) {
+func TestDifferences_NamesEachFile(t *testing.T) {
 	dir := t.TempDir()
 	files := Files{"a.html": []byte("a"), "assets/b.js": []byte("b"), "assets/c.css": []byte("c")}
 	if err := files.Write(dir); err != nil {
@@ -68,7 +68,7 @@ func TestDifferencesAreNamed(t *testing.T) {
 	}
 }
 
-func TestWordsAreReadOffTheSources(t *testing.T) {
+func TestMentioned_FindsKeysInSources(t *testing.T) {
 	b := &builder{catalogs: map[string]map[string]string{"en": {
 		"hero.next": "Next", "hero.last": "Last", "asked.one": "1", "asked.two": "2", "error.stale": "S", "unused.key": "U",
 	}}}
@@ -79,7 +79,7 @@ func TestWordsAreReadOffTheSources(t *testing.T) {
 	}
 }
 
-func TestQuotedKeysBecomeNumbers(t *testing.T) {
+func TestNumbered_ReplacesQuotedKeys(t *testing.T) {
 	w := words{named: make([]string, 35), quoted: []string{"a.first", "b.second"}}
 	got := w.numbered(`t('a.first') + t("b.second") + 'c.other' + "a.firstly"`)
 	if want := `t('z') + t('10') + 'c.other' + "a.firstly"`; got != want {
@@ -87,7 +87,7 @@ func TestQuotedKeysBecomeNumbers(t *testing.T) {
 	}
 }
 
-func TestSizeCountsOneLanguage(t *testing.T) {
+func TestSize_CountsOneLanguage(t *testing.T) {
 	text := []byte(strings.Repeat("wide words ", 50))
 	files := Files{"p.html": text, "assets/p-1.js": text, "assets/p-1.css": text, "assets/p-ko-1.json": text, "assets/p-en-1.json": []byte("[]"), "assets/other-1.js": text}
 	if got, want := files.Size("p"), 4*gzipped(text); got != want {
@@ -95,7 +95,7 @@ func TestSizeCountsOneLanguage(t *testing.T) {
 	}
 }
 
-func TestCardsRefuseWhatTheyCannotSay(t *testing.T) {
+func TestCards_RejectsFieldsWithoutTypeScriptType(t *testing.T) {
 	dir := t.TempDir()
 	source := "package floor\n\n// OddCard is odd.\ntype OddCard struct {\n\tWhen chan int `json:\"when\"`\n}\n"
 	if err := os.WriteFile(filepath.Join(dir, "odd.go"), []byte(source), 0o600); err != nil {
@@ -106,14 +106,14 @@ func TestCardsRefuseWhatTheyCannotSay(t *testing.T) {
 	}
 }
 
-// A member that JSON brings keeps its name: what is made of it elsewhere has no other.
-func TestInnerNamesAreNotOfTheWire(t *testing.T) {
+// TestMangledMembers_AreNotOfTheWire holds that members of JSON keep their names in small pages.
+func TestMangledMembers_AreNotOfTheWire(t *testing.T) {
 	for _, file := range []string{"shared/cards.ts", "live/frames.ts", "live/saved-view.ts", "live/signin.ts"} {
 		source, err := os.ReadFile(filepath.Join("..", "src", filepath.FromSlash(file)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range strings.Fields(innerNames) {
+		for _, name := range strings.Fields(mangledMembers) {
 			if regexp.MustCompile(`(?m)^\s+` + name + `\??:`).Match(source) {
 				t.Errorf("%s has a member %s: no small page may shorten it", file, name)
 			}

@@ -10,7 +10,7 @@ import (
 	"slices"
 )
 
-// Write replaces the folder dir by the files.
+// Write replaces the content of the folder dir by the files.
 func (f Files) Write(dir string) error {
 	if err := os.RemoveAll(dir); err != nil {
 		return err
@@ -27,7 +27,7 @@ func (f Files) Write(dir string) error {
 	return nil
 }
 
-// Differences names, one a line, what in dir is not as these files have it.
+// Differences describes each file in dir that differs from these files, is missing or is left over.
 func (f Files) Differences(dir string) ([]string, error) {
 	there := Files{}
 	tree := os.DirFS(dir)
@@ -58,5 +58,5 @@ func (f Files) Differences(dir string) ([]string, error) {
 	return found, nil
 }
 
-// Sources returns the pages' sources, src below the root, as a file tree.
+// Sources returns the pages' sources, the folder src below the root.
 func Sources(root string) fs.FS { return os.DirFS(filepath.Join(root, "src")) }

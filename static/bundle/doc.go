@@ -1,4 +1,4 @@
-// Package bundle makes static/dist from static/src with esbuild's Go API: no
-// Node, no network, the same bytes each time. The program static/build and the
-// browser tests use it; the server does not, it embeds what was made.
+// Package bundle makes static/dist from static/src with esbuild's Go API. It needs no Node and no
+// network, and the same sources give the same bytes. The program static/build and the browser tests
+// use it; the server embeds the result instead.
 package bundle

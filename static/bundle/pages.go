@@ -17,12 +17,12 @@ import (
 
 // Page is one entry point of the bundle.
 type Page struct {
-	Name  string // of the folder in src, and of the HTML file
+	Name  string // of the folder in src/pages, and of the HTML file
 	Title string
-	Small bool // drawn whole by one effect: see src/live/mini-signals.ts
+	Small bool // drawn by one effect: see src/live/mini-signals.ts
 }
 
-// Pages are those that a server serves.
+// Pages lists the pages that the server serves.
 var Pages = []Page{
 	{Name: "attendee", Title: "matchfloor", Small: true},
 	{Name: "interpreter", Title: "matchfloor · interpreter", Small: true},
@@ -35,8 +35,8 @@ var Pages = []Page{
 // Files maps a slash-separated path below dist to its content.
 type Files map[string][]byte
 
-// Build makes all pages. The root is the folder static. Vendored packages whose
-// checksum is wrong are an error, and so is anything esbuild warns of.
+// Build makes all pages; root is the folder static. It returns an error for a vendored package with
+// a wrong checksum and for every warning of esbuild.
 func Build(root string) (Files, error) {
 	if err := VerifyVendor(filepath.Join(root, "vendor")); err != nil {
 		return nil, err
@@ -57,12 +57,12 @@ func Build(root string) (Files, error) {
 	return files, b.extras(files)
 }
 
-// builder is one run: what all pages share.
+// builder holds what all pages of one run share.
 type builder struct {
 	root     string // absolute
 	template *template.Template
 	catalogs map[string]map[string]string
-	fallback string // the path that pages fetch src/live/fallback.ts from, when they need it
+	fallback string // the path of the bundled src/live/fallback.ts, which pages fetch when they need it
 }
 
 func newBuilder(root string) (*builder, error) {
@@ -81,7 +81,8 @@ func newBuilder(root string) (*builder, error) {
 	return &builder{root: abs, template: html, catalogs: catalogs}, nil
 }
 
-// page bundles one entry point with the words that its sources use, and writes its HTML.
+// page bundles one entry point with the sentences that its sources use, and writes its HTML. It
+// builds twice: the first build finds the sources.
 func (b *builder) page(page Page, entry string, files Files) error {
 	probe := b.options(entry, page, wordsPlugin(words{}, nil))
 	probe.Metafile = true
@@ -121,18 +122,18 @@ func (b *builder) page(page Page, entry string, files Files) error {
 	return nil
 }
 
-// pageHTML is what src/page.html is filled with.
+// pageHTML is the data of the template src/page.html.
 type pageHTML struct {
 	Page
 	Script, Style, Icon string
 }
 
-// options are esbuild's for one entry point.
+// options returns esbuild's options for one entry point, a path below the root.
 func (b *builder) options(entry string, page Page, plugin api.Plugin) api.BuildOptions {
-	alias, inner := map[string]string{}, ""
+	alias, mangled := map[string]string{}, ""
 	if page.Small {
 		alias["@preact/signals-core"] = "./src/live/mini-signals"
-		inner = "^(" + strings.Join(strings.Fields(innerNames), "|") + ")$"
+		mangled = "^(" + strings.Join(strings.Fields(mangledMembers), "|") + ")$"
 	}
 	return api.BuildOptions{
 		Alias:         alias,
@@ -150,7 +151,7 @@ func (b *builder) options(entry string, page Page, plugin api.Plugin) api.BuildO
 			{Name: api.EngineSafari, Version: "14.1"},
 			{Name: api.EngineIOS, Version: "14.5"},
 		},
-		// Chrome 80 to 90 only fail at a?.(...b, c), which the pages do not say.
+		// Chrome 80 to 90 fail only at a?.(...b, c), which the pages do not use.
 		Supported:         map[string]bool{"optional-chain": true},
 		JSX:               api.JSXTransform, // shorter than the automatic runtime, and the same elements
 		JSXFactory:        "h",
@@ -159,18 +160,18 @@ func (b *builder) options(entry string, page Page, plugin api.Plugin) api.BuildO
 		MinifyWhitespace:  true,
 		MinifyIdentifiers: true,
 		MinifySyntax:      true,
-		MangleProps:       inner,
-		LegalComments:     api.LegalCommentsNone, // assets/licences.txt has them whole
+		MangleProps:       mangled,
+		LegalComments:     api.LegalCommentsNone, // assets/licences.txt has them in full
 		Charset:           api.CharsetUTF8,
 		Define:            map[string]string{"FALLBACK": strconv.Quote(b.fallback)},
-		External:          []string{"/assets/*"},                                   // that path
-		TsconfigRaw:       `{"compilerOptions":{"useDefineForClassFields":false}}`, // shorter; tsconfig.json says the same
+		External:          []string{"/assets/*"},                                   // such paths stay as they are
+		TsconfigRaw:       `{"compilerOptions":{"useDefineForClassFields":false}}`, // shorter; as in tsconfig.json
 		Plugins:           []api.Plugin{plugin},
 		LogLevel:          api.LogLevelSilent,
 	}
 }
 
-// run is api.Build with its messages as an error.
+// run calls api.Build and returns its errors and warnings as one error.
 func run(options api.BuildOptions) (api.BuildResult, error) {
 	result := api.Build(options)
 	var errs []error
@@ -184,10 +185,10 @@ func run(options api.BuildOptions) (api.BuildResult, error) {
 	return result, errors.Join(errs...)
 }
 
-// addFallback makes the file that all pages share and few fetch.
+// addFallback bundles src/live/fallback.ts, one file for all pages.
 func (b *builder) addFallback(files Files) error {
 	options := b.options("src/live/fallback.ts", Page{}, wordsPlugin(words{}, nil))
-	options.Format, options.Inject = api.FormatESModule, nil // no elements in it
+	options.Format, options.Inject = api.FormatESModule, nil // it has no JSX
 	made, err := run(options)
 	if err != nil {
 		return fmt.Errorf("fallback: %w", err)
@@ -201,7 +202,7 @@ func (b *builder) addFallback(files Files) error {
 
 const iconFile = "assets/icon.svg"
 
-// extras adds what no entry point brings: the icon, and the licences of what is in the bundle.
+// extras adds the icon and the licences of the packages in the bundle.
 func (b *builder) extras(files Files) error {
 	icon, err := os.ReadFile(filepath.Join(b.root, "src", "icon.svg"))
 	if err != nil {
@@ -220,10 +221,10 @@ func (b *builder) extras(files Files) error {
 	return nil
 }
 
-// innerNames are members that nothing but the sources of one bundle names, so that
-// small pages are sent shorter ones: they are in no frame, in nothing that is kept,
-// in no file apart, and nothing of the browser's that these sources use.
-const innerNames = `
+// mangledMembers lists the names of members that esbuild shortens in small pages. A name may be here
+// only if all its uses are in one bundle: not in a frame, in stored data, in the file of the fallback,
+// or in an object of the browser.
+const mangledMembers = `
 afterFold ahead awaitedSnapshot awaitingView awaitsEarlier calls cardsOf clocks closeSocket
 confirmed confirmView connection connectionLost dependencies disconnected dismiss dispatch dueSince
 environment eventAt failures fetched fetchingSnapshot flush forgetMeasurement frameBytes frameTimes

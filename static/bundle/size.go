@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Size returns how many bytes a browser fetches to open a page for the first
-// time: its HTML, script, style and the words of one language, the longest, each gzipped.
+// Size returns the number of bytes that a browser fetches to open a page for the first time: its
+// HTML, script, style and the sentences of the language with the most, each gzipped.
 func (f Files) Size(page string) int {
 	total, words := 0, 0
 	for name, text := range f {

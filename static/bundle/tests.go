@@ -13,10 +13,9 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// BuildTests makes what only tests and screenshots need, and no server serves:
-// test.html runs every src/**/*.test.ts and leaves its outcome in
-// window.testReport; story-<page>.html?state=…&lang=… shows a page in a canned
-// state, and window.stories lists the states.
+// BuildTests makes files for tests and screenshots, which the server does not serve: test.html runs
+// every src/**/*.test.ts and sets window.testReport; story-<page>.html?state=…&lang=… shows a story
+// of a page, and window.stories lists their names.
 func BuildTests(root string) (Files, error) {
 	b, err := newBuilder(root)
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// vendored are the npm packages of which code is in the bundle.
+// vendored lists the npm packages whose code is in the bundle.
 var vendored = []string{"preact", "@preact/signals", "@preact/signals-core", "uqr"}
 
-// VerifyVendor holds every file of the vendored npm packages to the SHA-256 that
-// the file SHA256SUMS beside them states: none changed, none missing, none more.
+// VerifyVendor compares the files of the vendored npm packages in dir with its SHA256SUMS. It returns
+// an error if a file differs, is missing or is not listed.
 func VerifyVendor(dir string) error {
 	tree := os.DirFS(dir)
 	want, err := readSums(tree)
@@ -51,7 +51,7 @@ func VerifyVendor(dir string) error {
 
 const sumsFile = "SHA256SUMS"
 
-// readSums reads lines of "<hex>  <path>", as sha256sum writes them.
+// readSums parses lines of "<hex>  <path>", as sha256sum writes them.
 func readSums(tree fs.FS) (map[string]string, error) {
 	text, err := fs.ReadFile(tree, sumsFile)
 	if err != nil {

@@ -15,17 +15,17 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// A page is sent only the catalog entries that it can show. Sources import them
-// from the module "catalogs"; which they are is read off the sources:
+// A page receives only the catalog entries that it can show. Its sources import them from the module
+// "catalogs"; the bundler finds their keys in the sources:
 //
-//   - a key between quotes:           t('hero.next')
-//   - keys by their beginning:        t(`request.${state}`)
-//   - a comment, for what is neither: // words: error.*, wait.long
+//   - a key in quotes:                t('hero.next')
+//   - keys with a common prefix:      t(`request.${state}`)
+//   - a comment, for all other keys:  // words: error.*, wait.long
 //
-// In the bundle a key between quotes is only the number of its sentence, in base
-// 36; the others are sent by name.
+// In the bundle a key in quotes is replaced by the number of its sentence in base 36; the other keys
+// keep their names.
 
-// words are the keys of one page: named ones first, then those that are numbers.
+// words holds the keys of one page: those that keep their names, and those that become numbers.
 type words struct {
 	named, quoted []string
 }
@@ -56,7 +56,7 @@ var (
 	wordComment = regexp.MustCompile(`//\s*words:\s*(.+)`)
 )
 
-// wordsUsed returns the catalog keys that the inputs of a build mention.
+// wordsUsed returns the catalog keys in the sources of a build.
 func (b *builder) wordsUsed(metafile string) (words, error) {
 	var meta struct {
 		Inputs map[string]struct{} `json:"inputs"`
@@ -79,7 +79,7 @@ func (b *builder) wordsUsed(metafile string) (words, error) {
 	return words{slices.Sorted(maps.Keys(named)), slices.Sorted(maps.Keys(quoted))}, nil
 }
 
-// mentioned adds the keys that one source mentions.
+// mentioned adds the catalog keys in one source to named and quoted.
 func (b *builder) mentioned(source string, named, quoted map[string]bool) {
 	add := func(key string, to map[string]bool) {
 		prefix, many := strings.CutSuffix(key, "*")
@@ -102,7 +102,7 @@ func (b *builder) mentioned(source string, named, quoted map[string]bool) {
 	}
 }
 
-// numbered writes each quoted key of a source as the number of its sentence.
+// numbered replaces each quoted key of a source by the number of its sentence.
 func (w words) numbered(source string) string {
 	return quotedKey.ReplaceAllStringFunc(source, func(literal string) string {
 		at, ok := slices.BinarySearch(w.quoted, strings.Trim(literal, `'"`))
@@ -113,9 +113,8 @@ func (w words) numbered(source string) string {
 	})
 }
 
-// wordsPlugin makes the module "catalogs" and numbers the keys in the sources. Of
-// each language the module has the sentences, or the path to fetch them from: a
-// phone fetches its own language only.
+// wordsPlugin provides the module "catalogs" and replaces the keys in the sources. For each language
+// the module has the sentences, or the path to fetch them from: a phone fetches one language only.
 func wordsPlugin(w words, sources map[string]any) api.Plugin {
 	return api.Plugin{Name: "catalogs", Setup: func(build api.PluginBuild) {
 		build.OnResolve(api.OnResolveOptions{Filter: "^catalogs$"}, func(api.OnResolveArgs) (api.OnResolveResult, error) {
@@ -128,7 +127,7 @@ func wordsPlugin(w words, sources map[string]any) api.Plugin {
 		build.OnLoad(api.OnLoadOptions{Filter: `\.tsx?$`}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
 			source, err := os.ReadFile(args.Path)
 			text := w.numbered(string(source))
-			loader := api.LoaderTS // in .tsx a type in angle brackets would be read as an element
+			loader := api.LoaderTS // TSX would parse a type in angle brackets as an element
 			if strings.HasSuffix(args.Path, "x") {
 				loader = api.LoaderTSX
 			}
@@ -146,7 +145,7 @@ func wordsModule(named []string, sources map[string]any) (string, error) {
 	return fmt.Sprintf("export const keys=%s.split(' ');export const sources=%s", list, from), err
 }
 
-// sentences returns those of some keys in one language, in their order.
+// sentences returns the sentences of keys in one language, in the order of the keys.
 func (b *builder) sentences(keys []string, lang string) []string {
 	list := make([]string, len(keys))
 	for i, key := range keys {
@@ -155,7 +154,7 @@ func (b *builder) sentences(keys []string, lang string) []string {
 	return list
 }
 
-// wordFiles adds a page's sentences to the files, and returns their paths by language.
+// wordFiles adds a page's sentences to files, and returns their paths by language.
 func (b *builder) wordFiles(page string, keys []string, files Files) (map[string]any, error) {
 	sources := map[string]any{}
 	for _, lang := range languages {

@@ -65,7 +65,7 @@ function setUp() {
   environment.pass(0)
   const visit = () => visits[visits.length - 1] as Visit
   const hear = (...frames: FromServer[]) => frames.forEach((frame) => visit().handler.onFrame(JSON.stringify(frame)))
-  const said = (name: string): unknown => {
+  const parameter = (name: string): unknown => {
     const text = new URLSearchParams(visit().path.split('?')[1]).get(name)
     return text && JSON.parse(text)
   }
@@ -80,17 +80,17 @@ function setUp() {
     hear(hello, patch(5, 5))
     pong()
   }
-  const pong = (seq = fold.view?.at.seq ?? 0) => hear({ pong: { n: (said('ping') as { n: number }).n, now: environment.time, clock, at: at(seq) } })
+  const pong = (seq = fold.view?.at.seq ?? 0) => hear({ pong: { n: (parameter('ping') as { n: number }).n, now: environment.time, clock, at: at(seq) } })
   const link = () => freshness(connection.frameTimes, environment.time).state
-  return { device, environment, visits, posts, fold, outbox, reports, seen, connection, visit, hear, said, live, pong, link }
+  return { device, environment, visits, posts, fold, outbox, reports, seen, connection, visit, hear, parameter, live, pong, link }
 }
 
 test('fallback: the hello of a visit states the position, and the next visit acknowledges', () => {
-  const { environment, visits, visit, said, hear, fold, link } = setUp()
+  const { environment, visits, visit, parameter, hear, fold, link } = setUp()
   equal(visits.length, 1)
   equal(visit().path.split('?')[0], '/api/v1/events/demo/stream')
   equal(new URLSearchParams(visit().path.split('?')[1]).get('as'), 'attendee-a')
-  equal(said('hello'), { v: 1 })
+  equal(parameter('hello'), { v: 1 })
   hear(hello)
   environment.pass(0)
   equal(visits.length, 1, 'a ping before there is anything to say')
@@ -98,28 +98,28 @@ test('fallback: the hello of a visit states the position, and the next visit ack
   visit().handler.onClose(1000)
   environment.pass(0)
   equal(visits.length, 2)
-  equal(said('hello'), { v: 1, have: at(5), subjects: 's1' })
-  equal(said('ping'), { n: 1, ack: 5 })
+  equal(parameter('hello'), { v: 1, have: at(5), subjects: 's1' })
+  equal(parameter('ping'), { n: 1, ack: 5 })
   hear(hello, patch(5, 6, { 'me/a': { name: 'B' } }))
   equal(fold.view?.at.seq, 6)
   equal(link(), 'live')
 })
 
 test('fallback: a personal card causes a visit at once, at most four a second', () => {
-  const { environment, visits, live, hear, said } = setUp()
+  const { environment, visits, live, hear, parameter } = setUp()
   live()
   environment.pass(1_000)
   const before = visits.length
   hear(patch(5, 6, { 'notice/n1': {} }))
   environment.pass(0)
   equal(visits.length, before + 1)
-  equal(said('hello'), { v: 1, have: at(6), subjects: 's1' })
+  equal(parameter('hello'), { v: 1, have: at(6), subjects: 's1' })
   hear(patch(6, 7, { 'notice/n2': {} }))
   environment.pass(240)
   equal(visits.length, before + 1)
   environment.pass(10)
   equal(visits.length, before + 2)
-  equal(said('hello'), { v: 1, have: at(7), subjects: 's1' })
+  equal(parameter('hello'), { v: 1, have: at(7), subjects: 's1' })
   truth(visits[before]?.left === true, 'the visit before goes on')
 })
 
@@ -136,10 +136,10 @@ test('fallback: an empty patch causes no visit, visible or hidden', () => {
 })
 
 test('fallback: every ping is a visit, and a pong that is four seconds late ends the connection', () => {
-  const { environment, visits, live, said, link } = setUp()
+  const { environment, visits, live, parameter, link } = setUp()
   live()
   environment.pass(20_000)
-  equal(said('ping'), { n: 2, ack: 5 })
+  equal(parameter('ping'), { n: 2, ack: 5 })
   const before = visits.length
   environment.pass(4_000)
   truth(visits[before - 1]?.left === true, 'still trusted')
@@ -200,13 +200,13 @@ function polling() {
 }
 
 test('fallback: the server holds polls, except those with a ping', () => {
-  const { environment, visits, visit, live, said, hear, link, fold } = polling()
-  equal(said('wait'), null)
+  const { environment, visits, visit, live, parameter, hear, link, fold } = polling()
+  equal(parameter('wait'), null)
   live()
-  equal(said('wait'), null, 'with a ping')
+  equal(parameter('wait'), null, 'with a ping')
   visit().handler.onClose(1000)
   environment.pass(250)
-  equal(said('wait'), 20)
+  equal(parameter('wait'), 20)
   hear(hello, patch(5, 6, { 'me/a': { name: 'B' } }))
   visit().handler.onClose(1000)
   equal(fold.view?.at.seq, 6)
@@ -214,16 +214,16 @@ test('fallback: the server holds polls, except those with a ping', () => {
   const before = visits.length
   environment.pass(250)
   equal(visits.length, before + 1)
-  equal(said('hello'), { v: 1, have: at(6), subjects: 's1' })
+  equal(parameter('hello'), { v: 1, have: at(6), subjects: 's1' })
 })
 
 test('fallback: if held polls fail it polls every 10 to 15 s', () => {
-  const { environment, visits, visit, live, pong, said, hear } = polling()
+  const { environment, visits, visit, live, pong, parameter, hear } = polling()
   live()
   environment.pass(11_000)
   visit().handler.onClose(1000)
   environment.pass(250)
-  equal(said('wait'), 20)
+  equal(parameter('wait'), 20)
   visit().handler.onClose(1006)
   const before = visits.length
   environment.pass(7_900)
@@ -237,7 +237,7 @@ test('fallback: if held polls fail it polls every 10 to 15 s', () => {
   equal(visits.length, before + 1)
   environment.pass(300)
   equal(visits.length, before + 2)
-  equal(said('wait'), null)
+  equal(parameter('wait'), null)
 })
 
 test('fallback: commands go by POST, one at a time, until the server responds', async () => {
@@ -293,14 +293,14 @@ test('fallback: a visit or a POST that is signed out ends the connection', async
 })
 
 test('fallback: after fetching a later snapshot than announced, a new hello states it', async () => {
-  const { environment, hear, said, visit, fold } = setUp()
+  const { environment, hear, parameter, visit, fold } = setUp()
   hear(hello, { snapshot: { at: at(5), get: '/big' } })
   visit().handler.onClose(1000)
   environment.gets[0]?.answer(200, { at: at(7), cards: { 'me/a': { name: 'A' } } })
   await settled()
   environment.pass(10)
   equal(fold.view?.at.seq, 7)
-  equal(said('hello'), { v: 1, have: at(7), subjects: 's1' })
+  equal(parameter('hello'), { v: 1, have: at(7), subjects: 's1' })
 })
 
 test('fallback: the WebSocket is probed again, and used once it delivers a frame', () => {

@@ -20,9 +20,9 @@ interface Props {
  * were given.
  */
 export function unacknowledged(cards: ReadonlyMap<string, LostCard>, sent: readonly Sent[]): [id: string, card: LostCard][] {
-  const said = (id: string) =>
+  const dismissed = (id: string) =>
     sent.some((s) => s.name === 'dismissLost' && s.progress.state !== 'rejected' && (s.body as { lost: string[] }).lost.includes(id))
-  return [...cards].filter(([id]) => !said(id)).sort(([, a], [, b]) => a.wall - b.wall)
+  return [...cards].filter(([id]) => !dismissed(id)).sort(([, a], [, b]) => a.wall - b.wall)
 }
 
 const words = (card: LostCard, labelOf: CommandLabel) => t('word.lost', { time: hhmm(card.wall), what: labelOf(card.kind) })
