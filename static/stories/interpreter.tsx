@@ -1,10 +1,10 @@
 import '../src/ui/base.css'
 import '../src/ui/phone.css'
 import '../src/pages/interpreter/interpreter.css'
-import type { AssignmentCard, LostCard, OfferCard, PlaceCard, InterpreterSelfCard } from '../src/shared/cards'
 import { InterpreterPage } from '../src/pages/interpreter/page'
 import type { InterpreterCards } from '../src/pages/interpreter/screen'
-import { type FakeSessionState, fakeSession } from '../src/testing/fake-session'
+import type { AssignmentCard, LostCard, OfferCard, PlaceCard, InterpreterSelfCard } from '../src/shared/cards'
+import { fakeSession, type FakeSessionState } from '../src/testing/fake-session'
 import { agenda, at, event, rounds, span, zones } from '../src/testing/fixtures'
 import { show, type Story } from './story-view'
 

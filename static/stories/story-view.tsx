@@ -2,8 +2,8 @@
 // another by window.turnStory.
 import { effect, signal } from '@preact/signals-core'
 import { cloneElement, render, type VNode } from 'preact'
-import { watchLanguage } from '../src/ui/language'
 import { language, languages, loadWords } from '../src/shared/words'
+import { watchLanguage } from '../src/ui/language'
 
 export type Story = () => VNode
 

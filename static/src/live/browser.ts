@@ -1,5 +1,5 @@
 // The browser as an Environment, and the events after which a connection must be checked.
-import type { Connection, Socket, SocketHandler, Environment } from './connection'
+import type { Connection, Environment, Socket, SocketHandler } from './connection'
 
 /** Milliseconds that a GET may take: a large snapshot over a poor network is slow. */
 const fetchTimeout = 25_000

@@ -5,8 +5,8 @@ import { Connection, type End } from './connection'
 import { Fold } from './fold'
 import type { FromServer, Patch, Position } from './frames'
 import { freshness } from './freshness'
-import { memoryStore } from './storage'
 import { Outbox, type Progress } from './outbox'
+import { memoryStore } from './storage'
 import { cardsOf } from './view'
 
 const at = (seq: number, epoch = 1): Position => ({ epoch, seq, hash: `h${seq}` })

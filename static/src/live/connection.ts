@@ -3,7 +3,7 @@
 // run hours of a poor network in milliseconds.
 import type { Clocks } from './clock'
 import type { Fold, FoldResult } from './fold'
-import { type Accepted, type FromServer, type Live, type Patch, type Position, type Pong, protocolVersion, type Snapshot, type Welcome } from './frames'
+import { type Accepted, type FromServer, type Live, type Patch, type Pong, type Position, protocolVersion, type Snapshot, type Welcome } from './frames'
 import type { FrameTimes } from './freshness'
 import type { Outbox } from './outbox'
 import { backoff, reconnectAfter } from './reconnect'

@@ -2,12 +2,12 @@ import { equal, test, truth } from '../testing/check'
 import { FakeEnvironment, settled } from '../testing/fake-environment'
 import { Clocks } from './clock'
 import { Connection } from './connection'
-import { type Dial, withFallback, type FallbackEnvironment } from './fallback'
+import { type Dial, type FallbackEnvironment, withFallback } from './fallback'
 import { Fold } from './fold'
 import type { FromServer, Position } from './frames'
 import { freshness } from './freshness'
-import { memoryStore } from './storage'
 import { Outbox, type Progress } from './outbox'
+import { memoryStore } from './storage'
 
 const at = (seq: number): Position => ({ epoch: 1, seq, hash: `h${seq}` })
 const clock = { wall: 0, event: 0, rate: 1 }

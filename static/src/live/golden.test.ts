@@ -6,9 +6,9 @@ import { Clocks } from './clock'
 import { Connection } from './connection'
 import { Fold } from './fold'
 import type { Cards, FromServer, Position, Snapshot } from './frames'
-import { memoryStore } from './storage'
 import { type Entry, envelope, Outbox } from './outbox'
 import { reconnectAfter } from './reconnect'
+import { memoryStore } from './storage'
 import { cardsOf, fromSnapshot, type View } from './view'
 
 interface Held {

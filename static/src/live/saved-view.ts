@@ -1,8 +1,8 @@
 // The last view of each link, saved on the device and shown at once at the next visit.
 import type { EventClock } from '../shared/cards'
 import type { Cards, Position, You } from './frames'
-import { type KeyValueStore, parseStored } from './storage'
 import type { InitialFrames, SessionKey } from './signin'
+import { type KeyValueStore, parseStored } from './storage'
 
 export interface SavedView {
   at: Position

@@ -2,11 +2,11 @@
 // there is none.
 import { effect, signal } from '@preact/signals-core'
 import { type ComponentType, render } from 'preact'
-import { signIn, fromFragment, fromPath, type InitialFrames, initialFramesInPage, type SessionKey } from '../live/signin'
 import { backoff } from '../live/reconnect'
-import { openSession, type Session } from './session'
-import { SignedOut, type SignedOutStatus } from '../ui/signed-out'
+import { fromFragment, fromPath, type InitialFrames, initialFramesInPage, type SessionKey, signIn } from '../live/signin'
 import { watchLanguage } from '../ui/language'
+import { SignedOut, type SignedOutStatus } from '../ui/signed-out'
+import { openSession, type Session } from './session'
 import { language, loadWords } from './words'
 
 export interface PageProps<K> {

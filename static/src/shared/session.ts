@@ -1,17 +1,17 @@
 // A session follows one event with one link, as signals that a page's components read.
 import { batch, type ReadonlySignal, signal } from '@preact/signals-core'
-import type { ClockCard, Commands } from './cards'
 import { browserEnvironment, watchWakeUps } from '../live/browser'
 import { Clocks } from '../live/clock'
-import { type EventPaths, Connection, type End } from '../live/connection'
+import { Connection, type End, type EventPaths } from '../live/connection'
 import { Fold } from '../live/fold'
 import type { Live, Welcome, You } from '../live/frames'
 import { type Freshness, freshness } from '../live/freshness'
-import { deviceStore, type KeyValueStore } from '../live/storage'
-import { deleteView, type SavedView, newerView, loadView, saveView } from '../live/saved-view'
 import { type Entry, Outbox, type Progress, randomID } from '../live/outbox'
+import { deleteView, loadView, newerView, type SavedView, saveView } from '../live/saved-view'
 import type { InitialFrames, SessionKey } from '../live/signin'
+import { deviceStore, type KeyValueStore } from '../live/storage'
 import { cardsOf, fromSnapshot, type Kind, type View } from '../live/view'
+import type { ClockCard, Commands } from './cards'
 import { timeZone } from './words'
 
 export interface Sent extends Entry {

@@ -1,9 +1,9 @@
 // The words of the pages: the catalogs, the chosen language, names and times.
 import { computed, signal } from '@preact/signals-core'
 import { keys, sources } from 'catalogs'
-import type { Text } from './cards'
 import type { Problem } from '../live/frames'
 import { deviceStore } from '../live/storage'
+import type { Text } from './cards'
 
 export type Language = 'ko' | 'zh' | 'en'
 

@@ -1,5 +1,5 @@
 // An Environment for tests: the test moves the time, and sockets are lists.
-import type { SocketHandler, Environment } from '../live/connection'
+import type { Environment, SocketHandler } from '../live/connection'
 import type { FromServer } from '../live/frames'
 
 export interface FakeSocket {

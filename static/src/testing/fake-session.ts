@@ -1,11 +1,11 @@
 // A session without a server: fixed cards, a clock that stands still, an outbox that keeps
 // everything.
 import { computed, signal } from '@preact/signals-core'
-import type { Commands } from '../shared/cards'
 import type { End } from '../live/connection'
 import type { Live, You } from '../live/frames'
 import type { Freshness } from '../live/freshness'
 import type { Progress } from '../live/outbox'
+import type { Commands } from '../shared/cards'
 import type { Sent, Session } from '../shared/session'
 import { timeZone } from '../shared/words'
 

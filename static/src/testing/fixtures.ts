@@ -1,5 +1,5 @@
 // Fixtures that stories and tests share: a fictional forum on its day, at 14:02 by default.
-import type { EventCard, ItemCard, RoundCard, Span, SlotState, ZoneCard } from '../shared/cards'
+import type { EventCard, ItemCard, RoundCard, SlotState, Span, ZoneCard } from '../shared/cards'
 
 /** at returns an instant of the day: "14:02" in Seoul, "+1 09:00" on the second day. */
 export function at(time: string): number {

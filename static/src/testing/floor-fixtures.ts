@@ -1,6 +1,6 @@
 // A generated floor for stories, tests and measurements, with fictional companies.
-import type { AttendeeCard, CompanyCard, InterpreterCard, MeetingCard, RoundCard, StaffCard, TableCard, Text } from '../shared/cards'
 import { fromSnapshot } from '../live/view'
+import type { AttendeeCard, CompanyCard, InterpreterCard, MeetingCard, RoundCard, StaffCard, TableCard, Text } from '../shared/cards'
 import { type Cards, type Floor, makeFloor } from '../shared/floor'
 import { at } from './fixtures'
 

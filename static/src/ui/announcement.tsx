@@ -1,8 +1,8 @@
 import type { AnnouncementCard } from '../shared/cards'
 import { hhmm, t } from '../shared/words'
 import { Icon } from './icon'
-import { Name } from './names'
 import { hornIcon } from './icons'
+import { Name } from './names'
 
 /** Announcement shows an announcement until it is withdrawn or expires. */
 export function Announcement({ card }: { card: AnnouncementCard }) {

@@ -1,6 +1,6 @@
 // What this device has been notified of: nothing is repeated, not even after a reload.
-import { deviceStore, parseStored } from '../live/storage'
 import type { SessionKey } from '../live/signin'
+import { deviceStore, parseStored } from '../live/storage'
 
 const maxRemembered = 100
 

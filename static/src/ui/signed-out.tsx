@@ -1,8 +1,8 @@
 // What a page shows while nobody is signed in.
 import { t } from '../shared/words'
 import { Icon } from './icon'
-import { LanguageSwitch } from './language'
 import { alertIcon, clockIcon, lockIcon, offlineIcon } from './icons'
+import { LanguageSwitch } from './language'
 
 export type SignedOutStatus =
   | { state: 'signingIn' | 'unreachable' | 'noLink' | 'signedOut' | 'noEvent' | 'broken' | 'reload' }

@@ -1,10 +1,10 @@
 // A change of a meeting that is not the next one: it is shown above, and the next meeting stays.
 import type { Session } from '../../shared/session'
+import { hhmm, t } from '../../shared/words'
 import { Chip } from '../../ui/chip'
 import { Icon } from '../../ui/icon'
-import { ScreenReaderText, CompanyName } from '../../ui/names'
 import { alertIcon, arrowIcon, closeIcon } from '../../ui/icons'
-import { hhmm, t } from '../../shared/words'
+import { CompanyName, ScreenReaderText } from '../../ui/names'
 import type { AttendeeCards, Change } from './screen'
 
 export function ChangedMeeting({ session, change, first }: { session: Session<AttendeeCards>; change: Change; first: boolean }) {

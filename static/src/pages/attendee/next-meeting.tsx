@@ -1,11 +1,11 @@
 // The meeting that is running or next. The table's number is the largest.
 import type { Session } from '../../shared/session'
+import { pairName, spanOf, t } from '../../shared/words'
 import { Chip, type Tone } from '../../ui/chip'
 import { Countdown, timeLeft } from '../../ui/countdown'
 import { Icon } from '../../ui/icon'
-import { ScreenReaderText, CompanyName, Name, TableNumber } from '../../ui/names'
 import { alertIcon, arrowIcon, bellIcon, checkIcon, clockIcon, closeIcon, dotIcon } from '../../ui/icons'
-import { pairName, spanOf, t } from '../../shared/words'
+import { CompanyName, Name, ScreenReaderText, TableNumber } from '../../ui/names'
 import { type AttendeeCards, type Change, type Meeting, type Screen, type Situation } from './screen'
 
 /** With less than this to go, in milliseconds, the time left is emphasised. */

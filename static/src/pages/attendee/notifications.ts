@@ -2,11 +2,11 @@
 // sentence for screen readers.
 import { effect } from '@preact/signals-core'
 import type { Session } from '../../shared/session'
+import { named, t } from '../../shared/words'
 import { say } from '../../ui/announcer'
 import { announceLostCommands } from '../../ui/lost-commands'
-import { alarm, unlockAtFirstTouch } from '../../ui/sound'
 import { takeUnnotified } from '../../ui/notified-once'
-import { named, t } from '../../shared/words'
+import { alarm, unlockAtFirstTouch } from '../../ui/sound'
 import { commandLabel } from './command-labels'
 import type { AttendeeCards } from './screen'
 

@@ -1,10 +1,10 @@
 // The programme by time: the reader's own meetings with talks, breaks and visits.
 import type { ItemCard } from '../../shared/cards'
+import { dayName, hhmm, named, sameDay, t } from '../../shared/words'
 import { Chip } from '../../ui/chip'
 import { Icon } from '../../ui/icon'
-import { ScreenReaderText, Name } from '../../ui/names'
 import { closeIcon, dotIcon } from '../../ui/icons'
-import { dayName, hhmm, named, sameDay, t } from '../../shared/words'
+import { Name, ScreenReaderText } from '../../ui/names'
 import type { Meeting, Row, Screen } from './screen'
 
 export function Programme({ screen, now }: { screen: Screen; now: number }) {

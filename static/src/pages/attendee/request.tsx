@@ -1,9 +1,9 @@
 // Calling an interpreter. The page shows only what the server has confirmed.
 import type { OwnRequestCard, RequestState } from '../../shared/cards'
 import type { Sent, Session } from '../../shared/session'
+import { named, pairName, t } from '../../shared/words'
 import { Icon } from '../../ui/icon'
 import { talkIcon } from '../../ui/icons'
-import { named, pairName, t } from '../../shared/words'
 import type { AttendeeCards, Meeting } from './screen'
 
 type Props = { session: Session<AttendeeCards> }

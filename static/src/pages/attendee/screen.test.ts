@@ -1,7 +1,7 @@
 import type { OwnMeetingCard, OwnNoticeCard } from '../../shared/cards'
 import type { Sent } from '../../shared/session'
-import { agenda, event, rounds } from '../../testing/fixtures'
 import { equal, test } from '../../testing/check'
+import { agenda, event, rounds } from '../../testing/fixtures'
 import { type ScreenInput, screenOf } from './screen'
 
 const meeting = (round: string, table: string, more: Partial<OwnMeetingCard> = {}): OwnMeetingCard => ({

@@ -1,7 +1,7 @@
 // What an attendee sees, computed from their cards and the event's time, without DOM and words.
 import type {
-  AnnouncementCard, ClockCard, EventCard, ItemCard, LostCard, AttendeeSelfCard, OwnMeetingCard, OwnNoticeCard, OwnRequestCard, PlaceCard,
-  RoundCard, SlotState, ZoneCard,
+  AnnouncementCard, ClockCard, EventCard, ItemCard, LostCard, AttendeeSelfCard, OwnMeetingCard, OwnNoticeCard, OwnRequestCard,
+  PlaceCard, RoundCard, SlotState, ZoneCard,
 } from '../../shared/cards'
 import type { Sent } from '../../shared/session'
 

@@ -2,12 +2,12 @@
 import '../../ui/base.css'
 import { effect } from '@preact/signals-core'
 import { render } from 'preact'
-import type { EventCard, Text } from '../../shared/cards'
-import { deviceStore, parseStored } from '../../live/storage'
 import type { SavedView } from '../../live/saved-view'
+import { deviceStore, parseStored } from '../../live/storage'
+import type { EventCard, Text } from '../../shared/cards'
+import { language, loadWords, t } from '../../shared/words'
 import { LanguageSwitch, watchLanguage } from '../../ui/language'
 import { Name } from '../../ui/names'
-import { language, loadWords, t } from '../../shared/words'
 
 interface SavedPage {
   path: string

@@ -1,11 +1,11 @@
 // The interpreter's own schedule, and its changes.
 import type { Session } from '../../shared/session'
+import { hhmm, spanOf, t } from '../../shared/words'
 import { Chip } from '../../ui/chip'
 import { Countdown, timeLeft } from '../../ui/countdown'
 import { Icon } from '../../ui/icon'
-import { ScreenReaderText, CompanyPair, Name, TableNumber } from '../../ui/names'
 import { alertIcon, arrowIcon, bellIcon, closeIcon, dotIcon } from '../../ui/icons'
-import { hhmm, spanOf, t } from '../../shared/words'
+import { CompanyPair, Name, ScreenReaderText, TableNumber } from '../../ui/names'
 import type { Assignment, InterpreterCards, Notice, Screen } from './screen'
 
 interface Props {

@@ -1,6 +1,6 @@
 // The labels of an interpreter's commands: the moderators' words for them, without the object.
-import type { CommandLabel } from '../../ui/lost-commands'
 import { t } from '../../shared/words'
+import type { CommandLabel } from '../../ui/lost-commands'
 
 const words: Record<string, string> = {
   claimRequest: 'mod.done.claimRequest',

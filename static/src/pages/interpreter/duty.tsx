@@ -1,10 +1,10 @@
 // Duty. Starting a shift also unlocks the sound and keeps the screen on.
-import type { Duty, Span } from '../../shared/cards'
 import { idOf } from '../../live/frames'
+import type { Duty, Span } from '../../shared/cards'
 import type { Session } from '../../shared/session'
-import { keepScreenOn } from '../../ui/wake-lock'
-import { unlockSound } from '../../ui/sound'
 import { dayName, sameDay, spanOf, t } from '../../shared/words'
+import { unlockSound } from '../../ui/sound'
+import { keepScreenOn } from '../../ui/wake-lock'
 import { type InterpreterCards, isPending, type Screen, sendingLabel } from './screen'
 
 interface Props {

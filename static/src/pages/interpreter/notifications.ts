@@ -1,12 +1,12 @@
 // Notifies an interpreter of a new request and of a changed assignment.
 import { effect } from '@preact/signals-core'
 import type { Session } from '../../shared/session'
-import { say } from '../../ui/announcer'
-import { keepScreenOn } from '../../ui/wake-lock'
-import { announceLostCommands } from '../../ui/lost-commands'
-import { alarm, unlockAtFirstTouch } from '../../ui/sound'
-import { takeUnnotified } from '../../ui/notified-once'
 import { pairName, t } from '../../shared/words'
+import { say } from '../../ui/announcer'
+import { announceLostCommands } from '../../ui/lost-commands'
+import { takeUnnotified } from '../../ui/notified-once'
+import { alarm, unlockAtFirstTouch } from '../../ui/sound'
+import { keepScreenOn } from '../../ui/wake-lock'
 import { commandLabel } from './command-labels'
 import type { InterpreterCards } from './screen'
 

@@ -1,11 +1,11 @@
 // Requests: the one that the reader has claimed with its next step, and those that can be claimed.
 import type { Commands, RequestState } from '../../shared/cards'
 import type { Session } from '../../shared/session'
-import { Chip } from '../../ui/chip'
-import { CompanyPair, Name, TableNumber } from '../../ui/names'
-import { alertIcon, checkIcon, personIcon } from '../../ui/icons'
 import { mmss, pairName, t } from '../../shared/words'
-import { type InterpreterCards, type Offer, isPending, type Screen, sendingLabel } from './screen'
+import { Chip } from '../../ui/chip'
+import { alertIcon, checkIcon, personIcon } from '../../ui/icons'
+import { CompanyPair, Name, TableNumber } from '../../ui/names'
+import { type InterpreterCards, isPending, type Offer, type Screen, sendingLabel } from './screen'
 
 interface Props {
   session: Session<InterpreterCards>

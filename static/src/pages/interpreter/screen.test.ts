@@ -1,6 +1,6 @@
 import type { AssignmentCard, OfferCard, InterpreterSelfCard } from '../../shared/cards'
-import { rounds } from '../../testing/fixtures'
 import { equal, test } from '../../testing/check'
+import { rounds } from '../../testing/fixtures'
 import { type ScreenInput, screenOf } from './screen'
 
 const self: InterpreterSelfCard = { name: { ko: '최은지' }, pairs: ['ko-zh'], duty: 'on' }

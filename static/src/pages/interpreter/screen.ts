@@ -1,6 +1,7 @@
 // What an interpreter sees, computed from their cards, without DOM and words.
 import type {
-  AnnouncementCard, AssignmentCard, ClockCard, EventCard, ItemCard, LostCard, OfferCard, OwnNoticeCard, RoundCard, InterpreterSelfCard, ZoneCard,
+  AnnouncementCard, AssignmentCard, ClockCard, EventCard, ItemCard, LostCard, OfferCard, OwnNoticeCard, RoundCard,
+  InterpreterSelfCard, ZoneCard,
 } from '../../shared/cards'
 import type { Sent, Session } from '../../shared/session'
 

@@ -2,16 +2,16 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Text } from '../../shared/cards'
+import { minutesLate, type Slot } from '../../shared/slots'
+import { hhmm, languages, named, spanOf, t } from '../../shared/words'
 import { Chip } from '../../ui/chip'
 import { Icon } from '../../ui/icon'
-import { Name } from '../../ui/names'
 import { closeIcon, hornIcon, undoIcon } from '../../ui/icons'
-import { hhmm, languages, named, spanOf, t } from '../../shared/words'
-import { SlotActions } from './bar'
-import type { ModeratorStore } from './moderator-store'
-import { doneWords, namesOf, person } from './describe'
+import { Name } from '../../ui/names'
 import { Section } from './attention'
-import { minutesLate, type Slot } from '../../shared/slots'
+import { SlotActions } from './bar'
+import { doneWords, namesOf, person } from './describe'
+import type { ModeratorStore } from './moderator-store'
 
 export function Agenda({ store }: { store: ModeratorStore }) {
   return (

@@ -1,16 +1,16 @@
 // Attendance: who has arrived, checked in by name or id; and the interpreters' duty.
 import { useSignal } from '@preact/signals'
 import type { Duty } from '../../shared/cards'
+import { compareLabels } from '../../shared/floor'
+import { allSpellings, matches } from '../../shared/search'
+import { hhmm, pairName, spanOf, t } from '../../shared/words'
 import { Chip } from '../../ui/chip'
 import { Icon } from '../../ui/icon'
-import { Name } from '../../ui/names'
 import { checkIcon, searchIcon } from '../../ui/icons'
-import { hhmm, pairName, spanOf, t } from '../../shared/words'
-import type { ModeratorStore } from './moderator-store'
-import { company, namesOf, person } from './describe'
-import { compareLabels } from '../../shared/floor'
+import { Name } from '../../ui/names'
 import { Section } from './attention'
-import { allSpellings, matches } from '../../shared/search'
+import { company, namesOf, person } from './describe'
+import type { ModeratorStore } from './moderator-store'
 
 const maxLines = 40
 

@@ -1,14 +1,14 @@
 // What needs attention: unacknowledged notices, waiting requests, meetings without a place.
-import type { ComponentChildren } from 'preact'
 import { useComputed, useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import { mmss, pairName, t } from '../../shared/words'
 import { Chip } from '../../ui/chip'
 import { Name } from '../../ui/names'
-import { mmss, pairName, t } from '../../shared/words'
-import type { ModeratorStore } from './moderator-store'
+import { DeliveryList, MarkToldActions, notToldInPerson } from './delivery-list'
 import { company, meetingName, namesOf, person, placeName, roundName, tableLabel } from './describe'
 import { availableInterpreters } from './interpreters'
+import type { ModeratorStore } from './moderator-store'
 import { pickUp, toTray } from './moves'
-import { DeliveryList, MarkToldActions, notToldInPerson } from './delivery-list'
 import { type UnacknowledgedGroup, unacknowledgedGroups } from './unacknowledged'
 
 export function Section({ title, count, tone = '', children }: { title: string; count?: ComponentChildren; tone?: 'amber' | 'jade' | 'blue' | ''; children: ComponentChildren }) {

@@ -1,17 +1,17 @@
 // The bar on top: the current slot, and the commands about the whole event.
-import type { ComponentChildren } from 'preact'
 import { useSignal } from '@preact/signals'
-import { Chip, FreshnessChip } from '../../ui/chip'
-import { Countdown } from '../../ui/countdown'
-import { ConfirmButton } from '../../ui/confirm-button'
-import { Icon } from '../../ui/icon'
-import { Name } from '../../ui/names'
-import { clipIcon, hornIcon, searchIcon } from '../../ui/icons'
-import { hhmm, t } from '../../shared/words'
-import type { ModeratorStore } from './moderator-store'
-import { namesOf, refName } from './describe'
+import type { ComponentChildren } from 'preact'
 import { headcount } from '../../shared/floor'
-import { slotActions, minutesLate, type Slot } from '../../shared/slots'
+import { minutesLate, type Slot, slotActions } from '../../shared/slots'
+import { hhmm, t } from '../../shared/words'
+import { Chip, FreshnessChip } from '../../ui/chip'
+import { ConfirmButton } from '../../ui/confirm-button'
+import { Countdown } from '../../ui/countdown'
+import { Icon } from '../../ui/icon'
+import { clipIcon, hornIcon, searchIcon } from '../../ui/icons'
+import { Name } from '../../ui/names'
+import { namesOf, refName } from './describe'
+import type { ModeratorStore } from './moderator-store'
 
 export function Bar({ store }: { store: ModeratorStore }) {
   const { session } = store

@@ -1,13 +1,13 @@
 // How far a notice has come with each person, and the state of their phones.
-import type { MeetingCard, UnseenCard } from '../../shared/cards'
-import { Chip, type Tone } from '../../ui/chip'
-import { Name } from '../../ui/names'
-import { arrowIcon, checkIcon, clockIcon, dotIcon, offlineIcon, phoneIcon, talkIcon } from '../../ui/icons'
 import { idOf } from '../../live/frames'
+import type { MeetingCard, UnseenCard } from '../../shared/cards'
 import { t } from '../../shared/words'
-import type { ModeratorStore } from './moderator-store'
+import { Chip, type Tone } from '../../ui/chip'
+import { arrowIcon, checkIcon, clockIcon, dotIcon, offlineIcon, phoneIcon, talkIcon } from '../../ui/icons'
+import { Name } from '../../ui/names'
+import { type DeliveryStep, deliveryStep, deviceState, latestNoticeAbout, type Presence } from './delivery-status'
 import { namesOf, person } from './describe'
-import { latestNoticeAbout, deviceState, type Presence, type DeliveryStep, deliveryStep } from './delivery-status'
+import type { ModeratorStore } from './moderator-store'
 import type { UnacknowledgedGroup } from './unacknowledged'
 
 const stepAppearance: Record<DeliveryStep, readonly [Tone, string]> = {

@@ -1,6 +1,6 @@
 // How far a notice has come with a person, and whether their phone can be reached.
-import type { MeetingCard, NoticeCard, DeliveryCard, UnseenCard } from '../../shared/cards'
 import type { Live } from '../../live/frames'
+import type { MeetingCard, NoticeCard, DeliveryCard, UnseenCard } from '../../shared/cards'
 
 /** sent → delivered → seen; told: not seen, but somebody told them in person. */
 export type DeliveryStep = 'sent' | 'delivered' | 'told' | 'seen'

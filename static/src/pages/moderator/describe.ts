@@ -1,10 +1,10 @@
 // Names and sentences for things, places, findings and commands, in the reader's language.
-import type { HistoryCard, ItemCard, Place, StaffCard, Text, ZoneCard } from '../../shared/cards'
 import { idOf, type Problem, roleOf } from '../../live/frames'
-import { named, pairName, refusal, t } from '../../shared/words'
-import type { Finding, Verdict } from './move-rules'
-import type { ModeratorStore } from './moderator-store'
+import type { HistoryCard, ItemCard, Place, StaffCard, Text, ZoneCard } from '../../shared/cards'
 import type { Floor } from '../../shared/floor'
+import { named, pairName, refusal, t } from '../../shared/words'
+import type { ModeratorStore } from './moderator-store'
+import type { Finding, Verdict } from './move-rules'
 
 /** Names holds the cards that names are taken from. */
 export interface Names {

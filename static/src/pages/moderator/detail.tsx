@@ -1,17 +1,17 @@
 // A meeting or a table in full: its people, what they know, and the commands about it.
-import type { ComponentChildren } from 'preact'
 import { useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
 import type { MeetingCard, Side } from '../../shared/cards'
+import { pairName, t } from '../../shared/words'
 import { Chip } from '../../ui/chip'
 import { ConfirmButton } from '../../ui/confirm-button'
 import { Icon } from '../../ui/icon'
-import { CompanyName, Name } from '../../ui/names'
 import { checkIcon, closeIcon, lockIcon } from '../../ui/icons'
-import { pairName, t } from '../../shared/words'
-import type { ModeratorStore } from './moderator-store'
-import { meetingName, namesOf, placeName } from './describe'
-import { putDown, toTray } from './moves'
+import { CompanyName, Name } from '../../ui/names'
 import { PersonDelivery } from './delivery-list'
+import { meetingName, namesOf, placeName } from './describe'
+import type { ModeratorStore } from './moderator-store'
+import { putDown, toTray } from './moves'
 
 export function Detail({ store }: { store: ModeratorStore }) {
   const focus = store.focus.value

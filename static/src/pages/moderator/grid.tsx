@@ -3,10 +3,10 @@
 import { type ReadonlySignal, signal, useComputed, useSignal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { hhmm, t } from '../../shared/words'
-import type { ModeratorStore } from './moderator-store'
 import { namesOf, roundName, verdictWords } from './describe'
-import { visibleRows, type GridPosition, nextPosition } from './grid-keys'
-import { putDown, pressCell } from './moves'
+import { type GridPosition, nextPosition, visibleRows } from './grid-keys'
+import type { ModeratorStore } from './moderator-store'
+import { pressCell, putDown } from './moves'
 import { Row } from './row'
 
 /** The cell under the pointer; its verdict is shown below the grid. */

@@ -2,9 +2,9 @@
 // others wrote on from there. Each is shown until the person who gave it has acknowledged it.
 import type { LostCard } from '../../shared/cards'
 import { hhmm, t } from '../../shared/words'
-import type { ModeratorStore } from './moderator-store'
+import { maxLines, Section } from './attention'
 import { doneWords, namesOf, person } from './describe'
-import { Section, maxLines } from './attention'
+import type { ModeratorStore } from './moderator-store'
 
 /** lostInOrder returns the lost commands, the reader's own first, then in the order they were given. */
 function lostInOrder(cards: ReadonlyMap<string, LostCard>, own: string | undefined): [id: string, card: LostCard][] {

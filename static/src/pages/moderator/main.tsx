@@ -3,8 +3,8 @@ import '../../ui/desk.css'
 import './moderator.css'
 import './grid.css'
 import './side.css'
-import { mount } from '../../shared/mount'
 import type { FloorKinds } from '../../shared/floor-kinds'
+import { mount } from '../../shared/mount'
 import { ModeratorPage } from './page'
 
 mount<FloorKinds>('moderator', ModeratorPage, false)

@@ -1,17 +1,17 @@
 // The state of the moderator's page next to the floor: the lifted meeting, the focus, the armed
 // action, the toasts. Components read its signals.
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
-import type { Commands } from '../../shared/cards'
 import type { Problem } from '../../live/frames'
-import type { SendOptions, Session } from '../../shared/session'
-import { t } from '../../shared/words'
-import { Confirmation } from '../../ui/confirm-button'
-import { VerdictCache } from './move-rules'
+import type { Commands } from '../../shared/cards'
 import { type Floor, makeFloor } from '../../shared/floor'
 import type { FloorKinds } from '../../shared/floor-kinds'
 import { searchFloor, type SearchResult } from '../../shared/search'
-import { Rights } from './rights'
+import type { SendOptions, Session } from '../../shared/session'
 import { currentSlot, type Slot, timeline } from '../../shared/slots'
+import { t } from '../../shared/words'
+import { Confirmation } from '../../ui/confirm-button'
+import { VerdictCache } from './move-rules'
+import { Rights } from './rights'
 
 export type Tab = 'floor' | 'now' | 'people' | 'day' | 'log'
 

@@ -1,8 +1,8 @@
 // The verdicts of package floor, as floor/testdata/collisions.json has them: the rules of this page
 // must give the same.
 import { golden } from 'golden'
-import type { Code } from '../../shared/cards'
 import type { You } from '../../live/frames'
+import type { Code } from '../../shared/cards'
 import { type Floor, placeOf } from '../../shared/floor'
 import { equal, test, truth } from '../../testing/check'
 import { floorOf } from '../../testing/floor-fixtures'

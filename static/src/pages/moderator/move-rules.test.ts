@@ -1,8 +1,8 @@
 import type { MeetingCard, RequestCard } from '../../shared/cards'
+import { type Cards, type Floor, makeFloor } from '../../shared/floor'
 import { equal, test, truth } from '../../testing/check'
 import { cardMaps, floorCards, floorOf, manyRounds } from '../../testing/floor-fixtures'
-import { VerdictCache, judgeMoveTo, liftRefusal, type Verdict } from './move-rules'
-import { type Cards, type Floor, makeFloor } from '../../shared/floor'
+import { judgeMoveTo, liftRefusal, type Verdict, VerdictCache } from './move-rules'
 
 // Six tables in three zones and ten rounds: R1 and R2 have ended, R3 is running, R4 and later are
 // planned.

@@ -1,10 +1,10 @@
 // Picking up and dropping meetings by tap, click or Enter.
-import { say } from '../../ui/announcer'
-import { t } from '../../shared/words'
-import { liftRefusal, type Verdict } from './move-rules'
-import type { ModeratorStore } from './moderator-store'
-import { meetingName, namesOf, placeName, verdictWords, findingWords } from './describe'
 import { seat } from '../../shared/floor'
+import { t } from '../../shared/words'
+import { say } from '../../ui/announcer'
+import { findingWords, meetingName, namesOf, placeName, verdictWords } from './describe'
+import type { ModeratorStore } from './moderator-store'
+import { liftRefusal, type Verdict } from './move-rules'
 
 /** pressCell picks up the meeting of a cell, or drops the lifted one there. */
 export function pressCell(store: ModeratorStore, round: string, table: string): void {

@@ -1,7 +1,7 @@
 // What a role may do, so that the page offers no more: the rows of floor/rights.go for the people
 // who open it. The server checks every command against its own table.
-import type { Commands } from '../../shared/cards'
 import { roleOf, type You } from '../../live/frames'
+import type { Commands } from '../../shared/cards'
 
 /** '' is never; own: commands of their own; zone: in their zones; all: everywhere. */
 export type Right = '' | 'own' | 'zone' | 'all'

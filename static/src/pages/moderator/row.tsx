@@ -1,14 +1,14 @@
 // The row of one table: its sign, and a cell for each round with its verdict.
 import type { ComponentChildren } from 'preact'
 import type { MeetingCard } from '../../shared/cards'
-import { Icon } from '../../ui/icon'
-import { checkIcon, closeIcon, clockIcon, lockIcon, swapIcon, triangleIcon } from '../../ui/icons'
-import { type Named, named, t } from '../../shared/words'
-import type { VerdictCache, Verdict } from './move-rules'
-import type { ModeratorStore } from './moderator-store'
-import { inWords, type Names, namesOf, placeName, tableLabel, verdictWords, findingWords } from './describe'
 import { type Floor, seat } from '../../shared/floor'
 import type { SearchResult } from '../../shared/search'
+import { type Named, named, t } from '../../shared/words'
+import { Icon } from '../../ui/icon'
+import { checkIcon, clockIcon, closeIcon, lockIcon, swapIcon, triangleIcon } from '../../ui/icons'
+import { findingWords, inWords, type Names, namesOf, placeName, tableLabel, verdictWords } from './describe'
+import type { ModeratorStore } from './moderator-store'
+import type { Verdict, VerdictCache } from './move-rules'
 
 interface Props {
   store: ModeratorStore

@@ -1,7 +1,7 @@
 // What was done, with ten seconds to undo it; and what was refused, until it is closed.
+import { t } from '../../shared/words'
 import { Icon } from '../../ui/icon'
 import { alertIcon, checkIcon, closeIcon, undoIcon } from '../../ui/icons'
-import { t } from '../../shared/words'
 import type { ModeratorStore, Toast } from './moderator-store'
 
 export function Toasts({ store }: { store: ModeratorStore }) {

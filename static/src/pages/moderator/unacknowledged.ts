@@ -1,6 +1,6 @@
 // Unacknowledged notices by company or interpreter, the most urgent first.
-import type { NoticeCard, UnseenCard } from '../../shared/cards'
 import { idOf, roleOf } from '../../live/frames'
+import type { NoticeCard, UnseenCard } from '../../shared/cards'
 import { type Floor, meetingInRound, placeOf } from '../../shared/floor'
 
 export interface UnacknowledgedGroup {

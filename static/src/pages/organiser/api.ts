@@ -1,6 +1,6 @@
 // What the organiser's page asks over HTTP. A result is a value or a problem.
-import type { Text } from '../../shared/cards'
 import type { Problem } from '../../live/frames'
+import type { Text } from '../../shared/cards'
 
 export interface ListedEvent {
   id: string

@@ -2,12 +2,12 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { Problem } from '../../live/frames'
+import { refusal, t } from '../../shared/words'
 import { Chip } from '../../ui/chip'
 import { Icon } from '../../ui/icon'
-import { Name } from '../../ui/names'
 import { alertIcon, checkIcon, chevronIcon, clipIcon, uploadIcon } from '../../ui/icons'
-import { refusal, t } from '../../shared/words'
-import type { ApiResult, Api, Fault, ListedEvent, Preview } from './api'
+import { Name } from '../../ui/names'
+import type { Api, ApiResult, Fault, ListedEvent, Preview } from './api'
 
 interface Props {
   api: Api

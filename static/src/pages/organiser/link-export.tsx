@@ -2,14 +2,14 @@
 // and the records, for all organisers.
 import { type ReadonlySignal, useComputed, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { HistoryCard } from '../../shared/cards'
 import type { Problem } from '../../live/frames'
+import type { HistoryCard } from '../../shared/cards'
 import type { FloorKinds } from '../../shared/floor-kinds'
 import type { Session } from '../../shared/session'
+import { dayName, hhmm, t } from '../../shared/words'
 import { Icon } from '../../ui/icon'
 import { alertIcon, lockIcon } from '../../ui/icons'
-import { dayName, hhmm, t } from '../../shared/words'
-import { type Api, type Export, type ExportedLinks, absoluteURL } from './api'
+import { absoluteURL, type Api, type Export, type ExportedLinks } from './api'
 import { ProblemBox } from './home'
 
 /** LinkExport is the links of an event as far as this page has fetched them. */
@@ -69,8 +69,8 @@ export function FetchLinks({ linkExport }: { linkExport: LinkExport }) {
 }
 
 /** Unrecorded says that the log could not hold the record yet. */
-export function Unrecorded({ taken }: { taken: ExportedLinks }) {
-  return taken.recorded ? null : <p class="ask-old" role="status"><Icon d={alertIcon} />{t('org.notRecorded')}</p>
+export function Unrecorded({ exported }: { exported: ExportedLinks }) {
+  return exported.recorded ? null : <p class="ask-old" role="status"><Icon d={alertIcon} />{t('org.notRecorded')}</p>
 }
 
 /** useExportHistory returns the exports, newest first; look asks the server again. */

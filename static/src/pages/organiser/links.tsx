@@ -1,15 +1,15 @@
 // The links of an event: whose each one is, its address and code, and its replacement.
 import { useSignal } from '@preact/signals'
 import { matches } from '../../shared/search'
+import { t } from '../../shared/words'
 import { Chip } from '../../ui/chip'
 import { InlineConfirmButton } from '../../ui/confirm-button'
 import { Icon } from '../../ui/icon'
 import { searchIcon } from '../../ui/icons'
-import { t } from '../../shared/words'
 import type { PersonalLink } from './api'
 import { type OrganiserSession, useSend } from './commands'
-import { Qr } from './qr'
 import { FetchLinks, type LinkExport, Unrecorded } from './link-export'
+import { Qr } from './qr'
 
 /** Links shows the links after somebody has fetched them. */
 export function Links({ session, linkExport }: { session: OrganiserSession; linkExport: LinkExport }) {
@@ -18,7 +18,7 @@ export function Links({ session, linkExport }: { session: OrganiserSession; link
     <section class="org-card">
       <h2>{t('org.links')} {exported && <Chip>{exported.links.length}</Chip>}</h2>
       <p class="soft small">{t('org.linksHelp')}</p>
-      {exported && <Unrecorded taken={exported} />}
+      {exported && <Unrecorded exported={exported} />}
       {(!exported || linkExport.replaced.value.size > 0) && <FetchLinks linkExport={linkExport} />}
       {exported && <LinkSearch session={session} links={exported.links} replaced={linkExport.replaced.value} />}
     </section>

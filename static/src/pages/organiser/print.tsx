@@ -4,18 +4,18 @@ import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import type { Text } from '../../shared/cards'
-import { type Floor, compareLabels } from '../../shared/floor'
-import { Icon } from '../../ui/icon'
-import { CompanyName, Name } from '../../ui/names'
-import { arrowIcon, lockIcon, printIcon } from '../../ui/icons'
+import { compareLabels, type Floor } from '../../shared/floor'
 import { bothNames, dayName, hhmm, loadWords, pairName, spanOf, t, tagOf } from '../../shared/words'
+import { Icon } from '../../ui/icon'
+import { arrowIcon, lockIcon, printIcon } from '../../ui/icons'
+import { CompanyName, Name } from '../../ui/names'
 import type { PersonalLink } from './api'
 import type { OrganiserSession } from './commands'
-import { useFloor } from './use-floor'
-import { Qr } from './qr'
-import { byCompany, meetingAt, roundPages } from './schedule'
 import { FetchLinks, type LinkExport, Unrecorded } from './link-export'
-import { type Sheet, holdsLinks } from './route'
+import { Qr } from './qr'
+import { holdsLinks, type Sheet } from './route'
+import { byCompany, meetingAt, roundPages } from './schedule'
+import { useFloor } from './use-floor'
 
 export function PrintPage({ session, sheet, linkExport }: { session: OrganiserSession; sheet: Sheet; linkExport: LinkExport }) {
   const floor = useFloor(session).value
@@ -29,7 +29,7 @@ export function PrintPage({ session, sheet, linkExport }: { session: OrganiserSe
         <button type="button" class="button small filled" disabled={missing} onClick={() => window.print()}><Icon d={printIcon} />{t('org.printNow')}</button>
         {holdsLinks(sheet) && <p class="small print-care"><Icon d={lockIcon} />{t('org.slipCare')}</p>}
       </div>
-      {holdsLinks(sheet) && exported && <Unrecorded taken={exported} />}
+      {holdsLinks(sheet) && exported && <Unrecorded exported={exported} />}
       {missing ? <FetchLinks linkExport={linkExport} /> : <PrintedSheet session={session} floor={floor} sheet={sheet} links={exported?.links ?? []} />}
     </main>
   )

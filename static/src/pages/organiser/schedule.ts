@@ -1,6 +1,6 @@
 // The printed schedule: by table and round, and for each company. Pure.
 import type { MeetingCard } from '../../shared/cards'
-import { type Floor, compareLabels, seat, seated } from '../../shared/floor'
+import { compareLabels, type Floor, seat, seated } from '../../shared/floor'
 
 /** roundPages splits the rounds into pages of at most `wide`. */
 export function roundPages(rounds: readonly string[], wide: number): string[][] {
