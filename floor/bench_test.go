@@ -130,7 +130,7 @@ func BenchmarkImport(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		s, _ := New().Apply(Record{Key: "k/1", Kind: "importForum", By: Operator, Changes: []Change{ForumImported{f}}})
-		if s.meetings.at(f.Meetings[0].ID).ID == "" {
+		if s.meetings.At(f.Meetings[0].ID).ID == "" {
 			b.Fatal("no meeting")
 		}
 	}

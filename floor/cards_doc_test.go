@@ -149,13 +149,13 @@ func TestCardKinds(t *testing.T) {
 
 func everySubject(s State) []Subject {
 	all := []Subject{Everyone, Moderator}
-	for z := range s.zones.all() {
+	for z := range s.zones.All() {
 		all = append(all, displaySubject(z))
 	}
-	for a := range s.attendees.all() {
+	for a := range s.attendees.All() {
 		all = append(all, Subject(NewActorID(RoleAttendee, a)))
 	}
-	for i := range s.interpreters.all() {
+	for i := range s.interpreters.All() {
 		all = append(all, Subject(NewActorID(RoleInterpreter, i)))
 	}
 	return all

@@ -1,5 +1,7 @@
 package floor
 
+import "github.com/matchfloor/matchfloor/internal/hamt"
+
 // The changes of the event as a whole.
 type (
 	// ForumImported holds the whole floor as it was imported.
@@ -36,9 +38,9 @@ type (
 
 func (c ForumImported) apply(d *draft) {
 	f := c.Forum
-	links, merging := d.links, new(edit)
-	for id, l := range d.retired.each() {
-		links = links.with(merging, id, l)
+	links, merging := d.links, new(hamt.Edit)
+	for id, l := range d.retired.Each() {
+		links = links.With(merging, id, l)
 	}
 	d.State = State{
 		seq: d.seq, clock: d.clock, version: d.version, event: f.Event, done: d.done, lost: d.lost, exports: d.exports, retired: links,
@@ -47,26 +49,26 @@ func (c ForumImported) apply(d *draft) {
 	d.settleDone()
 	d.change(importRef)
 	for _, v := range f.Items {
-		d.items = d.items.with(d.edit, v.ID, v)
+		d.items = d.items.With(d.edit, v.ID, v)
 	}
 	for _, v := range f.Zones {
-		d.zones = d.zones.with(d.edit, v.ID, v)
+		d.zones = d.zones.With(d.edit, v.ID, v)
 	}
 	for _, v := range f.Tables {
-		d.tables = d.tables.with(d.edit, v.ID, v)
+		d.tables = d.tables.With(d.edit, v.ID, v)
 	}
 	for _, v := range f.Rounds {
-		d.rounds = d.rounds.with(d.edit, v.ID, v)
+		d.rounds = d.rounds.With(d.edit, v.ID, v)
 	}
 	for _, v := range f.Companies {
-		d.companies = d.companies.with(d.edit, v.ID, v)
+		d.companies = d.companies.With(d.edit, v.ID, v)
 	}
 	for _, v := range f.Wishes {
-		d.wishes = d.wishes.with(d.edit, string(v.From)+":"+string(v.To), v)
+		d.wishes = d.wishes.With(d.edit, string(v.From)+":"+string(v.To), v)
 	}
 	d.importPeople(f, links)
 	for _, m := range f.Meetings {
-		d.meetings = d.meetings.with(d.edit, m.ID, d.completeMeeting(m))
+		d.meetings = d.meetings.With(d.edit, m.ID, d.completeMeeting(m))
 	}
 	d.derive()
 	d.all = true
@@ -79,41 +81,41 @@ const importRef = "forum/import"
 // settleDone makes what was done before an import no longer undoable: it was done
 // to another floor.
 func (d *draft) settleDone() {
-	for key, e := range d.done.all() {
+	for key, e := range d.done.All() {
 		if len(e.Changes) > 0 {
 			e.Changes = nil
-			d.done = d.done.with(d.edit, key, e)
+			d.done = d.done.With(d.edit, key, e)
 		}
 	}
 }
 
 // importPeople adds everyone who signs in, each with the link that they had at
 // any import before, so that a secret that was rotated away stays void.
-func (d *draft) importPeople(f Forum, old index[LinkID, Link]) {
+func (d *draft) importPeople(f Forum, old hamt.Map[LinkID, Link]) {
 	link := func(w ActorID) {
-		l, ok := old.get(w.Link())
+		l, ok := old.Get(w.Link())
 		if !ok {
 			l = Link{ID: w.Link(), Who: w, Generation: 1}
 		}
-		d.links = d.links.with(d.edit, l.ID, l)
-		d.retired = d.retired.without(d.edit, l.ID)
+		d.links = d.links.With(d.edit, l.ID, l)
+		d.retired = d.retired.Without(d.edit, l.ID)
 	}
 	for _, v := range f.Attendees {
-		d.attendees = d.attendees.with(d.edit, v.ID, v)
-		d.peopleOf = d.peopleOf.with(d.edit, v.Company, append(d.peopleOf.at(v.Company), v.ID))
+		d.attendees = d.attendees.With(d.edit, v.ID, v)
+		d.peopleOf = d.peopleOf.With(d.edit, v.Company, append(d.peopleOf.At(v.Company), v.ID))
 		link(NewActorID(RoleAttendee, v.ID))
 	}
 	for _, v := range f.Staff {
-		d.staff = d.staff.with(d.edit, v.ID, v)
+		d.staff = d.staff.With(d.edit, v.ID, v)
 		link(v.Who())
 	}
 	for _, v := range f.Interpreters {
 		v.Duty = OffDuty
-		d.interpreters = d.interpreters.with(d.edit, v.ID, v)
+		d.interpreters = d.interpreters.With(d.edit, v.ID, v)
 		link(NewActorID(RoleInterpreter, v.ID))
 	}
 	for _, v := range f.Displays {
-		d.displays = d.displays.with(d.edit, v.ID, v)
+		d.displays = d.displays.With(d.edit, v.ID, v)
 		link(NewActorID(RoleDisplay, v.ID))
 	}
 }
@@ -122,7 +124,7 @@ func (d *draft) importPeople(f Forum, old index[LinkID, Link]) {
 func (d *draft) completeMeeting(m Meeting) Meeting {
 	for _, p := range []*Party{&m.Host, &m.Guest} {
 		if len(p.People) == 0 {
-			p.People = d.peopleOf.at(p.Company)
+			p.People = d.peopleOf.At(p.Company)
 		}
 		if p.Presence == "" {
 			p.Presence = Expected
@@ -143,15 +145,15 @@ func (c ClockSet) apply(d *draft) {
 }
 
 func (c LinkRotated) apply(d *draft) {
-	l := d.links.at(c.Link)
+	l := d.links.At(c.Link)
 	l.Generation = c.Generation
-	d.links = d.links.with(d.edit, c.Link, l)
+	d.links = d.links.With(d.edit, c.Link, l)
 	d.change("link/" + string(c.Link))
 	d.rotated = append(d.rotated, c.Link)
 }
 
 func (c Announced) apply(d *draft) {
-	d.announcements = d.announcements.with(d.edit, c.Announcement.ID, c.Announcement)
+	d.announcements = d.announcements.With(d.edit, c.Announcement.ID, c.Announcement)
 	d.change(c.ref())
 }
 
@@ -160,7 +162,7 @@ func (c Announced) ref() string { return "announcement/" + string(c.Announcement
 func (c Announced) inverse() Change { return AnnouncementWithdrawn{Announcement: c.Announcement} }
 
 func (c AnnouncementWithdrawn) apply(d *draft) {
-	d.announcements = d.announcements.without(d.edit, c.Announcement.ID)
+	d.announcements = d.announcements.Without(d.edit, c.Announcement.ID)
 	d.change(c.ref())
 }
 
@@ -169,16 +171,16 @@ func (c AnnouncementWithdrawn) ref() string { return "announcement/" + string(c.
 func (c AnnouncementWithdrawn) inverse() Change { return Announced{c.Announcement} }
 
 func (c CommandUndone) apply(d *draft) {
-	e, ok := d.done.get(c.Command)
+	e, ok := d.done.Get(c.Command)
 	if !ok {
 		return
 	}
 	e.UndoneBy = d.rec.By
-	d.done = d.done.with(d.edit, c.Command, e)
+	d.done = d.done.With(d.edit, c.Command, e)
 	for i, ref := range e.Of { // it stands as before the command, so that an earlier one can be undone too
-		if r := d.revs.at(ref); r.Seq == d.seq {
+		if r := d.revs.At(ref); r.Seq == d.seq {
 			r.Undo, r.As = true, e.Was[i]
-			d.revs = d.revs.with(d.edit, ref, r)
+			d.revs = d.revs.With(d.edit, ref, r)
 		}
 	}
 	d.touch(doneRef(e.Seq))
@@ -201,16 +203,16 @@ type (
 )
 
 func (c OrganiserAdded) apply(d *draft) {
-	d.organisers = d.organisers.with(d.edit, c.Organiser.ID, c.Organiser)
+	d.organisers = d.organisers.With(d.edit, c.Organiser.ID, c.Organiser)
 	w := NewActorID(RoleOrganiser, c.Organiser.ID)
-	if !d.links.has(w.Link()) {
-		d.links = d.links.with(d.edit, w.Link(), Link{ID: w.Link(), Who: w, Generation: 1})
+	if !d.links.Has(w.Link()) {
+		d.links = d.links.With(d.edit, w.Link(), Link{ID: w.Link(), Who: w, Generation: 1})
 	}
 	d.change("organiser/" + string(c.Organiser.ID))
 }
 
 func (c EventRegistered) apply(d *draft) {
-	d.events = d.events.with(d.edit, c.Event.ID, c.Event)
+	d.events = d.events.With(d.edit, c.Event.ID, c.Event)
 	d.change("event/" + string(c.Event.ID))
 }
 

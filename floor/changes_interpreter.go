@@ -50,9 +50,9 @@ type (
 )
 
 func (c DutySet) apply(d *draft) {
-	i := d.interpreters.at(c.Interpreter)
+	i := d.interpreters.At(c.Interpreter)
 	i.Duty = c.To
-	d.interpreters = d.interpreters.with(d.edit, c.Interpreter, i)
+	d.interpreters = d.interpreters.With(d.edit, c.Interpreter, i)
 	d.change(interpreterRef(c.Interpreter))
 	d.subjectWhole(Subject(NewActorID(RoleInterpreter, c.Interpreter)))
 }
@@ -63,7 +63,7 @@ func (c InterpreterRequested) apply(d *draft) {
 }
 
 func (c RequestProgressed) apply(d *draft) {
-	r := d.requests.at(c.Request)
+	r := d.requests.At(c.Request)
 	r.State, r.Interpreter = c.To, c.Interpreter
 	switch c.To {
 	case Claimed:
@@ -78,7 +78,7 @@ func (c RequestProgressed) apply(d *draft) {
 }
 
 func (c RequestEscalated) apply(d *draft) {
-	r := d.requests.at(c.Request)
+	r := d.requests.At(c.Request)
 	r.Escalated = true
 	d.setRequest(r)
 	d.touch(requestRef(c.Request))
@@ -86,16 +86,16 @@ func (c RequestEscalated) apply(d *draft) {
 
 func (c RequestsFiled) apply(d *draft) {
 	for r := range d.ended(c.Round) {
-		d.requests = d.requests.without(d.edit, r.ID)
-		d.revs = d.revs.without(d.edit, requestRef(r.ID))
+		d.requests = d.requests.Without(d.edit, r.ID)
+		d.revs = d.revs.Without(d.edit, requestRef(r.ID))
 	}
 }
 
 // ended yields the ended requests of a round's meetings.
 func (s State) ended(round RoundID) func(yield func(Request) bool) {
 	return func(yield func(Request) bool) {
-		for r := range s.requests.values() {
-			if !r.State.Open() && s.meetings.at(r.Meeting).Place.Round == round && !yield(r) {
+		for r := range s.requests.Values() {
+			if !r.State.Open() && s.meetings.At(r.Meeting).Place.Round == round && !yield(r) {
 				return
 			}
 		}
@@ -103,50 +103,50 @@ func (s State) ended(round RoundID) func(yield func(Request) bool) {
 }
 
 func (c NoticeIssued) apply(d *draft) {
-	d.notices = d.notices.with(d.edit, c.Notice.ID, told{Notice: c.Notice, Issued: d.seq, Waiting: c.Notice.For})
+	d.notices = d.notices.With(d.edit, c.Notice.ID, told{Notice: c.Notice, Issued: d.seq, Waiting: c.Notice.For})
 	d.nowAbout(c.Notice)
 	for _, w := range c.Notice.For {
-		d.pending = d.pending.with(d.edit, w, withItem(d.pending.at(w), c.Notice.ID))
+		d.pending = d.pending.With(d.edit, w, withItem(d.pending.At(w), c.Notice.ID))
 	}
 	d.touch(noticeRef(c.Notice.ID))
 }
 
 func (c NoticeSeen) apply(d *draft) {
-	n, ok := d.notices.get(c.Notice)
-	if !ok || !slices.Contains(d.pending.at(c.Who), c.Notice) {
+	n, ok := d.notices.Get(c.Notice)
+	if !ok || !slices.Contains(d.pending.At(c.Who), c.Notice) {
 		return
 	}
 	n.Seen++
 	d.setWaiting(n, withoutItem(n.Waiting, c.Who))
-	d.setPending(c.Who, withoutItem(d.pending.at(c.Who), c.Notice))
+	d.setPending(c.Who, withoutItem(d.pending.At(c.Who), c.Notice))
 	d.touch("seen/" + string(c.Notice) + ":" + string(c.Who))
 }
 
 func (c NoticeDropped) apply(d *draft) {
-	n, ok := d.notices.get(c.Notice)
+	n, ok := d.notices.Get(c.Notice)
 	if !ok {
 		return
 	}
 	d.touch("seen/" + string(c.Notice) + ":" + string(c.Who))
 	n.For = withoutItem(n.For, c.Who)
 	d.setWaiting(n, withoutItem(n.Waiting, c.Who))
-	d.setPending(c.Who, withoutItem(d.pending.at(c.Who), c.Notice))
+	d.setPending(c.Who, withoutItem(d.pending.At(c.Who), c.Notice))
 }
 
 func (c NoticeWithdrawn) apply(d *draft) {
-	n, ok := d.notices.get(c.Notice)
+	n, ok := d.notices.Get(c.Notice)
 	if !ok {
 		return
 	}
 	d.touch(noticeRef(c.Notice))
 	for _, w := range n.For {
-		d.setPending(w, withoutItem(d.pending.at(w), c.Notice))
+		d.setPending(w, withoutItem(d.pending.At(w), c.Notice))
 	}
-	d.notices = d.notices.without(d.edit, c.Notice)
-	if rest := withoutItem(d.about.at(n.Meeting), c.Notice); len(rest) > 0 {
-		d.about = d.about.with(d.edit, n.Meeting, rest)
+	d.notices = d.notices.Without(d.edit, c.Notice)
+	if rest := withoutItem(d.about.At(n.Meeting), c.Notice); len(rest) > 0 {
+		d.about = d.about.With(d.edit, n.Meeting, rest)
 	} else {
-		d.about = d.about.without(d.edit, n.Meeting)
+		d.about = d.about.Without(d.edit, n.Meeting)
 	}
 }
 
@@ -155,15 +155,15 @@ func (d *draft) nowAbout(n Notice) {
 	if n.Meeting == "" {
 		return
 	}
-	ids := withItem(d.about.at(n.Meeting), n.ID)
+	ids := withItem(d.about.At(n.Meeting), n.ID)
 	slices.Sort(ids)
-	d.about = d.about.with(d.edit, n.Meeting, ids)
+	d.about = d.about.With(d.edit, n.Meeting, ids)
 }
 
 func (d *draft) setPending(w ActorID, list []NoticeID) {
 	if len(list) == 0 {
-		d.pending = d.pending.without(d.edit, w)
+		d.pending = d.pending.Without(d.edit, w)
 		return
 	}
-	d.pending = d.pending.with(d.edit, w, list)
+	d.pending = d.pending.With(d.edit, w, list)
 }

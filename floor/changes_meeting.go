@@ -81,7 +81,7 @@ func (c MeetingMoved) apply(d *draft) {
 
 // place moves a meeting. In another round nobody is at its table yet.
 func (d *draft) place(id MeetingID, to Place) {
-	m := d.meetings.at(id)
+	m := d.meetings.At(id)
 	if m.Place.Round != to.Round {
 		d.unmark(id, Host, &m.Host)
 		d.unmark(id, Guest, &m.Guest)
@@ -133,7 +133,7 @@ func (c MeetingMoved) inverse() Change {
 }
 
 func (c MeetingCancelled) apply(d *draft) {
-	m := d.meetings.at(c.Meeting)
+	m := d.meetings.At(c.Meeting)
 	m.Cancelled, m.Reason = c.Cancelled, c.Reason
 	if !c.Cancelled {
 		m.Reason = ""
@@ -148,7 +148,7 @@ func (c MeetingCancelled) inverse() Change {
 }
 
 func (c MeetingLocked) apply(d *draft) {
-	m := d.meetings.at(c.Meeting)
+	m := d.meetings.At(c.Meeting)
 	m.Locked = c.Locked
 	d.setMeeting(m)
 	d.change(c.ref())
@@ -158,16 +158,16 @@ func (c MeetingLocked) ref() string     { return meetingRef(c.Meeting) }
 func (c MeetingLocked) inverse() Change { return MeetingLocked{c.Meeting, !c.Locked} }
 
 func (c InterpreterAssigned) apply(d *draft) {
-	m := d.meetings.at(c.Meeting)
+	m := d.meetings.At(c.Meeting)
 	m.Interpreter = c.To
 	d.setMeeting(m)
 	if c.From != "" {
 		w := NewActorID(RoleInterpreter, c.From)
-		d.meetingsOf = d.meetingsOf.with(d.edit, w, withoutItem(d.meetingsOf.at(w), c.Meeting))
+		d.meetingsOf = d.meetingsOf.With(d.edit, w, withoutItem(d.meetingsOf.At(w), c.Meeting))
 	}
 	if c.To != "" {
 		w := NewActorID(RoleInterpreter, c.To)
-		d.meetingsOf = d.meetingsOf.with(d.edit, w, withItem(d.meetingsOf.at(w), c.Meeting))
+		d.meetingsOf = d.meetingsOf.With(d.edit, w, withItem(d.meetingsOf.At(w), c.Meeting))
 	}
 	d.change(c.ref())
 }
@@ -176,12 +176,12 @@ func (c InterpreterAssigned) ref() string     { return meetingRef(c.Meeting) }
 func (c InterpreterAssigned) inverse() Change { return InterpreterAssigned{c.Meeting, c.To, c.From} }
 
 func (c TableClosed) apply(d *draft) {
-	t := d.tables.at(c.Table)
+	t := d.tables.At(c.Table)
 	t.Closed, t.Reason = c.Closed, c.Reason
 	if !c.Closed {
 		t.Reason = ""
 	}
-	d.tables = d.tables.with(d.edit, c.Table, t)
+	d.tables = d.tables.With(d.edit, c.Table, t)
 	d.change(c.ref())
 }
 
@@ -189,9 +189,9 @@ func (c TableClosed) ref() string     { return tableRef(c.Table) }
 func (c TableClosed) inverse() Change { return TableClosed{c.Table, !c.Closed, c.Reason} }
 
 func (c AttendeeCheckedIn) apply(d *draft) {
-	a := d.attendees.at(c.Attendee)
+	a := d.attendees.At(c.Attendee)
 	a.CheckedIn = c.To
-	d.attendees = d.attendees.with(d.edit, c.Attendee, a)
+	d.attendees = d.attendees.With(d.edit, c.Attendee, a)
 	d.change(c.ref())
 }
 
@@ -211,7 +211,7 @@ func (c GraceEnded) apply(d *draft) {
 // markSide changes one side. The revision is the side's own: who is present
 // makes no move of the meeting stale.
 func (d *draft) markSide(id MeetingID, side Side, mark func(*Party)) {
-	m := d.meetings.at(id)
+	m := d.meetings.At(id)
 	if side == Guest {
 		mark(&m.Guest)
 	} else {

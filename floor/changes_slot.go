@@ -60,9 +60,9 @@ func (c SlotExtended) apply(d *draft) {
 	slot.Extra += c.By
 	slot.Now.End += c.By
 	d.setSlot(c.SlotRef, slot)
-	if r, ok := d.rounds.get(c.Round); ok {
+	if r, ok := d.rounds.Get(c.Round); ok {
 		r.Left = announcedLeft(r.Now.End - d.now)
-		d.rounds = d.rounds.with(d.edit, r.ID, r)
+		d.rounds = d.rounds.With(d.edit, r.ID, r)
 	}
 	d.change(c.ref())
 }
@@ -100,8 +100,8 @@ func (c SlotsShifted) apply(d *draft) {
 }
 
 func (c MinutesAnnounced) apply(d *draft) {
-	r := d.rounds.at(c.Round)
+	r := d.rounds.At(c.Round)
 	r.Left = c.Left
-	d.rounds = d.rounds.with(d.edit, c.Round, r)
+	d.rounds = d.rounds.With(d.edit, c.Round, r)
 	d.touch("round/" + string(c.Round))
 }

@@ -20,7 +20,7 @@ func (s State) moderatorKeys() []CardKey {
 	keys = appendKeys(keys, "notice", s.notices)
 	keys = appendKeys(keys, "lost", s.lost)
 	keys = appendKeys(keys, "sent", s.notices)
-	for _, n := range s.notices.each() {
+	for _, n := range s.notices.Each() {
 		for _, w := range n.For {
 			keys = append(keys, CardKey("unseen/"+string(n.ID)+":"+string(w)))
 		}
@@ -34,25 +34,25 @@ func (s State) moderatorKeys() []CardKey {
 func (s State) moderatorCard(kind, id string) (Card, bool) {
 	switch kind {
 	case "company":
-		c, ok := s.companies.get(CompanyID(id))
+		c, ok := s.companies.Get(CompanyID(id))
 		return CompanyCard{c.Name, c.Country, c.HomeTable, c.Standby}, ok
 	case "attendee":
-		a, ok := s.attendees.get(AttendeeID(id))
+		a, ok := s.attendees.Get(AttendeeID(id))
 		return AttendeeCard{a.Company, a.Name, a.Title, a.CheckedIn}, ok
 	case "interpreter":
-		i, ok := s.interpreters.get(InterpreterID(id))
+		i, ok := s.interpreters.Get(InterpreterID(id))
 		return InterpreterCard{i.Name, i.Pairs, i.Skills, i.Shifts, i.Floater, i.Duty}, ok
 	case "staff":
-		m, ok := s.staff.get(StaffID(id))
+		m, ok := s.staff.Get(StaffID(id))
 		return StaffCard{m.Name, m.Role, m.Lead, m.Zones}, ok
 	case "display":
-		d, ok := s.displays.get(DisplayID(id))
+		d, ok := s.displays.Get(DisplayID(id))
 		return DisplayCard{d.Name, d.Zones, d.Languages}, ok
 	case "table":
-		t, ok := s.tables.get(TableID(id))
+		t, ok := s.tables.Get(TableID(id))
 		return TableCard{t.Label, t.Zone, t.Capacity, t.Home, t.Closed, t.Reason}, ok
 	case "meeting":
-		m, ok := s.meetings.get(MeetingID(id))
+		m, ok := s.meetings.Get(MeetingID(id))
 		return MeetingCard{m.Place, m.Host, m.Guest, m.Pair, m.Interpreter, m.Locked, m.Cancelled, m.Reason}, ok
 	}
 	return s.liveCard(kind, id)
@@ -62,7 +62,7 @@ func (s State) moderatorCard(kind, id string) (Card, bool) {
 func (s State) liveCard(kind, id string) (Card, bool) {
 	switch kind {
 	case "request":
-		r, ok := s.requests.get(RequestID(id))
+		r, ok := s.requests.Get(RequestID(id))
 		if !ok || !r.State.Open() {
 			return nil, false
 		}
@@ -71,7 +71,7 @@ func (s State) liveCard(kind, id string) (Card, bool) {
 			ClaimedAt: r.ClaimedAt, ArrivedAt: r.ArrivedAt, Escalated: r.Escalated, CanTake: s.canTake(r),
 		}, true
 	case "notice":
-		n, ok := s.notices.get(NoticeID(id))
+		n, ok := s.notices.Get(NoticeID(id))
 		return NoticeCard{
 			Kind: n.Kind, Round: n.Round, Meeting: n.Meeting, From: n.From, To: n.To, At: n.At, Last: n.Last,
 			For: len(n.For), Seen: n.Seen,
@@ -79,7 +79,7 @@ func (s State) liveCard(kind, id string) (Card, bool) {
 	case "unseen":
 		notice, who, _ := strings.Cut(id, ":")
 		w := ActorID(who)
-		return UnseenCard{NoticeID(notice), w, s.notices.at(NoticeID(notice)).toldBy(w)}, slices.Contains(s.pending.at(w), NoticeID(notice))
+		return UnseenCard{NoticeID(notice), w, s.notices.At(NoticeID(notice)).toldBy(w)}, slices.Contains(s.pending.At(w), NoticeID(notice))
 	case "sent":
 		return s.sentCard(NoticeID(id))
 	case "lost":
@@ -97,7 +97,7 @@ func (s State) liveCard(kind, id string) (Card, bool) {
 // canTake counts the interpreters who could claim a request now.
 func (s State) canTake(r Request) int {
 	n := 0
-	for _, i := range s.interpreters.each() {
+	for _, i := range s.interpreters.Each() {
 		if s.mayServe(i, r) && s.freeFor(i.ID, r) == nil {
 			n++
 		}

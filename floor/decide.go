@@ -5,6 +5,8 @@ import (
 	"encoding/base32"
 	"slices"
 	"strconv"
+
+	"github.com/matchfloor/matchfloor/internal/hamt"
 )
 
 // Decision is what a command comes to.
@@ -27,7 +29,7 @@ func (d Decision) Record() Record {
 // with the command.
 func (d Decision) Next() (State, Affected) {
 	next := *d.folded
-	next.edit, next.seen = new(edit), nil // the decision's own stay as they are
+	next.edit, next.seen = new(hamt.Edit), nil // the decision's own stay as they are
 	next.refs = slices.Clip(next.refs)
 	return next.finish(d.Record())
 }
@@ -94,7 +96,7 @@ func (d *decision) fresh(refs ...string) *Error {
 		return nil
 	}
 	for _, ref := range append(refs, importRef) {
-		r := d.before.revs.at(ref)
+		r := d.before.revs.At(ref)
 		if r.Seq > d.order.BaseSeq && !slices.Contains(d.order.DependsOn, r.Key) {
 			return newError(CodeStale, "of", cardRefs([]string{ref})[0], "by", string(r.By), "seq", strconv.FormatUint(r.Seq, 10))
 		}

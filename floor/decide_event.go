@@ -60,7 +60,7 @@ func (c SetClock) decide(d *decision) *Error {
 
 func (c RotateLink) decide(d *decision) *Error {
 	ref := "link/" + string(c.Link)
-	l, ok := d.links.get(c.Link)
+	l, ok := d.links.Get(c.Link)
 	if !ok {
 		return unknown(ref)
 	}
@@ -82,7 +82,7 @@ func (c Announce) decide(d *decision) *Error {
 	if c.Text.Empty() || !c.Text.Clean(MaxText) {
 		return badValue("text")
 	}
-	if d.announcements.len() >= MaxAnnouncements {
+	if d.announcements.Len() >= MaxAnnouncements {
 		return newError(CodeTooMany, "of", "announcement", "limit", itoa(MaxAnnouncements))
 	}
 	d.do(Announced{Announcement{
@@ -92,7 +92,7 @@ func (c Announce) decide(d *decision) *Error {
 }
 
 func (c WithdrawAnnouncement) decide(d *decision) *Error {
-	a, ok := d.announcements.get(c.Announcement)
+	a, ok := d.announcements.Get(c.Announcement)
 	if !ok {
 		return unknown("announcement/" + string(c.Announcement))
 	}
@@ -104,7 +104,7 @@ func (c AddOrganiser) decide(d *decision) *Error {
 	if !ValidID(string(c.Organiser)) {
 		return badValue("organiser")
 	}
-	if d.organisers.has(c.Organiser) {
+	if d.organisers.Has(c.Organiser) {
 		return newError(CodeAlready, "of", "organiser/"+string(c.Organiser), "state", "added")
 	}
 	d.do(OrganiserAdded{Organiser{c.Organiser, c.Name}})
@@ -116,7 +116,7 @@ func (c RegisterEvent) decide(d *decision) *Error {
 		return badValue("event")
 	}
 	entry := EventEntry{c.Event, c.Name}
-	if old, ok := d.events.get(c.Event); ok && old == entry {
+	if old, ok := d.events.Get(c.Event); ok && old == entry {
 		return newError(CodeNothingChanges)
 	}
 	d.do(EventRegistered{entry})

@@ -13,7 +13,7 @@ func (c SetDuty) decide(d *decision) *Error {
 	if err := d.mayAsInterpreter(c.Interpreter, ref); err != nil {
 		return err
 	}
-	i, ok := d.interpreters.get(c.Interpreter)
+	i, ok := d.interpreters.Get(c.Interpreter)
 	if !ok {
 		return unknown(ref)
 	}
@@ -39,7 +39,7 @@ func lastShiftEnd(i Interpreter) Instant {
 }
 
 func (c RequestInterpreter) decide(d *decision) *Error {
-	m, ok := d.meetings.get(c.Meeting)
+	m, ok := d.meetings.Get(c.Meeting)
 	if !ok {
 		return unknown(meetingRef(c.Meeting))
 	}
@@ -83,7 +83,7 @@ func (d *decision) pairFor(c RequestInterpreter, m Meeting) (Pair, *Error) {
 	if !cleanText(c.Skill, MaxSkill) {
 		return "", badValue("skill")
 	}
-	for i := range d.interpreters.values() {
+	for i := range d.interpreters.Values() {
 		if slices.Contains(i.Pairs, pair) && (c.Skill == "" || slices.Contains(i.Skills, c.Skill)) {
 			return pair, nil
 		}
@@ -96,7 +96,7 @@ func (d *decision) pairFor(c RequestInterpreter, m Meeting) (Pair, *Error) {
 
 // commonPair guesses the pair from the two companies' first languages.
 func (d *decision) commonPair(m Meeting) Pair {
-	host, guest := d.companies.at(m.Host.Company).Languages, d.companies.at(m.Guest.Company).Languages
+	host, guest := d.companies.At(m.Host.Company).Languages, d.companies.At(m.Guest.Company).Languages
 	if len(host) == 0 || len(guest) == 0 {
 		return ""
 	}
@@ -104,7 +104,7 @@ func (d *decision) commonPair(m Meeting) Pair {
 }
 
 func (d *decision) request(id RequestID) (Request, *Error) {
-	r, ok := d.requests.get(id)
+	r, ok := d.requests.Get(id)
 	if !ok {
 		return Request{}, unknown(requestRef(id))
 	}
@@ -123,7 +123,7 @@ func (c ClaimRequest) decide(d *decision) *Error {
 	if err != nil {
 		return err
 	}
-	if err := d.mayAtTables(d.meetings.at(r.Meeting).Place.Table); err != nil {
+	if err := d.mayAtTables(d.meetings.At(r.Meeting).Place.Table); err != nil {
 		return err
 	}
 	if r.Interpreter != "" && r.State.Open() {
@@ -132,7 +132,7 @@ func (c ClaimRequest) decide(d *decision) *Error {
 	if r.State != Requested {
 		return newError(CodeAlready, "of", requestRef(r.ID), "state", string(r.State))
 	}
-	i, ok := d.interpreters.get(id)
+	i, ok := d.interpreters.Get(id)
 	if !ok {
 		return unknown(interpreterRef(id))
 	}
@@ -171,10 +171,10 @@ func (s State) freeFor(i InterpreterID, r Request) *Error {
 	for o := range s.openRequests() {
 		if o.Interpreter == i && o.ID != r.ID {
 			return newError(CodeInterpBusy, "who", string(NewActorID(RoleInterpreter, i)),
-				"round", string(s.meetings.at(o.Meeting).Place.Round), "meeting", string(o.Meeting))
+				"round", string(s.meetings.At(o.Meeting).Place.Round), "meeting", string(o.Meeting))
 		}
 	}
-	return s.interpreterFree(i, r.Meeting, s.meetings.at(r.Meeting).Place.Round)
+	return s.interpreterFree(i, r.Meeting, s.meetings.At(r.Meeting).Place.Round)
 }
 
 func (c MarkInterpreterDeparted) decide(d *decision) *Error {
@@ -211,7 +211,7 @@ func (d *decision) progress(id RequestID, to RequestState, from ...RequestState)
 	if err := d.mayAsInterpreter(r.Interpreter, requestRef(id)); err != nil {
 		return err
 	}
-	if err := d.mayAtTables(d.meetings.at(r.Meeting).Place.Table); err != nil {
+	if err := d.mayAtTables(d.meetings.At(r.Meeting).Place.Table); err != nil {
 		return err
 	}
 	if !slices.Contains(from, r.State) {
@@ -230,7 +230,7 @@ func (c CancelRequest) decide(d *decision) *Error {
 	if err != nil {
 		return err
 	}
-	if err := d.mayForMeeting(d.meetings.at(r.Meeting)); err != nil {
+	if err := d.mayForMeeting(d.meetings.At(r.Meeting)); err != nil {
 		return err
 	}
 	if !r.State.Open() {

@@ -1,10 +1,14 @@
 package floor
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/matchfloor/matchfloor/internal/hamt"
+)
 
 // meeting answers a meeting that may be changed, held against the sender's screen.
 func (d *decision) meeting(id MeetingID) (Meeting, *Error) {
-	m, ok := d.meetings.get(id)
+	m, ok := d.meetings.Get(id)
 	if !ok {
 		return Meeting{}, unknown(meetingRef(id))
 	}
@@ -88,7 +92,7 @@ func (d *decision) target(m Meeting, c MoveMeeting) (Place, *Error) {
 
 // leave refuses a move out of a round that is over.
 func (d *decision) leave(p Place) *Error {
-	if r, ok := d.rounds.get(p.Round); ok && r.State == StateEnded {
+	if r, ok := d.rounds.Get(p.Round); ok && r.State == StateEnded {
 		return newError(CodeRoundClosed, "round", string(p.Round))
 	}
 	return nil
@@ -101,14 +105,14 @@ func (d *decision) fits(m Meeting, to Place) *Error {
 	if to == (Place{}) {
 		return nil
 	}
-	round, ok := d.rounds.get(to.Round)
+	round, ok := d.rounds.Get(to.Round)
 	if !ok {
 		return unknown("round/" + string(to.Round))
 	}
 	if round.State == StateEnded {
 		return newError(CodeRoundClosed, "round", string(to.Round))
 	}
-	table, ok := d.tables.get(to.Table)
+	table, ok := d.tables.Get(to.Table)
 	if !ok {
 		return unknown(tableRef(to.Table))
 	}
@@ -127,8 +131,8 @@ func (d *decision) fits(m Meeting, to Place) *Error {
 // free refuses a round in which someone of the meeting sits in another one.
 func (s State) free(m Meeting, round RoundID) *Error {
 	for _, w := range m.people() {
-		for _, id := range s.meetingsOf.at(w) {
-			other := s.meetings.at(id)
+		for _, id := range s.meetingsOf.At(w) {
+			other := s.meetings.At(id)
 			if id == m.ID || !other.seated() || other.Place.Round != round {
 				continue
 			}
@@ -161,13 +165,13 @@ func (s State) claimantFree(m Meeting, round RoundID) *Error {
 func (s State) interpreterFree(i InterpreterID, m MeetingID, round RoundID) *Error {
 	w := NewActorID(RoleInterpreter, i)
 	busy := func(id MeetingID) *Error {
-		other := s.meetings.at(id)
+		other := s.meetings.At(id)
 		if id == m || !other.seated() || other.Place.Round != round {
 			return nil
 		}
 		return newError(CodeInterpBusy, "who", string(w), "round", string(round), "meeting", string(id))
 	}
-	for _, id := range s.meetingsOf.at(w) {
+	for _, id := range s.meetingsOf.At(w) {
 		if err := busy(id); err != nil {
 			return err
 		}
@@ -219,7 +223,7 @@ func (c SwapMeetings) decide(d *decision) *Error {
 // that neither stands in the other's way.
 func (d *decision) exchange(a, b Meeting, undo bool) *Error {
 	lifted := *d.draft
-	lifted.edit = new(edit)
+	lifted.edit = new(hamt.Edit)
 	lifted.setMeeting(a.at(Place{}))
 	lifted.setMeeting(b.at(Place{}))
 	probe := &decision{draft: &lifted}
@@ -246,11 +250,11 @@ func (d *decision) noteSoft(m Meeting, to Place) {
 	if to == (Place{}) {
 		return
 	}
-	if home := d.companies.at(m.Host.Company).HomeTable; home != "" && home != to.Table && d.tables.at(home).Zone != d.tables.at(to.Table).Zone {
+	if home := d.companies.At(m.Host.Company).HomeTable; home != "" && home != to.Table && d.tables.At(home).Zone != d.tables.At(to.Table).Zone {
 		d.note(NoteFarTable, "table", string(to.Table), "home", string(home))
 	}
-	for _, id := range d.between.at(m.pairKey()) {
-		if other := d.meetings.at(id); other.ID != m.ID && other.seated() {
+	for _, id := range d.between.At(m.pairKey()) {
+		if other := d.meetings.At(id); other.ID != m.ID && other.seated() {
 			d.note(NoteMetBefore, "host", string(m.Host.Company), "guest", string(m.Guest.Company), "round", string(other.Place.Round))
 			break
 		}
@@ -266,14 +270,14 @@ const maxInARow = 4
 // rests reports whether an interpreter has a pause at least every maxInARow
 // rounds, with a meeting in the given one.
 func (s State) rests(i InterpreterID, round RoundID) bool {
-	busy := map[int]bool{s.rounds.at(round).No: true}
-	for _, id := range s.meetingsOf.at(NewActorID(RoleInterpreter, i)) {
-		if m := s.meetings.at(id); m.seated() {
-			busy[s.rounds.at(m.Place.Round).No] = true
+	busy := map[int]bool{s.rounds.At(round).No: true}
+	for _, id := range s.meetingsOf.At(NewActorID(RoleInterpreter, i)) {
+		if m := s.meetings.At(id); m.seated() {
+			busy[s.rounds.At(m.Place.Round).No] = true
 		}
 	}
 	row := 0
-	for no := s.rounds.at(round).No - maxInARow; no <= s.rounds.at(round).No+maxInARow; no++ {
+	for no := s.rounds.At(round).No - maxInARow; no <= s.rounds.At(round).No+maxInARow; no++ {
 		if !busy[no] {
 			row = 0
 		} else if row++; row > maxInARow {
@@ -321,7 +325,7 @@ func (c LockMeeting) decide(d *decision) *Error {
 
 // table answers a table that may be changed, held against the sender's screen.
 func (d *decision) table(id TableID) (Table, *Error) {
-	t, ok := d.tables.get(id)
+	t, ok := d.tables.Get(id)
 	if !ok {
 		return Table{}, unknown(tableRef(id))
 	}
@@ -385,8 +389,8 @@ func (d *decision) tellMoved(m Meeting, to Place, undo bool) {
 // uncall takes the people of a meeting that leaves its round out of the round's call.
 func (d *decision) uncall(m Meeting) {
 	for _, w := range m.people() {
-		for _, id := range d.pending.at(w) {
-			if n := d.notices.at(id); n.Kind == NoticeCall && n.Round == m.Place.Round {
+		for _, id := range d.pending.At(w) {
+			if n := d.notices.At(id); n.Kind == NoticeCall && n.Round == m.Place.Round {
 				d.do(NoticeDropped{id, w})
 			}
 		}
@@ -395,15 +399,15 @@ func (d *decision) uncall(m Meeting) {
 
 // withdrawAbout withdraws the notices about a meeting: of some kinds, or all.
 func (d *decision) withdrawAbout(m MeetingID, kinds ...NoticeKind) {
-	for _, id := range d.about.at(m) {
-		if len(kinds) == 0 || slices.Contains(kinds, d.notices.at(id).Kind) {
+	for _, id := range d.about.At(m) {
+		if len(kinds) == 0 || slices.Contains(kinds, d.notices.At(id).Kind) {
 			d.do(NoticeWithdrawn{id})
 		}
 	}
 }
 
 func (d *decision) withdrawNotices(when func(Notice) bool) {
-	for n := range d.notices.values() {
+	for n := range d.notices.Values() {
 		if when(n.Notice) {
 			d.do(NoticeWithdrawn{n.ID})
 		}

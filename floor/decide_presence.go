@@ -4,7 +4,7 @@ package floor
 const MaxSeen = 100
 
 func (c CheckIn) decide(d *decision) *Error {
-	a, ok := d.attendees.get(c.Attendee)
+	a, ok := d.attendees.Get(c.Attendee)
 	ref := attendeeRef(c.Attendee)
 	if err := d.mayOwn(d.order.By == NewActorID(RoleAttendee, c.Attendee), ref); err != nil {
 		return err
@@ -47,7 +47,7 @@ func (d *decision) sideToMark(id MeetingID, side Side) (Meeting, *Error) {
 	if side != Host && side != Guest {
 		return Meeting{}, badValue("side")
 	}
-	m, ok := d.meetings.get(id)
+	m, ok := d.meetings.Get(id)
 	if !ok {
 		return Meeting{}, unknown(meetingRef(id))
 	}
@@ -80,7 +80,7 @@ func (c AcknowledgeNotices) decide(d *decision) *Error {
 		return err
 	}
 	for _, id := range c.Notices {
-		for _, p := range d.pending.at(by) {
+		for _, p := range d.pending.At(by) {
 			if p == id {
 				d.do(NoticeSeen{id, by})
 			}

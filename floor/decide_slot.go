@@ -24,7 +24,7 @@ func (d *decision) slotFor(r SlotRef) (Slot, *Error) {
 	if !ok {
 		return Slot{}, unknown(r.ref())
 	}
-	if r.Item != "" && d.items.at(r.Item).Kind == ItemMatching {
+	if r.Item != "" && d.items.At(r.Item).Kind == ItemMatching {
 		return Slot{}, badValue("item")
 	}
 	if err := d.released(); err != nil {
@@ -57,7 +57,7 @@ func (c CallSlot) decide(d *decision) *Error {
 func (d *decision) callRound(id RoundID, last bool) {
 	d.withdrawNotices(func(n Notice) bool { return n.Kind == NoticeCall && n.Round == id })
 	var who []ActorID
-	for m := range d.meetings.values() {
+	for m := range d.meetings.Values() {
 		if m.Place.Round != id || !m.seated() {
 			continue
 		}
@@ -90,7 +90,7 @@ func (c StartSlot) decide(d *decision) *Error {
 		return slotOrder(c.SlotRef, slot.State)
 	}
 	if c.Round != "" {
-		for r := range d.rounds.values() {
+		for r := range d.rounds.Values() {
 			if r.State == StateRunning {
 				return slotOrder(SlotRef{Round: r.ID}, r.State)
 			}
@@ -148,10 +148,10 @@ func (c EndSlot) decide(d *decision) *Error {
 // closeRound ends what belonged to a round: its notices and its requests.
 func (d *decision) closeRound(id RoundID) {
 	d.withdrawNotices(func(n Notice) bool {
-		return n.Round == id || n.Meeting != "" && d.meetings.at(n.Meeting).Place.Round == id
+		return n.Round == id || n.Meeting != "" && d.meetings.At(n.Meeting).Place.Round == id
 	})
 	for r := range d.openRequests() {
-		if d.meetings.at(r.Meeting).Place.Round == id {
+		if d.meetings.At(r.Meeting).Place.Round == id {
 			d.endRequest(r)
 		}
 	}

@@ -1,29 +1,31 @@
 package floor
 
+import "github.com/matchfloor/matchfloor/internal/hamt"
+
 // derive finds again what follows from the stored parts of a state: it is called
 // where those were set as a whole.
 func (d *draft) derive() {
 	s := &d.State
 	s.derived = derived{doneAt: s.doneAt, staffAt: s.staffAt, recent: s.recent, peopleOf: d.derivePeople()}
-	for m := range s.meetings.values() {
+	for m := range s.meetings.Values() {
 		if m.seated() {
 			d.sit(m.Place, m.ID)
 		}
-		s.between = s.between.with(d.edit, m.pairKey(), append(s.between.at(m.pairKey()), m.ID))
+		s.between = s.between.With(d.edit, m.pairKey(), append(s.between.At(m.pairKey()), m.ID))
 		for _, w := range m.people() {
-			s.meetingsOf = s.meetingsOf.with(d.edit, w, append(s.meetingsOf.at(w), m.ID))
+			s.meetingsOf = s.meetingsOf.With(d.edit, w, append(s.meetingsOf.At(w), m.ID))
 		}
 	}
-	for r := range s.requests.values() {
+	for r := range s.requests.Values() {
 		if r.State.Open() {
-			s.open = s.open.with(d.edit, r.ID, struct{}{})
+			s.open = s.open.With(d.edit, r.ID, struct{}{})
 		}
 	}
 }
 
-func (d *draft) derivePeople() (people index[CompanyID, []AttendeeID]) {
-	for a := range d.attendees.values() {
-		people = people.with(d.edit, a.Company, append(people.at(a.Company), a.ID))
+func (d *draft) derivePeople() (people hamt.Map[CompanyID, []AttendeeID]) {
+	for a := range d.attendees.Values() {
+		people = people.With(d.edit, a.Company, append(people.At(a.Company), a.ID))
 	}
 	return people
 }
@@ -61,8 +63,8 @@ func (s State) openRequest(id MeetingID) (Request, bool) {
 func (s State) openRequests() func(yield func(Request) bool) {
 	open, requests := s.open, s.requests // a closure over s would put all of it on the heap
 	return func(yield func(Request) bool) {
-		for id := range open.all() {
-			if !yield(requests.at(id)) {
+		for id := range open.All() {
+			if !yield(requests.At(id)) {
 				return
 			}
 		}

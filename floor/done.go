@@ -3,6 +3,8 @@ package floor
 import (
 	"slices"
 	"strings"
+
+	"github.com/matchfloor/matchfloor/internal/hamt"
 )
 
 // keepDone is how many of the last commands a state remembers, for undo and for
@@ -50,8 +52,8 @@ func (e doing) byStaff() bool {
 func (d *draft) keep(r Record) {
 	e := doing{Key: r.Key, Kind: r.Kind, Seq: d.seq, By: r.By, At: d.now}
 	for _, ref := range d.refs {
-		if d.revs.at(ref).Seq == d.seq {
-			e.Of, e.Was = append(e.Of, ref), append(e.Was, d.before.revs.at(ref).as())
+		if d.revs.At(ref).Seq == d.seq {
+			e.Of, e.Was = append(e.Of, ref), append(e.Was, d.before.revs.At(ref).as())
 		}
 	}
 	for _, c := range r.Changes {
@@ -67,7 +69,7 @@ func (d *draft) keep(r Record) {
 }
 
 func (d *draft) remember(e doing) {
-	d.done = d.done.with(d.edit, e.Key, e)
+	d.done = d.done.With(d.edit, e.Key, e)
 	if e.byStaff() {
 		d.staffAt.add(d.edit, e)
 	} else {
@@ -92,29 +94,29 @@ func (d *draft) show(e doing) {
 
 // window is which commands are remembered, by their sequence numbers.
 type window struct {
-	keys   index[string, CommandKey] // by seqKey
+	keys   hamt.Map[string, CommandKey] // by seqKey
 	len    int
 	oldest uint64 // the first of them, or one before it that is gone
 }
 
-func (w *window) add(by *edit, e doing) {
+func (w *window) add(by *hamt.Edit, e doing) {
 	if w.len == 0 {
 		w.oldest = e.Seq
 	}
-	w.keys, w.len = w.keys.with(by, seqKey(e.Seq), e.Key), w.len+1
+	w.keys, w.len = w.keys.With(by, seqKey(e.Seq), e.Key), w.len+1
 }
 
 // forget lets go of the oldest commands of a window that holds more than most.
 func (d *draft) forget(w *window, most int) {
 	for ; w.len > most; w.oldest++ {
 		at := seqKey(w.oldest)
-		key, ok := w.keys.get(at)
+		key, ok := w.keys.Get(at)
 		if !ok {
 			continue
 		}
-		w.keys, w.len = w.keys.without(d.edit, at), w.len-1
-		if d.done.at(key).Seq == w.oldest {
-			d.done = d.done.without(d.edit, key)
+		w.keys, w.len = w.keys.Without(d.edit, at), w.len-1
+		if d.done.At(key).Seq == w.oldest {
+			d.done = d.done.Without(d.edit, key)
 		}
 	}
 }
@@ -123,14 +125,14 @@ func doneRef(seq uint64) string { return "done/" + seqKey(seq) }
 
 // doneByRef answers the command that doneRef named.
 func (s State) doneByRef(id string) (doing, bool) {
-	key, ok := s.staffAt.keys.get(id)
+	key, ok := s.staffAt.keys.Get(id)
 	if !ok {
-		key, ok = s.doneAt.keys.get(id)
+		key, ok = s.doneAt.keys.Get(id)
 	}
 	if !ok {
 		return doing{}, false
 	}
-	return s.done.get(key)
+	return s.done.Get(key)
 }
 
 func (s State) doneCard(seq uint64) (Card, bool) {

@@ -3,6 +3,8 @@ package floor
 import (
 	"slices"
 	"strconv"
+
+	"github.com/matchfloor/matchfloor/internal/hamt"
 )
 
 // draft is a state while one record is folded into it. It notes what was
@@ -14,14 +16,14 @@ type draft struct {
 	now     Instant
 	refs    []string        // touched things, in order, once each
 	seen    map[string]bool // those of refs, once there are more than a few
-	edit    *edit           // of this record
+	edit    *hamt.Edit      // of this record
 	whole   []Subject
 	all     bool
 	rotated []LinkID
 }
 
 func newDraft(s State, r Record) *draft {
-	d := &draft{State: s, before: s, rec: r, now: s.clock.At(r.Wall), edit: new(edit)}
+	d := &draft{State: s, before: s, rec: r, now: s.clock.At(r.Wall), edit: new(hamt.Edit)}
 	d.seq++
 	return d
 }
@@ -55,7 +57,7 @@ func (d *draft) saw(ref string) bool {
 // change notes that a thing itself was changed by this record.
 func (d *draft) change(ref string) {
 	d.touch(ref)
-	d.revs = d.revs.with(d.edit, ref, revision{Seq: d.seq, By: d.rec.By, Key: d.rec.Key})
+	d.revs = d.revs.With(d.edit, ref, revision{Seq: d.seq, By: d.rec.By, Key: d.rec.Key})
 }
 
 // subjectWhole notes that what a subject may see has changed at large.
@@ -66,47 +68,47 @@ func (d *draft) subjectWhole(s Subject) {
 }
 
 func (d *draft) setMeeting(m Meeting) {
-	old := d.meetings.at(m.ID)
-	if old.seated() && d.seats.at(old.Place.Round).at(old.Place.Table) == m.ID {
+	old := d.meetings.At(m.ID)
+	if old.seated() && d.seats.At(old.Place.Round).At(old.Place.Table) == m.ID {
 		d.stand(old.Place)
 	}
 	if m.seated() {
 		d.sit(m.Place, m.ID)
 	}
-	d.meetings = d.meetings.with(d.edit, m.ID, m)
+	d.meetings = d.meetings.With(d.edit, m.ID, m)
 }
 
 // sit gives a place to a meeting, and stand to nobody.
 func (d *draft) sit(p Place, m MeetingID) {
-	d.seats = d.seats.with(d.edit, p.Round, d.seats.at(p.Round).with(d.edit, p.Table, m))
+	d.seats = d.seats.With(d.edit, p.Round, d.seats.At(p.Round).With(d.edit, p.Table, m))
 }
 
 func (d *draft) stand(p Place) {
-	d.seats = d.seats.with(d.edit, p.Round, d.seats.at(p.Round).without(d.edit, p.Table))
+	d.seats = d.seats.With(d.edit, p.Round, d.seats.At(p.Round).Without(d.edit, p.Table))
 }
 
 // seated reports whether the meeting takes up its place.
 func (m Meeting) seated() bool { return !m.Cancelled && m.Place.Round != "" && m.Place.Table != "" }
 
 func (d *draft) setRequest(r Request) {
-	d.requests = d.requests.with(d.edit, r.ID, r)
+	d.requests = d.requests.With(d.edit, r.ID, r)
 	if r.State.Open() {
-		d.open = d.open.with(d.edit, r.ID, struct{}{})
+		d.open = d.open.With(d.edit, r.ID, struct{}{})
 	} else {
-		d.open = d.open.without(d.edit, r.ID)
+		d.open = d.open.Without(d.edit, r.ID)
 	}
 }
 
 func (d *draft) setSlot(r SlotRef, slot Slot) {
 	if r.Round != "" {
-		round := d.rounds.at(r.Round)
+		round := d.rounds.At(r.Round)
 		round.Slot = slot
-		d.rounds = d.rounds.with(d.edit, r.Round, round)
+		d.rounds = d.rounds.With(d.edit, r.Round, round)
 		return
 	}
-	item := d.items.at(r.Item)
+	item := d.items.At(r.Item)
 	item.Slot = slot
-	d.items = d.items.with(d.edit, r.Item, item)
+	d.items = d.items.With(d.edit, r.Item, item)
 }
 
 // seqKey makes a key that sorts as the number does.

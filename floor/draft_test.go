@@ -3,6 +3,8 @@ package floor
 import (
 	"slices"
 	"testing"
+
+	"github.com/matchfloor/matchfloor/internal/hamt"
 )
 
 // TestTouchedOnce: a thing that was touched often is noted once, however many are.
@@ -24,7 +26,7 @@ func TestTouchedOnce(t *testing.T) {
 // remembered, whatever the others do meanwhile, and also by a state that was read.
 func TestWindows(t *testing.T) {
 	const most = 3
-	d := &draft{edit: new(edit)}
+	d := &draft{edit: new(hamt.Edit)}
 	var staff, others []CommandKey
 	for seq := uint64(1); seq <= 60; seq++ {
 		e := doing{Key: CommandKey("k/" + itoa(int(seq))), Seq: seq, By: "attendee:a"}
@@ -48,12 +50,12 @@ func TestWindows(t *testing.T) {
 			}
 		}
 		want := slices.Concat(staff[max(0, len(staff)-most):], others[max(0, len(others)-most):])
-		held := slices.Concat(d.staffAt.keys.list(), d.doneAt.keys.list())
-		if !slices.Equal(held, want) || d.done.len() != len(want) {
-			t.Fatalf("after %d: %v and %d commands, not %v", seq, held, d.done.len(), want)
+		held := slices.Concat(d.staffAt.keys.List(), d.doneAt.keys.List())
+		if !slices.Equal(held, want) || d.done.Len() != len(want) {
+			t.Fatalf("after %d: %v and %d commands, not %v", seq, held, d.done.Len(), want)
 		}
 		for _, key := range want {
-			if e, ok := d.doneByRef(seqKey(d.done.at(key).Seq)); !ok || e.Key != key {
+			if e, ok := d.doneByRef(seqKey(d.done.At(key).Seq)); !ok || e.Key != key {
 				t.Fatalf("after %d: %s is %s, %v", seq, key, e.Key, ok)
 			}
 		}

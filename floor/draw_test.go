@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"pgregory.net/rapid"
+
+	"github.com/matchfloor/matchfloor/internal/hamt"
 )
 
 // day is the wall and event time at which every drawn floor begins.
@@ -171,7 +173,7 @@ func (w *world) step(t *rapid.T, n int) {
 // deliver lets notices come to some people, also such as they are not for.
 func (w *world) deliver(t *rapid.T, n int) {
 	var c MarkDelivered
-	for id, notice := range w.now().notices.all() {
+	for id, notice := range w.now().notices.All() {
 		var to []ActorID
 		for _, who := range append(slices.Clone(notice.For), "attendee:nobody", "attendee:c0a") {
 			if between(t, 0, 1) == 1 {
@@ -194,8 +196,8 @@ func (w *world) lose(t *rapid.T, n int) {
 // drawWho draws mostly someone who may give the command, and sometimes anyone.
 func (w *world) drawWho(t *rapid.T, c Command) ActorID {
 	if between(t, 0, 5) > 0 {
-		if c, ok := c.(AcknowledgeNotices); ok && len(w.now().notices.at(c.Notices[0]).For) > 0 {
-			return oneOf(t, w.now().notices.at(c.Notices[0]).For)
+		if c, ok := c.(AcknowledgeNotices); ok && len(w.now().notices.At(c.Notices[0]).For) > 0 {
+			return oneOf(t, w.now().notices.At(c.Notices[0]).For)
 		}
 		return "moderator:lead"
 	}
@@ -218,7 +220,7 @@ func (w *world) drawCommand(t *rapid.T) Command {
 		return SlotRef{Round: round()}
 	}
 	request := func() RequestID {
-		if s.open.len() > 0 {
+		if s.open.Len() > 0 {
 			return drawKey(t, s.open)
 		}
 		return drawKey(t, s.requests)
@@ -254,7 +256,7 @@ func (w *world) drawCommand(t *rapid.T) Command {
 		func() Command { return AcknowledgeNotices{notice()} },
 		func() Command {
 			id := drawKey(t, s.notices)
-			return MarkTold{id, append(slices.Clip(s.notices.at(id).For), "attendee:c0a")[:1]}
+			return MarkTold{id, append(slices.Clip(s.notices.At(id).For), "attendee:c0a")[:1]}
 		},
 		func() Command { return Announce{Text{Ko: "안내"}, between(t, 0, 9)} },
 		func() Command {
@@ -275,7 +277,7 @@ func (w *world) drawCommand(t *rapid.T) Command {
 		func() Command { return RotateLink{"attendee-c0a"} },
 		func() Command { return DismissLost{[]LostID{drawKey(t, s.lost)}} },
 	}
-	if s.open.len() > 0 && between(t, 0, 2) == 0 {
+	if s.open.Len() > 0 && between(t, 0, 2) == 0 {
 		return w.serve(t)
 	}
 	return oneOf(t, draws)()
@@ -283,7 +285,7 @@ func (w *world) drawCommand(t *rapid.T) Command {
 
 // serve draws the next step of an open request.
 func (w *world) serve(t *rapid.T) Command {
-	r := w.now().requests.at(oneOf(t, slices.Collect(keysOf(w.now().open))))
+	r := w.now().requests.At(oneOf(t, slices.Collect(keysOf(w.now().open))))
 	switch r.State {
 	case Requested:
 		return ClaimRequest{r.ID, oneOf(t, []InterpreterID{"i0", "i1"})}
@@ -294,16 +296,16 @@ func (w *world) serve(t *rapid.T) Command {
 }
 
 // drawKey draws mostly a key of x, and sometimes, or where there is none, one that is not there.
-func drawKey[K ~string, V any](t *rapid.T, x index[K, V]) K {
-	if x.len() == 0 || between(t, 0, 9) == 0 {
+func drawKey[K ~string, V any](t *rapid.T, x hamt.Map[K, V]) K {
+	if x.Len() == 0 || between(t, 0, 9) == 0 {
 		return "none"
 	}
 	return oneOf(t, slices.Collect(keysOf(x)))
 }
 
-func keysOf[K ~string, V any](x index[K, V]) func(func(K) bool) {
+func keysOf[K ~string, V any](x hamt.Map[K, V]) func(func(K) bool) {
 	return func(yield func(K) bool) {
-		for k := range x.all() {
+		for k := range x.All() {
 			if !yield(k) {
 				return
 			}

@@ -41,13 +41,13 @@ func (s State) Due(now Instant) (due []ApplyDue, next Instant) {
 // deadlines tells of everything that falls due what it is, of which thing, and at
 // which instant of the event's clock.
 func (s State) deadlines(tell func(what DueKind, of string, at Instant)) {
-	for r := range s.rounds.values() {
+	for r := range s.rounds.Values() {
 		if r.State == StateRunning {
 			s.graceDeadlines(r, tell)
 			roundDeadlines(r, tell)
 		}
 	}
-	for a := range s.announcements.values() {
+	for a := range s.announcements.Values() {
 		tell(DueAnnouncement, string(a.ID), a.Until)
 	}
 	for r := range s.openRequests() {
@@ -55,7 +55,7 @@ func (s State) deadlines(tell func(what DueKind, of string, at Instant)) {
 			tell(DueEscalation, string(r.ID), r.At+Instant(s.event.EscalateMin)*Minute)
 		}
 	}
-	for i := range s.interpreters.values() {
+	for i := range s.interpreters.Values() {
 		if i.Duty != OffDuty && len(i.Shifts) > 0 {
 			tell(DueShift, string(i.ID), lastShiftEnd(i))
 		}
@@ -77,8 +77,8 @@ func (s State) graceDeadlines(r Round, tell func(DueKind, string, Instant)) {
 	if s.event.GraceMin == 0 {
 		return
 	}
-	for _, id := range s.seats.at(r.ID).all() {
-		if m := s.meetings.at(id); m.Host.awaited() || m.Guest.awaited() {
+	for _, id := range s.seats.At(r.ID).All() {
+		if m := s.meetings.At(id); m.Host.awaited() || m.Guest.awaited() {
 			tell(DueGrace, string(id), max(r.Now.Start, m.MovedAt)+Instant(s.event.GraceMin)*Minute)
 		}
 	}
@@ -87,10 +87,10 @@ func (s State) graceDeadlines(r Round, tell func(DueKind, string, Instant)) {
 // since answers the last change of anything that a deadline follows from, so that
 // a side that is awaited again is marked again.
 func (s State) since(what DueKind, of string) uint64 {
-	seq := func(ref string) uint64 { return s.revs.at(ref).Seq }
+	seq := func(ref string) uint64 { return s.revs.At(ref).Seq }
 	switch what {
 	case DueGrace:
-		m := s.meetings.at(MeetingID(of))
+		m := s.meetings.At(MeetingID(of))
 		return max(seq("round/"+string(m.Place.Round)), seq(meetingRef(m.ID)), seq(sideRef(m.ID, Host)), seq(sideRef(m.ID, Guest)))
 	case DueAnnouncement:
 		return seq("announcement/" + of)
@@ -112,7 +112,7 @@ func (t ApplyDue) decide(d *decision) *Error {
 	}
 	switch t.What {
 	case DueGrace:
-		d.endGrace(d.meetings.at(MeetingID(t.Of)))
+		d.endGrace(d.meetings.At(MeetingID(t.Of)))
 	case DueMinutes5:
 		d.do(MinutesAnnounced{RoundID(t.Of), 5})
 	case DueMinutes1:
@@ -120,9 +120,9 @@ func (t ApplyDue) decide(d *decision) *Error {
 	case DueEscalation:
 		d.do(RequestEscalated{RequestID(t.Of)})
 	case DueAnnouncement:
-		d.do(AnnouncementWithdrawn{d.announcements.at(AnnouncementID(t.Of)), true})
+		d.do(AnnouncementWithdrawn{d.announcements.At(AnnouncementID(t.Of)), true})
 	case DueShift:
-		i := d.interpreters.at(InterpreterID(t.Of))
+		i := d.interpreters.At(InterpreterID(t.Of))
 		d.do(DutySet{i.ID, i.Duty, OffDuty})
 	}
 	return nil

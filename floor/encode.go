@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/matchfloor/matchfloor/internal/hamt"
 )
 
 // stored is a state as bytes hold it: every list sorted by key, nothing derived.
@@ -88,20 +90,20 @@ func (s State) Digest() (string, error) {
 func (s State) Encode() ([]byte, error) {
 	out := stored{
 		Format: stateFormat, Seq: s.seq, Version: s.version, Event: s.event, Clock: s.clock, PublicURL: s.publicURL,
-		Zones: s.zones.list(), Tables: s.tables.list(),
-		Rounds: s.rounds.list(), Items: s.items.list(),
-		Companies: s.companies.list(), Attendees: s.attendees.list(),
-		Staff: s.staff.list(), Interpreters: s.interpreters.list(),
-		Displays: s.displays.list(), Meetings: s.meetings.list(),
-		Wishes: s.wishes.list(), Requests: s.requests.list(),
-		Announcements: s.announcements.list(), Links: s.links.list(), Retired: s.retired.list(),
-		Lost: s.lost.list(), Exports: s.exports, Organisers: s.organisers.list(), Events: s.events.list(),
+		Zones: s.zones.List(), Tables: s.tables.List(),
+		Rounds: s.rounds.List(), Items: s.items.List(),
+		Companies: s.companies.List(), Attendees: s.attendees.List(),
+		Staff: s.staff.List(), Interpreters: s.interpreters.List(),
+		Displays: s.displays.List(), Meetings: s.meetings.List(),
+		Wishes: s.wishes.List(), Requests: s.requests.List(),
+		Announcements: s.announcements.List(), Links: s.links.List(), Retired: s.retired.List(),
+		Lost: s.lost.List(), Exports: s.exports, Organisers: s.organisers.List(), Events: s.events.List(),
 		Revs: map[string]revision{},
 	}
-	for ref, r := range s.revs.each() {
+	for ref, r := range s.revs.Each() {
 		out.Revs[ref] = r
 	}
-	for n := range s.notices.values() {
+	for n := range s.notices.Values() {
 		out.Notices = append(out.Notices, s.storeNotice(n))
 	}
 	if err := s.storeDone(&out); err != nil {
@@ -113,7 +115,7 @@ func (s State) Encode() ([]byte, error) {
 func (s State) storeNotice(n told) storedNotice {
 	out := storedNotice{Notice: n.Notice, Seen: n.Seen, Issued: n.Issued, Waiting: n.Waiting, InPerson: n.InPerson}
 	for _, w := range n.For {
-		if slices.Contains(s.pending.at(w), n.ID) {
+		if slices.Contains(s.pending.At(w), n.ID) {
 			out.Pending = append(out.Pending, w)
 		}
 	}
@@ -121,9 +123,9 @@ func (s State) storeNotice(n told) storedNotice {
 }
 
 func (s State) storeDone(out *stored) error {
-	keys := s.doneAt.keys.list()
-	for _, key := range append(keys, s.staffAt.keys.list()...) {
-		e := s.done.at(key)
+	keys := s.doneAt.keys.List()
+	for _, key := range append(keys, s.staffAt.keys.List()...) {
+		e := s.done.At(key)
 		v := storedDoing{
 			Key: e.Key, Kind: e.Kind, Seq: e.Seq, By: e.By, At: e.At, Of: e.Of, Was: e.Was, UndoneBy: e.UndoneBy,
 			Shown: slices.Contains(s.recent, e.Seq),
@@ -152,11 +154,11 @@ func DecodeState(data []byte) (State, error) {
 	}
 	d := &draft{State: State{
 		seq: in.Seq, version: in.Version, event: in.Event, clock: in.Clock, exports: in.Exports, publicURL: in.PublicURL,
-	}, edit: new(edit)}
+	}, edit: new(hamt.Edit)}
 	d.loadRoom(in)
 	d.loadPeople(in)
 	for ref, r := range in.Revs {
-		d.revs = d.revs.with(d.edit, ref, r)
+		d.revs = d.revs.With(d.edit, ref, r)
 	}
 	if err := checkDone(in); err != nil {
 		return State{}, err
@@ -168,10 +170,10 @@ func DecodeState(data []byte) (State, error) {
 	}
 	d.derive()
 	for _, n := range in.Notices {
-		d.notices = d.notices.with(d.edit, n.ID, told{n.Notice, n.Seen, n.Issued, n.Waiting, n.InPerson})
+		d.notices = d.notices.With(d.edit, n.ID, told{n.Notice, n.Seen, n.Issued, n.Waiting, n.InPerson})
 		d.nowAbout(n.Notice)
 		for _, w := range n.Pending {
-			d.pending = d.pending.with(d.edit, w, withItem(d.pending.at(w), n.ID))
+			d.pending = d.pending.With(d.edit, w, withItem(d.pending.At(w), n.ID))
 		}
 	}
 	return d.State, nil
@@ -179,61 +181,61 @@ func DecodeState(data []byte) (State, error) {
 
 func (d *draft) loadRoom(in stored) {
 	for _, v := range in.Zones {
-		d.zones = d.zones.with(d.edit, v.ID, v)
+		d.zones = d.zones.With(d.edit, v.ID, v)
 	}
 	for _, v := range in.Tables {
-		d.tables = d.tables.with(d.edit, v.ID, v)
+		d.tables = d.tables.With(d.edit, v.ID, v)
 	}
 	for _, v := range in.Rounds {
-		d.rounds = d.rounds.with(d.edit, v.ID, v)
+		d.rounds = d.rounds.With(d.edit, v.ID, v)
 	}
 	for _, v := range in.Items {
-		d.items = d.items.with(d.edit, v.ID, v)
+		d.items = d.items.With(d.edit, v.ID, v)
 	}
 	for _, v := range in.Meetings {
-		d.meetings = d.meetings.with(d.edit, v.ID, v)
+		d.meetings = d.meetings.With(d.edit, v.ID, v)
 	}
 	for _, v := range in.Requests {
-		d.requests = d.requests.with(d.edit, v.ID, v)
+		d.requests = d.requests.With(d.edit, v.ID, v)
 	}
 	for _, v := range in.Announcements {
-		d.announcements = d.announcements.with(d.edit, v.ID, v)
+		d.announcements = d.announcements.With(d.edit, v.ID, v)
 	}
 	for _, v := range in.Wishes {
-		d.wishes = d.wishes.with(d.edit, string(v.From)+":"+string(v.To), v)
+		d.wishes = d.wishes.With(d.edit, string(v.From)+":"+string(v.To), v)
 	}
 }
 
 func (d *draft) loadPeople(in stored) {
 	for _, v := range in.Companies {
-		d.companies = d.companies.with(d.edit, v.ID, v)
+		d.companies = d.companies.With(d.edit, v.ID, v)
 	}
 	for _, v := range in.Attendees {
-		d.attendees = d.attendees.with(d.edit, v.ID, v)
+		d.attendees = d.attendees.With(d.edit, v.ID, v)
 	}
 	for _, v := range in.Staff {
-		d.staff = d.staff.with(d.edit, v.ID, v)
+		d.staff = d.staff.With(d.edit, v.ID, v)
 	}
 	for _, v := range in.Interpreters {
-		d.interpreters = d.interpreters.with(d.edit, v.ID, v)
+		d.interpreters = d.interpreters.With(d.edit, v.ID, v)
 	}
 	for _, v := range in.Displays {
-		d.displays = d.displays.with(d.edit, v.ID, v)
+		d.displays = d.displays.With(d.edit, v.ID, v)
 	}
 	for _, v := range in.Links {
-		d.links = d.links.with(d.edit, v.ID, v)
+		d.links = d.links.With(d.edit, v.ID, v)
 	}
 	for _, v := range in.Retired {
-		d.retired = d.retired.with(d.edit, v.ID, v)
+		d.retired = d.retired.With(d.edit, v.ID, v)
 	}
 	for _, v := range in.Lost {
-		d.lost = d.lost.with(d.edit, v.ID, v)
+		d.lost = d.lost.With(d.edit, v.ID, v)
 	}
 	for _, v := range in.Organisers {
-		d.organisers = d.organisers.with(d.edit, v.ID, v)
+		d.organisers = d.organisers.With(d.edit, v.ID, v)
 	}
 	for _, v := range in.Events {
-		d.events = d.events.with(d.edit, v.ID, v)
+		d.events = d.events.With(d.edit, v.ID, v)
 	}
 }
 

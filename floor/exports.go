@@ -43,7 +43,7 @@ func (s State) Exports() []Export { return s.exports }
 // People counts those whom the log names: attendees, staff, interpreters and, in the
 // instance's log, organisers.
 func (s State) People() int {
-	return s.attendees.len() + s.staff.len() + s.interpreters.len() + s.organisers.len()
+	return s.attendees.Len() + s.staff.Len() + s.interpreters.Len() + s.organisers.Len()
 }
 
 func (c RecordExport) decide(d *decision) *Error {

@@ -54,10 +54,10 @@ func (s State) Lost(r Record) (ReportLost, bool) {
 	if r.By.Role() == RoleClock || r.Kind == "seen" || r.Kind == "dismissLost" {
 		return ReportLost{}, false
 	}
-	of := cardRefs(s.done.at(r.Key).Of)
+	of := cardRefs(s.done.At(r.Key).Of)
 	for i, ref := range of { // a request that is lost is nothing that anybody could look up
 		if id, ok := strings.CutPrefix(ref, "request/"); ok {
-			of[i] = meetingRef(s.requests.at(RequestID(id)).Meeting)
+			of[i] = meetingRef(s.requests.At(RequestID(id)).Meeting)
 		}
 	}
 	return ReportLost{Lost{Command: r.Key, Kind: r.Kind, By: r.By, Wall: r.Wall, Of: of[:min(len(of), keepLostFor)]}}, true
@@ -87,7 +87,7 @@ func (c DismissLost) decide(d *decision) *Error {
 		return badValue("lost")
 	}
 	for _, id := range c.Lost {
-		l, ok := d.lost.get(id)
+		l, ok := d.lost.Get(id)
 		if err := d.mayOwn(l.By == d.order.By, lostRef(id)); err != nil {
 			return err
 		}
@@ -101,10 +101,10 @@ func (c DismissLost) decide(d *decision) *Error {
 func lostRef(id LostID) string { return "lost/" + string(id) }
 
 func (c LostReported) apply(d *draft) {
-	d.lost = d.lost.with(d.edit, c.ID, LostReported{c.ID, c.Lost})
+	d.lost = d.lost.With(d.edit, c.ID, LostReported{c.ID, c.Lost})
 	d.touch(lostRef(c.ID))
-	if d.lost.len() > keepLost {
-		d.dropLost(slices.MinFunc(slices.Collect(d.lost.values()), func(a, b LostReported) int {
+	if d.lost.Len() > keepLost {
+		d.dropLost(slices.MinFunc(slices.Collect(d.lost.Values()), func(a, b LostReported) int {
 			return cmp.Or(cmp.Compare(a.Wall, b.Wall), cmp.Compare(a.ID, b.ID))
 		}).ID)
 	}
@@ -114,13 +114,13 @@ func (c LostDismissed) apply(d *draft) { d.dropLost(c.Lost) }
 
 func (d *draft) dropLost(id LostID) {
 	d.touch(lostRef(id))
-	d.lost = d.lost.without(d.edit, id)
+	d.lost = d.lost.Without(d.edit, id)
 }
 
 // found drops what was said to be lost and is in the log again: its sender had not
 // been answered, and gave it once more.
 func (d *draft) found(key CommandKey) {
-	for l := range d.lost.values() {
+	for l := range d.lost.Values() {
 		if l.Command == key {
 			d.dropLost(l.ID)
 		}
@@ -129,7 +129,7 @@ func (d *draft) found(key CommandKey) {
 
 // lostOf answers the keys of the cards about commands that w lost.
 func (s State) lostOf(w ActorID) (keys []CardKey) {
-	for l := range s.lost.values() {
+	for l := range s.lost.Values() {
 		if l.By == w {
 			keys = append(keys, CardKey(lostRef(l.ID)))
 		}
@@ -138,7 +138,7 @@ func (s State) lostOf(w ActorID) (keys []CardKey) {
 }
 
 func (s State) lostCard(id LostID) (LostCard, bool) {
-	l, ok := s.lost.get(id)
+	l, ok := s.lost.Get(id)
 	return LostCard{Command: l.Command, Kind: l.Kind, By: l.By, Wall: l.Wall, Of: l.Of}, ok
 }
 
@@ -148,7 +148,7 @@ func (s State) ownLostCard(w ActorID, id LostID) (Card, bool) {
 }
 
 func (t *touches) lost(s State, id LostID, key CardKey) {
-	l, ok := s.lost.get(id)
+	l, ok := s.lost.Get(id)
 	if !ok {
 		return
 	}

@@ -32,7 +32,7 @@ func holdRules(t *rapid.T, s State) {
 		}
 		taken[key] = m
 	}
-	for id, m := range s.meetings.all() {
+	for id, m := range s.meetings.All() {
 		if id == "" || m.ID != id || m.Host.Company == "" {
 			t.Fatalf("a meeting of nobody: %q %+v", id, m)
 		}
@@ -43,7 +43,7 @@ func holdRules(t *rapid.T, s State) {
 		for _, who := range m.people() {
 			take(string(who), m.Place, m.ID)
 		}
-		if people := len(m.Host.People) + len(m.Guest.People); people > s.tables.at(m.Place.Table).Capacity {
+		if people := len(m.Host.People) + len(m.Guest.People); people > s.tables.At(m.Place.Table).Capacity {
 			t.Fatalf("%s seats %d at %s", m.ID, people, m.Place.Table)
 		}
 	}
@@ -56,18 +56,18 @@ func holdRules(t *rapid.T, s State) {
 			t.Fatalf("%s has %s and %s", r.Interpreter, other, r.ID)
 		}
 		working[r.Interpreter] = r.ID
-		m := s.meetings.at(r.Meeting)
+		m := s.meetings.At(r.Meeting)
 		if m.seated() {
 			take(string(NewActorID(RoleInterpreter, r.Interpreter)), m.Place, m.ID)
 		}
-		i := s.interpreters.at(r.Interpreter)
+		i := s.interpreters.At(r.Interpreter)
 		if !slices.Contains(i.Pairs, r.Pair) || r.Skill != "" && !slices.Contains(i.Skills, r.Skill) {
 			t.Fatalf("%s cannot serve %+v", i.ID, r)
 		}
 	}
 	holdReceipts(t, s)
 	running := 0
-	for r := range s.rounds.values() {
+	for r := range s.rounds.Values() {
 		if r.State == StateRunning {
 			running++
 		}
@@ -83,10 +83,10 @@ func holdRules(t *rapid.T, s State) {
 // holdReceipts: everyone a notice is for has seen it or is waited for, and whoever
 // it has not come to is among those.
 func holdReceipts(t *rapid.T, s State) {
-	for id, n := range s.notices.all() {
+	for id, n := range s.notices.All() {
 		unseen := 0
 		for _, w := range n.For {
-			if slices.Contains(s.pending.at(w), id) {
+			if slices.Contains(s.pending.At(w), id) {
 				unseen++
 			} else if n.waits(w) {
 				t.Fatalf("%s has seen %s, which has not come to them", w, id)
@@ -111,7 +111,7 @@ func TestUndoRestores(t *testing.T) {
 		if w.give(o) != nil || KindOf(o.Command) == "importForum" {
 			return
 		}
-		e, _ := w.now().done.get(o.Key)
+		e, _ := w.now().done.Get(o.Key)
 		if w.give(Envelope{Key: "last/2", BaseSeq: w.now().Seq(), By: "moderator:lead", Command: Undo{o.Key}}) != nil {
 			return
 		}
@@ -307,11 +307,11 @@ func holdSecrets(t *rapid.T, s State, subject Subject) {
 			role == "interpreter" && kind == "self" && id != own:
 			t.Fatalf("%s sees %s", subject, key)
 		case role == "attendee" && kind == "meeting":
-			if _, mine := s.meetings.at(MeetingID(id)).sideOf(AttendeeID(own)); !mine || !s.Released() {
+			if _, mine := s.meetings.At(MeetingID(id)).sideOf(AttendeeID(own)); !mine || !s.Released() {
 				t.Fatalf("%s sees %s", subject, key)
 			}
 		case role == "interpreter" && kind == "offer":
-			if i := s.interpreters.at(InterpreterID(own)); i.Duty != OnDuty && s.requests.at(RequestID(id)).Interpreter != i.ID {
+			if i := s.interpreters.At(InterpreterID(own)); i.Duty != OnDuty && s.requests.At(RequestID(id)).Interpreter != i.ID {
 				t.Fatalf("%s sees %s off duty", subject, key)
 			}
 		}

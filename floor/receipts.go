@@ -78,8 +78,8 @@ func (n told) toldBy(w ActorID) ActorID {
 // are not known to have come to a screen of theirs. It costs next to nothing for
 // whoever waits for none.
 func (s *State) Undelivered(w ActorID, upTo uint64) (ids []NoticeID) { // asked at each acknowledgement: nothing is copied
-	for _, id := range s.pending.at(w) {
-		if n := s.notices.find(id); n != nil && n.value.Issued <= upTo && n.value.waits(w) {
+	for _, id := range s.pending.At(w) {
+		if n := s.notices.Find(id); n != nil && n.Issued <= upTo && n.waits(w) {
 			ids = append(ids, id)
 		}
 	}
@@ -95,7 +95,7 @@ func (n *told) waits(w ActorID) bool {
 // their names.
 func (s State) Unseen() func(yield func(ActorID) bool) {
 	return func(yield func(ActorID) bool) {
-		for w := range s.pending.all() {
+		for w := range s.pending.All() {
 			if !yield(w) {
 				return
 			}
@@ -112,7 +112,7 @@ func (c MarkDelivered) decide(d *decision) *Error {
 		return badValue("notices")
 	}
 	for _, of := range c.Notices {
-		n := d.notices.at(of.Notice)
+		n := d.notices.At(of.Notice)
 		to := slices.DeleteFunc(slices.Clone(of.To), func(w ActorID) bool { return !n.waits(w) })
 		slices.Sort(to)
 		if to = slices.Compact(to); len(to) > 0 {
@@ -126,12 +126,12 @@ func (c MarkTold) decide(d *decision) *Error {
 	if len(c.Who) == 0 || len(c.Who) > MaxTold {
 		return badValue("who")
 	}
-	n, ok := d.notices.get(c.Notice)
+	n, ok := d.notices.Get(c.Notice)
 	if !ok {
 		return unknown(noticeRef(c.Notice))
 	}
 	for _, w := range c.Who {
-		if slices.Contains(d.pending.at(w), n.ID) && d.notices.at(n.ID).toldBy(w) == "" {
+		if slices.Contains(d.pending.At(w), n.ID) && d.notices.At(n.ID).toldBy(w) == "" {
 			d.do(NoticeTold{n.ID, w})
 		}
 	}
@@ -139,7 +139,7 @@ func (c MarkTold) decide(d *decision) *Error {
 }
 
 func (c NoticeDelivered) apply(d *draft) {
-	if n, ok := d.notices.get(c.Notice); ok {
+	if n, ok := d.notices.Get(c.Notice); ok {
 		d.setWaiting(n, slices.DeleteFunc(slices.Clone(n.Waiting), func(w ActorID) bool {
 			_, has := slices.BinarySearch(c.To, w)
 			return has
@@ -153,23 +153,23 @@ func (d *draft) setWaiting(n told, waiting []ActorID) {
 		d.touch(sentRef(n.ID))
 	}
 	n.Waiting = waiting
-	d.notices = d.notices.with(d.edit, n.ID, n)
+	d.notices = d.notices.With(d.edit, n.ID, n)
 }
 
 func (c NoticeTold) apply(d *draft) {
-	n, ok := d.notices.get(c.Notice)
+	n, ok := d.notices.Get(c.Notice)
 	if !ok {
 		return
 	}
 	n.InPerson = append(slices.Clip(n.InPerson), telling{c.Who, d.rec.By})
-	d.notices = d.notices.with(d.edit, n.ID, n)
+	d.notices = d.notices.With(d.edit, n.ID, n)
 	d.touch("unseen/" + string(n.ID) + ":" + string(c.Who))
 }
 
 func sentRef(id NoticeID) string { return "sent/" + string(id) }
 
 func (s State) sentCard(id NoticeID) (Card, bool) {
-	waiting := s.notices.at(id).Waiting
+	waiting := s.notices.At(id).Waiting
 	c := DeliveryCard{Count: len(waiting)}
 	if c.Count <= MaxNamed {
 		c.Who = waiting

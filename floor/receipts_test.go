@@ -58,7 +58,7 @@ func logged(t testing.TB, s State, o Envelope) (State, []byte) {
 
 func deliverTo(s State, people []ActorID) Envelope {
 	c := MarkDelivered{}
-	for id := range s.notices.all() {
+	for id := range s.notices.All() {
 		c.Notices = append(c.Notices, Delivery{id, people})
 	}
 	return Envelope{Key: "clock/delivered-1", By: Clock, Unconditional: true, Command: c}
@@ -71,7 +71,7 @@ func TestDeliveredToAHall(t *testing.T) {
 	for _, n := range []int{len(people), len(people) - MaxNamed - 1, len(people) - MaxNamed} {
 		next, body := logged(t, s, deliverTo(s, people[:n]))
 		size, named := 0, 0
-		for id := range next.notices.all() {
+		for id := range next.notices.All() {
 			if card, ok := next.Card(Moderator, CardKey(sentRef(id))); ok {
 				text, err := json.Marshal(card)
 				if err != nil {

@@ -106,7 +106,7 @@ func (d *decision) authorise() *Error {
 }
 
 func (d *decision) isLead(w ActorID) bool {
-	return w.Role() == RoleModerator && d.staff.at(StaffID(w.ID())).Lead
+	return w.Role() == RoleModerator && d.staff.At(StaffID(w.ID())).Lead
 }
 
 // mayAtTables refuses a zone moderator who reaches outside their zones. The
@@ -116,9 +116,9 @@ func (d *decision) mayAtTables(tables ...TableID) *Error {
 		return nil
 	}
 	d.checked = true
-	zones := d.staff.at(StaffID(d.order.By.ID())).Zones
+	zones := d.staff.At(StaffID(d.order.By.ID())).Zones
 	for _, id := range tables {
-		if zone := d.tables.at(id).Zone; id != "" && !slices.Contains(zones, zone) {
+		if zone := d.tables.At(id).Zone; id != "" && !slices.Contains(zones, zone) {
 			return newError(CodeOtherZone, "zone", string(zone))
 		}
 	}
@@ -131,7 +131,7 @@ func (d *decision) mayForMeeting(m Meeting) *Error {
 		return d.mayAtTables(m.Place.Table)
 	}
 	d.checked = true
-	company := d.attendees.at(AttendeeID(d.order.By.ID())).Company
+	company := d.attendees.At(AttendeeID(d.order.By.ID())).Company
 	if company != m.Host.Company && company != m.Guest.Company {
 		return newError(CodeNotYours, "of", meetingRef(m.ID))
 	}

@@ -1,6 +1,10 @@
 package floor
 
-import "iter"
+import (
+	"iter"
+
+	"github.com/matchfloor/matchfloor/internal/hamt"
+)
 
 // State is one log's whole state: an event's floor, or, for the log "_", the
 // instance's organisers and events. It is an immutable value; the zero value is
@@ -11,29 +15,29 @@ type State struct {
 	clock   EventClock
 	version int // see Version; 0: nothing was said
 
-	zones         index[ZoneID, Zone]
-	tables        index[TableID, Table]
-	rounds        index[RoundID, Round]
-	items         index[ItemID, Item]
-	companies     index[CompanyID, Company]
-	attendees     index[AttendeeID, Attendee]
-	staff         index[StaffID, Staff]
-	interpreters  index[InterpreterID, Interpreter]
-	displays      index[DisplayID, Display]
-	meetings      index[MeetingID, Meeting]
-	wishes        index[string, Wish] // "<from>:<to>"
-	requests      index[RequestID, Request]
-	announcements index[AnnouncementID, Announcement]
-	notices       index[NoticeID, told]
-	links         index[LinkID, Link]
-	retired       index[LinkID, Link]     // of people whom the last import left out: they sign nobody in
-	revs          index[string, revision] // by ref: "meeting/m017"
-	done          index[CommandKey, doing]
-	lost          index[LostID, LostReported] // that nobody has dismissed
-	exports       []Export                    // the last ones, oldest first
+	zones         hamt.Map[ZoneID, Zone]
+	tables        hamt.Map[TableID, Table]
+	rounds        hamt.Map[RoundID, Round]
+	items         hamt.Map[ItemID, Item]
+	companies     hamt.Map[CompanyID, Company]
+	attendees     hamt.Map[AttendeeID, Attendee]
+	staff         hamt.Map[StaffID, Staff]
+	interpreters  hamt.Map[InterpreterID, Interpreter]
+	displays      hamt.Map[DisplayID, Display]
+	meetings      hamt.Map[MeetingID, Meeting]
+	wishes        hamt.Map[string, Wish] // "<from>:<to>"
+	requests      hamt.Map[RequestID, Request]
+	announcements hamt.Map[AnnouncementID, Announcement]
+	notices       hamt.Map[NoticeID, told]
+	links         hamt.Map[LinkID, Link]
+	retired       hamt.Map[LinkID, Link]     // of people whom the last import left out: they sign nobody in
+	revs          hamt.Map[string, revision] // by ref: "meeting/m017"
+	done          hamt.Map[CommandKey, doing]
+	lost          hamt.Map[LostID, LostReported] // that nobody has dismissed
+	exports       []Export                       // the last ones, oldest first
 
-	organisers index[OrganiserID, Organiser]
-	events     index[EventID, EventEntry]
+	organisers hamt.Map[OrganiserID, Organiser]
+	events     hamt.Map[EventID, EventEntry]
 	publicURL  string
 
 	derived
@@ -41,16 +45,16 @@ type State struct {
 
 // derived is what is found again from the rest: never stored, only kept.
 type derived struct {
-	seats      index[RoundID, tablesOf]       // who sits where
-	meetingsOf index[ActorID, []MeetingID]    // attendees and assigned interpreters
-	between    index[string, []MeetingID]     // by "<host>|<guest>", sorted
-	open       index[RequestID, struct{}]     // requests that are not ended
-	pending    index[ActorID, []NoticeID]     // what each person has not said "Got it" to
-	about      index[MeetingID, []NoticeID]   // the notices of a meeting, sorted
-	doneAt     window                         // the last commands of attendees, interpreters and the clock
-	staffAt    window                         // those of everyone else
-	recent     []uint64                       // the commands that moderators see, oldest first
-	peopleOf   index[CompanyID, []AttendeeID] // a company's representatives
+	seats      hamt.Map[RoundID, tablesOf]       // who sits where
+	meetingsOf hamt.Map[ActorID, []MeetingID]    // attendees and assigned interpreters
+	between    hamt.Map[string, []MeetingID]     // by "<host>|<guest>", sorted
+	open       hamt.Map[RequestID, struct{}]     // requests that are not ended
+	pending    hamt.Map[ActorID, []NoticeID]     // what each person has not said "Got it" to
+	about      hamt.Map[MeetingID, []NoticeID]   // the notices of a meeting, sorted
+	doneAt     window                            // the last commands of attendees, interpreters and the clock
+	staffAt    window                            // those of everyone else
+	recent     []uint64                          // the commands that moderators see, oldest first
+	peopleOf   hamt.Map[CompanyID, []AttendeeID] // a company's representatives
 }
 
 // revision is the last change of a thing: its sequence, who made it, by which command.
@@ -101,16 +105,16 @@ func (s State) Clock() EventClock { return s.clock }
 func (s State) Released() bool { return s.event.Version > 0 }
 
 // Link answers the link of an id.
-func (s State) Link(id LinkID) (Link, bool) { return s.links.get(id) }
+func (s State) Link(id LinkID) (Link, bool) { return s.links.Get(id) }
 
 // Links yields all links, in the order of their ids.
-func (s State) Links() iter.Seq[Link] { return s.links.values() }
+func (s State) Links() iter.Seq[Link] { return s.links.Values() }
 
 // Organisers yields the organisers of the instance's log.
-func (s State) Organisers() iter.Seq[Organiser] { return s.organisers.values() }
+func (s State) Organisers() iter.Seq[Organiser] { return s.organisers.Values() }
 
 // Events yields the events of the instance's log.
-func (s State) Events() iter.Seq[EventEntry] { return s.events.values() }
+func (s State) Events() iter.Seq[EventEntry] { return s.events.Values() }
 
 // PublicURL answers the address that the instance's log names, or "".
 func (s State) PublicURL() string { return s.publicURL }
@@ -118,7 +122,7 @@ func (s State) PublicURL() string { return s.publicURL }
 // Done answers the sequence of the record that a command made, for at least the
 // last keepDone commands.
 func (s State) Done(key CommandKey) (seq uint64, ok bool) {
-	d, ok := s.done.get(key)
+	d, ok := s.done.Get(key)
 	return d.Seq, ok
 }
 
@@ -126,19 +130,19 @@ func (s State) Done(key CommandKey) (seq uint64, ok bool) {
 func (s State) Profile(w ActorID) (Profile, bool) {
 	switch w.Role() {
 	case RoleAttendee:
-		a, ok := s.attendees.get(AttendeeID(w.ID()))
+		a, ok := s.attendees.Get(AttendeeID(w.ID()))
 		return Profile{Name: a.Name}, ok
 	case RoleInterpreter:
-		i, ok := s.interpreters.get(InterpreterID(w.ID()))
+		i, ok := s.interpreters.Get(InterpreterID(w.ID()))
 		return Profile{Name: i.Name}, ok
 	case RoleModerator, RoleRunner:
-		m, ok := s.staff.get(StaffID(w.ID()))
+		m, ok := s.staff.Get(StaffID(w.ID()))
 		return Profile{Name: m.Name, Lead: m.Lead, Zones: m.Zones}, ok && m.Role == w.Role()
 	case RoleDisplay:
-		d, ok := s.displays.get(DisplayID(w.ID()))
+		d, ok := s.displays.Get(DisplayID(w.ID()))
 		return Profile{Name: Text{En: d.Name}, Zones: d.Zones, Languages: d.Languages}, ok
 	case RoleOrganiser:
-		o, ok := s.organisers.get(OrganiserID(w.ID()))
+		o, ok := s.organisers.Get(OrganiserID(w.ID()))
 		return Profile{Name: Text{En: o.Name}}, ok
 	}
 	return Profile{}, false
@@ -171,27 +175,27 @@ func (s State) Subjects(w ActorID) []Subject {
 func displaySubject(z ZoneID) Subject { return Subject("display:" + string(z)) }
 
 // tablesOf is the meetings of a round, by their tables.
-type tablesOf = index[TableID, MeetingID]
+type tablesOf = hamt.Map[TableID, MeetingID]
 
 // meetingAt answers the meeting that holds a place.
 func (s State) meetingAt(p Place) (Meeting, bool) {
-	id, ok := s.seats.at(p.Round).get(p.Table)
+	id, ok := s.seats.At(p.Round).Get(p.Table)
 	if !ok {
 		return Meeting{}, false
 	}
-	return s.meetings.get(id)
+	return s.meetings.Get(id)
 }
 
 // zoneOf answers the zone of the table of a place, or "" for the tray.
-func (s State) zoneOf(p Place) ZoneID { return s.tables.at(p.Table).Zone }
+func (s State) zoneOf(p Place) ZoneID { return s.tables.At(p.Table).Zone }
 
 // slot answers a round's or item's slot.
 func (s State) slot(r SlotRef) (Slot, bool) {
 	if r.Round != "" {
-		round, ok := s.rounds.get(r.Round)
+		round, ok := s.rounds.Get(r.Round)
 		return round.Slot, ok
 	}
-	item, ok := s.items.get(r.Item)
+	item, ok := s.items.Get(r.Item)
 	return item.Slot, ok
 }
 

@@ -75,13 +75,13 @@ func TestImportsAmongOtherChanges(t *testing.T) {
 		t.Errorf("the state before has changed: %v", err)
 	}
 	for name, of := range map[string]func(State) []Link{
-		"links": func(s State) []Link { return s.links.list() }, "retired": func(s State) []Link { return s.retired.list() },
+		"links": func(s State) []Link { return s.links.List() }, "retired": func(s State) []Link { return s.retired.List() },
 	} {
 		if got, want := of(together), of(apart); !slices.Equal(got, want) {
 			t.Errorf("%s: together %v, apart %v", name, got, want)
 		}
 	}
-	if l, _ := together.Link("attendee-k1b"); l.Generation != 3 || together.links.len() < 10 {
-		t.Errorf("%+v of %d", l, together.links.len())
+	if l, _ := together.Link("attendee-k1b"); l.Generation != 3 || together.links.Len() < 10 {
+		t.Errorf("%+v of %d", l, together.links.Len())
 	}
 }

@@ -20,10 +20,10 @@ type planned struct {
 // sessions are not among them: their rounds are.
 func (s State) timeline() []planned {
 	var line []planned
-	for r := range s.rounds.values() {
+	for r := range s.rounds.Values() {
 		line = append(line, planned{SlotRef{Round: r.ID}, r.Slot, 0})
 	}
-	for i := range s.items.values() {
+	for i := range s.items.Values() {
 		if i.Kind != ItemMatching {
 			line = append(line, planned{SlotRef{Item: i.ID}, i.Slot, Instant(i.AbsorbsMin) * Minute})
 		}
@@ -48,7 +48,7 @@ func (p planned) starting(at Instant) Span {
 func (d *decision) expect(r SlotRef, slot Slot, at Instant) Span {
 	p := planned{SlotRef: r, Slot: slot}
 	if r.Item != "" {
-		p.absorbs = Instant(d.items.at(r.Item).AbsorbsMin) * Minute
+		p.absorbs = Instant(d.items.At(r.Item).AbsorbsMin) * Minute
 	}
 	return p.starting(at)
 }
@@ -93,13 +93,13 @@ func (d *decision) matchingShifts(shifts []SlotShift) []SlotShift {
 		return r.Now
 	}
 	var out []SlotShift
-	for item := range d.items.values() {
+	for item := range d.items.Values() {
 		if item.Kind != ItemMatching {
 			continue
 		}
 		span := item.Now
 		first := true
-		for r := range d.rounds.values() {
+		for r := range d.rounds.Values() {
 			if !item.Plan.Contains(r.Plan.Start) {
 				continue
 			}

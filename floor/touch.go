@@ -56,7 +56,7 @@ func (t *touches) thing(s State, ref string) {
 		t.add(Everyone, key)
 	case "round":
 		t.add(Everyone, key)
-		for i := range s.items.values() {
+		for i := range s.items.Values() {
 			if i.Kind == ItemMatching {
 				t.add(Everyone, CardKey("item/"+i.ID))
 			}
@@ -65,7 +65,7 @@ func (t *touches) thing(s State, ref string) {
 		t.meeting(s, MeetingID(id), key)
 	case "table":
 		t.add(Moderator, key)
-		if table, ok := s.tables.get(TableID(id)); ok {
+		if table, ok := s.tables.Get(TableID(id)); ok {
 			t.add(displaySubject(table.Zone), CardKey("board/"+string(table.Zone)+":"+id))
 		}
 	case "attendee":
@@ -96,7 +96,7 @@ func (t *touches) thing(s State, ref string) {
 }
 
 func (t *touches) meeting(s State, id MeetingID, key CardKey) {
-	m, ok := s.meetings.get(id)
+	m, ok := s.meetings.Get(id)
 	if !ok {
 		return
 	}
@@ -120,7 +120,7 @@ func (t *touches) meeting(s State, id MeetingID, key CardKey) {
 // request touches the request's own cards, the places in line of those that wait
 // for the same pair, and how many interpreters could take each.
 func (t *touches) request(s State, id RequestID, key CardKey) {
-	r, ok := s.requests.get(id)
+	r, ok := s.requests.Get(id)
 	if !ok {
 		return
 	}
@@ -141,7 +141,7 @@ func (t *touches) openRequestsFor(s State, line Pair) {
 }
 
 func (t *touches) ownRequest(s State, r Request) {
-	m := s.meetings.at(r.Meeting)
+	m := s.meetings.At(r.Meeting)
 	for _, w := range m.people() {
 		if w.Role() == RoleAttendee {
 			t.add(Subject(w), CardKey("request/"+r.ID))
@@ -150,7 +150,7 @@ func (t *touches) ownRequest(s State, r Request) {
 }
 
 func (t *touches) offers(s State, r Request) {
-	for _, i := range s.interpreters.each() {
+	for _, i := range s.interpreters.Each() {
 		if s.mayServe(i, r) || r.Interpreter == i.ID {
 			t.add(Subject(NewActorID(RoleInterpreter, i.ID)), CardKey("offer/"+r.ID))
 		}
@@ -158,7 +158,7 @@ func (t *touches) offers(s State, r Request) {
 }
 
 func (t *touches) notice(s State, id NoticeID, key CardKey) {
-	n, ok := s.notices.get(id)
+	n, ok := s.notices.Get(id)
 	if !ok {
 		return
 	}

@@ -267,12 +267,12 @@ func value(v string) any {
 	return v
 }
 
-func (s *script) pendingOf(w ActorID) []NoticeID { return s.state.pending.at(w) }
+func (s *script) pendingOf(w ActorID) []NoticeID { return s.state.pending.At(w) }
 
 // noticeOf answers the notice that was issued last, where that is asked for.
 func (s *script) noticeOf(which string) NoticeID {
 	last := told{Notice: Notice{ID: NoticeID(which)}}
-	for n := range s.state.notices.values() {
+	for n := range s.state.notices.Values() {
 		if which == "last" && n.Issued > last.Issued {
 			last = n
 		}
@@ -283,15 +283,15 @@ func (s *script) noticeOf(which string) NoticeID {
 // deliveryTo adds a person to whom every notice has come.
 func (s *script) deliveryTo(before any, w ActorID) []Delivery {
 	all, _ := before.([]Delivery)
-	for n := range s.state.notices.values() {
+	for n := range s.state.notices.Values() {
 		all = append(all, Delivery{n.ID, []ActorID{w}})
 	}
 	return all
 }
 
 func (s *script) requestOf(m MeetingID) RequestID {
-	for r := range s.state.requests.values() {
-		if r.Meeting == m && (r.State.Open() || s.state.open.len() == 0) {
+	for r := range s.state.requests.Values() {
+		if r.Meeting == m && (r.State.Open() || s.state.open.Len() == 0) {
 			return r.ID
 		}
 	}
@@ -299,7 +299,7 @@ func (s *script) requestOf(m MeetingID) RequestID {
 }
 
 func (s *script) lostOf(key CommandKey) []LostID {
-	for l := range s.state.lost.values() {
+	for l := range s.state.lost.Values() {
 		if l.Command == key {
 			return []LostID{l.ID}
 		}

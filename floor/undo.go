@@ -6,7 +6,7 @@ import "strconv"
 // held against the same hard rules as any others, and against whatever has been
 // built on the earlier ones since.
 func (c Undo) decide(d *decision) *Error {
-	e, ok := d.done.get(c.Command)
+	e, ok := d.done.Get(c.Command)
 	if !ok || len(e.Changes) == 0 {
 		return newError(CodeNothingToUndo, "command", string(c.Command))
 	}
@@ -31,7 +31,7 @@ func doneCardRef(e doing) string { return "done/" + doneID(e.Seq) }
 // dependsOn refuses if anything that the command changed was changed again since.
 func (d *decision) dependsOn(e doing) *Error {
 	for _, ref := range e.Of {
-		if r := d.before.revs.at(ref); r.as() > e.Seq {
+		if r := d.before.revs.At(ref); r.as() > e.Seq {
 			return newError(CodeUndoDepends, "of", cardRefs([]string{ref})[0], "by", string(r.By), "seq", strconv.FormatUint(r.Seq, 10))
 		}
 	}
@@ -63,7 +63,7 @@ func (d *decision) reverse(c reversible) *Error {
 	case TableClosed:
 		return d.reopen(c)
 	case AnnouncementWithdrawn:
-		if d.announcements.len() >= MaxAnnouncements {
+		if d.announcements.Len() >= MaxAnnouncements {
 			return newError(CodeTooMany, "of", "announcement", "limit", itoa(MaxAnnouncements))
 		}
 	}
@@ -77,7 +77,7 @@ func (d *decision) reverse(c reversible) *Error {
 // giveBack holds an interpreter who was given back to a meeting against what they
 // have taken on since, and takes back that they were not needed.
 func (d *decision) giveBack(c InterpreterAssigned) *Error {
-	m := d.meetings.at(c.Meeting)
+	m := d.meetings.At(c.Meeting)
 	if m.seated() && m.Interpreter != "" {
 		if err := d.interpreterFree(m.Interpreter, m.ID, m.Place.Round); err != nil {
 			return err
@@ -90,9 +90,9 @@ func (d *decision) giveBack(c InterpreterAssigned) *Error {
 // reopen reverses a table's closing or opening; one that meetings have been put
 // at since is not closed under them.
 func (d *decision) reopen(c TableClosed) *Error {
-	for m := range d.meetings.values() {
-		over := d.rounds.at(m.Place.Round).State == StateEnded
-		if r := d.revs.at(meetingRef(m.ID)); !c.Closed && m.seated() && m.Place.Table == c.Table && !over && r.Seq > d.revs.at(tableRef(c.Table)).Seq {
+	for m := range d.meetings.Values() {
+		over := d.rounds.At(m.Place.Round).State == StateEnded
+		if r := d.revs.At(meetingRef(m.ID)); !c.Closed && m.seated() && m.Place.Table == c.Table && !over && r.Seq > d.revs.At(tableRef(c.Table)).Seq {
 			return newError(CodeUndoDepends, "of", meetingRef(m.ID), "by", string(r.By), "seq", strconv.FormatUint(r.Seq, 10))
 		}
 	}
@@ -101,7 +101,7 @@ func (d *decision) reopen(c TableClosed) *Error {
 }
 
 func (d *decision) uncancel(c MeetingCancelled) *Error {
-	m := d.meetings.at(c.Meeting)
+	m := d.meetings.At(c.Meeting)
 	m.Cancelled = false
 	if err := d.fits(m, m.Place); err != nil {
 		return err
@@ -124,7 +124,7 @@ func (d *decision) unextend(c SlotExtended) *Error {
 
 // moveBack returns a meeting to where it came from, with its sides marked as they were.
 func (d *decision) moveBack(c MeetingMoved) *Error {
-	m := d.meetings.at(c.Meeting)
+	m := d.meetings.At(c.Meeting)
 	if err := d.mayReturn(m, c.From); err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (d *decision) moveBack(c MeetingMoved) *Error {
 }
 
 func (d *decision) markAgain(id MeetingID, was Marks) {
-	m := d.meetings.at(id)
+	m := d.meetings.At(id)
 	if was.Host != "" && was.Host != m.Host.Presence {
 		d.do(SideMarked{id, Host, m.Host.Presence, was.Host})
 	}
@@ -148,7 +148,7 @@ func (d *decision) markAgain(id MeetingID, was Marks) {
 
 // swapBack returns two meetings to each other's places.
 func (d *decision) swapBack(c MeetingsSwapped) *Error {
-	a, b := d.meetings.at(c.A), d.meetings.at(c.B)
+	a, b := d.meetings.At(c.A), d.meetings.At(c.B)
 	for _, m := range []Meeting{a, b} {
 		if err := d.mayReturn(m, m.Place); err != nil {
 			return err

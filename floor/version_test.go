@@ -52,8 +52,8 @@ func TestNewKindsNeedTheirVersion(t *testing.T) {
 		t.Errorf("on the raised log: %v", err)
 	}
 	again := Envelope{Key: "cli/again", By: Operator, Unconditional: true, Version: 1, Command: ImportForum{littleForum()}}
-	if err := w.give(again); err != nil || w.now().Version() != 2 || w.now().lost.len() != 1 {
-		t.Errorf("another import: %v, then version %d and %d lost", err, w.now().Version(), w.now().lost.len())
+	if err := w.give(again); err != nil || w.now().Version() != 2 || w.now().lost.Len() != 1 {
+		t.Errorf("another import: %v, then version %d and %d lost", err, w.now().Version(), w.now().lost.Len())
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/matchfloor/matchfloor/internal/hamt"
 )
 
 // View answers all cards of subjects. Keys of different subjects never coincide
@@ -47,8 +49,8 @@ func (s *State) MeetingMoved(before *State, key CardKey) bool { // asked for eac
 	if kind != "meeting" && kind != "assignment" {
 		return false
 	}
-	then, now := before.meetings.find(MeetingID(id)), s.meetings.find(MeetingID(id))
-	return then != nil && now != nil && then.value.Place != now.value.Place
+	then, now := before.meetings.Find(MeetingID(id)), s.meetings.Find(MeetingID(id))
+	return then != nil && now != nil && then.Place != now.Place
 }
 
 // keys answers the keys of every card that a subject may have, in no order; Card
@@ -70,8 +72,8 @@ func (s State) keys(subject Subject) []CardKey {
 	return nil
 }
 
-func appendKeys[K ~string, V any](keys []CardKey, kind string, of index[K, V]) []CardKey {
-	for id := range of.each() {
+func appendKeys[K ~string, V any](keys []CardKey, kind string, of hamt.Map[K, V]) []CardKey {
+	for id := range of.Each() {
 		keys = append(keys, CardKey(kind+"/"+string(id)))
 	}
 	return keys
@@ -98,17 +100,17 @@ func (s State) everyoneCard(kind, id string) (Card, bool) {
 		e := s.event
 		return EventCard{e.Name, e.TimeZone, e.Place, e.GraceMin, e.Version, e.ReleasedAt}, id != "" && e.ID == EventID(id)
 	case "round":
-		r, ok := s.rounds.get(RoundID(id))
+		r, ok := s.rounds.Get(RoundID(id))
 		return RoundCard{No: r.No, SlotCard: r.card(), Left: r.Left}, ok
 	case "item":
-		i, ok := s.items.get(ItemID(id))
+		i, ok := s.items.Get(ItemID(id))
 		i.State = s.itemState(i)
 		return ItemCard{Kind: i.Kind, Name: i.Name, SlotCard: i.card(), Place: i.Place}, ok
 	case "zone":
-		z, ok := s.zones.get(ZoneID(id))
+		z, ok := s.zones.Get(ZoneID(id))
 		return ZoneCard{z.Name}, ok
 	case "announcement":
-		a, ok := s.announcements.get(AnnouncementID(id))
+		a, ok := s.announcements.Get(AnnouncementID(id))
 		return AnnouncementCard{a.Text, a.At, a.Until}, ok
 	}
 	return nil, false
@@ -120,7 +122,7 @@ func (s State) itemState(i Item) SlotState {
 		return i.State
 	}
 	rounds, begun, over := 0, 0, 0
-	for _, r := range s.rounds.each() {
+	for _, r := range s.rounds.Each() {
 		if !i.Plan.Contains(r.Plan.Start) {
 			continue
 		}
@@ -144,20 +146,20 @@ func (s State) itemState(i Item) SlotState {
 func (s Slot) card() SlotCard { return SlotCard{s.Plan, s.Now, s.State} }
 
 func (s State) placeCard(p Place) PlaceCard {
-	t := s.tables.at(p.Table)
+	t := s.tables.At(p.Table)
 	return PlaceCard{p.Round, p.Table, t.Label, t.Zone}
 }
 
 func (s State) attendeeKeys(own AttendeeID) []CardKey {
 	w := NewActorID(RoleAttendee, own)
 	keys := []CardKey{CardKey("me/" + own)}
-	for _, id := range s.meetingsOf.at(w) {
+	for _, id := range s.meetingsOf.At(w) {
 		keys = append(keys, CardKey("meeting/"+id))
 		if r, ok := s.openRequest(id); ok {
 			keys = append(keys, CardKey("request/"+r.ID))
 		}
 	}
-	for _, id := range s.pending.at(w) {
+	for _, id := range s.pending.At(w) {
 		keys = append(keys, CardKey("notice/"+id))
 	}
 	return append(keys, s.lostOf(w)...)
@@ -166,8 +168,8 @@ func (s State) attendeeKeys(own AttendeeID) []CardKey {
 func (s State) attendeeCard(own AttendeeID, kind, id string) (Card, bool) {
 	switch kind {
 	case "me":
-		a, ok := s.attendees.get(own)
-		return AttendeeSelfCard{a.Name, a.Company, s.companies.at(a.Company).Name, a.CheckedIn}, ok && id == string(own)
+		a, ok := s.attendees.Get(own)
+		return AttendeeSelfCard{a.Name, a.Company, s.companies.At(a.Company).Name, a.CheckedIn}, ok && id == string(own)
 	case "meeting":
 		return s.ownMeetingCard(own, MeetingID(id))
 	case "request":
@@ -189,7 +191,7 @@ func (m Meeting) sideOf(a AttendeeID) (Side, bool) {
 }
 
 func (s State) ownMeetingCard(own AttendeeID, id MeetingID) (Card, bool) {
-	m, ok := s.meetings.get(id)
+	m, ok := s.meetings.Get(id)
 	side, mine := m.sideOf(own)
 	if !ok || !mine || !s.Released() {
 		return nil, false
@@ -198,23 +200,23 @@ func (s State) ownMeetingCard(own AttendeeID, id MeetingID) (Card, bool) {
 	if side == Guest {
 		me, partner = m.Guest, m.Host
 	}
-	company := s.companies.at(partner.Company)
+	company := s.companies.At(partner.Company)
 	c := OwnMeetingCard{
 		Place: s.placeCard(m.Place), Side: side, Pair: m.Pair, Mine: me.Presence, Theirs: partner.Presence,
 		Partner: company.Name, Country: company.Country,
 		People: make([]Representative, 0, len(partner.People)), Cancelled: m.Cancelled,
-		Interpreter: s.interpreters.at(m.Interpreter).Name,
+		Interpreter: s.interpreters.At(m.Interpreter).Name,
 	}
 	for _, a := range partner.People {
-		person := s.attendees.at(a)
+		person := s.attendees.At(a)
 		c.People = append(c.People, Representative{person.Name, person.Title})
 	}
 	return c, true
 }
 
 func (s State) ownRequestCard(own AttendeeID, id RequestID) (Card, bool) {
-	r, ok := s.requests.get(id)
-	_, mine := s.meetings.at(r.Meeting).sideOf(own)
+	r, ok := s.requests.Get(id)
+	_, mine := s.meetings.At(r.Meeting).sideOf(own)
 	if !ok || !mine || !r.State.Open() || !s.Released() {
 		return nil, false
 	}
@@ -222,7 +224,7 @@ func (s State) ownRequestCard(own AttendeeID, id RequestID) (Card, bool) {
 	if r.State == Requested {
 		c.Line = s.line(r)
 	}
-	c.Interpreter = s.interpreters.at(r.Interpreter).Name
+	c.Interpreter = s.interpreters.At(r.Interpreter).Name
 	return c, true
 }
 
@@ -238,8 +240,8 @@ func (s State) line(r Request) int {
 }
 
 func (s State) ownNoticeCard(w ActorID, id NoticeID) (Card, bool) {
-	n, ok := s.notices.get(id)
-	if !ok || !s.Released() || !slices.Contains(s.pending.at(w), id) {
+	n, ok := s.notices.Get(id)
+	if !ok || !s.Released() || !slices.Contains(s.pending.At(w), id) {
 		return nil, false
 	}
 	return OwnNoticeCard{
@@ -251,11 +253,11 @@ func (s State) ownNoticeCard(w ActorID, id NoticeID) (Card, bool) {
 func (s State) interpreterKeys(own InterpreterID) []CardKey {
 	w := NewActorID(RoleInterpreter, own)
 	keys := []CardKey{CardKey("self/" + own)}
-	for _, id := range s.meetingsOf.at(w) {
+	for _, id := range s.meetingsOf.At(w) {
 		keys = append(keys, CardKey("assignment/"+id))
 	}
 	keys = appendKeys(keys, "offer", s.open)
-	for _, id := range s.pending.at(w) {
+	for _, id := range s.pending.At(w) {
 		keys = append(keys, CardKey("notice/"+id))
 	}
 	return append(keys, s.lostOf(w)...)
@@ -264,13 +266,13 @@ func (s State) interpreterKeys(own InterpreterID) []CardKey {
 func (s State) interpreterCard(own InterpreterID, kind, id string) (Card, bool) {
 	switch kind {
 	case "self":
-		i, ok := s.interpreters.get(own)
+		i, ok := s.interpreters.Get(own)
 		return InterpreterSelfCard{i.Name, i.Pairs, i.Skills, i.Shifts, i.Duty}, ok && id == string(own)
 	case "assignment":
-		m, ok := s.meetings.get(MeetingID(id))
+		m, ok := s.meetings.Get(MeetingID(id))
 		return AssignmentCard{
-			Place: s.placeCard(m.Place), Host: s.companies.at(m.Host.Company).Name,
-			Guest: s.companies.at(m.Guest.Company).Name, Pair: m.Pair, Cancelled: m.Cancelled,
+			Place: s.placeCard(m.Place), Host: s.companies.At(m.Host.Company).Name,
+			Guest: s.companies.At(m.Guest.Company).Name, Pair: m.Pair, Cancelled: m.Cancelled,
 		}, ok && m.Interpreter == own && s.Released()
 	case "offer":
 		return s.offerCard(own, RequestID(id))
@@ -283,17 +285,17 @@ func (s State) interpreterCard(own InterpreterID, kind, id string) (Card, bool) 
 }
 
 func (s State) offerCard(own InterpreterID, id RequestID) (Card, bool) {
-	r, ok := s.requests.get(id)
-	i := s.interpreters.at(own)
+	r, ok := s.requests.Get(id)
+	i := s.interpreters.At(own)
 	mine := ok && r.Interpreter == own
 	if !ok || !r.State.Open() || !s.Released() || !mine && (r.State == Arrived || !s.mayServe(i, r)) {
 		return nil, false
 	}
-	m := s.meetings.at(r.Meeting)
+	m := s.meetings.At(r.Meeting)
 	return OfferCard{
-		Place: s.placeCard(m.Place), Host: s.companies.at(m.Host.Company).Name, Guest: s.companies.at(m.Guest.Company).Name,
+		Place: s.placeCard(m.Place), Host: s.companies.At(m.Host.Company).Name, Guest: s.companies.At(m.Guest.Company).Name,
 		Pair: r.Pair, Skill: r.Skill, State: r.State, Mine: mine,
-		Claimant: s.interpreters.at(r.Interpreter).Name, At: r.At, Escalated: r.Escalated,
+		Claimant: s.interpreters.At(r.Interpreter).Name, At: r.At, Escalated: r.Escalated,
 	}, true
 }
 
@@ -304,12 +306,12 @@ func (s State) mayServe(i Interpreter, r Request) bool {
 
 func (s State) displayKeys(zone ZoneID) []CardKey {
 	var keys []CardKey
-	for _, t := range s.tables.each() {
+	for _, t := range s.tables.Each() {
 		if t.Zone == zone {
 			keys = append(keys, CardKey("board/"+string(zone)+":"+string(t.ID)))
 		}
 	}
-	for _, m := range s.meetings.each() {
+	for _, m := range s.meetings.Each() {
 		if s.zoneOf(m.Place) == zone {
 			keys = append(keys, CardKey("seat/"+string(zone)+":"+string(m.ID)))
 		}
@@ -324,16 +326,16 @@ func (s State) displayCard(zone ZoneID, kind, id string) (Card, bool) {
 	}
 	switch kind {
 	case "board":
-		t, ok := s.tables.get(TableID(own))
+		t, ok := s.tables.Get(TableID(own))
 		return BoardCard{t.Label, t.Closed}, ok && t.Zone == zone
 	case "seat":
-		m, ok := s.meetings.get(MeetingID(own))
+		m, ok := s.meetings.Get(MeetingID(own))
 		if !ok || !s.Released() || zone == "" || s.zoneOf(m.Place) != zone {
 			return nil, false
 		}
 		return SeatCard{
-			Round: m.Place.Round, Table: m.Place.Table, Label: s.tables.at(m.Place.Table).Label,
-			Host: s.companies.at(m.Host.Company).Name, Guest: s.companies.at(m.Guest.Company).Name,
+			Round: m.Place.Round, Table: m.Place.Table, Label: s.tables.At(m.Place.Table).Label,
+			Host: s.companies.At(m.Host.Company).Name, Guest: s.companies.At(m.Guest.Company).Name,
 			Interpreted: m.Interpreter != "", MovedAt: m.MovedAt, Cancelled: m.Cancelled,
 		}, true
 	}
