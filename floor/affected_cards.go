@@ -2,6 +2,7 @@ package floor
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -35,8 +36,9 @@ func (d *draft) touched() Affected {
 	}
 	t := touches{make([]CardRef, 0, 48)} // about what a move touches
 	for _, ref := range d.refs {
-		t.thing(d.before, ref)
-		t.thing(d.State, ref)
+		key := CardKey(ref.String()) // most things are named as their card is
+		t.thing(d.before, ref, key)
+		t.thing(d.State, ref, key)
 	}
 	slices.SortFunc(t.out, func(a, b CardRef) int {
 		if c := strings.Compare(string(a.Subject), string(b.Subject)); c != 0 {
@@ -48,49 +50,50 @@ func (d *draft) touched() Affected {
 	return out
 }
 
-func (t *touches) thing(s State, ref string) {
-	kind, id, _ := strings.Cut(ref, "/")
-	key := CardKey(ref) // most things are called as their card is
-	switch kind {
-	case "item", "announcement", "clock", "event":
+func (t *touches) thing(s State, ref Ref, key CardKey) {
+	id := ref.ID
+	switch ref.Kind {
+	case RefItem, RefAnnouncement, RefClock, RefEvent:
 		t.add(Everyone, key)
-	case "round":
+	case RefRound:
 		t.add(Everyone, key)
 		for i := range s.items.Values() {
 			if i.Kind == ItemMatching {
 				t.add(Everyone, CardKey("item/"+i.ID))
 			}
 		}
-	case "meeting":
+	case RefMeeting:
 		t.meeting(s, MeetingID(id), key)
-	case "table":
+	case RefTable:
 		t.add(Moderator, key)
 		if table, ok := s.tables.Get(TableID(id)); ok {
-			t.add(displaySubject(table.Zone), CardKey("board/"+string(table.Zone)+":"+id))
+			t.add(displaySubject(table.Zone), boardKey(table.Zone, table.ID))
 		}
-	case "attendee":
+	case RefAttendee:
 		t.add(Moderator, key)
 		t.add(Subject(NewActorID(RoleAttendee, id)), CardKey("me/"+id))
-	case "interpreter":
+	case RefInterpreter:
 		t.add(Moderator, key)
 		t.openRequestsFor(s, "")
-	case "request":
+	case RefRequest:
 		t.request(s, RequestID(id), key)
-	case "notice":
+	case RefNotice:
 		t.notice(s, NoticeID(id), key)
-	case "seen":
+	case RefSeen:
 		notice, who, _ := strings.Cut(id, ":")
 		key := CardKey("notice/" + notice)
 		t.add(Subject(who), key)
 		t.add(Moderator, key)
 		t.add(Moderator, CardKey("unseen/"+id))
-	case "sent", "unseen":
+	case RefSent, RefUnseen:
 		t.add(Moderator, key)
-	case "lost":
+	case RefLost:
 		t.lost(s, LostID(id), key)
-	case "done":
-		if e, ok := s.doneByRef(id); ok {
-			t.add(Moderator, CardKey("done/"+doneID(e.Seq)))
+	case RefDone:
+		if seq, err := strconv.ParseUint(id, 10, 64); err == nil {
+			if _, ok := s.doneAtSeq(seq); ok {
+				t.add(Moderator, key)
+			}
 		}
 	}
 }
@@ -109,7 +112,7 @@ func (t *touches) meeting(s State, id MeetingID, key CardKey) {
 		}
 	}
 	if zone := s.zoneOf(m.Place); zone != "" {
-		t.add(displaySubject(zone), CardKey("seat/"+string(zone)+":"+string(id)))
+		t.add(displaySubject(zone), seatKey(zone, id))
 	}
 	if r, ok := s.openRequest(id); ok {
 		t.offers(s, r)
@@ -166,6 +169,6 @@ func (t *touches) notice(s State, id NoticeID, key CardKey) {
 	t.add(Moderator, CardKey("sent/"+id))
 	for _, w := range n.For {
 		t.add(Subject(w), key)
-		t.add(Moderator, CardKey("unseen/"+string(id)+":"+string(w)))
+		t.add(Moderator, unseenKey(id, w))
 	}
 }

@@ -74,10 +74,6 @@ func (c ForumImported) apply(d *draft) {
 	d.all = true
 }
 
-// importRef is what every command changes with, in a manner of speaking: one that
-// was decided on the floor before an import is stale.
-const importRef = "forum/import"
-
 // settleDone makes what was done before an import no longer undoable: it was done
 // to another floor.
 func (d *draft) settleDone() {
@@ -135,38 +131,34 @@ func (d *draft) completeMeeting(m Meeting) Meeting {
 
 func (c ScheduleReleased) apply(d *draft) {
 	d.event.Version, d.event.ReleasedAt = c.Version, d.now
-	d.change("event/" + string(d.event.ID))
+	d.change(eventRef(d.event.ID))
 	d.all = true
 }
 
 func (c ClockSet) apply(d *draft) {
 	d.clock = c.Clock
-	d.change("clock/clock")
+	d.change(Ref{RefClock, "clock"})
 }
 
 func (c LinkRotated) apply(d *draft) {
 	l := d.links.At(c.Link)
 	l.Generation = c.Generation
 	d.links = d.links.With(d.edit, c.Link, l)
-	d.change("link/" + string(c.Link))
+	d.change(linkRef(c.Link))
 	d.rotated = append(d.rotated, c.Link)
 }
 
 func (c Announced) apply(d *draft) {
 	d.announcements = d.announcements.With(d.edit, c.Announcement.ID, c.Announcement)
-	d.change(c.ref())
+	d.change(announcementRef(c.Announcement.ID))
 }
-
-func (c Announced) ref() string { return "announcement/" + string(c.Announcement.ID) }
 
 func (c Announced) inverse() Change { return AnnouncementWithdrawn{Announcement: c.Announcement} }
 
 func (c AnnouncementWithdrawn) apply(d *draft) {
 	d.announcements = d.announcements.Without(d.edit, c.Announcement.ID)
-	d.change(c.ref())
+	d.change(announcementRef(c.Announcement.ID))
 }
-
-func (c AnnouncementWithdrawn) ref() string { return "announcement/" + string(c.Announcement.ID) }
 
 func (c AnnouncementWithdrawn) inverse() Change { return Announced{c.Announcement} }
 
@@ -178,9 +170,9 @@ func (c CommandUndone) apply(d *draft) {
 	e.UndoneBy = d.rec.By
 	d.done = d.done.With(d.edit, c.Command, e)
 	for i, ref := range e.Of { // it stands as before the command, so that an earlier one can be undone too
-		if r := d.revs.At(ref); r.Seq == d.seq {
+		if r := d.revs.at(ref); r.Seq == d.seq {
 			r.Undo, r.As = true, e.Was[i]
-			d.revs = d.revs.With(d.edit, ref, r)
+			d.revs = d.revs.with(d.edit, ref, r)
 		}
 	}
 	d.touch(doneRef(e.Seq))
@@ -208,15 +200,15 @@ func (c OrganiserAdded) apply(d *draft) {
 	if !d.links.Has(w.Link()) {
 		d.links = d.links.With(d.edit, w.Link(), Link{ID: w.Link(), Who: w, Generation: 1})
 	}
-	d.change("organiser/" + string(c.Organiser.ID))
+	d.change(organiserRef(c.Organiser.ID))
 }
 
 func (c EventRegistered) apply(d *draft) {
 	d.events = d.events.With(d.edit, c.Event.ID, c.Event)
-	d.change("event/" + string(c.Event.ID))
+	d.change(eventRef(c.Event.ID))
 }
 
 func (c PublicURLSet) apply(d *draft) {
 	d.publicURL = c.URL
-	d.change("instance/url")
+	d.change(Ref{RefInstance, "url"})
 }

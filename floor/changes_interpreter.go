@@ -87,7 +87,7 @@ func (c RequestEscalated) apply(d *draft) {
 func (c RequestsFiled) apply(d *draft) {
 	for r := range d.ended(c.Round) {
 		d.requests = d.requests.Without(d.edit, r.ID)
-		d.revs = d.revs.Without(d.edit, requestRef(r.ID))
+		d.revs = d.revs.without(d.edit, requestRef(r.ID))
 	}
 }
 
@@ -119,7 +119,7 @@ func (c NoticeSeen) apply(d *draft) {
 	n.Seen++
 	d.setWaiting(n, withoutItem(n.Waiting, c.Who))
 	d.setPending(c.Who, withoutItem(d.pending.At(c.Who), c.Notice))
-	d.touch("seen/" + string(c.Notice) + ":" + string(c.Who))
+	d.touch(seenRef(c.Notice, c.Who))
 }
 
 func (c NoticeDropped) apply(d *draft) {
@@ -127,7 +127,7 @@ func (c NoticeDropped) apply(d *draft) {
 	if !ok {
 		return
 	}
-	d.touch("seen/" + string(c.Notice) + ":" + string(c.Who))
+	d.touch(seenRef(c.Notice, c.Who))
 	n.For = withoutItem(n.For, c.Who)
 	d.setWaiting(n, withoutItem(n.Waiting, c.Who))
 	d.setPending(c.Who, withoutItem(d.pending.At(c.Who), c.Notice))

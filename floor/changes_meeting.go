@@ -67,14 +67,6 @@ type (
 	}
 )
 
-func meetingRef(id MeetingID) string         { return "meeting/" + string(id) }
-func sideRef(id MeetingID, side Side) string { return "side/" + string(id) + ":" + string(side) }
-func tableRef(id TableID) string             { return "table/" + string(id) }
-func attendeeRef(id AttendeeID) string       { return "attendee/" + string(id) }
-func interpreterRef(id InterpreterID) string { return "interpreter/" + string(id) }
-func requestRef(id RequestID) string         { return "request/" + string(id) }
-func noticeRef(id NoticeID) string           { return "notice/" + string(id) }
-
 func (c MeetingMoved) apply(d *draft) {
 	d.place(c.Meeting, c.To)
 }
@@ -139,10 +131,9 @@ func (c MeetingCancelled) apply(d *draft) {
 		m.Reason = ""
 	}
 	d.setMeeting(m)
-	d.change(c.ref())
+	d.change(meetingRef(c.Meeting))
 }
 
-func (c MeetingCancelled) ref() string { return meetingRef(c.Meeting) }
 func (c MeetingCancelled) inverse() Change {
 	return MeetingCancelled{c.Meeting, !c.Cancelled, c.Reason}
 }
@@ -151,10 +142,9 @@ func (c MeetingLocked) apply(d *draft) {
 	m := d.meetings.At(c.Meeting)
 	m.Locked = c.Locked
 	d.setMeeting(m)
-	d.change(c.ref())
+	d.change(meetingRef(c.Meeting))
 }
 
-func (c MeetingLocked) ref() string     { return meetingRef(c.Meeting) }
 func (c MeetingLocked) inverse() Change { return MeetingLocked{c.Meeting, !c.Locked} }
 
 func (c InterpreterAssigned) apply(d *draft) {
@@ -169,10 +159,9 @@ func (c InterpreterAssigned) apply(d *draft) {
 		w := NewActorID(RoleInterpreter, c.To)
 		d.meetingsOf = d.meetingsOf.With(d.edit, w, withItem(d.meetingsOf.At(w), c.Meeting))
 	}
-	d.change(c.ref())
+	d.change(meetingRef(c.Meeting))
 }
 
-func (c InterpreterAssigned) ref() string     { return meetingRef(c.Meeting) }
 func (c InterpreterAssigned) inverse() Change { return InterpreterAssigned{c.Meeting, c.To, c.From} }
 
 func (c TableClosed) apply(d *draft) {
@@ -182,20 +171,18 @@ func (c TableClosed) apply(d *draft) {
 		t.Reason = ""
 	}
 	d.tables = d.tables.With(d.edit, c.Table, t)
-	d.change(c.ref())
+	d.change(tableRef(c.Table))
 }
 
-func (c TableClosed) ref() string     { return tableRef(c.Table) }
 func (c TableClosed) inverse() Change { return TableClosed{c.Table, !c.Closed, c.Reason} }
 
 func (c AttendeeCheckedIn) apply(d *draft) {
 	a := d.attendees.At(c.Attendee)
 	a.CheckedIn = c.To
 	d.attendees = d.attendees.With(d.edit, c.Attendee, a)
-	d.change(c.ref())
+	d.change(attendeeRef(c.Attendee))
 }
 
-func (c AttendeeCheckedIn) ref() string     { return attendeeRef(c.Attendee) }
 func (c AttendeeCheckedIn) inverse() Change { return AttendeeCheckedIn{c.Attendee, c.To, c.From} }
 
 func (c SideMarked) apply(d *draft) {

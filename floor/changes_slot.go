@@ -103,5 +103,5 @@ func (c MinutesAnnounced) apply(d *draft) {
 	r := d.rounds.At(c.Round)
 	r.Left = c.Left
 	d.rounds = d.rounds.With(d.edit, c.Round, r)
-	d.touch("round/" + string(c.Round))
+	d.touch(roundRef(c.Round))
 }

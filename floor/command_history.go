@@ -2,7 +2,6 @@ package floor
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/matchfloor/matchfloor/internal/hamt"
 )
@@ -23,7 +22,7 @@ type doing struct {
 	Seq      uint64
 	By       ActorID
 	At       Instant
-	Of       []string // refs of what it changed
+	Of       []Ref    // what it changed
 	Was      []uint64 // as of when each of those stood before
 	Changes  []Change // those that have an inverse
 	UndoneBy ActorID
@@ -52,8 +51,8 @@ func (e doing) byStaff() bool {
 func (d *draft) keep(r Record) {
 	e := doing{Key: r.Key, Kind: r.Kind, Seq: d.seq, By: r.By, At: d.now}
 	for _, ref := range d.refs {
-		if d.revs.At(ref).Seq == d.seq {
-			e.Of, e.Was = append(e.Of, ref), append(e.Was, d.before.revs.At(ref).as())
+		if d.revs.at(ref).Seq == d.seq {
+			e.Of, e.Was = append(e.Of, ref), append(e.Was, d.before.revs.at(ref).as())
 		}
 	}
 	for _, c := range r.Changes {
@@ -121,13 +120,12 @@ func (d *draft) forget(w *window, most int) {
 	}
 }
 
-func doneRef(seq uint64) string { return "done/" + seqKey(seq) }
-
-// doneByRef answers the command that doneRef named.
-func (s State) doneByRef(id string) (doing, bool) {
-	key, ok := s.staffAt.keys.Get(id)
+// doneAtSeq returns the remembered command that made the record of a sequence number.
+func (s State) doneAtSeq(seq uint64) (doing, bool) {
+	at := seqKey(seq)
+	key, ok := s.staffAt.keys.Get(at)
 	if !ok {
-		key, ok = s.doneAt.keys.Get(id)
+		key, ok = s.doneAt.keys.Get(at)
 	}
 	if !ok {
 		return doing{}, false
@@ -136,24 +134,9 @@ func (s State) doneByRef(id string) (doing, bool) {
 }
 
 func (s State) doneCard(seq uint64) (Card, bool) {
-	e, ok := s.doneByRef(seqKey(seq))
+	e, ok := s.doneAtSeq(seq)
 	if !ok || !slices.Contains(s.recent, seq) {
 		return nil, false
 	}
-	return HistoryCard{Command: e.Key, Kind: e.Kind, By: e.By, At: e.At, Of: cardRefs(e.Of), Undo: e.undoable()}, true
-}
-
-// cardRefs answers refs in the words of cards: a side is part of its meeting.
-func cardRefs(refs []string) []string {
-	out := make([]string, 0, len(refs))
-	for _, ref := range refs {
-		if rest, ok := strings.CutPrefix(ref, "side/"); ok {
-			meeting, _, _ := strings.Cut(rest, ":")
-			ref = meetingRef(MeetingID(meeting))
-		}
-		if !slices.Contains(out, ref) {
-			out = append(out, ref)
-		}
-	}
-	return out
+	return HistoryCard{Command: e.Key, Kind: e.Kind, By: e.By, At: e.At, Of: cardTexts(e.Of), Undo: e.undoable()}, true
 }

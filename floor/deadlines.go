@@ -87,19 +87,19 @@ func (s State) graceDeadlines(r Round, tell func(DueKind, string, Instant)) {
 // since answers the last change of anything that a deadline follows from, so that
 // a side that is awaited again is marked again.
 func (s State) since(what DueKind, of string) uint64 {
-	seq := func(ref string) uint64 { return s.revs.At(ref).Seq }
+	seq := func(ref Ref) uint64 { return s.revs.at(ref).Seq }
 	switch what {
 	case DueGrace:
 		m := s.meetings.At(MeetingID(of))
-		return max(seq("round/"+string(m.Place.Round)), seq(meetingRef(m.ID)), seq(sideRef(m.ID, Host)), seq(sideRef(m.ID, Guest)))
+		return max(seq(roundRef(m.Place.Round)), seq(meetingRef(m.ID)), seq(sideRef(m.ID, Host)), seq(sideRef(m.ID, Guest)))
 	case DueAnnouncement:
-		return seq("announcement/" + of)
+		return seq(announcementRef(AnnouncementID(of)))
 	case DueEscalation:
 		return seq(requestRef(RequestID(of)))
 	case DueShift:
 		return seq(interpreterRef(InterpreterID(of)))
 	}
-	return seq("round/" + of)
+	return seq(roundRef(RoundID(of)))
 }
 
 func (p Party) awaited() bool { return p.Presence == Expected && !p.GraceEnd }

@@ -91,14 +91,14 @@ func (d *decision) note(code Code, pairs ...string) {
 
 // fresh refuses the command if a thing that it changes was changed after the
 // sequence that its sender's screen showed, but for the sender's own earlier commands.
-func (d *decision) fresh(refs ...string) *Error {
+func (d *decision) fresh(refs ...Ref) *Error {
 	if d.order.Unconditional {
 		return nil
 	}
 	for _, ref := range append(refs, importRef) {
-		r := d.before.revs.At(ref)
+		r := d.before.revs.at(ref)
 		if r.Seq > d.order.BaseSeq && !slices.Contains(d.order.DependsOn, r.Key) {
-			return newError(CodeStale, "of", cardRefs([]string{ref})[0], "by", string(r.By), "seq", strconv.FormatUint(r.Seq, 10))
+			return newError(CodeStale, "of", ref.card().String(), "by", string(r.By), "seq", strconv.FormatUint(r.Seq, 10))
 		}
 	}
 	return nil
@@ -113,7 +113,7 @@ func (d *decision) newID(prefix string) string {
 
 var idEncoding = base32.NewEncoding("abcdefghijkmnpqrstuvwxyz23456789").WithPadding(base32.NoPadding)
 
-func unknown(ref string) *Error { return newError(CodeUnknownThing, "of", ref) }
+func unknown(ref Ref) *Error { return newError(CodeUnknownThing, "of", ref.String()) }
 
 func badValue(field string) *Error { return newError(CodeBadValue, "field", field) }
 

@@ -38,7 +38,7 @@ func (c ImportForum) decide(d *decision) *Error {
 
 func (ReleaseSchedule) decide(d *decision) *Error {
 	if d.event.ID == "" {
-		return unknown("event")
+		return newError(CodeUnknownThing, "of", "event")
 	}
 	if d.Released() {
 		return newError(CodeReleased, "version", itoa(d.event.Version))
@@ -59,7 +59,7 @@ func (c SetClock) decide(d *decision) *Error {
 }
 
 func (c RotateLink) decide(d *decision) *Error {
-	ref := "link/" + string(c.Link)
+	ref := linkRef(c.Link)
 	l, ok := d.links.Get(c.Link)
 	if !ok {
 		return unknown(ref)
@@ -94,7 +94,7 @@ func (c Announce) decide(d *decision) *Error {
 func (c WithdrawAnnouncement) decide(d *decision) *Error {
 	a, ok := d.announcements.Get(c.Announcement)
 	if !ok {
-		return unknown("announcement/" + string(c.Announcement))
+		return unknown(announcementRef(c.Announcement))
 	}
 	d.do(AnnouncementWithdrawn{Announcement: a})
 	return nil
@@ -105,7 +105,7 @@ func (c AddOrganiser) decide(d *decision) *Error {
 		return badValue("organiser")
 	}
 	if d.organisers.Has(c.Organiser) {
-		return newError(CodeAlready, "of", "organiser/"+string(c.Organiser), "state", "added")
+		return newError(CodeAlready, "of", organiserRef(c.Organiser).String(), "state", "added")
 	}
 	d.do(OrganiserAdded{Organiser{c.Organiser, c.Name}})
 	return nil

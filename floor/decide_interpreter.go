@@ -23,7 +23,7 @@ func (c SetDuty) decide(d *decision) *Error {
 		return badValue("duty")
 	}
 	if i.Duty == c.Duty {
-		return newError(CodeAlready, "of", ref, "state", string(c.Duty))
+		return newError(CodeAlready, "of", ref.String(), "state", string(c.Duty))
 	}
 	if c.Duty != OffDuty && len(i.Shifts) > 0 && d.now >= lastShiftEnd(i) {
 		return newError(CodeOffShift, "who", string(NewActorID(RoleInterpreter, i.ID)))
@@ -130,7 +130,7 @@ func (c ClaimRequest) decide(d *decision) *Error {
 		return newError(CodeClaimed, "by", string(NewActorID(RoleInterpreter, r.Interpreter)))
 	}
 	if r.State != Requested {
-		return newError(CodeAlready, "of", requestRef(r.ID), "state", string(r.State))
+		return newError(CodeAlready, "of", requestRef(r.ID).String(), "state", string(r.State))
 	}
 	i, ok := d.interpreters.Get(id)
 	if !ok {
@@ -215,7 +215,7 @@ func (d *decision) progress(id RequestID, to RequestState, from ...RequestState)
 		return err
 	}
 	if !slices.Contains(from, r.State) {
-		return newError(CodeAlready, "of", requestRef(id), "state", string(r.State))
+		return newError(CodeAlready, "of", requestRef(id).String(), "state", string(r.State))
 	}
 	keep := r.Interpreter
 	if to == Requested {
@@ -234,7 +234,7 @@ func (c CancelRequest) decide(d *decision) *Error {
 		return err
 	}
 	if !r.State.Open() {
-		return newError(CodeAlready, "of", requestRef(r.ID), "state", string(r.State))
+		return newError(CodeAlready, "of", requestRef(r.ID).String(), "state", string(r.State))
 	}
 	if err := d.fresh(requestRef(r.ID)); err != nil {
 		return err

@@ -107,7 +107,7 @@ func (d *decision) fits(m Meeting, to Place) *Error {
 	}
 	round, ok := d.rounds.Get(to.Round)
 	if !ok {
-		return unknown("round/" + string(to.Round))
+		return unknown(roundRef(to.Round))
 	}
 	if round.State == StateEnded {
 		return newError(CodeRoundClosed, "round", string(to.Round))
@@ -344,7 +344,7 @@ func (c CloseTable) decide(d *decision) *Error {
 		return badValue("reason")
 	}
 	if t.Closed {
-		return newError(CodeAlready, "of", tableRef(t.ID), "state", "closed")
+		return newError(CodeAlready, "of", tableRef(t.ID).String(), "state", "closed")
 	}
 	d.do(TableClosed{t.ID, true, c.Reason})
 	return nil
@@ -356,7 +356,7 @@ func (c OpenTable) decide(d *decision) *Error {
 		return err
 	}
 	if !t.Closed {
-		return newError(CodeAlready, "of", tableRef(t.ID), "state", "open")
+		return newError(CodeAlready, "of", tableRef(t.ID).String(), "state", "open")
 	}
 	d.do(TableClosed{t.ID, false, t.Reason})
 	return nil

@@ -13,7 +13,7 @@ func (c CheckIn) decide(d *decision) *Error {
 		return unknown(ref)
 	}
 	if a.CheckedIn != 0 {
-		return newError(CodeAlready, "of", ref, "state", "checkedIn")
+		return newError(CodeAlready, "of", ref.String(), "state", "checkedIn")
 	}
 	d.do(AttendeeCheckedIn{a.ID, 0, d.now})
 	return nil
@@ -26,7 +26,7 @@ func (c MarkPresent) decide(d *decision) *Error {
 	}
 	if d.order.By.Role() == RoleAttendee {
 		if side, ok := m.sideOf(AttendeeID(d.order.By.ID())); !ok || side != c.Side {
-			return newError(CodeNotYours, "of", meetingRef(m.ID))
+			return newError(CodeNotYours, "of", meetingRef(m.ID).String())
 		}
 	}
 	return d.mark(m, c.Side, Present)
@@ -68,7 +68,7 @@ func (d *decision) mark(m Meeting, side Side, to Presence) *Error {
 		d.do(SideMarked{m.ID, side, from, to})
 		return nil
 	}
-	return newError(CodeAlready, "of", meetingRef(m.ID), "state", string(to))
+	return newError(CodeAlready, "of", meetingRef(m.ID).String(), "state", string(to))
 }
 
 func (c AcknowledgeNotices) decide(d *decision) *Error {
@@ -76,7 +76,7 @@ func (c AcknowledgeNotices) decide(d *decision) *Error {
 		return badValue("notices")
 	}
 	by := d.order.By
-	if err := d.mayOwn(true, ""); err != nil {
+	if err := d.mayOwn(true, Ref{}); err != nil {
 		return err
 	}
 	for _, id := range c.Notices {

@@ -34,7 +34,7 @@ func (d *decision) slotFor(r SlotRef) (Slot, *Error) {
 }
 
 func slotOrder(r SlotRef, s SlotState) *Error {
-	return newError(CodeSlotOrder, "of", r.ref(), "state", string(s))
+	return newError(CodeSlotOrder, "of", r.ref().String(), "state", string(s))
 }
 
 func (c CallSlot) decide(d *decision) *Error {

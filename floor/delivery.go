@@ -163,10 +163,8 @@ func (c NoticeTold) apply(d *draft) {
 	}
 	n.InPerson = append(slices.Clip(n.InPerson), telling{c.Who, d.rec.By})
 	d.notices = d.notices.With(d.edit, n.ID, n)
-	d.touch("unseen/" + string(n.ID) + ":" + string(c.Who))
+	d.touch(unseenRef(n.ID, c.Who))
 }
-
-func sentRef(id NoticeID) string { return "sent/" + string(id) }
 
 func (s State) sentCard(id NoticeID) (Card, bool) {
 	waiting := s.notices.At(id).Waiting

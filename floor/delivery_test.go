@@ -72,7 +72,7 @@ func TestDeliveredToAHall(t *testing.T) {
 		next, body := logged(t, s, deliverTo(s, people[:n]))
 		size, named := 0, 0
 		for id := range next.notices.All() {
-			if card, ok := next.Card(Moderator, CardKey(sentRef(id))); ok {
+			if card, ok := next.Card(Moderator, CardKey("sent/"+id)); ok {
 				text, err := json.Marshal(card)
 				if err != nil {
 					t.Fatal(err)

@@ -100,7 +100,7 @@ func (s State) Encode() ([]byte, error) {
 		Lost: s.lost.List(), Exports: s.exports, Organisers: s.organisers.List(), Events: s.events.List(),
 		Revs: map[string]revision{},
 	}
-	for ref, r := range s.revs.Each() {
+	for ref, r := range s.revs.byText.Each() {
 		out.Revs[ref] = r
 	}
 	for n := range s.notices.Values() {
@@ -127,8 +127,12 @@ func (s State) storeDone(out *stored) error {
 	for _, key := range append(keys, s.staffAt.keys.List()...) {
 		e := s.done.At(key)
 		v := storedDoing{
-			Key: e.Key, Kind: e.Kind, Seq: e.Seq, By: e.By, At: e.At, Of: e.Of, Was: e.Was, UndoneBy: e.UndoneBy,
+			Key: e.Key, Kind: e.Kind, Seq: e.Seq, By: e.By, At: e.At, Was: e.Was, UndoneBy: e.UndoneBy,
 			Shown: slices.Contains(s.recent, e.Seq),
+		}
+		v.Of = make([]string, len(e.Of))
+		for i, ref := range e.Of {
+			v.Of[i] = ref.String()
 		}
 		for _, c := range e.Changes {
 			body, err := json.Marshal(c)
@@ -158,7 +162,7 @@ func DecodeState(data []byte) (State, error) {
 	d.loadRoom(in)
 	d.loadPeople(in)
 	for ref, r := range in.Revs {
-		d.revs = d.revs.With(d.edit, ref, r)
+		d.revs.byText = d.revs.byText.With(d.edit, ref, r)
 	}
 	if err := checkDone(in); err != nil {
 		return State{}, err
@@ -258,7 +262,11 @@ func (d *draft) loadDoing(v storedDoing) error {
 	if err != nil {
 		return err
 	}
-	e := doing{Key: v.Key, Kind: v.Kind, Seq: v.Seq, By: v.By, At: v.At, Of: v.Of, Was: v.Was, Changes: r, UndoneBy: v.UndoneBy}
+	e := doing{Key: v.Key, Kind: v.Kind, Seq: v.Seq, By: v.By, At: v.At, Was: v.Was, Changes: r, UndoneBy: v.UndoneBy}
+	e.Of = make([]Ref, len(v.Of))
+	for i, text := range v.Of {
+		e.Of[i] = ParseRef(text)
+	}
 	d.remember(e)
 	if v.Shown {
 		d.recent = append(d.recent, e.Seq)

@@ -48,7 +48,7 @@ func (s State) People() int {
 
 func (c RecordExport) decide(d *decision) *Error {
 	if d.before.seq == 0 {
-		return unknown("log") // recording must not begin one
+		return newError(CodeUnknownThing, "of", "log") // recording must not begin one
 	}
 	switch {
 	case c.What == ExportLinks:

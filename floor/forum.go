@@ -62,7 +62,7 @@ func (c *forumCheck) entry(kind, id string, index int) {
 	case !ValidID(id):
 		c.fault("id", badValue("id"))
 	case c.ids[kind][id]:
-		c.fault("id", newError(CodeAlready, "of", kind+"/"+id, "state", "listed"))
+		c.fault("id", newError(CodeAlready, "of", Ref{RefKind(kind), id}.String(), "state", "listed"))
 	}
 	c.ids[kind][id] = true
 }
@@ -72,7 +72,7 @@ func (c *forumCheck) known(field, kind, id string) bool {
 	if id == "" || c.ids[kind][id] {
 		return true
 	}
-	c.fault(field, unknown(kind+"/"+id))
+	c.fault(field, unknown(Ref{RefKind(kind), id}))
 	return false
 }
 
@@ -173,10 +173,10 @@ func (c *forumCheck) slots() {
 		span(r.Slot)
 		for _, o := range c.forum.Rounds[:i] {
 			if o.No == r.No {
-				c.fault("no", newError(CodeAlready, "of", "round/"+string(o.ID), "state", "listed"))
+				c.fault("no", newError(CodeAlready, "of", roundRef(o.ID).String(), "state", "listed"))
 			}
 			if r.Plan.Start < o.Plan.End && o.Plan.Start < r.Plan.End {
-				c.fault("plan", newError(CodeAlready, "of", "round/"+string(o.ID), "state", "listed"))
+				c.fault("plan", newError(CodeAlready, "of", roundRef(o.ID).String(), "state", "listed"))
 			}
 		}
 	}

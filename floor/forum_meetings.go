@@ -34,7 +34,7 @@ func (c *forumCheck) party(field string, p Party) []AttendeeID {
 			continue
 		}
 		if c.companyOf[a] != p.Company {
-			c.fault(field+"People", newError(CodeNotYours, "of", attendeeRef(a)))
+			c.fault(field+"People", newError(CodeNotYours, "of", attendeeRef(a).String()))
 		}
 	}
 	if len(p.People) > 0 {
@@ -104,7 +104,7 @@ func (b bookings) take(round RoundID, what string, m MeetingID) (by MeetingID, o
 
 func (c *forumCheck) book(b bookings, m Meeting) {
 	table, round := m.Place.Table, m.Place.Round
-	if by, ok := b.take(round, tableRef(table), m.ID); !ok {
+	if by, ok := b.take(round, tableRef(table).String(), m.ID); !ok {
 		c.fault("table", newError(CodeTableTaken, "table", string(table), "round", string(round), "meeting", string(by)))
 	}
 	if b.closed[table] {

@@ -3,7 +3,6 @@ package floor
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
 
 // The bounds of what is told about lost commands.
@@ -54,10 +53,10 @@ func (s State) Lost(r Record) (ReportLost, bool) {
 	if r.By.Role() == RoleClock || r.Kind == "seen" || r.Kind == "dismissLost" {
 		return ReportLost{}, false
 	}
-	of := cardRefs(s.done.At(r.Key).Of)
-	for i, ref := range of { // a request that is lost is nothing that anybody could look up
-		if id, ok := strings.CutPrefix(ref, "request/"); ok {
-			of[i] = meetingRef(s.requests.At(RequestID(id)).Meeting)
+	of := cardTexts(s.done.At(r.Key).Of)
+	for i, text := range of { // a lost request cannot be looked up, but its meeting can
+		if ref := ParseRef(text); ref.Kind == RefRequest {
+			of[i] = meetingRef(s.requests.At(RequestID(ref.ID)).Meeting).String()
 		}
 	}
 	return ReportLost{Lost{Command: r.Key, Kind: r.Kind, By: r.By, Wall: r.Wall, Of: of[:min(len(of), keepLostFor)]}}, true
@@ -98,8 +97,6 @@ func (c DismissLost) decide(d *decision) *Error {
 	return nil
 }
 
-func lostRef(id LostID) string { return "lost/" + string(id) }
-
 func (c LostReported) apply(d *draft) {
 	d.lost = d.lost.With(d.edit, c.ID, LostReported{c.ID, c.Lost})
 	d.touch(lostRef(c.ID))
@@ -131,7 +128,7 @@ func (d *draft) found(key CommandKey) {
 func (s State) lostOf(w ActorID) (keys []CardKey) {
 	for l := range s.lost.Values() {
 		if l.By == w {
-			keys = append(keys, CardKey(lostRef(l.ID)))
+			keys = append(keys, CardKey("lost/"+l.ID))
 		}
 	}
 	return keys

@@ -116,13 +116,13 @@ func TestUndoRestores(t *testing.T) {
 			return
 		}
 		for _, ref := range e.Of {
-			kind, id, _ := strings.Cut(cardRefs([]string{ref})[0], "/")
-			if kind == "interpreter" || kind == "request" {
+			kind := ref.card().Kind
+			if kind == RefInterpreter || kind == RefRequest {
 				continue // duty and requests go on from where they are
 			}
 			for _, subject := range []Subject{Everyone, Moderator} {
-				a, _ := before.Card(subject, CardKey(kind+"/"+id))
-				b, _ := w.now().Card(subject, CardKey(kind+"/"+id))
+				a, _ := before.Card(subject, CardKey(ref.card().String()))
+				b, _ := w.now().Card(subject, CardKey(ref.card().String()))
 				if !reflect.DeepEqual(withoutGrace(a), withoutGrace(b)) {
 					t.Fatalf("%s of %s undone: %+v → %+v", KindOf(o.Command), ref, a, b)
 				}

@@ -133,31 +133,31 @@ func (d *decision) mayForMeeting(m Meeting) *Error {
 	d.checked = true
 	company := d.attendees.At(AttendeeID(d.order.By.ID())).Company
 	if company != m.Host.Company && company != m.Guest.Company {
-		return newError(CodeNotYours, "of", meetingRef(m.ID))
+		return newError(CodeNotYours, "of", meetingRef(m.ID).String())
 	}
 	return nil
 }
 
 // mayAsInterpreter lets an interpreter act for themselves only.
-func (d *decision) mayAsInterpreter(id InterpreterID, of string) *Error {
+func (d *decision) mayAsInterpreter(id InterpreterID, of Ref) *Error {
 	if d.right != own {
 		return nil
 	}
 	d.checked = true
 	if d.order.By != NewActorID(RoleInterpreter, id) {
-		return newError(CodeNotYours, "of", of)
+		return newError(CodeNotYours, "of", of.String())
 	}
 	return nil
 }
 
 // mayOwn lets a limited right act where mine says that the thing is theirs.
-func (d *decision) mayOwn(mine bool, of string) *Error {
+func (d *decision) mayOwn(mine bool, of Ref) *Error {
 	if d.right != own {
 		return nil
 	}
 	d.checked = true
 	if !mine {
-		return newError(CodeNotYours, "of", of)
+		return newError(CodeNotYours, "of", of.String())
 	}
 	return nil
 }

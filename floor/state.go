@@ -30,8 +30,8 @@ type State struct {
 	announcements hamt.Map[AnnouncementID, Announcement]
 	notices       hamt.Map[NoticeID, told]
 	links         hamt.Map[LinkID, Link]
-	retired       hamt.Map[LinkID, Link]     // of people whom the last import left out: they sign nobody in
-	revs          hamt.Map[string, revision] // by ref: "meeting/m017"
+	retired       hamt.Map[LinkID, Link] // of people whom the last import left out: they sign nobody in
+	revs          revisions
 	done          hamt.Map[CommandKey, doing]
 	lost          hamt.Map[LostID, LostReported] // that nobody has dismissed
 	exports       []Export                       // the last ones, oldest first
@@ -200,9 +200,9 @@ func (s State) slot(r SlotRef) (Slot, bool) {
 }
 
 // ref answers how revisions and errors name the slot.
-func (r SlotRef) ref() string {
+func (r SlotRef) ref() Ref {
 	if r.Round != "" {
-		return "round/" + string(r.Round)
+		return roundRef(r.Round)
 	}
-	return "item/" + string(r.Item)
+	return itemRef(r.Item)
 }

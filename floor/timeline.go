@@ -29,7 +29,7 @@ func (s State) timeline() []planned {
 		}
 	}
 	slices.SortStableFunc(line, func(a, b planned) int {
-		return cmp.Or(cmp.Compare(a.Plan.Start, b.Plan.Start), cmp.Compare(a.Plan.End, b.Plan.End), cmp.Compare(a.ref(), b.ref()))
+		return cmp.Or(cmp.Compare(a.Plan.Start, b.Plan.Start), cmp.Compare(a.Plan.End, b.Plan.End), cmp.Compare(a.ref().String(), b.ref().String()))
 	})
 	return line
 }

@@ -14,9 +14,9 @@ type draft struct {
 	before  State
 	rec     Record // without Changes
 	now     Instant
-	refs    []string        // touched things, in order, once each
-	seen    map[string]bool // those of refs, once there are more than a few
-	edit    *hamt.Edit      // of this record
+	refs    []Ref        // touched things, in order, once each
+	seen    map[Ref]bool // those of refs, once there are more than a few
+	edit    *hamt.Edit   // of this record
 	whole   []Subject
 	all     bool
 	rotated []LinkID
@@ -32,7 +32,7 @@ func newDraft(s State, r Record) *draft {
 const fewRefs = 16
 
 // touch notes that the cards of a thing may differ; its revision stays.
-func (d *draft) touch(ref string) {
+func (d *draft) touch(ref Ref) {
 	if d.saw(ref) {
 		return
 	}
@@ -41,12 +41,12 @@ func (d *draft) touch(ref string) {
 	}
 }
 
-func (d *draft) saw(ref string) bool {
+func (d *draft) saw(ref Ref) bool {
 	if len(d.refs) < fewRefs {
 		return slices.Contains(d.refs, ref)
 	}
 	if d.seen == nil {
-		d.seen = make(map[string]bool)
+		d.seen = make(map[Ref]bool)
 		for _, ref := range d.refs {
 			d.seen[ref] = true
 		}
@@ -55,9 +55,9 @@ func (d *draft) saw(ref string) bool {
 }
 
 // change notes that a thing itself was changed by this record.
-func (d *draft) change(ref string) {
+func (d *draft) change(ref Ref) {
 	d.touch(ref)
-	d.revs = d.revs.With(d.edit, ref, revision{Seq: d.seq, By: d.rec.By, Key: d.rec.Key})
+	d.revs = d.revs.with(d.edit, ref, revision{Seq: d.seq, By: d.rec.By, Key: d.rec.Key})
 }
 
 // subjectWhole notes that what a subject may see has changed at large.

@@ -10,7 +10,7 @@ import (
 // TestTouchedOnce: a thing that was touched often is noted once, however many are.
 func TestTouchedOnce(t *testing.T) {
 	d := newDraft(New(), Record{})
-	var refs []string
+	var refs []Ref
 	for i := range 3 * fewRefs {
 		refs = append(refs, meetingRef(MeetingID(itoa(i))))
 		for _, ref := range refs {
@@ -55,7 +55,7 @@ func TestWindows(t *testing.T) {
 			t.Fatalf("after %d: %v and %d commands, not %v", seq, held, d.done.Len(), want)
 		}
 		for _, key := range want {
-			if e, ok := d.doneByRef(seqKey(d.done.At(key).Seq)); !ok || e.Key != key {
+			if e, ok := d.doneAtSeq(d.done.At(key).Seq); !ok || e.Key != key {
 				t.Fatalf("after %d: %s is %s, %v", seq, key, e.Key, ok)
 			}
 		}

@@ -10,7 +10,7 @@ func (c Undo) decide(d *decision) *Error {
 	if !ok || len(e.Changes) == 0 {
 		return newError(CodeNothingToUndo, "command", string(c.Command))
 	}
-	if err := d.mayOwn(e.By == d.order.By, doneCardRef(e)); err != nil {
+	if err := d.mayOwn(e.By == d.order.By, doneRef(e.Seq)); err != nil {
 		return err
 	}
 	if e.UndoneBy != "" {
@@ -26,13 +26,11 @@ func (c Undo) decide(d *decision) *Error {
 	return nil
 }
 
-func doneCardRef(e doing) string { return "done/" + doneID(e.Seq) }
-
 // dependsOn refuses if anything that the command changed was changed again since.
 func (d *decision) dependsOn(e doing) *Error {
 	for _, ref := range e.Of {
-		if r := d.before.revs.At(ref); r.as() > e.Seq {
-			return newError(CodeUndoDepends, "of", cardRefs([]string{ref})[0], "by", string(r.By), "seq", strconv.FormatUint(r.Seq, 10))
+		if r := d.before.revs.at(ref); r.as() > e.Seq {
+			return newError(CodeUndoDepends, "of", ref.card().String(), "by", string(r.By), "seq", strconv.FormatUint(r.Seq, 10))
 		}
 	}
 	return nil
@@ -92,8 +90,8 @@ func (d *decision) giveBack(c InterpreterAssigned) *Error {
 func (d *decision) reopen(c TableClosed) *Error {
 	for m := range d.meetings.Values() {
 		over := d.rounds.At(m.Place.Round).State == StateEnded
-		if r := d.revs.At(meetingRef(m.ID)); !c.Closed && m.seated() && m.Place.Table == c.Table && !over && r.Seq > d.revs.At(tableRef(c.Table)).Seq {
-			return newError(CodeUndoDepends, "of", meetingRef(m.ID), "by", string(r.By), "seq", strconv.FormatUint(r.Seq, 10))
+		if r := d.revs.at(meetingRef(m.ID)); !c.Closed && m.seated() && m.Place.Table == c.Table && !over && r.Seq > d.revs.at(tableRef(c.Table)).Seq {
+			return newError(CodeUndoDepends, "of", meetingRef(m.ID).String(), "by", string(r.By), "seq", strconv.FormatUint(r.Seq, 10))
 		}
 	}
 	d.do(c.inverse())

@@ -25,7 +25,7 @@ func (s State) View(subjects ...Subject) View {
 // Card answers one card as a subject may see it; ok is false where there is none
 // or the subject may not know of it.
 func (s State) Card(subject Subject, key CardKey) (card Card, ok bool) {
-	kind, id, _ := strings.Cut(string(key), "/")
+	kind, id := key.cut()
 	role, own, _ := strings.Cut(string(subject), ":")
 	switch {
 	case subject == Everyone:
@@ -42,10 +42,21 @@ func (s State) Card(subject Subject, key CardKey) (card Card, ok bool) {
 	return nil, false
 }
 
+// cut returns the two parts of a key.
+func (k CardKey) cut() (kind, id string) {
+	kind, id, _ = strings.Cut(string(k), "/")
+	return kind, id
+}
+
+// The keys of cards whose ids have several parts.
+func unseenKey(n NoticeID, w ActorID) CardKey { return CardKey("unseen/" + string(n) + ":" + string(w)) }
+func boardKey(z ZoneID, t TableID) CardKey    { return CardKey("board/" + string(z) + ":" + string(t)) }
+func seatKey(z ZoneID, m MeetingID) CardKey   { return CardKey("seat/" + string(z) + ":" + string(m)) }
+
 // MeetingMoved reports whether key is of a meeting's card, which shows where the
 // meeting is, and that was elsewhere in before.
 func (s *State) MeetingMoved(before *State, key CardKey) bool { // asked for each card: nothing is copied
-	kind, id, _ := strings.Cut(string(key), "/")
+	kind, id := key.cut()
 	if kind != "meeting" && kind != "assignment" {
 		return false
 	}
@@ -308,12 +319,12 @@ func (s State) displayKeys(zone ZoneID) []CardKey {
 	var keys []CardKey
 	for _, t := range s.tables.Each() {
 		if t.Zone == zone {
-			keys = append(keys, CardKey("board/"+string(zone)+":"+string(t.ID)))
+			keys = append(keys, boardKey(zone, t.ID))
 		}
 	}
 	for _, m := range s.meetings.Each() {
 		if s.zoneOf(m.Place) == zone {
-			keys = append(keys, CardKey("seat/"+string(zone)+":"+string(m.ID)))
+			keys = append(keys, seatKey(zone, m.ID))
 		}
 	}
 	return keys

@@ -22,7 +22,7 @@ func (s State) moderatorKeys() []CardKey {
 	keys = appendKeys(keys, "sent", s.notices)
 	for _, n := range s.notices.Each() {
 		for _, w := range n.For {
-			keys = append(keys, CardKey("unseen/"+string(n.ID)+":"+string(w)))
+			keys = append(keys, unseenKey(n.ID, w))
 		}
 	}
 	for _, seq := range s.recent {
