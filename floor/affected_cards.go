@@ -20,37 +20,37 @@ type CardRef struct {
 	Key     CardKey
 }
 
-// touches collects the cards that follow from one touched thing. A card counts
+// affectedCards collects the cards that follow from one touched thing. A card counts
 // if it follows from the thing as it was or as it is.
-type touches struct {
-	out []CardRef
+type affectedCards struct {
+	cards []CardRef
 }
 
-func (t *touches) add(s Subject, key CardKey) { t.out = append(t.out, CardRef{s, key}) }
+func (t *affectedCards) add(s Subject, key CardKey) { t.cards = append(t.cards, CardRef{s, key}) }
 
-// touched answers which cards the things that a record touched may have changed.
-func (d *draft) touched() Affected {
-	out := Affected{Whole: d.whole, All: d.all, Links: d.rotated}
-	if d.all {
+// affected answers which cards the things that a record touched may have changed.
+func (tx *transaction) affected() Affected {
+	out := Affected{Whole: tx.wholeSubjects, All: tx.everySubject, Links: tx.rotatedLinks}
+	if tx.everySubject {
 		return out
 	}
-	t := touches{make([]CardRef, 0, 48)} // about what a move touches
-	for _, ref := range d.refs {
+	t := affectedCards{make([]CardRef, 0, 48)} // about what a move touches
+	for _, ref := range tx.affectedRefs {
 		key := CardKey(ref.String()) // most things are named as their card is
-		t.thing(d.before, ref, key)
-		t.thing(d.State, ref, key)
+		t.addThing(tx.before, ref, key)
+		t.addThing(tx.State, ref, key)
 	}
-	slices.SortFunc(t.out, func(a, b CardRef) int {
+	slices.SortFunc(t.cards, func(a, b CardRef) int {
 		if c := strings.Compare(string(a.Subject), string(b.Subject)); c != 0 {
 			return c
 		}
 		return strings.Compare(string(a.Key), string(b.Key))
 	})
-	out.Keys = slices.Compact(t.out)
+	out.Keys = slices.Compact(t.cards)
 	return out
 }
 
-func (t *touches) thing(s State, ref Ref, key CardKey) {
+func (t *affectedCards) addThing(s State, ref Ref, key CardKey) {
 	id := ref.ID
 	switch ref.Kind {
 	case RefItem, RefAnnouncement, RefClock, RefEvent:
@@ -63,7 +63,7 @@ func (t *touches) thing(s State, ref Ref, key CardKey) {
 			}
 		}
 	case RefMeeting:
-		t.meeting(s, MeetingID(id), key)
+		t.addMeeting(s, MeetingID(id), key)
 	case RefTable:
 		t.add(Moderator, key)
 		if table, ok := s.tables.Get(TableID(id)); ok {
@@ -74,11 +74,11 @@ func (t *touches) thing(s State, ref Ref, key CardKey) {
 		t.add(Subject(NewActorID(RoleAttendee, id)), CardKey("me/"+id))
 	case RefInterpreter:
 		t.add(Moderator, key)
-		t.openRequestsFor(s, "")
+		t.addOpenRequests(s, "")
 	case RefRequest:
-		t.request(s, RequestID(id), key)
+		t.addRequest(s, RequestID(id), key)
 	case RefNotice:
-		t.notice(s, NoticeID(id), key)
+		t.addNotice(s, NoticeID(id), key)
 	case RefSeen:
 		notice, who, _ := strings.Cut(id, ":")
 		key := CardKey("notice/" + notice)
@@ -88,23 +88,23 @@ func (t *touches) thing(s State, ref Ref, key CardKey) {
 	case RefSent, RefUnseen:
 		t.add(Moderator, key)
 	case RefLost:
-		t.lost(s, LostID(id), key)
+		t.addLost(s, LostID(id), key)
 	case RefDone:
 		if seq, err := strconv.ParseUint(id, 10, 64); err == nil {
-			if _, ok := s.doneAtSeq(seq); ok {
+			if _, ok := s.historyAt(seq); ok {
 				t.add(Moderator, key)
 			}
 		}
 	}
 }
 
-func (t *touches) meeting(s State, id MeetingID, key CardKey) {
+func (t *affectedCards) addMeeting(s State, id MeetingID, key CardKey) {
 	m, ok := s.meetings.Get(id)
 	if !ok {
 		return
 	}
 	t.add(Moderator, key)
-	for _, w := range m.people() {
+	for _, w := range m.participants() {
 		if w.Role() == RoleInterpreter {
 			t.add(Subject(w), CardKey("assignment/"+id))
 		} else {
@@ -115,52 +115,52 @@ func (t *touches) meeting(s State, id MeetingID, key CardKey) {
 		t.add(displaySubject(zone), seatKey(zone, id))
 	}
 	if r, ok := s.openRequest(id); ok {
-		t.offers(s, r)
+		t.addOffers(s, r)
 	}
-	t.openRequestsFor(s, "") // who is free for them depends on where meetings are
+	t.addOpenRequests(s, "") // who is free for them depends on where meetings are
 }
 
-// request touches the request's own cards, the places in line of those that wait
+// addRequest touches the request's own cards, the places in line of those that wait
 // for the same pair, and how many interpreters could take each.
-func (t *touches) request(s State, id RequestID, key CardKey) {
+func (t *affectedCards) addRequest(s State, id RequestID, key CardKey) {
 	r, ok := s.requests.Get(id)
 	if !ok {
 		return
 	}
 	t.add(Moderator, key)
-	t.ownRequest(s, r)
-	t.offers(s, r)
-	t.openRequestsFor(s, r.Pair)
+	t.addOwnRequest(s, r)
+	t.addOffers(s, r)
+	t.addOpenRequests(s, r.Pair)
 }
 
-// openRequestsFor touches every open request's count, and the line of a pair.
-func (t *touches) openRequestsFor(s State, line Pair) {
+// addOpenRequests touches every open request's count, and the line of a pair.
+func (t *affectedCards) addOpenRequests(s State, line Pair) {
 	for r := range s.openRequests() {
 		t.add(Moderator, CardKey("request/"+r.ID))
 		if r.Pair == line {
-			t.ownRequest(s, r)
+			t.addOwnRequest(s, r)
 		}
 	}
 }
 
-func (t *touches) ownRequest(s State, r Request) {
+func (t *affectedCards) addOwnRequest(s State, r Request) {
 	m := s.meetings.At(r.Meeting)
-	for _, w := range m.people() {
+	for _, w := range m.participants() {
 		if w.Role() == RoleAttendee {
 			t.add(Subject(w), CardKey("request/"+r.ID))
 		}
 	}
 }
 
-func (t *touches) offers(s State, r Request) {
+func (t *affectedCards) addOffers(s State, r Request) {
 	for _, i := range s.interpreters.Each() {
-		if s.mayServe(i, r) || r.Interpreter == i.ID {
+		if s.canServe(i, r) || r.Interpreter == i.ID {
 			t.add(Subject(NewActorID(RoleInterpreter, i.ID)), CardKey("offer/"+r.ID))
 		}
 	}
 }
 
-func (t *touches) notice(s State, id NoticeID, key CardKey) {
+func (t *affectedCards) addNotice(s State, id NoticeID, key CardKey) {
 	n, ok := s.notices.Get(id)
 	if !ok {
 		return

@@ -36,91 +36,91 @@ type (
 	}
 )
 
-func (c ForumImported) apply(d *draft) {
+func (c ForumImported) apply(tx *transaction) {
 	f := c.Forum
-	links, merging := d.links, new(hamt.Edit)
-	for id, l := range d.retired.Each() {
+	links, merging := tx.links, new(hamt.Edit)
+	for id, l := range tx.retired.Each() {
 		links = links.With(merging, id, l)
 	}
-	d.State = State{
-		seq: d.seq, clock: d.clock, version: d.version, event: f.Event, done: d.done, lost: d.lost, exports: d.exports, retired: links,
-		derived: derived{doneAt: d.doneAt, staffAt: d.staffAt, recent: d.recent},
+	tx.State = State{
+		seq: tx.seq, clock: tx.clock, version: tx.version, event: f.Event, history: tx.history, lost: tx.lost, exports: tx.exports, retired: links,
+		secondaryIndexes: secondaryIndexes{otherWindow: tx.otherWindow, staffWindow: tx.staffWindow, shown: tx.shown},
 	}
-	d.settleDone()
-	d.change(importRef)
+	tx.disableEarlierUndo()
+	tx.markChanged(importRef)
 	for _, v := range f.Items {
-		d.items = d.items.With(d.edit, v.ID, v)
+		tx.items = tx.items.With(tx.edit, v.ID, v)
 	}
 	for _, v := range f.Zones {
-		d.zones = d.zones.With(d.edit, v.ID, v)
+		tx.zones = tx.zones.With(tx.edit, v.ID, v)
 	}
 	for _, v := range f.Tables {
-		d.tables = d.tables.With(d.edit, v.ID, v)
+		tx.tables = tx.tables.With(tx.edit, v.ID, v)
 	}
 	for _, v := range f.Rounds {
-		d.rounds = d.rounds.With(d.edit, v.ID, v)
+		tx.rounds = tx.rounds.With(tx.edit, v.ID, v)
 	}
 	for _, v := range f.Companies {
-		d.companies = d.companies.With(d.edit, v.ID, v)
+		tx.companies = tx.companies.With(tx.edit, v.ID, v)
 	}
 	for _, v := range f.Wishes {
-		d.wishes = d.wishes.With(d.edit, string(v.From)+":"+string(v.To), v)
+		tx.wishes = tx.wishes.With(tx.edit, string(v.From)+":"+string(v.To), v)
 	}
-	d.importPeople(f, links)
+	tx.importPeople(f, links)
 	for _, m := range f.Meetings {
-		d.meetings = d.meetings.With(d.edit, m.ID, d.completeMeeting(m))
+		tx.meetings = tx.meetings.With(tx.edit, m.ID, tx.completeMeeting(m))
 	}
-	d.derive()
-	d.all = true
+	tx.buildIndexes()
+	tx.everySubject = true
 }
 
-// settleDone makes what was done before an import no longer undoable: it was done
+// disableEarlierUndo makes what was done before an import no longer undoable: it was done
 // to another floor.
-func (d *draft) settleDone() {
-	for key, e := range d.done.All() {
+func (tx *transaction) disableEarlierUndo() {
+	for key, e := range tx.history.All() {
 		if len(e.Changes) > 0 {
 			e.Changes = nil
-			d.done = d.done.With(d.edit, key, e)
+			tx.history = tx.history.With(tx.edit, key, e)
 		}
 	}
 }
 
 // importPeople adds everyone who signs in, each with the link that they had at
 // any import before, so that a secret that was rotated away stays void.
-func (d *draft) importPeople(f Forum, old hamt.Map[LinkID, Link]) {
+func (tx *transaction) importPeople(f Forum, old hamt.Map[LinkID, Link]) {
 	link := func(w ActorID) {
 		l, ok := old.Get(w.Link())
 		if !ok {
 			l = Link{ID: w.Link(), Who: w, Generation: 1}
 		}
-		d.links = d.links.With(d.edit, l.ID, l)
-		d.retired = d.retired.Without(d.edit, l.ID)
+		tx.links = tx.links.With(tx.edit, l.ID, l)
+		tx.retired = tx.retired.Without(tx.edit, l.ID)
 	}
 	for _, v := range f.Attendees {
-		d.attendees = d.attendees.With(d.edit, v.ID, v)
-		d.peopleOf = d.peopleOf.With(d.edit, v.Company, append(d.peopleOf.At(v.Company), v.ID))
+		tx.attendees = tx.attendees.With(tx.edit, v.ID, v)
+		tx.peopleOf = tx.peopleOf.With(tx.edit, v.Company, append(tx.peopleOf.At(v.Company), v.ID))
 		link(NewActorID(RoleAttendee, v.ID))
 	}
 	for _, v := range f.Staff {
-		d.staff = d.staff.With(d.edit, v.ID, v)
+		tx.staff = tx.staff.With(tx.edit, v.ID, v)
 		link(v.Who())
 	}
 	for _, v := range f.Interpreters {
 		v.Duty = OffDuty
-		d.interpreters = d.interpreters.With(d.edit, v.ID, v)
+		tx.interpreters = tx.interpreters.With(tx.edit, v.ID, v)
 		link(NewActorID(RoleInterpreter, v.ID))
 	}
 	for _, v := range f.Displays {
-		d.displays = d.displays.With(d.edit, v.ID, v)
+		tx.displays = tx.displays.With(tx.edit, v.ID, v)
 		link(NewActorID(RoleDisplay, v.ID))
 	}
 }
 
 // completeMeeting fills in what a workbook may leave out: everyone of a company comes.
-func (d *draft) completeMeeting(m Meeting) Meeting {
+func (tx *transaction) completeMeeting(m Meeting) Meeting {
 	for _, p := range []*Party{&m.Host, &m.Guest} {
 		if len(p.People) == 0 {
-			p.People = d.peopleOf.At(p.Company)
+			p.People = tx.peopleOf.At(p.Company)
 		}
 		if p.Presence == "" {
 			p.Presence = Expected
@@ -129,53 +129,53 @@ func (d *draft) completeMeeting(m Meeting) Meeting {
 	return m
 }
 
-func (c ScheduleReleased) apply(d *draft) {
-	d.event.Version, d.event.ReleasedAt = c.Version, d.now
-	d.change(eventRef(d.event.ID))
-	d.all = true
+func (c ScheduleReleased) apply(tx *transaction) {
+	tx.event.Version, tx.event.ReleasedAt = c.Version, tx.now
+	tx.markChanged(eventRef(tx.event.ID))
+	tx.everySubject = true
 }
 
-func (c ClockSet) apply(d *draft) {
-	d.clock = c.Clock
-	d.change(Ref{RefClock, "clock"})
+func (c ClockSet) apply(tx *transaction) {
+	tx.clock = c.Clock
+	tx.markChanged(Ref{RefClock, "clock"})
 }
 
-func (c LinkRotated) apply(d *draft) {
-	l := d.links.At(c.Link)
+func (c LinkRotated) apply(tx *transaction) {
+	l := tx.links.At(c.Link)
 	l.Generation = c.Generation
-	d.links = d.links.With(d.edit, c.Link, l)
-	d.change(linkRef(c.Link))
-	d.rotated = append(d.rotated, c.Link)
+	tx.links = tx.links.With(tx.edit, c.Link, l)
+	tx.markChanged(linkRef(c.Link))
+	tx.rotatedLinks = append(tx.rotatedLinks, c.Link)
 }
 
-func (c Announced) apply(d *draft) {
-	d.announcements = d.announcements.With(d.edit, c.Announcement.ID, c.Announcement)
-	d.change(announcementRef(c.Announcement.ID))
+func (c Announced) apply(tx *transaction) {
+	tx.announcements = tx.announcements.With(tx.edit, c.Announcement.ID, c.Announcement)
+	tx.markChanged(announcementRef(c.Announcement.ID))
 }
 
 func (c Announced) inverse() Change { return AnnouncementWithdrawn{Announcement: c.Announcement} }
 
-func (c AnnouncementWithdrawn) apply(d *draft) {
-	d.announcements = d.announcements.Without(d.edit, c.Announcement.ID)
-	d.change(announcementRef(c.Announcement.ID))
+func (c AnnouncementWithdrawn) apply(tx *transaction) {
+	tx.announcements = tx.announcements.Without(tx.edit, c.Announcement.ID)
+	tx.markChanged(announcementRef(c.Announcement.ID))
 }
 
 func (c AnnouncementWithdrawn) inverse() Change { return Announced{c.Announcement} }
 
-func (c CommandUndone) apply(d *draft) {
-	e, ok := d.done.Get(c.Command)
+func (c CommandUndone) apply(tx *transaction) {
+	e, ok := tx.history.Get(c.Command)
 	if !ok {
 		return
 	}
-	e.UndoneBy = d.rec.By
-	d.done = d.done.With(d.edit, c.Command, e)
-	for i, ref := range e.Of { // it stands as before the command, so that an earlier one can be undone too
-		if r := d.revs.at(ref); r.Seq == d.seq {
-			r.Undo, r.As = true, e.Was[i]
-			d.revs = d.revs.with(d.edit, ref, r)
+	e.UndoneBy = tx.record.By
+	tx.history = tx.history.With(tx.edit, c.Command, e)
+	for i, ref := range e.Changed { // it stands as before the command, so that an earlier one can be undone too
+		if r := tx.revs.at(ref); r.Seq == tx.seq {
+			r.Undo, r.As = true, e.AsOf[i]
+			tx.revs = tx.revs.with(tx.edit, ref, r)
 		}
 	}
-	d.touch(doneRef(e.Seq))
+	tx.markAffected(doneRef(e.Seq))
 }
 
 // The changes of the instance's own log.
@@ -194,21 +194,21 @@ type (
 	}
 )
 
-func (c OrganiserAdded) apply(d *draft) {
-	d.organisers = d.organisers.With(d.edit, c.Organiser.ID, c.Organiser)
+func (c OrganiserAdded) apply(tx *transaction) {
+	tx.organisers = tx.organisers.With(tx.edit, c.Organiser.ID, c.Organiser)
 	w := NewActorID(RoleOrganiser, c.Organiser.ID)
-	if !d.links.Has(w.Link()) {
-		d.links = d.links.With(d.edit, w.Link(), Link{ID: w.Link(), Who: w, Generation: 1})
+	if !tx.links.Has(w.Link()) {
+		tx.links = tx.links.With(tx.edit, w.Link(), Link{ID: w.Link(), Who: w, Generation: 1})
 	}
-	d.change(organiserRef(c.Organiser.ID))
+	tx.markChanged(organiserRef(c.Organiser.ID))
 }
 
-func (c EventRegistered) apply(d *draft) {
-	d.events = d.events.With(d.edit, c.Event.ID, c.Event)
-	d.change(eventRef(c.Event.ID))
+func (c EventRegistered) apply(tx *transaction) {
+	tx.events = tx.events.With(tx.edit, c.Event.ID, c.Event)
+	tx.markChanged(eventRef(c.Event.ID))
 }
 
-func (c PublicURLSet) apply(d *draft) {
-	d.publicURL = c.URL
-	d.change(Ref{RefInstance, "url"})
+func (c PublicURLSet) apply(tx *transaction) {
+	tx.publicURL = c.URL
+	tx.markChanged(Ref{RefInstance, "url"})
 }

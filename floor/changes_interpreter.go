@@ -49,50 +49,50 @@ type (
 	}
 )
 
-func (c DutySet) apply(d *draft) {
-	i := d.interpreters.At(c.Interpreter)
+func (c DutySet) apply(tx *transaction) {
+	i := tx.interpreters.At(c.Interpreter)
 	i.Duty = c.To
-	d.interpreters = d.interpreters.With(d.edit, c.Interpreter, i)
-	d.change(interpreterRef(c.Interpreter))
-	d.subjectWhole(Subject(NewActorID(RoleInterpreter, c.Interpreter)))
+	tx.interpreters = tx.interpreters.With(tx.edit, c.Interpreter, i)
+	tx.markChanged(interpreterRef(c.Interpreter))
+	tx.markWhole(Subject(NewActorID(RoleInterpreter, c.Interpreter)))
 }
 
-func (c InterpreterRequested) apply(d *draft) {
-	d.setRequest(c.Request)
-	d.change(requestRef(c.Request.ID))
+func (c InterpreterRequested) apply(tx *transaction) {
+	tx.setRequest(c.Request)
+	tx.markChanged(requestRef(c.Request.ID))
 }
 
-func (c RequestProgressed) apply(d *draft) {
-	r := d.requests.At(c.Request)
+func (c RequestProgressed) apply(tx *transaction) {
+	r := tx.requests.At(c.Request)
 	r.State, r.Interpreter = c.To, c.Interpreter
 	switch c.To {
 	case Claimed:
-		r.ClaimedAt = d.now
+		r.ClaimedAt = tx.now
 	case Arrived:
-		r.ArrivedAt = d.now
+		r.ArrivedAt = tx.now
 	case Requested:
 		r.ClaimedAt, r.ArrivedAt = 0, 0
 	}
-	d.setRequest(r)
-	d.change(requestRef(c.Request))
+	tx.setRequest(r)
+	tx.markChanged(requestRef(c.Request))
 }
 
-func (c RequestEscalated) apply(d *draft) {
-	r := d.requests.At(c.Request)
+func (c RequestEscalated) apply(tx *transaction) {
+	r := tx.requests.At(c.Request)
 	r.Escalated = true
-	d.setRequest(r)
-	d.touch(requestRef(c.Request))
+	tx.setRequest(r)
+	tx.markAffected(requestRef(c.Request))
 }
 
-func (c RequestsFiled) apply(d *draft) {
-	for r := range d.ended(c.Round) {
-		d.requests = d.requests.Without(d.edit, r.ID)
-		d.revs = d.revs.without(d.edit, requestRef(r.ID))
+func (c RequestsFiled) apply(tx *transaction) {
+	for r := range tx.endedRequests(c.Round) {
+		tx.requests = tx.requests.Without(tx.edit, r.ID)
+		tx.revs = tx.revs.without(tx.edit, requestRef(r.ID))
 	}
 }
 
-// ended yields the ended requests of a round's meetings.
-func (s State) ended(round RoundID) func(yield func(Request) bool) {
+// endedRequests yields the ended requests of a round's meetings.
+func (s State) endedRequests(round RoundID) func(yield func(Request) bool) {
 	return func(yield func(Request) bool) {
 		for r := range s.requests.Values() {
 			if !r.State.Open() && s.meetings.At(r.Meeting).Place.Round == round && !yield(r) {
@@ -102,68 +102,68 @@ func (s State) ended(round RoundID) func(yield func(Request) bool) {
 	}
 }
 
-func (c NoticeIssued) apply(d *draft) {
-	d.notices = d.notices.With(d.edit, c.Notice.ID, told{Notice: c.Notice, Issued: d.seq, Waiting: c.Notice.For})
-	d.nowAbout(c.Notice)
+func (c NoticeIssued) apply(tx *transaction) {
+	tx.notices = tx.notices.With(tx.edit, c.Notice.ID, noticeStatus{Notice: c.Notice, Issued: tx.seq, Undelivered: c.Notice.For})
+	tx.indexNotice(c.Notice)
 	for _, w := range c.Notice.For {
-		d.pending = d.pending.With(d.edit, w, withItem(d.pending.At(w), c.Notice.ID))
+		tx.pending = tx.pending.With(tx.edit, w, withItem(tx.pending.At(w), c.Notice.ID))
 	}
-	d.touch(noticeRef(c.Notice.ID))
+	tx.markAffected(noticeRef(c.Notice.ID))
 }
 
-func (c NoticeSeen) apply(d *draft) {
-	n, ok := d.notices.Get(c.Notice)
-	if !ok || !slices.Contains(d.pending.At(c.Who), c.Notice) {
+func (c NoticeSeen) apply(tx *transaction) {
+	n, ok := tx.notices.Get(c.Notice)
+	if !ok || !slices.Contains(tx.pending.At(c.Who), c.Notice) {
 		return
 	}
 	n.Seen++
-	d.setWaiting(n, withoutItem(n.Waiting, c.Who))
-	d.setPending(c.Who, withoutItem(d.pending.At(c.Who), c.Notice))
-	d.touch(seenRef(c.Notice, c.Who))
+	tx.setUndelivered(n, withoutItem(n.Undelivered, c.Who))
+	tx.setPending(c.Who, withoutItem(tx.pending.At(c.Who), c.Notice))
+	tx.markAffected(seenRef(c.Notice, c.Who))
 }
 
-func (c NoticeDropped) apply(d *draft) {
-	n, ok := d.notices.Get(c.Notice)
+func (c NoticeDropped) apply(tx *transaction) {
+	n, ok := tx.notices.Get(c.Notice)
 	if !ok {
 		return
 	}
-	d.touch(seenRef(c.Notice, c.Who))
+	tx.markAffected(seenRef(c.Notice, c.Who))
 	n.For = withoutItem(n.For, c.Who)
-	d.setWaiting(n, withoutItem(n.Waiting, c.Who))
-	d.setPending(c.Who, withoutItem(d.pending.At(c.Who), c.Notice))
+	tx.setUndelivered(n, withoutItem(n.Undelivered, c.Who))
+	tx.setPending(c.Who, withoutItem(tx.pending.At(c.Who), c.Notice))
 }
 
-func (c NoticeWithdrawn) apply(d *draft) {
-	n, ok := d.notices.Get(c.Notice)
+func (c NoticeWithdrawn) apply(tx *transaction) {
+	n, ok := tx.notices.Get(c.Notice)
 	if !ok {
 		return
 	}
-	d.touch(noticeRef(c.Notice))
+	tx.markAffected(noticeRef(c.Notice))
 	for _, w := range n.For {
-		d.setPending(w, withoutItem(d.pending.At(w), c.Notice))
+		tx.setPending(w, withoutItem(tx.pending.At(w), c.Notice))
 	}
-	d.notices = d.notices.Without(d.edit, c.Notice)
-	if rest := withoutItem(d.about.At(n.Meeting), c.Notice); len(rest) > 0 {
-		d.about = d.about.With(d.edit, n.Meeting, rest)
+	tx.notices = tx.notices.Without(tx.edit, c.Notice)
+	if rest := withoutItem(tx.noticesOf.At(n.Meeting), c.Notice); len(rest) > 0 {
+		tx.noticesOf = tx.noticesOf.With(tx.edit, n.Meeting, rest)
 	} else {
-		d.about = d.about.Without(d.edit, n.Meeting)
+		tx.noticesOf = tx.noticesOf.Without(tx.edit, n.Meeting)
 	}
 }
 
-// nowAbout notes of which meeting a notice tells.
-func (d *draft) nowAbout(n Notice) {
+// indexNotice notes of which meeting a notice tells.
+func (tx *transaction) indexNotice(n Notice) {
 	if n.Meeting == "" {
 		return
 	}
-	ids := withItem(d.about.At(n.Meeting), n.ID)
+	ids := withItem(tx.noticesOf.At(n.Meeting), n.ID)
 	slices.Sort(ids)
-	d.about = d.about.With(d.edit, n.Meeting, ids)
+	tx.noticesOf = tx.noticesOf.With(tx.edit, n.Meeting, ids)
 }
 
-func (d *draft) setPending(w ActorID, list []NoticeID) {
+func (tx *transaction) setPending(w ActorID, list []NoticeID) {
 	if len(list) == 0 {
-		d.pending = d.pending.Without(d.edit, w)
+		tx.pending = tx.pending.Without(tx.edit, w)
 		return
 	}
-	d.pending = d.pending.With(d.edit, w, list)
+	tx.pending = tx.pending.With(tx.edit, w, list)
 }

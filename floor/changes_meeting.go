@@ -67,27 +67,27 @@ type (
 	}
 )
 
-func (c MeetingMoved) apply(d *draft) {
-	d.place(c.Meeting, c.To)
+func (c MeetingMoved) apply(tx *transaction) {
+	tx.setPlace(c.Meeting, c.To)
 }
 
-// place moves a meeting. In another round nobody is at its table yet.
-func (d *draft) place(id MeetingID, to Place) {
-	m := d.meetings.At(id)
+// setPlace moves a meeting. In another round nobody is at its table yet.
+func (tx *transaction) setPlace(id MeetingID, to Place) {
+	m := tx.meetings.At(id)
 	if m.Place.Round != to.Round {
-		d.unmark(id, Host, &m.Host)
-		d.unmark(id, Guest, &m.Guest)
+		tx.resetSide(id, Host, &m.Host)
+		tx.resetSide(id, Guest, &m.Guest)
 	}
-	if m.Place = to; d.Released() {
-		m.MovedAt = d.now
+	if m.Place = to; tx.Released() {
+		m.MovedAt = tx.now
 	}
-	d.setMeeting(m)
-	d.change(meetingRef(id))
+	tx.setMeeting(m)
+	tx.markChanged(meetingRef(id))
 }
 
-// marksLost answers what a meeting's sides were marked as, if a move to another
+// clearedMarks answers what a meeting's sides were marked as, if a move to another
 // place makes that void.
-func (m Meeting) marksLost(to Place) (lost Marks) {
+func (m Meeting) clearedMarks(to Place) (lost Marks) {
 	if m.Place.Round == to.Round {
 		return lost
 	}
@@ -100,20 +100,20 @@ func (m Meeting) marksLost(to Place) (lost Marks) {
 	return lost
 }
 
-// unmark makes a side expected again; what marked it before cannot be undone past that.
-func (d *draft) unmark(id MeetingID, side Side, p *Party) {
+// resetSide makes a side expected again; what marked it before cannot be undone past that.
+func (tx *transaction) resetSide(id MeetingID, side Side, p *Party) {
 	if p.Presence == Expected && !p.GraceEnd {
 		return
 	}
 	p.Presence, p.GraceEnd = Expected, false
-	d.change(sideRef(id, side))
+	tx.markChanged(sideRef(id, side))
 }
 
-func (c MeetingsSwapped) apply(d *draft) {
-	d.stand(c.FromA)
-	d.stand(c.FromB)
-	d.place(c.A, c.FromB)
-	d.place(c.B, c.FromA)
+func (c MeetingsSwapped) apply(tx *transaction) {
+	tx.vacate(c.FromA)
+	tx.vacate(c.FromB)
+	tx.setPlace(c.A, c.FromB)
+	tx.setPlace(c.B, c.FromA)
 }
 
 func (c MeetingsSwapped) inverse() Change {
@@ -124,87 +124,87 @@ func (c MeetingMoved) inverse() Change {
 	return MeetingMoved{Meeting: c.Meeting, From: c.To, To: c.From}
 }
 
-func (c MeetingCancelled) apply(d *draft) {
-	m := d.meetings.At(c.Meeting)
+func (c MeetingCancelled) apply(tx *transaction) {
+	m := tx.meetings.At(c.Meeting)
 	m.Cancelled, m.Reason = c.Cancelled, c.Reason
 	if !c.Cancelled {
 		m.Reason = ""
 	}
-	d.setMeeting(m)
-	d.change(meetingRef(c.Meeting))
+	tx.setMeeting(m)
+	tx.markChanged(meetingRef(c.Meeting))
 }
 
 func (c MeetingCancelled) inverse() Change {
 	return MeetingCancelled{c.Meeting, !c.Cancelled, c.Reason}
 }
 
-func (c MeetingLocked) apply(d *draft) {
-	m := d.meetings.At(c.Meeting)
+func (c MeetingLocked) apply(tx *transaction) {
+	m := tx.meetings.At(c.Meeting)
 	m.Locked = c.Locked
-	d.setMeeting(m)
-	d.change(meetingRef(c.Meeting))
+	tx.setMeeting(m)
+	tx.markChanged(meetingRef(c.Meeting))
 }
 
 func (c MeetingLocked) inverse() Change { return MeetingLocked{c.Meeting, !c.Locked} }
 
-func (c InterpreterAssigned) apply(d *draft) {
-	m := d.meetings.At(c.Meeting)
+func (c InterpreterAssigned) apply(tx *transaction) {
+	m := tx.meetings.At(c.Meeting)
 	m.Interpreter = c.To
-	d.setMeeting(m)
+	tx.setMeeting(m)
 	if c.From != "" {
 		w := NewActorID(RoleInterpreter, c.From)
-		d.meetingsOf = d.meetingsOf.With(d.edit, w, withoutItem(d.meetingsOf.At(w), c.Meeting))
+		tx.meetingsOf = tx.meetingsOf.With(tx.edit, w, withoutItem(tx.meetingsOf.At(w), c.Meeting))
 	}
 	if c.To != "" {
 		w := NewActorID(RoleInterpreter, c.To)
-		d.meetingsOf = d.meetingsOf.With(d.edit, w, withItem(d.meetingsOf.At(w), c.Meeting))
+		tx.meetingsOf = tx.meetingsOf.With(tx.edit, w, withItem(tx.meetingsOf.At(w), c.Meeting))
 	}
-	d.change(meetingRef(c.Meeting))
+	tx.markChanged(meetingRef(c.Meeting))
 }
 
 func (c InterpreterAssigned) inverse() Change { return InterpreterAssigned{c.Meeting, c.To, c.From} }
 
-func (c TableClosed) apply(d *draft) {
-	t := d.tables.At(c.Table)
+func (c TableClosed) apply(tx *transaction) {
+	t := tx.tables.At(c.Table)
 	t.Closed, t.Reason = c.Closed, c.Reason
 	if !c.Closed {
 		t.Reason = ""
 	}
-	d.tables = d.tables.With(d.edit, c.Table, t)
-	d.change(tableRef(c.Table))
+	tx.tables = tx.tables.With(tx.edit, c.Table, t)
+	tx.markChanged(tableRef(c.Table))
 }
 
 func (c TableClosed) inverse() Change { return TableClosed{c.Table, !c.Closed, c.Reason} }
 
-func (c AttendeeCheckedIn) apply(d *draft) {
-	a := d.attendees.At(c.Attendee)
+func (c AttendeeCheckedIn) apply(tx *transaction) {
+	a := tx.attendees.At(c.Attendee)
 	a.CheckedIn = c.To
-	d.attendees = d.attendees.With(d.edit, c.Attendee, a)
-	d.change(attendeeRef(c.Attendee))
+	tx.attendees = tx.attendees.With(tx.edit, c.Attendee, a)
+	tx.markChanged(attendeeRef(c.Attendee))
 }
 
 func (c AttendeeCheckedIn) inverse() Change { return AttendeeCheckedIn{c.Attendee, c.To, c.From} }
 
-func (c SideMarked) apply(d *draft) {
-	d.markSide(c.Meeting, c.Side, func(p *Party) { p.Presence = c.To })
+func (c SideMarked) apply(tx *transaction) {
+	tx.markSide(c.Meeting, c.Side, func(p *Party) { p.Presence = c.To })
 }
 
 func (c SideMarked) inverse() Change { return SideMarked{c.Meeting, c.Side, c.To, c.From} }
 
-func (c GraceEnded) apply(d *draft) {
-	d.markSide(c.Meeting, c.Side, func(p *Party) { p.GraceEnd = true })
+func (c GraceEnded) apply(tx *transaction) {
+	tx.markSide(c.Meeting, c.Side, func(p *Party) { p.GraceEnd = true })
 }
 
 // markSide changes one side. The revision is the side's own: who is present
 // makes no move of the meeting stale.
-func (d *draft) markSide(id MeetingID, side Side, mark func(*Party)) {
-	m := d.meetings.At(id)
+func (tx *transaction) markSide(id MeetingID, side Side, mark func(*Party)) {
+	m := tx.meetings.At(id)
 	if side == Guest {
 		mark(&m.Guest)
 	} else {
 		mark(&m.Host)
 	}
-	d.setMeeting(m)
-	d.touch(meetingRef(id))
-	d.change(sideRef(id, side))
+	tx.setMeeting(m)
+	tx.markAffected(meetingRef(id))
+	tx.markChanged(sideRef(id, side))
 }

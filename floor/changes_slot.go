@@ -38,38 +38,38 @@ type (
 	}
 )
 
-func (c SlotCalled) apply(d *draft) {
-	slot, _ := d.slot(c.SlotRef)
+func (c SlotCalled) apply(tx *transaction) {
+	slot, _ := tx.slot(c.SlotRef)
 	slot.State = StateCalled
 	if c.Last {
 		slot.State = StateCalledLast
 	}
-	d.setSlot(c.SlotRef, slot)
-	d.change(c.ref())
+	tx.setSlot(c.SlotRef, slot)
+	tx.markChanged(c.ref())
 }
 
-func (c SlotStarted) apply(d *draft) {
-	slot, _ := d.slot(c.SlotRef)
+func (c SlotStarted) apply(tx *transaction) {
+	slot, _ := tx.slot(c.SlotRef)
 	slot.State, slot.Now = StateRunning, c.Now
-	d.setSlot(c.SlotRef, slot)
-	d.change(c.ref())
+	tx.setSlot(c.SlotRef, slot)
+	tx.markChanged(c.ref())
 }
 
-func (c SlotExtended) apply(d *draft) {
-	slot, _ := d.slot(c.SlotRef)
+func (c SlotExtended) apply(tx *transaction) {
+	slot, _ := tx.slot(c.SlotRef)
 	slot.Extra += c.By
 	slot.Now.End += c.By
-	d.setSlot(c.SlotRef, slot)
-	if r, ok := d.rounds.Get(c.Round); ok {
-		r.Left = announcedLeft(r.Now.End - d.now)
-		d.rounds = d.rounds.With(d.edit, r.ID, r)
+	tx.setSlot(c.SlotRef, slot)
+	if r, ok := tx.rounds.Get(c.Round); ok {
+		r.Left = minutesAnnounced(r.Now.End - tx.now)
+		tx.rounds = tx.rounds.With(tx.edit, r.ID, r)
 	}
-	d.change(c.ref())
+	tx.markChanged(c.ref())
 }
 
-// announcedLeft answers which "minutes left" has been said when so much is left:
+// minutesAnnounced answers which "minutes left" has been said when so much is left:
 // none, five, or one.
-func announcedLeft(left Instant) int {
+func minutesAnnounced(left Instant) int {
 	switch {
 	case left >= 5*Minute:
 		return 0
@@ -81,27 +81,27 @@ func announcedLeft(left Instant) int {
 
 func (c SlotExtended) inverse() Change { return SlotExtended{c.SlotRef, -c.By} }
 
-func (c SlotEnded) apply(d *draft) {
-	slot, _ := d.slot(c.SlotRef)
+func (c SlotEnded) apply(tx *transaction) {
+	slot, _ := tx.slot(c.SlotRef)
 	slot.State, slot.Now.End = StateEnded, c.At
-	d.setSlot(c.SlotRef, slot)
-	d.change(c.ref())
+	tx.setSlot(c.SlotRef, slot)
+	tx.markChanged(c.ref())
 }
 
 // apply changes no revision: a shift follows from another slot, and must not
 // make a command on this one stale.
-func (c SlotsShifted) apply(d *draft) {
+func (c SlotsShifted) apply(tx *transaction) {
 	for _, s := range c.Slots {
-		slot, _ := d.slot(s.SlotRef)
+		slot, _ := tx.slot(s.SlotRef)
 		slot.Now = s.Now
-		d.setSlot(s.SlotRef, slot)
-		d.touch(s.ref())
+		tx.setSlot(s.SlotRef, slot)
+		tx.markAffected(s.ref())
 	}
 }
 
-func (c MinutesAnnounced) apply(d *draft) {
-	r := d.rounds.At(c.Round)
+func (c MinutesAnnounced) apply(tx *transaction) {
+	r := tx.rounds.At(c.Round)
 	r.Left = c.Left
-	d.rounds = d.rounds.With(d.edit, c.Round, r)
-	d.touch(roundRef(c.Round))
+	tx.rounds = tx.rounds.With(tx.edit, c.Round, r)
+	tx.markAffected(roundRef(c.Round))
 }

@@ -165,7 +165,7 @@ func (w *collisionWorld) draw() collisionState {
 }
 
 // longDay reports whether the state is of one interpreter and enough rounds to work more than
-// maxInARow of them without a pause.
+// maxWithoutRest of them without a pause.
 func (w *collisionWorld) longDay() bool { return w.seed%9 == 0 }
 
 func (w *collisionWorld) drawFloor() {
@@ -184,7 +184,7 @@ func (w *collisionWorld) drawFloor() {
 	}
 	rounds, interpreters := 2+w.below(3), []InterpreterID{"i1", "i2"}
 	if w.longDay() {
-		rounds, interpreters = maxInARow+2, interpreters[:1]
+		rounds, interpreters = maxWithoutRest+2, interpreters[:1]
 	}
 	for i := range rounds {
 		plan := Span{Instant(30*i+30) * Minute, Instant(30*i+55) * Minute}
@@ -274,7 +274,7 @@ func (w *collisionWorld) drawCommand() {
 		commands = []Command{StartSlot{SlotRef{Round: r}}, EndSlot{SlotRef{Round: r}}}
 	default:
 		w.give("moderator:lead", RequestInterpreter{Meeting: m})
-		for id := range w.state.open.All() {
+		for id := range w.state.openRequestIDs.All() {
 			commands = append(commands, ClaimRequest{id, pick(w, w.forum.Interpreters).ID})
 		}
 	}

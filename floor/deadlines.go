@@ -30,7 +30,7 @@ func (s State) Due(now Instant) (due []ApplyDue, next Instant) {
 	s.deadlines(func(what DueKind, of string, at Instant) {
 		switch {
 		case at <= now:
-			due = append(due, ApplyDue{what, of, s.since(what, of)})
+			due = append(due, ApplyDue{what, of, s.causeSeq(what, of)})
 		case next == 0 || at < next:
 			next = at
 		}
@@ -84,9 +84,9 @@ func (s State) graceDeadlines(r Round, tell func(DueKind, string, Instant)) {
 	}
 }
 
-// since answers the last change of anything that a deadline follows from, so that
+// causeSeq answers the last change of anything that a deadline follows from, so that
 // a side that is awaited again is marked again.
-func (s State) since(what DueKind, of string) uint64 {
+func (s State) causeSeq(what DueKind, of string) uint64 {
 	seq := func(ref Ref) uint64 { return s.revs.at(ref).Seq }
 	switch what {
 	case DueGrace:
@@ -114,25 +114,25 @@ func (t ApplyDue) decide(d *decision) *Error {
 	case DueGrace:
 		d.endGrace(d.meetings.At(MeetingID(t.Of)))
 	case DueMinutes5:
-		d.do(MinutesAnnounced{RoundID(t.Of), 5})
+		d.emit(MinutesAnnounced{RoundID(t.Of), 5})
 	case DueMinutes1:
-		d.do(MinutesAnnounced{RoundID(t.Of), 1})
+		d.emit(MinutesAnnounced{RoundID(t.Of), 1})
 	case DueEscalation:
-		d.do(RequestEscalated{RequestID(t.Of)})
+		d.emit(RequestEscalated{RequestID(t.Of)})
 	case DueAnnouncement:
-		d.do(AnnouncementWithdrawn{d.announcements.At(AnnouncementID(t.Of)), true})
+		d.emit(AnnouncementWithdrawn{d.announcements.At(AnnouncementID(t.Of)), true})
 	case DueShift:
 		i := d.interpreters.At(InterpreterID(t.Of))
-		d.do(DutySet{i.ID, i.Duty, OffDuty})
+		d.emit(DutySet{i.ID, i.Duty, OffDuty})
 	}
 	return nil
 }
 
 func (d *decision) endGrace(m Meeting) {
 	if m.Host.awaited() {
-		d.do(GraceEnded{m.ID, Host})
+		d.emit(GraceEnded{m.ID, Host})
 	}
 	if m.Guest.awaited() {
-		d.do(GraceEnded{m.ID, Guest})
+		d.emit(GraceEnded{m.ID, Guest})
 	}
 }

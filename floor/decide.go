@@ -14,12 +14,12 @@ type Decision struct {
 	Changes []Change // what to log, in order
 	Notes   []*Error // soft collisions, worth telling whoever decided
 
-	folded *draft // the state decided on, with the changes folded in
+	tx *transaction // the state decided on, with the changes folded in
 }
 
 // Record answers what is logged of a decision.
 func (d Decision) Record() Record {
-	r := d.folded.rec
+	r := d.tx.record
 	r.Changes = d.Changes
 	return r
 }
@@ -28,21 +28,21 @@ func (d Decision) Record() Record {
 // decided on: deciding has folded its changes in already. The state may share memory
 // with the command.
 func (d Decision) Next() (State, Affected) {
-	next := *d.folded
-	next.edit, next.seen = new(hamt.Edit), nil // the decision's own stay as they are
-	next.refs = slices.Clip(next.refs)
-	return next.finish(d.Record())
+	next := *d.tx
+	next.edit, next.affectedSet = new(hamt.Edit), nil // the decision's own stay as they are
+	next.affectedRefs = slices.Clip(next.affectedRefs)
+	return next.commit(d.Record())
 }
 
 // decision is a command being decided: the changes so far are folded into its
 // draft, so that what comes later sees what came before.
 type decision struct {
-	*draft
-	order   Envelope
-	right   right
-	checked bool // a limited right has been held against what the command concerns
-	out     Decision
-	ids     int
+	*transaction
+	envelope     Envelope
+	right        right
+	rightChecked bool // a limited right has been held against what the command concerns
+	result       Decision
+	idCount      int
 }
 
 // Decide answers the changes that a command makes of a state, or why it makes
@@ -50,7 +50,7 @@ type decision struct {
 // gets the same answer. It does not know of commands that are in the log
 // already; whoever appends does.
 func Decide(s State, o Envelope) (Decision, *Error) {
-	d := &decision{draft: newDraft(s, Record{Key: o.Key, Kind: KindOf(o.Command), By: o.By, Wall: o.ReceivedAt}), order: o}
+	d := &decision{transaction: newTransaction(s, Record{Key: o.Key, Kind: KindOf(o.Command), By: o.By, Wall: o.ReceivedAt}), envelope: o}
 	if err := d.authorise(); err != nil {
 		return Decision{}, err
 	}
@@ -62,42 +62,42 @@ func Decide(s State, o Envelope) (Decision, *Error) {
 			return Decision{}, newError(CodeAfterMissing, "after", string(key))
 		}
 	}
-	begun := d.begin()
+	begun := d.beginLog()
 	if err := o.Command.decide(d); err != nil {
 		return Decision{}, err
 	}
-	if d.right != everywhere && !d.checked {
+	if d.right != everywhere && !d.rightChecked {
 		return Decision{}, newError(CodeForbidden, "command", string(KindOf(o.Command)))
 	}
-	if len(d.out.Changes) == begun {
+	if len(d.result.Changes) == begun {
 		return Decision{}, newError(CodeNothingChanges)
 	}
-	if err := d.writable(); err != nil {
+	if err := d.checkVersion(); err != nil {
 		return Decision{}, err
 	}
-	d.out.folded = d.draft
-	return d.out, nil
+	d.result.tx = d.transaction
+	return d.result, nil
 }
 
-// do makes a change.
-func (d *decision) do(c Change) {
-	c.apply(d.draft)
-	d.out.Changes = append(d.out.Changes, c)
+// emit makes a change.
+func (d *decision) emit(c Change) {
+	c.apply(d.transaction)
+	d.result.Changes = append(d.result.Changes, c)
 }
 
-func (d *decision) note(code Code, pairs ...string) {
-	d.out.Notes = append(d.out.Notes, newError(code, pairs...))
+func (d *decision) addNote(code Code, pairs ...string) {
+	d.result.Notes = append(d.result.Notes, newError(code, pairs...))
 }
 
-// fresh refuses the command if a thing that it changes was changed after the
+// checkBase refuses the command if a thing that it changes was changed after the
 // sequence that its sender's screen showed, but for the sender's own earlier commands.
-func (d *decision) fresh(refs ...Ref) *Error {
-	if d.order.Unconditional {
+func (d *decision) checkBase(refs ...Ref) *Error {
+	if d.envelope.Unconditional {
 		return nil
 	}
 	for _, ref := range append(refs, importRef) {
 		r := d.before.revs.at(ref)
-		if r.Seq > d.order.BaseSeq && !slices.Contains(d.order.DependsOn, r.Key) {
+		if r.Seq > d.envelope.BaseSeq && !slices.Contains(d.envelope.DependsOn, r.Key) {
 			return newError(CodeStale, "of", ref.card().String(), "by", string(r.By), "seq", strconv.FormatUint(r.Seq, 10))
 		}
 	}
@@ -106,8 +106,8 @@ func (d *decision) fresh(refs ...Ref) *Error {
 
 // newID derives an id from the command's, so that a repeat makes the same one.
 func (d *decision) newID(prefix string) string {
-	d.ids++
-	sum := sha256.Sum256([]byte(string(d.order.Key) + "#" + strconv.Itoa(d.ids)))
+	d.idCount++
+	sum := sha256.Sum256([]byte(string(d.envelope.Key) + "#" + strconv.Itoa(d.idCount)))
 	return prefix + idEncoding.EncodeToString(sum[:8])
 }
 
@@ -117,7 +117,7 @@ func unknown(ref Ref) *Error { return newError(CodeUnknownThing, "of", ref.Strin
 
 func badValue(field string) *Error { return newError(CodeBadValue, "field", field) }
 
-func (d *decision) released() *Error {
+func (d *decision) checkReleased() *Error {
 	if !d.Released() {
 		return newError(CodeNotReleased)
 	}

@@ -32,7 +32,7 @@ func (c ImportForum) decide(d *decision) *Error {
 	}
 	forum := c.Forum
 	forum.Event.Version, forum.Event.ReleasedAt = 0, 0
-	d.do(ForumImported{forum})
+	d.emit(ForumImported{forum})
 	return nil
 }
 
@@ -43,7 +43,7 @@ func (ReleaseSchedule) decide(d *decision) *Error {
 	if d.Released() {
 		return newError(CodeReleased, "version", itoa(d.event.Version))
 	}
-	d.do(ScheduleReleased{d.event.Version + 1})
+	d.emit(ScheduleReleased{d.event.Version + 1})
 	return nil
 }
 
@@ -54,7 +54,7 @@ func (c SetClock) decide(d *decision) *Error {
 	if c.Event <= 0 || c.Event > lastInstant {
 		return badValue("event")
 	}
-	d.do(ClockSet{EventClock{Wall: d.order.ReceivedAt, Event: c.Event, Rate: c.Rate}})
+	d.emit(ClockSet{EventClock{Wall: d.envelope.ReceivedAt, Event: c.Event, Rate: c.Rate}})
 	return nil
 }
 
@@ -64,10 +64,10 @@ func (c RotateLink) decide(d *decision) *Error {
 	if !ok {
 		return unknown(ref)
 	}
-	if err := d.fresh(ref); err != nil {
+	if err := d.checkBase(ref); err != nil {
 		return err
 	}
-	d.do(LinkRotated{c.Link, l.Generation + 1})
+	d.emit(LinkRotated{c.Link, l.Generation + 1})
 	return nil
 }
 
@@ -85,7 +85,7 @@ func (c Announce) decide(d *decision) *Error {
 	if d.announcements.Len() >= MaxAnnouncements {
 		return newError(CodeTooMany, "of", "announcement", "limit", itoa(MaxAnnouncements))
 	}
-	d.do(Announced{Announcement{
+	d.emit(Announced{Announcement{
 		ID: AnnouncementID(d.newID("a")), Text: c.Text, At: d.now, Until: d.now + Instant(minutes)*Minute,
 	}})
 	return nil
@@ -96,7 +96,7 @@ func (c WithdrawAnnouncement) decide(d *decision) *Error {
 	if !ok {
 		return unknown(announcementRef(c.Announcement))
 	}
-	d.do(AnnouncementWithdrawn{Announcement: a})
+	d.emit(AnnouncementWithdrawn{Announcement: a})
 	return nil
 }
 
@@ -107,7 +107,7 @@ func (c AddOrganiser) decide(d *decision) *Error {
 	if d.organisers.Has(c.Organiser) {
 		return newError(CodeAlready, "of", organiserRef(c.Organiser).String(), "state", "added")
 	}
-	d.do(OrganiserAdded{Organiser{c.Organiser, c.Name}})
+	d.emit(OrganiserAdded{Organiser{c.Organiser, c.Name}})
 	return nil
 }
 
@@ -119,7 +119,7 @@ func (c RegisterEvent) decide(d *decision) *Error {
 	if old, ok := d.events.Get(c.Event); ok && old == entry {
 		return newError(CodeNothingChanges)
 	}
-	d.do(EventRegistered{entry})
+	d.emit(EventRegistered{entry})
 	return nil
 }
 
@@ -132,7 +132,7 @@ func (c SetPublicURL) decide(d *decision) *Error {
 	if d.publicURL == address {
 		return newError(CodeNothingChanges)
 	}
-	d.do(PublicURLSet{address})
+	d.emit(PublicURLSet{address})
 	return nil
 }
 

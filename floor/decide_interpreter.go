@@ -10,7 +10,7 @@ const MaxSkill = 40
 
 func (c SetDuty) decide(d *decision) *Error {
 	ref := interpreterRef(c.Interpreter)
-	if err := d.mayAsInterpreter(c.Interpreter, ref); err != nil {
+	if err := d.checkInterpreterRight(c.Interpreter, ref); err != nil {
 		return err
 	}
 	i, ok := d.interpreters.Get(c.Interpreter)
@@ -28,7 +28,7 @@ func (c SetDuty) decide(d *decision) *Error {
 	if c.Duty != OffDuty && len(i.Shifts) > 0 && d.now >= lastShiftEnd(i) {
 		return newError(CodeOffShift, "who", string(NewActorID(RoleInterpreter, i.ID)))
 	}
-	d.do(DutySet{i.ID, i.Duty, c.Duty})
+	d.emit(DutySet{i.ID, i.Duty, c.Duty})
 	return nil
 }
 
@@ -43,10 +43,10 @@ func (c RequestInterpreter) decide(d *decision) *Error {
 	if !ok {
 		return unknown(meetingRef(c.Meeting))
 	}
-	if err := d.mayForMeeting(m); err != nil {
+	if err := d.checkMeetingRight(m); err != nil {
 		return err
 	}
-	if err := d.released(); err != nil {
+	if err := d.checkReleased(); err != nil {
 		return err
 	}
 	if m.Cancelled {
@@ -55,24 +55,24 @@ func (c RequestInterpreter) decide(d *decision) *Error {
 	if !m.seated() {
 		return newError(CodeNoPlace, "meeting", string(m.ID))
 	}
-	if err := d.leave(m.Place); err != nil {
+	if err := d.checkRoundOpen(m.Place); err != nil {
 		return err
 	}
 	if r, ok := d.openRequest(m.ID); ok {
 		return newError(CodeRequestOpen, "request", string(r.ID))
 	}
-	pair, err := d.pairFor(c, m)
+	pair, err := d.requestPair(c, m)
 	if err != nil {
 		return err
 	}
-	d.do(InterpreterRequested{Request{
-		ID: RequestID(d.newID("r")), Meeting: m.ID, By: d.order.By, Pair: pair, Skill: c.Skill, State: Requested, At: d.now,
+	d.emit(InterpreterRequested{Request{
+		ID: RequestID(d.newID("r")), Meeting: m.ID, By: d.envelope.By, Pair: pair, Skill: c.Skill, State: Requested, At: d.now,
 	}})
 	return nil
 }
 
-// pairFor answers the language pair of a request: one that an interpreter of the event speaks.
-func (d *decision) pairFor(c RequestInterpreter, m Meeting) (Pair, *Error) {
+// requestPair answers the language pair of a request: one that an interpreter of the event speaks.
+func (d *decision) requestPair(c RequestInterpreter, m Meeting) (Pair, *Error) {
 	pair := c.Pair
 	if pair == "" {
 		pair = m.Pair
@@ -103,7 +103,7 @@ func (d *decision) commonPair(m Meeting) Pair {
 	return MakePair(host[0], guest[0])
 }
 
-func (d *decision) request(id RequestID) (Request, *Error) {
+func (d *decision) requestByID(id RequestID) (Request, *Error) {
 	r, ok := d.requests.Get(id)
 	if !ok {
 		return Request{}, unknown(requestRef(id))
@@ -113,17 +113,17 @@ func (d *decision) request(id RequestID) (Request, *Error) {
 
 func (c ClaimRequest) decide(d *decision) *Error {
 	id := c.Interpreter
-	if id == "" && d.order.By.Role() == RoleInterpreter {
-		id = InterpreterID(d.order.By.ID())
+	if id == "" && d.envelope.By.Role() == RoleInterpreter {
+		id = InterpreterID(d.envelope.By.ID())
 	}
-	if err := d.mayAsInterpreter(id, requestRef(c.Request)); err != nil {
+	if err := d.checkInterpreterRight(id, requestRef(c.Request)); err != nil {
 		return err
 	}
-	r, err := d.request(c.Request)
+	r, err := d.requestByID(c.Request)
 	if err != nil {
 		return err
 	}
-	if err := d.mayAtTables(d.meetings.At(r.Meeting).Place.Table); err != nil {
+	if err := d.checkZones(d.meetings.At(r.Meeting).Place.Table); err != nil {
 		return err
 	}
 	if r.Interpreter != "" && r.State.Open() {
@@ -136,15 +136,15 @@ func (c ClaimRequest) decide(d *decision) *Error {
 	if !ok {
 		return unknown(interpreterRef(id))
 	}
-	if err := d.mayTake(i, r); err != nil {
+	if err := d.checkCanServe(i, r); err != nil {
 		return err
 	}
-	d.do(RequestProgressed{r.ID, r.State, Claimed, i.ID})
+	d.emit(RequestProgressed{r.ID, r.State, Claimed, i.ID})
 	return nil
 }
 
-// mayTake refuses an interpreter who cannot serve a request now.
-func (d *decision) mayTake(i Interpreter, r Request) *Error {
+// checkCanServe refuses an interpreter who cannot serve a request now.
+func (d *decision) checkCanServe(i Interpreter, r Request) *Error {
 	who := string(NewActorID(RoleInterpreter, i.ID))
 	if i.Duty != OnDuty {
 		return newError(CodeOffDuty, "who", who)
@@ -158,16 +158,16 @@ func (d *decision) mayTake(i Interpreter, r Request) *Error {
 	if r.Skill != "" && !slices.Contains(i.Skills, r.Skill) {
 		return newError(CodeMissingSkill, "who", who, "skill", r.Skill)
 	}
-	return d.freeFor(i.ID, r)
+	return d.freeForRequest(i.ID, r)
 }
 
 func onShift(i Interpreter, now Instant) bool {
 	return len(i.Shifts) == 0 || slices.ContainsFunc(i.Shifts, func(s Span) bool { return s.Contains(now) })
 }
 
-// freeFor refuses an interpreter who has another open request, or another
+// freeForRequest refuses an interpreter who has another open request, or another
 // meeting in the round of the request's.
-func (s State) freeFor(i InterpreterID, r Request) *Error {
+func (s State) freeForRequest(i InterpreterID, r Request) *Error {
 	for o := range s.openRequests() {
 		if o.Interpreter == i && o.ID != r.ID {
 			return newError(CodeInterpBusy, "who", string(NewActorID(RoleInterpreter, i)),
@@ -178,40 +178,40 @@ func (s State) freeFor(i InterpreterID, r Request) *Error {
 }
 
 func (c MarkInterpreterDeparted) decide(d *decision) *Error {
-	return d.progress(c.Request, OnTheWay, Claimed)
+	return d.advanceRequest(c.Request, OnTheWay, Claimed)
 }
 
 func (c MarkInterpreterArrived) decide(d *decision) *Error {
-	return d.progress(c.Request, Arrived, Claimed, OnTheWay)
+	return d.advanceRequest(c.Request, Arrived, Claimed, OnTheWay)
 }
 
 func (c ReleaseRequest) decide(d *decision) *Error {
-	r, err := d.request(c.Request)
+	r, err := d.requestByID(c.Request)
 	if err != nil {
 		return err
 	}
 	// It ends a request that was served and gives back one that was not: which of
 	// the two was meant is what the screen showed.
-	if err := d.fresh(requestRef(r.ID)); err != nil {
+	if err := d.checkBase(requestRef(r.ID)); err != nil {
 		return err
 	}
 	if r.State == Arrived {
-		return d.progress(c.Request, Released, Arrived)
+		return d.advanceRequest(c.Request, Released, Arrived)
 	}
-	return d.progress(c.Request, Requested, Claimed, OnTheWay)
+	return d.advanceRequest(c.Request, Requested, Claimed, OnTheWay)
 }
 
-// progress brings a request from one of some states to the next, for its
+// advanceRequest brings a request from one of some states to the next, for its
 // claimant or for staff.
-func (d *decision) progress(id RequestID, to RequestState, from ...RequestState) *Error {
-	r, err := d.request(id)
+func (d *decision) advanceRequest(id RequestID, to RequestState, from ...RequestState) *Error {
+	r, err := d.requestByID(id)
 	if err != nil {
 		return err
 	}
-	if err := d.mayAsInterpreter(r.Interpreter, requestRef(id)); err != nil {
+	if err := d.checkInterpreterRight(r.Interpreter, requestRef(id)); err != nil {
 		return err
 	}
-	if err := d.mayAtTables(d.meetings.At(r.Meeting).Place.Table); err != nil {
+	if err := d.checkZones(d.meetings.At(r.Meeting).Place.Table); err != nil {
 		return err
 	}
 	if !slices.Contains(from, r.State) {
@@ -221,24 +221,24 @@ func (d *decision) progress(id RequestID, to RequestState, from ...RequestState)
 	if to == Requested {
 		keep = ""
 	}
-	d.do(RequestProgressed{r.ID, r.State, to, keep})
+	d.emit(RequestProgressed{r.ID, r.State, to, keep})
 	return nil
 }
 
 func (c CancelRequest) decide(d *decision) *Error {
-	r, err := d.request(c.Request)
+	r, err := d.requestByID(c.Request)
 	if err != nil {
 		return err
 	}
-	if err := d.mayForMeeting(d.meetings.At(r.Meeting)); err != nil {
+	if err := d.checkMeetingRight(d.meetings.At(r.Meeting)); err != nil {
 		return err
 	}
 	if !r.State.Open() {
 		return newError(CodeAlready, "of", requestRef(r.ID).String(), "state", string(r.State))
 	}
-	if err := d.fresh(requestRef(r.ID)); err != nil {
+	if err := d.checkBase(requestRef(r.ID)); err != nil {
 		return err
 	}
-	d.do(RequestProgressed{r.ID, r.State, Cancelled, r.Interpreter})
+	d.emit(RequestProgressed{r.ID, r.State, Cancelled, r.Interpreter})
 	return nil
 }

@@ -6,16 +6,16 @@ import (
 	"github.com/matchfloor/matchfloor/internal/hamt"
 )
 
-// meeting answers a meeting that may be changed, held against the sender's screen.
-func (d *decision) meeting(id MeetingID) (Meeting, *Error) {
+// changeableMeeting answers a meeting that may be changed, held against the sender's screen.
+func (d *decision) changeableMeeting(id MeetingID) (Meeting, *Error) {
 	m, ok := d.meetings.Get(id)
 	if !ok {
 		return Meeting{}, unknown(meetingRef(id))
 	}
-	if err := d.mayAtTables(m.Place.Table); err != nil {
+	if err := d.checkZones(m.Place.Table); err != nil {
 		return Meeting{}, err
 	}
-	if err := d.fresh(meetingRef(id)); err != nil {
+	if err := d.checkBase(meetingRef(id)); err != nil {
 		return Meeting{}, err
 	}
 	if m.Cancelled {
@@ -25,35 +25,35 @@ func (d *decision) meeting(id MeetingID) (Meeting, *Error) {
 }
 
 func (c MoveMeeting) decide(d *decision) *Error {
-	m, err := d.meeting(c.Meeting)
+	m, err := d.changeableMeeting(c.Meeting)
 	if err != nil {
 		return err
 	}
 	if m.Locked && !c.Override {
 		return newError(CodeLocked, "meeting", string(m.ID))
 	}
-	to, err := d.target(m, c)
+	to, err := d.moveTarget(m, c)
 	if err != nil {
 		return err
 	}
 	if to == m.Place {
 		return newError(CodeNothingChanges)
 	}
-	if err := d.leave(m.Place); err != nil {
+	if err := d.checkRoundOpen(m.Place); err != nil {
 		return err
 	}
-	m, err = d.fitsSomehow(m, to, c.WithoutInterpreter)
+	m, err = d.fitsWithoutInterpreter(m, to, c.WithoutInterpreter)
 	if err != nil {
 		return err
 	}
-	d.relocate(m, to, false)
+	d.moveTo(m, to, false)
 	return nil
 }
 
-// fitsSomehow is fits for a meeting that may go without its interpreter, where
+// fitsWithoutInterpreter is fits for a meeting that may go without its interpreter, where
 // those sit elsewhere in the round. They are told that they are not needed, and
 // whoever moves it is told that nobody interprets.
-func (d *decision) fitsSomehow(m Meeting, to Place, without bool) (Meeting, *Error) {
+func (d *decision) fitsWithoutInterpreter(m Meeting, to Place, without bool) (Meeting, *Error) {
 	err := d.fits(m, to)
 	if err == nil || !without || err.Code != CodeInterpBusy {
 		return m, err
@@ -63,14 +63,14 @@ func (d *decision) fitsSomehow(m Meeting, to Place, without bool) (Meeting, *Err
 	if err := d.fits(alone, to); err != nil {
 		return m, err
 	}
-	d.do(InterpreterAssigned{m.ID, m.Interpreter, ""})
-	d.issue(Notice{Kind: NoticeCancelled, Meeting: m.ID, From: m.Place}, []ActorID{NewActorID(RoleInterpreter, m.Interpreter)})
-	d.note(NoteNoInterp, "meeting", string(m.ID))
+	d.emit(InterpreterAssigned{m.ID, m.Interpreter, ""})
+	d.issueNotice(Notice{Kind: NoticeCancelled, Meeting: m.ID, From: m.Place}, []ActorID{NewActorID(RoleInterpreter, m.Interpreter)})
+	d.addNote(NoteNoInterp, "meeting", string(m.ID))
 	return alone, nil
 }
 
-// target answers where a move leads.
-func (d *decision) target(m Meeting, c MoveMeeting) (Place, *Error) {
+// moveTarget answers where a move leads.
+func (d *decision) moveTarget(m Meeting, c MoveMeeting) (Place, *Error) {
 	if c.Tray {
 		if c.Table != "" || c.Round != "" {
 			return Place{}, badValue("tray")
@@ -87,11 +87,11 @@ func (d *decision) target(m Meeting, c MoveMeeting) (Place, *Error) {
 	if to.Table == "" || to.Round == "" {
 		return Place{}, badValue("table")
 	}
-	return to, d.mayAtTables(to.Table)
+	return to, d.checkZones(to.Table)
 }
 
-// leave refuses a move out of a round that is over.
-func (d *decision) leave(p Place) *Error {
+// checkRoundOpen refuses a move out of a round that is over.
+func (d *decision) checkRoundOpen(p Place) *Error {
 	if r, ok := d.rounds.Get(p.Round); ok && r.State == StateEnded {
 		return newError(CodeRoundClosed, "round", string(p.Round))
 	}
@@ -130,7 +130,7 @@ func (d *decision) fits(m Meeting, to Place) *Error {
 
 // free refuses a round in which someone of the meeting sits in another one.
 func (s State) free(m Meeting, round RoundID) *Error {
-	for _, w := range m.people() {
+	for _, w := range m.participants() {
 		for _, id := range s.meetingsOf.At(w) {
 			other := s.meetings.At(id)
 			if id == m.ID || !other.seated() || other.Place.Round != round {
@@ -143,12 +143,12 @@ func (s State) free(m Meeting, round RoundID) *Error {
 			return newError(code, "who", string(w), "round", string(round), "meeting", string(id))
 		}
 	}
-	return s.claimantFree(m, round)
+	return s.interpretersFree(m, round)
 }
 
-// claimantFree refuses a round in which the interpreter who has the meeting's
+// interpretersFree refuses a round in which the interpreter who has the meeting's
 // open request, or is assigned to it, is taken by another.
-func (s State) claimantFree(m Meeting, round RoundID) *Error {
+func (s State) interpretersFree(m Meeting, round RoundID) *Error {
 	if r, ok := s.openRequest(m.ID); ok && r.Interpreter != "" {
 		if err := s.interpreterFree(r.Interpreter, m.ID, round); err != nil {
 			return err
@@ -186,19 +186,19 @@ func (s State) interpreterFree(i InterpreterID, m MeetingID, round RoundID) *Err
 	return nil
 }
 
-// relocate moves a meeting that fits, tells its people, and notes what is soft.
-func (d *decision) relocate(m Meeting, to Place, undo bool) {
-	d.do(MeetingMoved{m.ID, m.Place, to, m.marksLost(to)})
-	d.tellMoved(m, to, undo)
+// moveTo moves a meeting that fits, tells its people, and notes what is soft.
+func (d *decision) moveTo(m Meeting, to Place, undo bool) {
+	d.emit(MeetingMoved{m.ID, m.Place, to, m.clearedMarks(to)})
+	d.notifyMoved(m, to, undo)
 	d.noteSoft(m, to)
 }
 
 func (c SwapMeetings) decide(d *decision) *Error {
-	a, err := d.meeting(c.A)
+	a, err := d.changeableMeeting(c.A)
 	if err != nil {
 		return err
 	}
-	b, err := d.meeting(c.B)
+	b, err := d.changeableMeeting(c.B)
 	if err != nil {
 		return err
 	}
@@ -212,7 +212,7 @@ func (c SwapMeetings) decide(d *decision) *Error {
 		if m.Place == (Place{}) {
 			return newError(CodeNoPlace, "meeting", string(m.ID))
 		}
-		if err := d.leave(m.Place); err != nil {
+		if err := d.checkRoundOpen(m.Place); err != nil {
 			return err
 		}
 	}
@@ -222,28 +222,28 @@ func (c SwapMeetings) decide(d *decision) *Error {
 // exchange gives two meetings each other's place. Both are taken off first, so
 // that neither stands in the other's way.
 func (d *decision) exchange(a, b Meeting, undo bool) *Error {
-	lifted := *d.draft
+	lifted := *d.transaction
 	lifted.edit = new(hamt.Edit)
-	lifted.setMeeting(a.at(Place{}))
-	lifted.setMeeting(b.at(Place{}))
-	probe := &decision{draft: &lifted}
+	lifted.setMeeting(a.withPlace(Place{}))
+	lifted.setMeeting(b.withPlace(Place{}))
+	probe := &decision{transaction: &lifted}
 	if err := probe.fits(a, b.Place); err != nil {
 		return err
 	}
-	lifted.setMeeting(a.at(b.Place))
+	lifted.setMeeting(a.withPlace(b.Place))
 	if err := probe.fits(b, a.Place); err != nil {
 		return err
 	}
-	d.do(MeetingsSwapped{a.ID, b.ID, a.Place, b.Place, a.marksLost(b.Place), b.marksLost(a.Place)})
-	d.tellMoved(a, b.Place, undo)
-	d.tellMoved(b, a.Place, undo)
+	d.emit(MeetingsSwapped{a.ID, b.ID, a.Place, b.Place, a.clearedMarks(b.Place), b.clearedMarks(a.Place)})
+	d.notifyMoved(a, b.Place, undo)
+	d.notifyMoved(b, a.Place, undo)
 	d.noteSoft(a, b.Place)
 	d.noteSoft(b, a.Place)
 	return nil
 }
 
-// at answers the meeting at another place.
-func (m Meeting) at(p Place) Meeting { m.Place = p; return m }
+// withPlace answers the meeting at another place.
+func (m Meeting) withPlace(p Place) Meeting { m.Place = p; return m }
 
 // noteSoft tells what a new place allows but does not recommend.
 func (d *decision) noteSoft(m Meeting, to Place) {
@@ -251,25 +251,25 @@ func (d *decision) noteSoft(m Meeting, to Place) {
 		return
 	}
 	if home := d.companies.At(m.Host.Company).HomeTable; home != "" && home != to.Table && d.tables.At(home).Zone != d.tables.At(to.Table).Zone {
-		d.note(NoteFarTable, "table", string(to.Table), "home", string(home))
+		d.addNote(NoteFarTable, "table", string(to.Table), "home", string(home))
 	}
-	for _, id := range d.between.At(m.pairKey()) {
+	for _, id := range d.meetingsBetween.At(m.companiesKey()) {
 		if other := d.meetings.At(id); other.ID != m.ID && other.seated() {
-			d.note(NoteMetBefore, "host", string(m.Host.Company), "guest", string(m.Guest.Company), "round", string(other.Place.Round))
+			d.addNote(NoteMetBefore, "host", string(m.Host.Company), "guest", string(m.Guest.Company), "round", string(other.Place.Round))
 			break
 		}
 	}
-	if m.Interpreter != "" && !d.rests(m.Interpreter, to.Round) {
-		d.note(NoteNoRest, "who", string(NewActorID(RoleInterpreter, m.Interpreter)), "round", string(to.Round))
+	if m.Interpreter != "" && !d.hasRest(m.Interpreter, to.Round) {
+		d.addNote(NoteNoRest, "who", string(NewActorID(RoleInterpreter, m.Interpreter)), "round", string(to.Round))
 	}
 }
 
-// maxInARow is how many rounds an interpreter works without a pause before it is told.
-const maxInARow = 4
+// maxWithoutRest is how many rounds an interpreter works without a pause before it is told.
+const maxWithoutRest = 4
 
-// rests reports whether an interpreter has a pause at least every maxInARow
+// hasRest reports whether an interpreter has a pause at least every maxWithoutRest
 // rounds, with a meeting in the given one.
-func (s State) rests(i InterpreterID, round RoundID) bool {
+func (s State) hasRest(i InterpreterID, round RoundID) bool {
 	busy := map[int]bool{s.rounds.At(round).No: true}
 	for _, id := range s.meetingsOf.At(NewActorID(RoleInterpreter, i)) {
 		if m := s.meetings.At(id); m.seated() {
@@ -277,10 +277,10 @@ func (s State) rests(i InterpreterID, round RoundID) bool {
 		}
 	}
 	row := 0
-	for no := s.rounds.At(round).No - maxInARow; no <= s.rounds.At(round).No+maxInARow; no++ {
+	for no := s.rounds.At(round).No - maxWithoutRest; no <= s.rounds.At(round).No+maxWithoutRest; no++ {
 		if !busy[no] {
 			row = 0
-		} else if row++; row > maxInARow {
+		} else if row++; row > maxWithoutRest {
 			return false
 		}
 	}
@@ -288,7 +288,7 @@ func (s State) rests(i InterpreterID, round RoundID) bool {
 }
 
 func (c CancelMeeting) decide(d *decision) *Error {
-	m, err := d.meeting(c.Meeting)
+	m, err := d.changeableMeeting(c.Meeting)
 	if err != nil {
 		return err
 	}
@@ -298,45 +298,45 @@ func (c CancelMeeting) decide(d *decision) *Error {
 	if m.Locked {
 		return newError(CodeLocked, "meeting", string(m.ID))
 	}
-	if err := d.leave(m.Place); err != nil {
+	if err := d.checkRoundOpen(m.Place); err != nil {
 		return err
 	}
 	if r, ok := d.openRequest(m.ID); ok {
 		d.endRequest(r)
 	}
-	d.do(MeetingCancelled{m.ID, true, c.Reason})
-	d.withdrawAbout(m.ID)
-	d.uncall(m)
-	d.issue(Notice{Kind: NoticeCancelled, Meeting: m.ID, From: m.Place}, m.people())
+	d.emit(MeetingCancelled{m.ID, true, c.Reason})
+	d.withdrawMeetingNotices(m.ID)
+	d.dropFromCall(m)
+	d.issueNotice(Notice{Kind: NoticeCancelled, Meeting: m.ID, From: m.Place}, m.participants())
 	return nil
 }
 
 func (c LockMeeting) decide(d *decision) *Error {
-	m, err := d.meeting(c.Meeting)
+	m, err := d.changeableMeeting(c.Meeting)
 	if err != nil {
 		return err
 	}
 	if m.Locked == c.Locked {
 		return newError(CodeNothingChanges)
 	}
-	d.do(MeetingLocked{m.ID, c.Locked})
+	d.emit(MeetingLocked{m.ID, c.Locked})
 	return nil
 }
 
-// table answers a table that may be changed, held against the sender's screen.
-func (d *decision) table(id TableID) (Table, *Error) {
+// changeableTable answers a table that may be changed, held against the sender's screen.
+func (d *decision) changeableTable(id TableID) (Table, *Error) {
 	t, ok := d.tables.Get(id)
 	if !ok {
 		return Table{}, unknown(tableRef(id))
 	}
-	if err := d.mayAtTables(id); err != nil {
+	if err := d.checkZones(id); err != nil {
 		return Table{}, err
 	}
-	return t, d.fresh(tableRef(id))
+	return t, d.checkBase(tableRef(id))
 }
 
 func (c CloseTable) decide(d *decision) *Error {
-	t, err := d.table(c.Table)
+	t, err := d.changeableTable(c.Table)
 	if err != nil {
 		return err
 	}
@@ -346,62 +346,62 @@ func (c CloseTable) decide(d *decision) *Error {
 	if t.Closed {
 		return newError(CodeAlready, "of", tableRef(t.ID).String(), "state", "closed")
 	}
-	d.do(TableClosed{t.ID, true, c.Reason})
+	d.emit(TableClosed{t.ID, true, c.Reason})
 	return nil
 }
 
 func (c OpenTable) decide(d *decision) *Error {
-	t, err := d.table(c.Table)
+	t, err := d.changeableTable(c.Table)
 	if err != nil {
 		return err
 	}
 	if !t.Closed {
 		return newError(CodeAlready, "of", tableRef(t.ID).String(), "state", "open")
 	}
-	d.do(TableClosed{t.ID, false, t.Reason})
+	d.emit(TableClosed{t.ID, false, t.Reason})
 	return nil
 }
 
-// issue tells people something that they are to confirm. Before the release
+// issueNotice tells people something that they are to confirm. Before the release
 // nobody has been told anything that could change.
-func (d *decision) issue(n Notice, who []ActorID) {
+func (d *decision) issueNotice(n Notice, who []ActorID) {
 	if !d.Released() || len(who) == 0 {
 		return
 	}
 	slices.Sort(who)
 	n.ID, n.At, n.For = NoticeID(d.newID("n")), d.now, slices.Compact(who)
-	d.do(NoticeIssued{n})
+	d.emit(NoticeIssued{n})
 }
 
-// tellMoved replaces what the people of a meeting were told of its place.
-func (d *decision) tellMoved(m Meeting, to Place, undo bool) {
-	d.withdrawAbout(m.ID, NoticeMoved)
+// notifyMoved replaces what the people of a meeting were told of its place.
+func (d *decision) notifyMoved(m Meeting, to Place, undo bool) {
+	d.withdrawMeetingNotices(m.ID, NoticeMoved)
 	if m.Place.Round != to.Round {
-		d.uncall(m)
+		d.dropFromCall(m)
 	}
-	who := m.people()
+	who := m.participants()
 	if r, ok := d.openRequest(m.ID); ok && r.Interpreter != "" {
 		who = append(who, NewActorID(RoleInterpreter, r.Interpreter))
 	}
-	d.issue(Notice{Kind: NoticeMoved, Meeting: m.ID, From: m.Place, To: to, Undo: undo}, who)
+	d.issueNotice(Notice{Kind: NoticeMoved, Meeting: m.ID, From: m.Place, To: to, Undo: undo}, who)
 }
 
-// uncall takes the people of a meeting that leaves its round out of the round's call.
-func (d *decision) uncall(m Meeting) {
-	for _, w := range m.people() {
+// dropFromCall takes the people of a meeting that leaves its round out of the round's call.
+func (d *decision) dropFromCall(m Meeting) {
+	for _, w := range m.participants() {
 		for _, id := range d.pending.At(w) {
 			if n := d.notices.At(id); n.Kind == NoticeCall && n.Round == m.Place.Round {
-				d.do(NoticeDropped{id, w})
+				d.emit(NoticeDropped{id, w})
 			}
 		}
 	}
 }
 
-// withdrawAbout withdraws the notices about a meeting: of some kinds, or all.
-func (d *decision) withdrawAbout(m MeetingID, kinds ...NoticeKind) {
-	for _, id := range d.about.At(m) {
+// withdrawMeetingNotices withdraws the notices about a meeting: of some kinds, or all.
+func (d *decision) withdrawMeetingNotices(m MeetingID, kinds ...NoticeKind) {
+	for _, id := range d.noticesOf.At(m) {
 		if len(kinds) == 0 || slices.Contains(kinds, d.notices.At(id).Kind) {
-			d.do(NoticeWithdrawn{id})
+			d.emit(NoticeWithdrawn{id})
 		}
 	}
 }
@@ -409,7 +409,7 @@ func (d *decision) withdrawAbout(m MeetingID, kinds ...NoticeKind) {
 func (d *decision) withdrawNotices(when func(Notice) bool) {
 	for n := range d.notices.Values() {
 		if when(n.Notice) {
-			d.do(NoticeWithdrawn{n.ID})
+			d.emit(NoticeWithdrawn{n.ID})
 		}
 	}
 }

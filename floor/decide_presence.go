@@ -6,7 +6,7 @@ const MaxSeen = 100
 func (c CheckIn) decide(d *decision) *Error {
 	a, ok := d.attendees.Get(c.Attendee)
 	ref := attendeeRef(c.Attendee)
-	if err := d.mayOwn(d.order.By == NewActorID(RoleAttendee, c.Attendee), ref); err != nil {
+	if err := d.checkOwner(d.envelope.By == NewActorID(RoleAttendee, c.Attendee), ref); err != nil {
 		return err
 	}
 	if !ok {
@@ -15,7 +15,7 @@ func (c CheckIn) decide(d *decision) *Error {
 	if a.CheckedIn != 0 {
 		return newError(CodeAlready, "of", ref.String(), "state", "checkedIn")
 	}
-	d.do(AttendeeCheckedIn{a.ID, 0, d.now})
+	d.emit(AttendeeCheckedIn{a.ID, 0, d.now})
 	return nil
 }
 
@@ -24,8 +24,8 @@ func (c MarkPresent) decide(d *decision) *Error {
 	if err != nil {
 		return err
 	}
-	if d.order.By.Role() == RoleAttendee {
-		if side, ok := m.sideOf(AttendeeID(d.order.By.ID())); !ok || side != c.Side {
+	if d.envelope.By.Role() == RoleAttendee {
+		if side, ok := m.sideOf(AttendeeID(d.envelope.By.ID())); !ok || side != c.Side {
 			return newError(CodeNotYours, "of", meetingRef(m.ID).String())
 		}
 	}
@@ -37,7 +37,7 @@ func (c MarkNoShow) decide(d *decision) *Error {
 	if err != nil {
 		return err
 	}
-	if err := d.fresh(meetingRef(c.Meeting), sideRef(c.Meeting, c.Side)); err != nil {
+	if err := d.checkBase(meetingRef(c.Meeting), sideRef(c.Meeting, c.Side)); err != nil {
 		return err
 	}
 	return d.mark(m, c.Side, NoShow)
@@ -51,7 +51,7 @@ func (d *decision) sideToMark(id MeetingID, side Side) (Meeting, *Error) {
 	if !ok {
 		return Meeting{}, unknown(meetingRef(id))
 	}
-	if err := d.mayForMeeting(m); err != nil {
+	if err := d.checkMeetingRight(m); err != nil {
 		return Meeting{}, err
 	}
 	if m.Cancelled {
@@ -60,12 +60,12 @@ func (d *decision) sideToMark(id MeetingID, side Side) (Meeting, *Error) {
 	if !m.seated() {
 		return Meeting{}, newError(CodeNoPlace, "meeting", string(id))
 	}
-	return m, d.released()
+	return m, d.checkReleased()
 }
 
 func (d *decision) mark(m Meeting, side Side, to Presence) *Error {
 	if from := m.Party(side).Presence; from != to {
-		d.do(SideMarked{m.ID, side, from, to})
+		d.emit(SideMarked{m.ID, side, from, to})
 		return nil
 	}
 	return newError(CodeAlready, "of", meetingRef(m.ID).String(), "state", string(to))
@@ -75,14 +75,14 @@ func (c AcknowledgeNotices) decide(d *decision) *Error {
 	if len(c.Notices) == 0 || len(c.Notices) > MaxSeen {
 		return badValue("notices")
 	}
-	by := d.order.By
-	if err := d.mayOwn(true, Ref{}); err != nil {
+	by := d.envelope.By
+	if err := d.checkOwner(true, Ref{}); err != nil {
 		return err
 	}
 	for _, id := range c.Notices {
 		for _, p := range d.pending.At(by) {
 			if p == id {
-				d.do(NoticeSeen{id, by})
+				d.emit(NoticeSeen{id, by})
 			}
 		}
 	}

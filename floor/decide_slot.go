@@ -4,9 +4,9 @@ import "strconv"
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// snap is how far from a slot's expected start a Start may come and still be
+// onTimeTolerance is how far from a slot's expected start a Start may come and still be
 // taken as on time: people read minutes.
-const snap = Minute
+const onTimeTolerance = Minute
 
 // The limits of an extension, in minutes.
 const (
@@ -14,9 +14,9 @@ const (
 	maxExtend = 120
 )
 
-// slotFor answers the slot that a command names, if it names one and it is not a
+// changeableSlot answers the slot that a command names, if it names one and it is not a
 // matching session, whose rounds are called and started one by one.
-func (d *decision) slotFor(r SlotRef) (Slot, *Error) {
+func (d *decision) changeableSlot(r SlotRef) (Slot, *Error) {
 	if (r.Round == "") == (r.Item == "") {
 		return Slot{}, badValue("round")
 	}
@@ -27,25 +27,25 @@ func (d *decision) slotFor(r SlotRef) (Slot, *Error) {
 	if r.Item != "" && d.items.At(r.Item).Kind == ItemMatching {
 		return Slot{}, badValue("item")
 	}
-	if err := d.released(); err != nil {
+	if err := d.checkReleased(); err != nil {
 		return Slot{}, err
 	}
-	return slot, d.fresh(r.ref())
+	return slot, d.checkBase(r.ref())
 }
 
-func slotOrder(r SlotRef, s SlotState) *Error {
+func slotOrderError(r SlotRef, s SlotState) *Error {
 	return newError(CodeSlotOrder, "of", r.ref().String(), "state", string(s))
 }
 
 func (c CallSlot) decide(d *decision) *Error {
-	slot, err := d.slotFor(c.SlotRef)
+	slot, err := d.changeableSlot(c.SlotRef)
 	if err != nil {
 		return err
 	}
 	if slot.State != StatePlanned && (slot.State != StateCalled || !c.Last) {
-		return slotOrder(c.SlotRef, slot.State)
+		return slotOrderError(c.SlotRef, slot.State)
 	}
-	d.do(SlotCalled(c))
+	d.emit(SlotCalled(c))
 	if c.Round != "" {
 		d.callRound(c.Round, c.Last)
 	}
@@ -61,15 +61,15 @@ func (d *decision) callRound(id RoundID, last bool) {
 		if m.Place.Round != id || !m.seated() {
 			continue
 		}
-		who = append(who, d.awaited(m, last)...)
+		who = append(who, d.calledPeople(m, last)...)
 	}
-	d.issue(Notice{Kind: NoticeCall, Round: id, Last: last}, who)
+	d.issueNotice(Notice{Kind: NoticeCall, Round: id, Last: last}, who)
 }
 
-// awaited answers the people of a meeting whom a call concerns.
-func (d *decision) awaited(m Meeting, last bool) []ActorID {
+// calledPeople answers the people of a meeting whom a call concerns.
+func (d *decision) calledPeople(m Meeting, last bool) []ActorID {
 	if !last {
-		return m.people()
+		return m.participants()
 	}
 	if m.Host.Presence == Present {
 		m.Host.People = nil
@@ -77,30 +77,30 @@ func (d *decision) awaited(m Meeting, last bool) []ActorID {
 	if m.Guest.Presence == Present {
 		m.Guest.People = nil
 	}
-	return m.people()
+	return m.participants()
 }
 
 func (c StartSlot) decide(d *decision) *Error {
-	slot, err := d.slotFor(c.SlotRef)
+	slot, err := d.changeableSlot(c.SlotRef)
 	if err != nil {
 		return err
 	}
 	switch slot.State {
 	case StateRunning, StateEnded:
-		return slotOrder(c.SlotRef, slot.State)
+		return slotOrderError(c.SlotRef, slot.State)
 	}
 	if c.Round != "" {
 		for r := range d.rounds.Values() {
 			if r.State == StateRunning {
-				return slotOrder(SlotRef{Round: r.ID}, r.State)
+				return slotOrderError(SlotRef{Round: r.ID}, r.State)
 			}
 		}
 	}
 	at := d.now
-	if at-slot.Now.Start < snap && slot.Now.Start-at < snap {
+	if at-slot.Now.Start < onTimeTolerance && slot.Now.Start-at < onTimeTolerance {
 		at = slot.Now.Start
 	}
-	d.do(SlotStarted{c.SlotRef, d.expect(c.SlotRef, slot, at)})
+	d.emit(SlotStarted{c.SlotRef, d.expectedSpan(c.SlotRef, slot, at)})
 	d.shiftFollowers(c.SlotRef)
 	return nil
 }
@@ -109,35 +109,35 @@ func (c ExtendSlot) decide(d *decision) *Error {
 	if c.Minutes < minExtend || c.Minutes > maxExtend || c.Minutes == 0 {
 		return badValue("minutes")
 	}
-	slot, err := d.slotFor(c.SlotRef)
+	slot, err := d.changeableSlot(c.SlotRef)
 	if err != nil {
 		return err
 	}
 	by := Instant(c.Minutes) * Minute
 	if slot.State == StateEnded {
-		return slotOrder(c.SlotRef, slot.State)
+		return slotOrderError(c.SlotRef, slot.State)
 	}
 	if slot.Now.Length()+by < Minute {
 		return badValue("minutes")
 	}
-	d.do(SlotExtended{c.SlotRef, by})
+	d.emit(SlotExtended{c.SlotRef, by})
 	d.shiftFollowers(c.SlotRef)
 	return nil
 }
 
 func (c EndSlot) decide(d *decision) *Error {
-	slot, err := d.slotFor(c.SlotRef)
+	slot, err := d.changeableSlot(c.SlotRef)
 	if err != nil {
 		return err
 	}
 	if slot.State != StateRunning {
-		return slotOrder(c.SlotRef, slot.State)
+		return slotOrderError(c.SlotRef, slot.State)
 	}
 	at := d.now
-	if at-slot.Now.End < snap && slot.Now.End-at < snap {
+	if at-slot.Now.End < onTimeTolerance && slot.Now.End-at < onTimeTolerance {
 		at = slot.Now.End
 	}
-	d.do(SlotEnded{c.SlotRef, max(at, slot.Now.Start)})
+	d.emit(SlotEnded{c.SlotRef, max(at, slot.Now.Start)})
 	d.shiftFollowers(c.SlotRef)
 	if c.Round != "" {
 		d.closeRound(c.Round)
@@ -155,8 +155,8 @@ func (d *decision) closeRound(id RoundID) {
 			d.endRequest(r)
 		}
 	}
-	for range d.ended(id) {
-		d.do(RequestsFiled{id})
+	for range d.endedRequests(id) {
+		d.emit(RequestsFiled{id})
 		break
 	}
 }
@@ -167,5 +167,5 @@ func (d *decision) endRequest(r Request) {
 	if r.State == Arrived {
 		to = Released
 	}
-	d.do(RequestProgressed{Request: r.ID, From: r.State, To: to, Interpreter: r.Interpreter})
+	d.emit(RequestProgressed{Request: r.ID, From: r.State, To: to, Interpreter: r.Interpreter})
 }

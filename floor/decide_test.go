@@ -42,17 +42,17 @@ func TestNext(t *testing.T) {
 // TestNextOfMany is TestNext of a command that changes more than a few things.
 func TestNextOfMany(t *testing.T) {
 	s, f := benchFloor(t, 100)
-	d := &decision{draft: newDraft(s, Record{Key: "last/1", Kind: "closeTable", By: "moderator:lead"})}
+	d := &decision{transaction: newTransaction(s, Record{Key: "last/1", Kind: "closeTable", By: "moderator:lead"})}
 	for _, table := range f.Tables {
-		d.do(TableClosed{Table: table.ID, Closed: true})
+		d.emit(TableClosed{Table: table.ID, Closed: true})
 	}
-	d.out.folded = d.draft
-	if d.seen == nil {
-		t.Fatalf("%d changes are few", len(d.out.Changes))
+	d.result.tx = d.transaction
+	if d.affectedSet == nil {
+		t.Fatalf("%d changes are few", len(d.result.Changes))
 	}
-	_, want := s.Apply(d.out.Record())
+	_, want := s.Apply(d.result.Record())
 	for range 2 {
-		if _, touched := d.out.Next(); !reflect.DeepEqual(touched, want) {
+		if _, touched := d.result.Next(); !reflect.DeepEqual(touched, want) {
 			t.Fatalf("deciding touches\n%+v, folding\n%+v", touched, want)
 		}
 	}

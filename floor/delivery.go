@@ -49,23 +49,23 @@ type (
 	}
 )
 
-// told is a notice and how far it has come.
-type told struct {
+// noticeStatus is a notice and how far it has come.
+type noticeStatus struct {
 	Notice
-	Seen     int
-	Issued   uint64    // sequence number of the record that issued it
-	Waiting  []ActorID // those of For to whom it has not been delivered; sorted
-	InPerson []telling // who was told in person, in order
+	Seen        int
+	Issued      uint64         // sequence number of the record that issued it
+	Undelivered []ActorID      // those of For to whom it has not been delivered; sorted
+	InPerson    []toldInPerson // who was told in person, in order
 }
 
-// telling is one person and who told them.
-type telling struct {
+// toldInPerson is one person and who told them.
+type toldInPerson struct {
 	Who ActorID `json:"who"`
 	By  ActorID `json:"by"`
 }
 
 // toldBy answers who told a person in person, or "".
-func (n told) toldBy(w ActorID) ActorID {
+func (n noticeStatus) toldBy(w ActorID) ActorID {
 	for _, t := range n.InPerson {
 		if t.Who == w {
 			return t.By
@@ -79,15 +79,15 @@ func (n told) toldBy(w ActorID) ActorID {
 // whoever waits for none.
 func (s *State) Undelivered(w ActorID, upTo uint64) (ids []NoticeID) { // asked at each acknowledgement: nothing is copied
 	for _, id := range s.pending.At(w) {
-		if n := s.notices.Find(id); n != nil && n.Issued <= upTo && n.waits(w) {
+		if n := s.notices.Find(id); n != nil && n.Issued <= upTo && n.undeliveredTo(w) {
 			ids = append(ids, id)
 		}
 	}
 	return ids
 }
 
-func (n *told) waits(w ActorID) bool {
-	_, waits := slices.BinarySearch(n.Waiting, w)
+func (n *noticeStatus) undeliveredTo(w ActorID) bool {
+	_, waits := slices.BinarySearch(n.Undelivered, w)
 	return waits
 }
 
@@ -113,10 +113,10 @@ func (c MarkDelivered) decide(d *decision) *Error {
 	}
 	for _, of := range c.Notices {
 		n := d.notices.At(of.Notice)
-		to := slices.DeleteFunc(slices.Clone(of.To), func(w ActorID) bool { return !n.waits(w) })
+		to := slices.DeleteFunc(slices.Clone(of.To), func(w ActorID) bool { return !n.undeliveredTo(w) })
 		slices.Sort(to)
 		if to = slices.Compact(to); len(to) > 0 {
-			d.do(NoticeDelivered{of.Notice, to})
+			d.emit(NoticeDelivered{of.Notice, to})
 		}
 	}
 	return nil
@@ -132,42 +132,42 @@ func (c MarkTold) decide(d *decision) *Error {
 	}
 	for _, w := range c.Who {
 		if slices.Contains(d.pending.At(w), n.ID) && d.notices.At(n.ID).toldBy(w) == "" {
-			d.do(NoticeTold{n.ID, w})
+			d.emit(NoticeTold{n.ID, w})
 		}
 	}
 	return nil
 }
 
-func (c NoticeDelivered) apply(d *draft) {
-	if n, ok := d.notices.Get(c.Notice); ok {
-		d.setWaiting(n, slices.DeleteFunc(slices.Clone(n.Waiting), func(w ActorID) bool {
+func (c NoticeDelivered) apply(tx *transaction) {
+	if n, ok := tx.notices.Get(c.Notice); ok {
+		tx.setUndelivered(n, slices.DeleteFunc(slices.Clone(n.Undelivered), func(w ActorID) bool {
 			_, has := slices.BinarySearch(c.To, w)
 			return has
 		}))
 	}
 }
 
-// setWaiting sets to whom a notice has not come yet.
-func (d *draft) setWaiting(n told, waiting []ActorID) {
-	if len(waiting) != len(n.Waiting) {
-		d.touch(sentRef(n.ID))
+// setUndelivered sets to whom a notice has not come yet.
+func (tx *transaction) setUndelivered(n noticeStatus, waiting []ActorID) {
+	if len(waiting) != len(n.Undelivered) {
+		tx.markAffected(sentRef(n.ID))
 	}
-	n.Waiting = waiting
-	d.notices = d.notices.With(d.edit, n.ID, n)
+	n.Undelivered = waiting
+	tx.notices = tx.notices.With(tx.edit, n.ID, n)
 }
 
-func (c NoticeTold) apply(d *draft) {
-	n, ok := d.notices.Get(c.Notice)
+func (c NoticeTold) apply(tx *transaction) {
+	n, ok := tx.notices.Get(c.Notice)
 	if !ok {
 		return
 	}
-	n.InPerson = append(slices.Clip(n.InPerson), telling{c.Who, d.rec.By})
-	d.notices = d.notices.With(d.edit, n.ID, n)
-	d.touch(unseenRef(n.ID, c.Who))
+	n.InPerson = append(slices.Clip(n.InPerson), toldInPerson{c.Who, tx.record.By})
+	tx.notices = tx.notices.With(tx.edit, n.ID, n)
+	tx.markAffected(unseenRef(n.ID, c.Who))
 }
 
-func (s State) sentCard(id NoticeID) (Card, bool) {
-	waiting := s.notices.At(id).Waiting
+func (s State) deliveryCard(id NoticeID) (Card, bool) {
+	waiting := s.notices.At(id).Undelivered
 	c := DeliveryCard{Count: len(waiting)}
 	if c.Count <= MaxNamed {
 		c.Who = waiting

@@ -21,14 +21,14 @@ func TestStoredCommandsAreInOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, change := range map[string]func(s *stored){
-		"as it was":      func(*stored) {},
-		"one twice":      func(s *stored) { s.Done = append(s.Done, s.Done[len(s.Done)-1]) },
-		"none before it": func(s *stored) { s.Done[0].Seq = 0 },
-		"backwards":      func(s *stored) { slices.Reverse(s.Done) },
-		"beyond the log": func(s *stored) { s.Done[len(s.Done)-1].Seq = s.Seq + 1 },
+	for name, change := range map[string]func(s *storedState){
+		"as it was":      func(*storedState) {},
+		"one twice":      func(s *storedState) { s.Done = append(s.Done, s.Done[len(s.Done)-1]) },
+		"none before it": func(s *storedState) { s.Done[0].Seq = 0 },
+		"backwards":      func(s *storedState) { slices.Reverse(s.Done) },
+		"beyond the log": func(s *storedState) { s.Done[len(s.Done)-1].Seq = s.Seq + 1 },
 	} {
-		var s stored
+		var s storedState
 		if err := json.Unmarshal(data, &s); err != nil {
 			t.Fatal(err)
 		}

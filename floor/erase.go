@@ -45,9 +45,9 @@ type eraser struct {
 	changed  bool
 
 	known, people map[ActorID]bool
-	names         []string // of those erased, as they were
-	kept          []string // texts that were left
-	texts         int
+	erasedNames   []string // of those erased, as they were
+	leftTexts     []string // texts that were left
+	removedTexts  int
 }
 
 func (e *eraser) records(records []Record) Erased {
@@ -55,18 +55,18 @@ func (e *eraser) records(records []Record) Erased {
 	out := Erased{Records: slices.Clone(records)}
 	for i, r := range records {
 		e.changed = false
-		changes := mapped(r.Changes, e.change)
+		changes := mapSlice(r.Changes, e.change)
 		if e.changed {
 			out.Records[i].Changes = changes
 			out.Changed = append(out.Changed, i)
 		}
 	}
-	for _, text := range e.kept {
-		if slices.ContainsFunc(e.names, func(name string) bool { return strings.Contains(text, name) }) {
+	for _, text := range e.leftTexts {
+		if slices.ContainsFunc(e.erasedNames, func(name string) bool { return strings.Contains(text, name) }) {
 			out.Left++
 		}
 	}
-	out.Known, out.People, out.Texts = len(e.known), len(e.people), e.texts
+	out.Known, out.People, out.Texts = len(e.known), len(e.people), e.removedTexts
 	return out
 }
 
@@ -81,40 +81,40 @@ func (e *eraser) change(c Change) Change {
 		c.Organiser.Name = name.En
 		return c
 	case Announced:
-		c.Announcement.Text = e.sentence(c.Announcement.Text)
+		c.Announcement.Text = e.announcementText(c.Announcement.Text)
 		return c
 	case AnnouncementWithdrawn:
-		c.Announcement.Text = e.sentence(c.Announcement.Text)
+		c.Announcement.Text = e.announcementText(c.Announcement.Text)
 		return c
 	case MeetingCancelled:
-		c.Reason = e.typed(c.Reason)
+		c.Reason = e.typedText(c.Reason)
 		return c
 	case TableClosed:
-		c.Reason = e.typed(c.Reason)
+		c.Reason = e.typedText(c.Reason)
 		return c
 	case InterpreterRequested:
-		c.Request.Skill = e.typed(c.Request.Skill)
+		c.Request.Skill = e.typedText(c.Request.Skill)
 		return c
 	}
 	return c
 }
 
 func (e *eraser) forum(f Forum) Forum {
-	f.Attendees = mapped(f.Attendees, func(a Attendee) Attendee {
+	f.Attendees = mapSlice(f.Attendees, func(a Attendee) Attendee {
 		a.Name, a.Title = e.person(NewActorID(RoleAttendee, a.ID), a.Name, a.Title)
 		return a
 	})
-	f.Staff = mapped(f.Staff, func(s Staff) Staff {
+	f.Staff = mapSlice(f.Staff, func(s Staff) Staff {
 		s.Name, _ = e.person(NewActorID(RoleModerator, s.ID), s.Name, "")
 		return s
 	})
-	f.Interpreters = mapped(f.Interpreters, func(i Interpreter) Interpreter {
+	f.Interpreters = mapSlice(f.Interpreters, func(i Interpreter) Interpreter {
 		i.Name, _ = e.person(NewActorID(RoleInterpreter, i.ID), i.Name, "")
-		i.Skills = slices.DeleteFunc(mapped(i.Skills, e.typed), func(s string) bool { return s == "" })
+		i.Skills = slices.DeleteFunc(mapSlice(i.Skills, e.typedText), func(s string) bool { return s == "" })
 		return i
 	})
-	f.Tables = mapped(f.Tables, func(t Table) Table { t.Reason = e.typed(t.Reason); return t })
-	f.Meetings = mapped(f.Meetings, func(m Meeting) Meeting { m.Reason = e.typed(m.Reason); return m })
+	f.Tables = mapSlice(f.Tables, func(t Table) Table { t.Reason = e.typedText(t.Reason); return t })
+	f.Meetings = mapSlice(f.Meetings, func(m Meeting) Meeting { m.Reason = e.typedText(m.Reason); return m })
 	return f
 }
 
@@ -132,40 +132,40 @@ func (e *eraser) person(w ActorID, name Text, title string) (Text, string) {
 	e.people[w], e.changed = true, true
 	for _, n := range []string{name.Ko, name.Zh, name.En} {
 		if n != "" && n != blank.En {
-			e.names = append(e.names, n)
+			e.erasedNames = append(e.erasedNames, n)
 		}
 	}
 	return blank, ""
 }
 
-// typed answers what is left of a text that somebody typed.
-func (e *eraser) typed(s string) string {
-	if s == "" || !e.takesOut(s) {
+// typedText answers what is left of a text that somebody typed.
+func (e *eraser) typedText(s string) string {
+	if s == "" || !e.removes(s) {
 		return s
 	}
 	return ""
 }
 
-func (e *eraser) sentence(t Text) Text {
-	if blank := (Text{En: blankSentence}); t != blank && e.takesOut(strings.Join([]string{t.Ko, t.Zh, t.En}, "\n")) {
+func (e *eraser) announcementText(t Text) Text {
+	if blank := (Text{En: blankSentence}); t != blank && e.removes(strings.Join([]string{t.Ko, t.Zh, t.En}, "\n")) {
 		return blank
 	}
 	return t
 }
 
-// takesOut reports whether a text goes, and notes that it did or did not.
-func (e *eraser) takesOut(text string) bool {
+// removes reports whether a text goes, and notes that it did or did not.
+func (e *eraser) removes(text string) bool {
 	if !e.everyone {
-		e.kept = append(e.kept, text)
+		e.leftTexts = append(e.leftTexts, text)
 		return false
 	}
 	e.changed = true
-	e.texts++
+	e.removedTexts++
 	return true
 }
 
-// mapped answers another list; that which is given is a record's, and stays as it is.
-func mapped[T any](list []T, of func(T) T) []T {
+// mapSlice answers another list; that which is given is a record's, and stays as it is.
+func mapSlice[T any](list []T, of func(T) T) []T {
 	if list == nil {
 		return nil
 	}

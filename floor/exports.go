@@ -11,8 +11,8 @@ const (
 	ExportBackup ExportKind = "backup" // all logs, whole: recorded in the instance's
 )
 
-// keepExports is how many of the last exports a state tells of; the log has all.
-const keepExports = 50
+// maxExports is how many of the last exports a state tells of; the log has all.
+const maxExports = 50
 
 // RecordExport says that something is about to be taken out. Whoever hands it out
 // gives this command first, and hands out nothing unless it is in the log.
@@ -53,16 +53,16 @@ func (c RecordExport) decide(d *decision) *Error {
 	switch {
 	case c.What == ExportLinks:
 		c.People = d.People()
-	case c.What != ExportBackup || d.order.By != Operator || c.People < 0:
+	case c.What != ExportBackup || d.envelope.By != Operator || c.People < 0:
 		return badValue("what")
 	}
-	d.do(Exported(c))
+	d.emit(Exported(c))
 	return nil
 }
 
-func (c Exported) apply(d *draft) {
-	d.exports = append(slices.Clip(d.exports), Export{Seq: d.seq, What: c.What, By: d.rec.By, Wall: d.rec.Wall, People: c.People})
-	if over := len(d.exports) - keepExports; over > 0 {
-		d.exports = d.exports[over:]
+func (c Exported) apply(tx *transaction) {
+	tx.exports = append(slices.Clip(tx.exports), Export{Seq: tx.seq, What: c.What, By: tx.record.By, Wall: tx.record.Wall, People: c.People})
+	if over := len(tx.exports) - maxExports; over > 0 {
+		tx.exports = tx.exports[over:]
 	}
 }

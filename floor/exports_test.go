@@ -80,7 +80,7 @@ func TestWhoMayExport(t *testing.T) {
 // A state tells of the last ones only, and never writes into the list of one before.
 func TestExportsAreBounded(t *testing.T) {
 	w := logOf(t, 0)
-	for i := range keepExports + 20 {
+	for i := range maxExports + 20 {
 		if err := w.export(CommandKey(fmt.Sprint("cli/", i)), Operator, RecordExport{What: ExportBackup, People: i}); err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +90,7 @@ func TestExportsAreBounded(t *testing.T) {
 	}
 	for _, s := range w.states {
 		list := s.Exports()
-		if len(list) > keepExports {
+		if len(list) > maxExports {
 			t.Fatalf("%d at %d", len(list), s.Seq())
 		}
 		for i, e := range list {

@@ -27,7 +27,7 @@ const (
 func CheckForum(f Forum) []ForumFault {
 	c := &forumCheck{forum: f, ids: map[string]map[string]bool{}}
 	c.event()
-	c.room()
+	c.zonesAndTables()
 	c.slots()
 	c.companies()
 	c.people()
@@ -48,67 +48,67 @@ type forumCheck struct {
 	peopleOf  map[CompanyID][]AttendeeID
 }
 
-func (c *forumCheck) fault(field string, err *Error) {
+func (c *forumCheck) addFault(field string, err *Error) {
 	c.faults = append(c.faults, ForumFault{c.kind, c.id, c.index, field, err})
 }
 
-// entry begins an entry: its id must be one, and not stand for another of its kind.
-func (c *forumCheck) entry(kind, id string, index int) {
+// beginEntry begins an entry: its id must be one, and not stand for another of its kind.
+func (c *forumCheck) beginEntry(kind, id string, index int) {
 	c.kind, c.id, c.index = kind, id, index
 	if c.ids[kind] == nil {
 		c.ids[kind] = map[string]bool{}
 	}
 	switch {
 	case !ValidID(id):
-		c.fault("id", badValue("id"))
+		c.addFault("id", badValue("id"))
 	case c.ids[kind][id]:
-		c.fault("id", newError(CodeAlready, "of", Ref{RefKind(kind), id}.String(), "state", "listed"))
+		c.addFault("id", newError(CodeAlready, "of", Ref{RefKind(kind), id}.String(), "state", "listed"))
 	}
 	c.ids[kind][id] = true
 }
 
-// known refuses a reference to what is not listed; an empty one is no reference.
-func (c *forumCheck) known(field, kind, id string) bool {
+// checkRef refuses a reference to what is not listed; an empty one is no reference.
+func (c *forumCheck) checkRef(field, kind, id string) bool {
 	if id == "" || c.ids[kind][id] {
 		return true
 	}
-	c.fault(field, unknown(Ref{RefKind(kind), id}))
+	c.addFault(field, unknown(Ref{RefKind(kind), id}))
 	return false
 }
 
 func (c *forumCheck) text(field string, t Text) {
 	if t.Empty() || !t.Clean(MaxReason) {
-		c.fault(field, badValue(field))
+		c.addFault(field, badValue(field))
 	}
 }
 
 func (c *forumCheck) plain(field, s string) {
 	if !cleanText(s, MaxReason) {
-		c.fault(field, badValue(field))
+		c.addFault(field, badValue(field))
 	}
 }
 
 func (c *forumCheck) atMost(field string, n, limit int) {
 	if n > limit {
-		c.fault(field, newError(CodeTooMany, "of", field, "limit", itoa(limit)))
+		c.addFault(field, newError(CodeTooMany, "of", field, "limit", itoa(limit)))
 	}
 }
 
 func (c *forumCheck) event() {
 	e := c.forum.Event
-	c.entry("event", string(e.ID), 0)
+	c.beginEntry("event", string(e.ID), 0)
 	c.text("name", e.Name)
 	if e.TimeZone == "" {
-		c.fault("timeZone", badValue("timeZone"))
+		c.addFault("timeZone", badValue("timeZone"))
 	}
 	if e.GraceMin < 0 || e.GraceMin > 60 {
-		c.fault("graceMin", badValue("graceMin"))
+		c.addFault("graceMin", badValue("graceMin"))
 	}
 	if e.EscalateMin < 0 || e.EscalateMin > 60 {
-		c.fault("escalateMin", badValue("escalateMin"))
+		c.addFault("escalateMin", badValue("escalateMin"))
 	}
 	if e.PurgeAt != 0 && (e.PurgeAt < c.forum.end() || e.PurgeAt > lastInstant) {
-		c.fault("purgeAt", badValue("purgeAt"))
+		c.addFault("purgeAt", badValue("purgeAt"))
 	}
 	c.atMost("attendees", len(c.forum.Attendees), MaxAttendees)
 	c.atMost("meetings", len(c.forum.Meetings), MaxMeetings)
@@ -127,23 +127,23 @@ func (f Forum) end() (last Instant) {
 	return last
 }
 
-func (c *forumCheck) room() {
+func (c *forumCheck) zonesAndTables() {
 	for i, z := range c.forum.Zones {
-		c.entry("zone", string(z.ID), i)
+		c.beginEntry("zone", string(z.ID), i)
 		c.text("name", z.Name)
 	}
 	for i, t := range c.forum.Tables {
-		c.entry("table", string(t.ID), i)
-		c.known("zone", "zone", string(t.Zone))
+		c.beginEntry("table", string(t.ID), i)
+		c.checkRef("zone", "zone", string(t.Zone))
 		c.plain("label", t.Label)
 		if t.Label == "" {
-			c.fault("label", badValue("label"))
+			c.addFault("label", badValue("label"))
 		}
 		if t.Zone == "" {
-			c.fault("zone", badValue("zone"))
+			c.addFault("zone", badValue("zone"))
 		}
 		if t.Capacity < 1 || t.Capacity > 100 {
-			c.fault("capacity", badValue("capacity"))
+			c.addFault("capacity", badValue("capacity"))
 		}
 	}
 }
@@ -151,32 +151,32 @@ func (c *forumCheck) room() {
 func (c *forumCheck) slots() {
 	span := func(s Slot) {
 		if s.Plan.Start <= 0 || s.Plan.Length() < Minute {
-			c.fault("plan", badValue("plan"))
+			c.addFault("plan", badValue("plan"))
 		}
 		if s.State != StatePlanned || s.Now != s.Plan {
-			c.fault("state", badValue("state"))
+			c.addFault("state", badValue("state"))
 		}
 	}
 	for i, it := range c.forum.Items {
-		c.entry("item", string(it.ID), i)
+		c.beginEntry("item", string(it.ID), i)
 		c.text("name", it.Name)
 		span(it.Slot)
 		if !slices.Contains([]ItemKind{ItemTalk, ItemMatching, ItemBreak, ItemVisit}, it.Kind) {
-			c.fault("kind", badValue("kind"))
+			c.addFault("kind", badValue("kind"))
 		}
 		if it.AbsorbsMin < 0 || Instant(it.AbsorbsMin)*Minute >= it.Plan.Length() {
-			c.fault("absorbsMin", badValue("absorbsMin"))
+			c.addFault("absorbsMin", badValue("absorbsMin"))
 		}
 	}
 	for i, r := range c.forum.Rounds {
-		c.entry("round", string(r.ID), i)
+		c.beginEntry("round", string(r.ID), i)
 		span(r.Slot)
 		for _, o := range c.forum.Rounds[:i] {
 			if o.No == r.No {
-				c.fault("no", newError(CodeAlready, "of", roundRef(o.ID).String(), "state", "listed"))
+				c.addFault("no", newError(CodeAlready, "of", roundRef(o.ID).String(), "state", "listed"))
 			}
 			if r.Plan.Start < o.Plan.End && o.Plan.Start < r.Plan.End {
-				c.fault("plan", newError(CodeAlready, "of", roundRef(o.ID).String(), "state", "listed"))
+				c.addFault("plan", newError(CodeAlready, "of", roundRef(o.ID).String(), "state", "listed"))
 			}
 		}
 	}
@@ -184,11 +184,11 @@ func (c *forumCheck) slots() {
 
 func (c *forumCheck) companies() {
 	for i, v := range c.forum.Companies {
-		c.entry("company", string(v.ID), i)
+		c.beginEntry("company", string(v.ID), i)
 		c.text("name", v.Name)
-		c.known("homeTable", "table", string(v.HomeTable))
+		c.checkRef("homeTable", "table", string(v.HomeTable))
 		if len(v.Country) != 2 {
-			c.fault("country", badValue("country"))
+			c.addFault("country", badValue("country"))
 		}
 		for _, l := range v.Languages {
 			c.lang("languages", l)
@@ -196,39 +196,39 @@ func (c *forumCheck) companies() {
 	}
 	for i, t := range c.forum.Tables {
 		c.kind, c.id, c.index = "table", string(t.ID), i
-		c.known("home", "company", string(t.Home))
+		c.checkRef("home", "company", string(t.Home))
 	}
 }
 
 func (c *forumCheck) lang(field string, l Lang) {
 	if len(l) < 2 || len(l) > 3 || strings.Trim(string(l), "abcdefghijklmnopqrstuvwxyz") != "" {
-		c.fault(field, badValue(field))
+		c.addFault(field, badValue(field))
 	}
 }
 
 func (c *forumCheck) people() {
 	for i, v := range c.forum.Attendees {
-		c.entry("attendee", string(v.ID), i)
+		c.beginEntry("attendee", string(v.ID), i)
 		c.text("name", v.Name)
 		c.plain("title", v.Title)
-		if c.known("company", "company", string(v.Company)) && v.Company == "" {
-			c.fault("company", badValue("company"))
+		if c.checkRef("company", "company", string(v.Company)) && v.Company == "" {
+			c.addFault("company", badValue("company"))
 		}
 	}
 	for i, v := range c.forum.Staff {
-		c.entry("staff", string(v.ID), i)
+		c.beginEntry("staff", string(v.ID), i)
 		c.text("name", v.Name)
 		if v.Role != RoleModerator && (v.Role != RoleRunner || v.Lead) {
-			c.fault("role", badValue("role"))
+			c.addFault("role", badValue("role"))
 		}
 		c.zones(v.Zones)
 	}
 	for i, v := range c.forum.Interpreters {
-		c.entry("interpreter", string(v.ID), i)
+		c.beginEntry("interpreter", string(v.ID), i)
 		c.interpreter(v)
 	}
 	for i, v := range c.forum.Displays {
-		c.entry("display", string(v.ID), i)
+		c.beginEntry("display", string(v.ID), i)
 		c.plain("name", v.Name)
 		c.zones(v.Zones)
 		for _, l := range v.Languages {
@@ -239,26 +239,26 @@ func (c *forumCheck) people() {
 
 func (c *forumCheck) zones(zones []ZoneID) {
 	for _, z := range zones {
-		c.known("zones", "zone", string(z))
+		c.checkRef("zones", "zone", string(z))
 	}
 }
 
 func (c *forumCheck) interpreter(v Interpreter) {
 	c.text("name", v.Name)
 	if len(v.Pairs) == 0 {
-		c.fault("pairs", badValue("pairs"))
+		c.addFault("pairs", badValue("pairs"))
 	}
 	for _, p := range v.Pairs {
 		c.pair("pairs", p)
 	}
 	for _, s := range v.Shifts {
 		if s.Length() < Minute {
-			c.fault("shifts", badValue("shifts"))
+			c.addFault("shifts", badValue("shifts"))
 		}
 	}
 	for _, s := range v.Skills {
 		if s == "" || !cleanText(s, MaxSkill) {
-			c.fault("skills", badValue("skills"))
+			c.addFault("skills", badValue("skills"))
 		}
 	}
 }
@@ -266,7 +266,7 @@ func (c *forumCheck) interpreter(v Interpreter) {
 func (c *forumCheck) pair(field string, p Pair) {
 	a, b, ok := strings.Cut(string(p), "-")
 	if !ok || a == b || MakePair(Lang(a), Lang(b)) != p {
-		c.fault(field, badValue(field))
+		c.addFault(field, badValue(field))
 		return
 	}
 	c.lang(field, Lang(a))
@@ -276,13 +276,13 @@ func (c *forumCheck) pair(field string, p Pair) {
 func (c *forumCheck) wishes() {
 	for i, w := range c.forum.Wishes {
 		c.kind, c.id, c.index = "wish", string(w.From)+":"+string(w.To), i
-		c.known("from", "company", string(w.From))
-		c.known("to", "company", string(w.To))
+		c.checkRef("from", "company", string(w.From))
+		c.checkRef("to", "company", string(w.To))
 		if w.From == w.To || w.From == "" || w.To == "" {
-			c.fault("to", badValue("to"))
+			c.addFault("to", badValue("to"))
 		}
 		if w.Priority < 1 || w.Priority > 9 {
-			c.fault("priority", badValue("priority"))
+			c.addFault("priority", badValue("priority"))
 		}
 	}
 }

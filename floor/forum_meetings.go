@@ -6,35 +6,35 @@ import "slices"
 // moves against, by placing them one after the other.
 func (c *forumCheck) meetings() {
 	booked := c.bookings()
-	c.sides()
+	c.indexPeople()
 	for i, m := range c.forum.Meetings {
-		c.entry("meeting", string(m.ID), i)
-		c.known("round", "round", string(m.Place.Round))
-		c.known("table", "table", string(m.Place.Table))
+		c.beginEntry("meeting", string(m.ID), i)
+		c.checkRef("round", "round", string(m.Place.Round))
+		c.checkRef("table", "table", string(m.Place.Table))
 		if (m.Place.Round == "") != (m.Place.Table == "") {
-			c.fault("table", badValue("table"))
+			c.addFault("table", badValue("table"))
 		}
 		if m.Host.Company == m.Guest.Company || m.Host.Company == "" || m.Guest.Company == "" {
-			c.fault("guest", badValue("guest"))
+			c.addFault("guest", badValue("guest"))
 		}
 		m.Host.People = c.party("host", m.Host)
 		m.Guest.People = c.party("guest", m.Guest)
-		c.interpreting(m)
+		c.assignedInterpreter(m)
 		if m.Place != (Place{}) {
-			c.book(booked, m)
+			c.bookPlace(booked, m)
 		}
 	}
 }
 
 // party answers the people of one side, all of the company unless told.
 func (c *forumCheck) party(field string, p Party) []AttendeeID {
-	c.known(field, "company", string(p.Company))
+	c.checkRef(field, "company", string(p.Company))
 	for _, a := range p.People {
-		if !c.known(field+"People", "attendee", string(a)) {
+		if !c.checkRef(field+"People", "attendee", string(a)) {
 			continue
 		}
 		if c.companyOf[a] != p.Company {
-			c.fault(field+"People", newError(CodeNotYours, "of", attendeeRef(a).String()))
+			c.addFault(field+"People", newError(CodeNotYours, "of", attendeeRef(a).String()))
 		}
 	}
 	if len(p.People) > 0 {
@@ -43,9 +43,9 @@ func (c *forumCheck) party(field string, p Party) []AttendeeID {
 	return c.peopleOf[p.Company]
 }
 
-// sides notes who is of which company, so that meetings find them without a look
+// indexPeople notes who is of which company, so that meetings find them without a look
 // at all attendees.
-func (c *forumCheck) sides() {
+func (c *forumCheck) indexPeople() {
 	c.companyOf, c.peopleOf = map[AttendeeID]CompanyID{}, map[CompanyID][]AttendeeID{}
 	for _, a := range c.forum.Attendees {
 		if _, twice := c.companyOf[a.ID]; !twice { // which is a fault of its own
@@ -55,18 +55,18 @@ func (c *forumCheck) sides() {
 	}
 }
 
-// interpreting holds an assigned interpreter against the pair and their shifts.
-func (c *forumCheck) interpreting(m Meeting) {
+// assignedInterpreter holds an assigned interpreter against the pair and their shifts.
+func (c *forumCheck) assignedInterpreter(m Meeting) {
 	if m.Pair != "" {
 		c.pair("pair", m.Pair)
 	}
-	if m.Interpreter == "" || !c.known("interpreter", "interpreter", string(m.Interpreter)) {
+	if m.Interpreter == "" || !c.checkRef("interpreter", "interpreter", string(m.Interpreter)) {
 		return
 	}
 	at := slices.IndexFunc(c.forum.Interpreters, func(v Interpreter) bool { return v.ID == m.Interpreter })
 	i, who := c.forum.Interpreters[at], string(NewActorID(RoleInterpreter, m.Interpreter))
 	if !slices.Contains(i.Pairs, m.Pair) {
-		c.fault("interpreter", newError(CodeWrongPair, "who", who, "pair", string(m.Pair)))
+		c.addFault("interpreter", newError(CodeWrongPair, "who", who, "pair", string(m.Pair)))
 	}
 	round := slices.IndexFunc(c.forum.Rounds, func(r Round) bool { return r.ID == m.Place.Round })
 	if round < 0 {
@@ -74,7 +74,7 @@ func (c *forumCheck) interpreting(m Meeting) {
 	}
 	plan := c.forum.Rounds[round].Plan
 	if !onShift(i, plan.Start) || !onShift(i, plan.End-1) {
-		c.fault("interpreter", newError(CodeOffShift, "who", who))
+		c.addFault("interpreter", newError(CodeOffShift, "who", who))
 	}
 }
 
@@ -102,19 +102,19 @@ func (b bookings) take(round RoundID, what string, m MeetingID) (by MeetingID, o
 	return m, true
 }
 
-func (c *forumCheck) book(b bookings, m Meeting) {
+func (c *forumCheck) bookPlace(b bookings, m Meeting) {
 	table, round := m.Place.Table, m.Place.Round
 	if by, ok := b.take(round, tableRef(table).String(), m.ID); !ok {
-		c.fault("table", newError(CodeTableTaken, "table", string(table), "round", string(round), "meeting", string(by)))
+		c.addFault("table", newError(CodeTableTaken, "table", string(table), "round", string(round), "meeting", string(by)))
 	}
 	if b.closed[table] {
-		c.fault("table", newError(CodeTableClosed, "table", string(table)))
+		c.addFault("table", newError(CodeTableClosed, "table", string(table)))
 	}
 	people := len(m.Host.People) + len(m.Guest.People)
 	if limit, ok := b.capacity[table]; ok && people > limit {
-		c.fault("table", newError(CodeTableSmall, "table", string(table), "capacity", itoa(limit), "people", itoa(people)))
+		c.addFault("table", newError(CodeTableSmall, "table", string(table), "capacity", itoa(limit), "people", itoa(people)))
 	}
-	for _, w := range m.people() {
+	for _, w := range m.participants() {
 		by, ok := b.take(round, string(w), m.ID)
 		if ok {
 			continue
@@ -126,6 +126,6 @@ func (c *forumCheck) book(b bookings, m Meeting) {
 		case slices.Contains(m.Host.People, AttendeeID(w.ID())):
 			field = "host"
 		}
-		c.fault(field, newError(code, "who", string(w), "round", string(round), "meeting", string(by)))
+		c.addFault(field, newError(code, "who", string(w), "round", string(round), "meeting", string(by)))
 	}
 }

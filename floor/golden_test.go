@@ -66,7 +66,7 @@ func TestNames_AreAsPublished(t *testing.T) {
 		b.WriteString(golden.Block(title, golden.Fields(changeTypes[name])))
 	}
 	b.WriteString(golden.Block("record", golden.Fields(reflect.TypeFor[recordJSON]())))
-	b.WriteString(golden.Block(fmt.Sprintf("stored state, format %d", stateFormat), golden.Fields(reflect.TypeFor[stored]())))
+	b.WriteString(golden.Block(fmt.Sprintf("stored state, format %d", stateFormat), golden.Fields(reflect.TypeFor[storedState]())))
 	golden.Compare(t, "testdata/golden/names.txt", b.String())
 }
 

@@ -8,8 +8,8 @@ import (
 // The bounds of what is told about lost commands.
 const (
 	MaxDismiss  = 100 // that one DismissLost may name
-	keepLost    = 512 // that are told at a time; the oldest go first
-	keepLostFor = 24  // things that one of them names
+	maxLost     = 512 // that are told at a time; the oldest go first
+	maxLostRefs = 24  // things that one of them names
 )
 
 // LostID names a lost command.
@@ -53,13 +53,13 @@ func (s State) Lost(r Record) (ReportLost, bool) {
 	if r.By.Role() == RoleClock || r.Kind == "seen" || r.Kind == "dismissLost" {
 		return ReportLost{}, false
 	}
-	of := cardTexts(s.done.At(r.Key).Of)
+	of := cardTexts(s.history.At(r.Key).Changed)
 	for i, text := range of { // a lost request cannot be looked up, but its meeting can
 		if ref := ParseRef(text); ref.Kind == RefRequest {
 			of[i] = meetingRef(s.requests.At(RequestID(ref.ID)).Meeting).String()
 		}
 	}
-	return ReportLost{Lost{Command: r.Key, Kind: r.Kind, By: r.By, Wall: r.Wall, Of: of[:min(len(of), keepLostFor)]}}, true
+	return ReportLost{Lost{Command: r.Key, Kind: r.Kind, By: r.By, Wall: r.Wall, Of: of[:min(len(of), maxLostRefs)]}}, true
 }
 
 // NamesLost answers the command that made a record, if that named a lost one: should
@@ -77,7 +77,7 @@ func (c ReportLost) decide(d *decision) *Error {
 	if _, ok := d.Done(c.Command); ok {
 		return nil // it was given again, and is in the log after all
 	}
-	d.do(LostReported{LostID(d.newID("l")), c.Lost})
+	d.emit(LostReported{LostID(d.newID("l")), c.Lost})
 	return nil
 }
 
@@ -87,45 +87,45 @@ func (c DismissLost) decide(d *decision) *Error {
 	}
 	for _, id := range c.Lost {
 		l, ok := d.lost.Get(id)
-		if err := d.mayOwn(l.By == d.order.By, lostRef(id)); err != nil {
+		if err := d.checkOwner(l.By == d.envelope.By, lostRef(id)); err != nil {
 			return err
 		}
 		if ok {
-			d.do(LostDismissed{id})
+			d.emit(LostDismissed{id})
 		}
 	}
 	return nil
 }
 
-func (c LostReported) apply(d *draft) {
-	d.lost = d.lost.With(d.edit, c.ID, LostReported{c.ID, c.Lost})
-	d.touch(lostRef(c.ID))
-	if d.lost.Len() > keepLost {
-		d.dropLost(slices.MinFunc(slices.Collect(d.lost.Values()), func(a, b LostReported) int {
+func (c LostReported) apply(tx *transaction) {
+	tx.lost = tx.lost.With(tx.edit, c.ID, LostReported{c.ID, c.Lost})
+	tx.markAffected(lostRef(c.ID))
+	if tx.lost.Len() > maxLost {
+		tx.dropLost(slices.MinFunc(slices.Collect(tx.lost.Values()), func(a, b LostReported) int {
 			return cmp.Or(cmp.Compare(a.Wall, b.Wall), cmp.Compare(a.ID, b.ID))
 		}).ID)
 	}
 }
 
-func (c LostDismissed) apply(d *draft) { d.dropLost(c.Lost) }
+func (c LostDismissed) apply(tx *transaction) { tx.dropLost(c.Lost) }
 
-func (d *draft) dropLost(id LostID) {
-	d.touch(lostRef(id))
-	d.lost = d.lost.Without(d.edit, id)
+func (tx *transaction) dropLost(id LostID) {
+	tx.markAffected(lostRef(id))
+	tx.lost = tx.lost.Without(tx.edit, id)
 }
 
-// found drops what was said to be lost and is in the log again: its sender had not
+// dropFoundLost drops what was said to be lost and is in the log again: its sender had not
 // been answered, and gave it once more.
-func (d *draft) found(key CommandKey) {
-	for l := range d.lost.Values() {
+func (tx *transaction) dropFoundLost(key CommandKey) {
+	for l := range tx.lost.Values() {
 		if l.Command == key {
-			d.dropLost(l.ID)
+			tx.dropLost(l.ID)
 		}
 	}
 }
 
-// lostOf answers the keys of the cards about commands that w lost.
-func (s State) lostOf(w ActorID) (keys []CardKey) {
+// lostKeys answers the keys of the cards about commands that w lost.
+func (s State) lostKeys(w ActorID) (keys []CardKey) {
 	for l := range s.lost.Values() {
 		if l.By == w {
 			keys = append(keys, CardKey("lost/"+l.ID))
@@ -144,7 +144,7 @@ func (s State) ownLostCard(w ActorID, id LostID) (Card, bool) {
 	return l, ok && l.By == w
 }
 
-func (t *touches) lost(s State, id LostID, key CardKey) {
+func (t *affectedCards) addLost(s State, id LostID, key CardKey) {
 	l, ok := s.lost.Get(id)
 	if !ok {
 		return

@@ -40,7 +40,7 @@ func holdRules(t *rapid.T, s State) {
 			continue
 		}
 		take(string(m.Place.Table), m.Place, m.ID)
-		for _, who := range m.people() {
+		for _, who := range m.participants() {
 			take(string(who), m.Place, m.ID)
 		}
 		if people := len(m.Host.People) + len(m.Guest.People); people > s.tables.At(m.Place.Table).Capacity {
@@ -88,14 +88,14 @@ func holdReceipts(t *rapid.T, s State) {
 		for _, w := range n.For {
 			if slices.Contains(s.pending.At(w), id) {
 				unseen++
-			} else if n.waits(w) {
+			} else if n.undeliveredTo(w) {
 				t.Fatalf("%s has seen %s, which has not come to them", w, id)
 			}
-			if waits := slices.Contains(s.Undelivered(w, s.Seq()), id); waits != n.waits(w) {
-				t.Fatalf("%s waits for %s: %v, %v", w, id, waits, n.waits(w))
+			if waits := slices.Contains(s.Undelivered(w, s.Seq()), id); waits != n.undeliveredTo(w) {
+				t.Fatalf("%s waits for %s: %v, %v", w, id, waits, n.undeliveredTo(w))
 			}
 		}
-		if n.Seen+unseen < len(n.For) || len(n.Waiting) > unseen || !slices.IsSorted(n.Waiting) || n.Issued == 0 || n.Issued > s.Seq() {
+		if n.Seen+unseen < len(n.For) || len(n.Undelivered) > unseen || !slices.IsSorted(n.Undelivered) || n.Issued == 0 || n.Issued > s.Seq() {
 			t.Fatalf("%s: %+v, %d unseen", id, n, unseen)
 		}
 	}
@@ -111,11 +111,11 @@ func TestUndoRestores(t *testing.T) {
 		if w.give(o) != nil || KindOf(o.Command) == "importForum" {
 			return
 		}
-		e, _ := w.now().done.Get(o.Key)
+		e, _ := w.now().history.Get(o.Key)
 		if w.give(Envelope{Key: "last/2", BaseSeq: w.now().Seq(), By: "moderator:lead", Command: Undo{o.Key}}) != nil {
 			return
 		}
-		for _, ref := range e.Of {
+		for _, ref := range e.Changed {
 			kind := ref.card().Kind
 			if kind == RefInterpreter || kind == RefRequest {
 				continue // duty and requests go on from where they are

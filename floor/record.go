@@ -10,7 +10,7 @@ import (
 // Change is one thing that happened. Records of changes are what the log holds;
 // folding them in order makes the state.
 type Change interface {
-	apply(*draft)
+	apply(*transaction)
 }
 
 // ChangeKind is a change's name in the log.
@@ -114,15 +114,15 @@ func unmarshal(kind ChangeKind, data []byte, into any) error {
 // Apply folds one record in and answers the next state, with what may look
 // different in it. It is total: a record that the log holds has been decided.
 func (s State) Apply(r Record) (State, Affected) {
-	d := newDraft(s, r)
+	d := newTransaction(s, r)
 	for _, c := range r.Changes {
 		c.apply(d)
 	}
-	return d.finish(r)
+	return d.commit(r)
 }
 
-// finish remembers the record whose changes were folded in.
-func (d *draft) finish(r Record) (State, Affected) {
-	d.keep(r)
-	return d.State, d.touched()
+// commit remembers the record whose changes were folded in.
+func (tx *transaction) commit(r Record) (State, Affected) {
+	tx.addToHistory(r)
+	return tx.State, tx.affected()
 }

@@ -71,7 +71,7 @@ func requestRef(id RequestID) Ref           { return Ref{RefRequest, string(id)}
 func noticeRef(id NoticeID) Ref             { return Ref{RefNotice, string(id)} }
 func sentRef(id NoticeID) Ref               { return Ref{RefSent, string(id)} }
 func lostRef(id LostID) Ref                 { return Ref{RefLost, string(id)} }
-func doneRef(seq uint64) Ref                { return Ref{RefDone, doneID(seq)} }
+func doneRef(seq uint64) Ref                { return Ref{RefDone, seqID(seq)} }
 
 func seenRef(id NoticeID, w ActorID) Ref   { return Ref{RefSeen, string(id) + ":" + string(w)} }
 func unseenRef(id NoticeID, w ActorID) Ref { return Ref{RefUnseen, string(id) + ":" + string(w)} }

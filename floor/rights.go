@@ -14,10 +14,10 @@ const (
 
 // Shorthand for the rows below. O organiser, L lead, M zone moderator, R runner,
 // I interpreter, A attendee, C clock, P operator (the program itself). A display may nothing.
-type row struct{ O, L, M, R, I, A, C, P right }
+type rightsRow struct{ O, L, M, R, I, A, C, P right }
 
 // rights is the one table of who may do what. What is not in it is refused.
-var rights = map[CommandKind]row{
+var rights = map[CommandKind]rightsRow{
 	"importForum":   {O: everywhere, P: everywhere},
 	"release":       {O: everywhere, L: everywhere, P: everywhere},
 	"setClock":      {O: everywhere, L: everywhere, P: everywhere},
@@ -62,7 +62,7 @@ var rights = map[CommandKind]row{
 	"setPublicURL":  {O: everywhere, P: everywhere},
 }
 
-func (r row) of(role Role, lead bool) right {
+func (r rightsRow) forRole(role Role, lead bool) right {
 	switch role {
 	case RoleOrganiser:
 		return r.O
@@ -88,8 +88,8 @@ func (r row) of(role Role, lead bool) right {
 // authorise finds the sender's right. A limited one is held against what the
 // command concerns by one of the may… methods; a command that forgets to ask is refused.
 func (d *decision) authorise() *Error {
-	by := d.order.By
-	kind := KindOf(d.order.Command)
+	by := d.envelope.By
+	kind := KindOf(d.envelope.Command)
 	forbidden := newError(CodeForbidden, "command", string(kind))
 	switch by.Role() {
 	case RoleOrganiser, RoleClock, RoleOperator: // known to whoever gives the order
@@ -98,7 +98,7 @@ func (d *decision) authorise() *Error {
 			return forbidden
 		}
 	}
-	d.right = rights[kind].of(by.Role(), d.isLead(by))
+	d.right = rights[kind].forRole(by.Role(), d.isLead(by))
 	if d.right == nowhere {
 		return forbidden
 	}
@@ -109,14 +109,14 @@ func (d *decision) isLead(w ActorID) bool {
 	return w.Role() == RoleModerator && d.staff.At(StaffID(w.ID())).Lead
 }
 
-// mayAtTables refuses a zone moderator who reaches outside their zones. The
+// checkZones refuses a zone moderator who reaches outside their zones. The
 // empty table is the tray, which is everyone's.
-func (d *decision) mayAtTables(tables ...TableID) *Error {
+func (d *decision) checkZones(tables ...TableID) *Error {
 	if d.right != inZone {
 		return nil
 	}
-	d.checked = true
-	zones := d.staff.At(StaffID(d.order.By.ID())).Zones
+	d.rightChecked = true
+	zones := d.staff.At(StaffID(d.envelope.By.ID())).Zones
 	for _, id := range tables {
 		if zone := d.tables.At(id).Zone; id != "" && !slices.Contains(zones, zone) {
 			return newError(CodeOtherZone, "zone", string(zone))
@@ -125,37 +125,37 @@ func (d *decision) mayAtTables(tables ...TableID) *Error {
 	return nil
 }
 
-// mayForMeeting lets staff act by the meeting's table, and attendees where they take part.
-func (d *decision) mayForMeeting(m Meeting) *Error {
-	if d.right != own || d.order.By.Role() != RoleAttendee {
-		return d.mayAtTables(m.Place.Table)
+// checkMeetingRight lets staff act by the meeting's table, and attendees where they take part.
+func (d *decision) checkMeetingRight(m Meeting) *Error {
+	if d.right != own || d.envelope.By.Role() != RoleAttendee {
+		return d.checkZones(m.Place.Table)
 	}
-	d.checked = true
-	company := d.attendees.At(AttendeeID(d.order.By.ID())).Company
+	d.rightChecked = true
+	company := d.attendees.At(AttendeeID(d.envelope.By.ID())).Company
 	if company != m.Host.Company && company != m.Guest.Company {
 		return newError(CodeNotYours, "of", meetingRef(m.ID).String())
 	}
 	return nil
 }
 
-// mayAsInterpreter lets an interpreter act for themselves only.
-func (d *decision) mayAsInterpreter(id InterpreterID, of Ref) *Error {
+// checkInterpreterRight lets an interpreter act for themselves only.
+func (d *decision) checkInterpreterRight(id InterpreterID, of Ref) *Error {
 	if d.right != own {
 		return nil
 	}
-	d.checked = true
-	if d.order.By != NewActorID(RoleInterpreter, id) {
+	d.rightChecked = true
+	if d.envelope.By != NewActorID(RoleInterpreter, id) {
 		return newError(CodeNotYours, "of", of.String())
 	}
 	return nil
 }
 
-// mayOwn lets a limited right act where mine says that the thing is theirs.
-func (d *decision) mayOwn(mine bool, of Ref) *Error {
+// checkOwner lets a limited right act where mine says that the thing is theirs.
+func (d *decision) checkOwner(mine bool, of Ref) *Error {
 	if d.right != own {
 		return nil
 	}
-	d.checked = true
+	d.rightChecked = true
 	if !mine {
 		return newError(CodeNotYours, "of", of.String())
 	}

@@ -28,11 +28,11 @@ type State struct {
 	wishes        hamt.Map[string, Wish] // "<from>:<to>"
 	requests      hamt.Map[RequestID, Request]
 	announcements hamt.Map[AnnouncementID, Announcement]
-	notices       hamt.Map[NoticeID, told]
+	notices       hamt.Map[NoticeID, noticeStatus]
 	links         hamt.Map[LinkID, Link]
 	retired       hamt.Map[LinkID, Link] // of people whom the last import left out: they sign nobody in
 	revs          revisions
-	done          hamt.Map[CommandKey, doing]
+	history       hamt.Map[CommandKey, historyEntry]
 	lost          hamt.Map[LostID, LostReported] // that nobody has dismissed
 	exports       []Export                       // the last ones, oldest first
 
@@ -40,21 +40,21 @@ type State struct {
 	events     hamt.Map[EventID, EventEntry]
 	publicURL  string
 
-	derived
+	secondaryIndexes
 }
 
-// derived is what is found again from the rest: never stored, only kept.
-type derived struct {
-	seats      hamt.Map[RoundID, tablesOf]       // who sits where
-	meetingsOf hamt.Map[ActorID, []MeetingID]    // attendees and assigned interpreters
-	between    hamt.Map[string, []MeetingID]     // by "<host>|<guest>", sorted
-	open       hamt.Map[RequestID, struct{}]     // requests that are not ended
-	pending    hamt.Map[ActorID, []NoticeID]     // what each person has not said "Got it" to
-	about      hamt.Map[MeetingID, []NoticeID]   // the notices of a meeting, sorted
-	doneAt     window                            // the last commands of attendees, interpreters and the clock
-	staffAt    window                            // those of everyone else
-	recent     []uint64                          // the commands that moderators see, oldest first
-	peopleOf   hamt.Map[CompanyID, []AttendeeID] // a company's representatives
+// secondaryIndexes is what is found again from the rest: never stored, only kept.
+type secondaryIndexes struct {
+	seats           hamt.Map[RoundID, tablesOf]       // who sits where
+	meetingsOf      hamt.Map[ActorID, []MeetingID]    // attendees and assigned interpreters
+	meetingsBetween hamt.Map[string, []MeetingID]     // by "<host>|<guest>", sorted
+	openRequestIDs  hamt.Map[RequestID, struct{}]     // requests that are not ended
+	pending         hamt.Map[ActorID, []NoticeID]     // what each person has not said "Got it" to
+	noticesOf       hamt.Map[MeetingID, []NoticeID]   // the notices of a meeting, sorted
+	otherWindow     historyWindow                     // the last commands of attendees, interpreters and the clock
+	staffWindow     historyWindow                     // those of everyone else
+	shown           []uint64                          // the commands that moderators see, oldest first
+	peopleOf        hamt.Map[CompanyID, []AttendeeID] // a company's representatives
 }
 
 // revision is the last change of a thing: its sequence, who made it, by which command.
@@ -66,9 +66,9 @@ type revision struct {
 	As   uint64     `json:"as,omitzero"`
 }
 
-// as answers the sequence as of which the thing stands: its last change's, or,
+// standsAsOf answers the sequence as of which the thing stands: its last change's, or,
 // after an undo, that of the change before the one that was undone.
-func (r revision) as() uint64 {
+func (r revision) standsAsOf() uint64 {
 	if r.Undo {
 		return r.As
 	}
@@ -120,9 +120,9 @@ func (s State) Events() iter.Seq[EventEntry] { return s.events.Values() }
 func (s State) PublicURL() string { return s.publicURL }
 
 // Done answers the sequence of the record that a command made, for at least the
-// last keepDone commands.
+// last maxOtherHistory commands.
 func (s State) Done(key CommandKey) (seq uint64, ok bool) {
-	d, ok := s.done.Get(key)
+	d, ok := s.history.Get(key)
 	return d.Seq, ok
 }
 

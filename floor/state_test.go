@@ -101,10 +101,10 @@ func TestProbeLeavesNothing(t *testing.T) {
 			b = m
 		}
 	}
-	of := &decision{draft: newDraft(d.State, Record{})}
-	of.do(MeetingLocked{a.ID, true})
-	of.do(MeetingLocked{b.ID, true})
-	of.do(TableClosed{Table: b.Place.Table, Closed: true})
+	of := &decision{transaction: newTransaction(d.State, Record{})}
+	of.emit(MeetingLocked{a.ID, true})
+	of.emit(MeetingLocked{b.ID, true})
+	of.emit(TableClosed{Table: b.Place.Table, Closed: true})
 	if err := of.exchange(of.meetings.At(a.ID), of.meetings.At(b.ID), false); err == nil {
 		t.Fatal("exchanged with a table that is closed")
 	}

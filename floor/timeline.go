@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// resting is a gap in the plan that no delay crosses: what comes after it, the
+// restGap is a gap in the plan that no delay crosses: what comes after it, the
 // next day's site visits for one, keeps its time.
-const resting = 180 * Minute
+const restGap = 180 * Minute
 
-// planned is a slot on the timeline.
-type planned struct {
+// plannedSlot is a slot on the timeline.
+type plannedSlot struct {
 	SlotRef
 	Slot
 	absorbs Instant
@@ -18,25 +18,25 @@ type planned struct {
 
 // timeline answers the slots of the event in the order of the plan. Matching
 // sessions are not among them: their rounds are.
-func (s State) timeline() []planned {
-	var line []planned
+func (s State) timeline() []plannedSlot {
+	var line []plannedSlot
 	for r := range s.rounds.Values() {
-		line = append(line, planned{SlotRef{Round: r.ID}, r.Slot, 0})
+		line = append(line, plannedSlot{SlotRef{Round: r.ID}, r.Slot, 0})
 	}
 	for i := range s.items.Values() {
 		if i.Kind != ItemMatching {
-			line = append(line, planned{SlotRef{Item: i.ID}, i.Slot, Instant(i.AbsorbsMin) * Minute})
+			line = append(line, plannedSlot{SlotRef{Item: i.ID}, i.Slot, Instant(i.AbsorbsMin) * Minute})
 		}
 	}
-	slices.SortStableFunc(line, func(a, b planned) int {
+	slices.SortStableFunc(line, func(a, b plannedSlot) int {
 		return cmp.Or(cmp.Compare(a.Plan.Start, b.Plan.Start), cmp.Compare(a.Plan.End, b.Plan.End), cmp.Compare(a.ref().String(), b.ref().String()))
 	})
 	return line
 }
 
-// starting answers how the slot runs when it starts at: its planned length, less
+// spanFrom answers how the slot runs when it starts at: its planned length, less
 // what it absorbs of being late, plus its extensions.
-func (p planned) starting(at Instant) Span {
+func (p plannedSlot) spanFrom(at Instant) Span {
 	late := at - p.Plan.Start
 	if late > 0 {
 		late = max(0, late-p.absorbs)
@@ -44,13 +44,13 @@ func (p planned) starting(at Instant) Span {
 	return Span{at, max(at+Minute, p.Plan.End+late+p.Extra)}
 }
 
-// expect answers how a slot of the timeline runs when it starts at.
-func (d *decision) expect(r SlotRef, slot Slot, at Instant) Span {
-	p := planned{SlotRef: r, Slot: slot}
+// expectedSpan answers how a slot of the timeline runs when it starts at.
+func (d *decision) expectedSpan(r SlotRef, slot Slot, at Instant) Span {
+	p := plannedSlot{SlotRef: r, Slot: slot}
 	if r.Item != "" {
 		p.absorbs = Instant(d.items.At(r.Item).AbsorbsMin) * Minute
 	}
-	return p.starting(at)
+	return p.spanFrom(at)
 }
 
 // shiftFollowers moves what follows a slot: a delay runs on from slot to slot,
@@ -59,17 +59,17 @@ func (d *decision) expect(r SlotRef, slot Slot, at Instant) Span {
 func (d *decision) shiftFollowers(of SlotRef) {
 	var shifts []SlotShift
 	line := d.timeline()
-	at := slices.IndexFunc(line, func(p planned) bool { return p.SlotRef == of })
+	at := slices.IndexFunc(line, func(p plannedSlot) bool { return p.SlotRef == of })
 	prev := line[at]
 	for _, p := range line[at+1:] {
-		if p.Plan.Start-prev.Plan.End >= resting {
+		if p.Plan.Start-prev.Plan.End >= restGap {
 			break
 		}
 		if p.State == StateRunning || p.State == StateEnded {
 			prev = p
 			continue
 		}
-		if now := p.starting(p.Plan.Start + max(0, prev.Late())); now != p.Now {
+		if now := p.spanFrom(p.Plan.Start + max(0, prev.Late())); now != p.Now {
 			shifts = append(shifts, SlotShift{p.SlotRef, now})
 			p.Now = now
 		}
@@ -77,7 +77,7 @@ func (d *decision) shiftFollowers(of SlotRef) {
 	}
 	shifts = append(shifts, d.matchingShifts(shifts)...)
 	if len(shifts) > 0 {
-		d.do(SlotsShifted{shifts})
+		d.emit(SlotsShifted{shifts})
 	}
 }
 

@@ -7,108 +7,108 @@ import (
 	"github.com/matchfloor/matchfloor/internal/hamt"
 )
 
-// draft is a state while one record is folded into it. It notes what was
+// transaction is a state while one record is folded into it. It notes what was
 // touched, from which the cards that may differ follow.
-type draft struct {
+type transaction struct {
 	State
-	before  State
-	rec     Record // without Changes
-	now     Instant
-	refs    []Ref        // touched things, in order, once each
-	seen    map[Ref]bool // those of refs, once there are more than a few
-	edit    *hamt.Edit   // of this record
-	whole   []Subject
-	all     bool
-	rotated []LinkID
+	before        State
+	record        Record // without Changes
+	now           Instant
+	affectedRefs  []Ref        // touched things, in order, once each
+	affectedSet   map[Ref]bool // those of refs, once there are more than a few
+	edit          *hamt.Edit   // of this record
+	wholeSubjects []Subject
+	everySubject  bool
+	rotatedLinks  []LinkID
 }
 
-func newDraft(s State, r Record) *draft {
-	d := &draft{State: s, before: s, rec: r, now: s.clock.At(r.Wall), edit: new(hamt.Edit)}
-	d.seq++
-	return d
+func newTransaction(s State, r Record) *transaction {
+	tx := &transaction{State: s, before: s, record: r, now: s.clock.At(r.Wall), edit: new(hamt.Edit)}
+	tx.seq++
+	return tx
 }
 
-// fewRefs is up to how many refs are looked through, rather than kept in a map.
-const fewRefs = 16
+// smallRefs is up to how many refs are looked through, rather than kept in a map.
+const smallRefs = 16
 
-// touch notes that the cards of a thing may differ; its revision stays.
-func (d *draft) touch(ref Ref) {
-	if d.saw(ref) {
+// markAffected notes that the cards of a thing may differ; its revision stays.
+func (tx *transaction) markAffected(ref Ref) {
+	if tx.isAffected(ref) {
 		return
 	}
-	if d.refs = append(d.refs, ref); d.seen != nil {
-		d.seen[ref] = true
+	if tx.affectedRefs = append(tx.affectedRefs, ref); tx.affectedSet != nil {
+		tx.affectedSet[ref] = true
 	}
 }
 
-func (d *draft) saw(ref Ref) bool {
-	if len(d.refs) < fewRefs {
-		return slices.Contains(d.refs, ref)
+func (tx *transaction) isAffected(ref Ref) bool {
+	if len(tx.affectedRefs) < smallRefs {
+		return slices.Contains(tx.affectedRefs, ref)
 	}
-	if d.seen == nil {
-		d.seen = make(map[Ref]bool)
-		for _, ref := range d.refs {
-			d.seen[ref] = true
+	if tx.affectedSet == nil {
+		tx.affectedSet = make(map[Ref]bool)
+		for _, ref := range tx.affectedRefs {
+			tx.affectedSet[ref] = true
 		}
 	}
-	return d.seen[ref]
+	return tx.affectedSet[ref]
 }
 
-// change notes that a thing itself was changed by this record.
-func (d *draft) change(ref Ref) {
-	d.touch(ref)
-	d.revs = d.revs.with(d.edit, ref, revision{Seq: d.seq, By: d.rec.By, Key: d.rec.Key})
+// markChanged notes that a thing itself was changed by this record.
+func (tx *transaction) markChanged(ref Ref) {
+	tx.markAffected(ref)
+	tx.revs = tx.revs.with(tx.edit, ref, revision{Seq: tx.seq, By: tx.record.By, Key: tx.record.Key})
 }
 
-// subjectWhole notes that what a subject may see has changed at large.
-func (d *draft) subjectWhole(s Subject) {
-	if !slices.Contains(d.whole, s) {
-		d.whole = append(d.whole, s)
+// markWhole notes that what a subject may see has changed at large.
+func (tx *transaction) markWhole(s Subject) {
+	if !slices.Contains(tx.wholeSubjects, s) {
+		tx.wholeSubjects = append(tx.wholeSubjects, s)
 	}
 }
 
-func (d *draft) setMeeting(m Meeting) {
-	old := d.meetings.At(m.ID)
-	if old.seated() && d.seats.At(old.Place.Round).At(old.Place.Table) == m.ID {
-		d.stand(old.Place)
+func (tx *transaction) setMeeting(m Meeting) {
+	old := tx.meetings.At(m.ID)
+	if old.seated() && tx.seats.At(old.Place.Round).At(old.Place.Table) == m.ID {
+		tx.vacate(old.Place)
 	}
 	if m.seated() {
-		d.sit(m.Place, m.ID)
+		tx.occupy(m.Place, m.ID)
 	}
-	d.meetings = d.meetings.With(d.edit, m.ID, m)
+	tx.meetings = tx.meetings.With(tx.edit, m.ID, m)
 }
 
-// sit gives a place to a meeting, and stand to nobody.
-func (d *draft) sit(p Place, m MeetingID) {
-	d.seats = d.seats.With(d.edit, p.Round, d.seats.At(p.Round).With(d.edit, p.Table, m))
+// occupy gives a place to a meeting, and stand to nobody.
+func (tx *transaction) occupy(p Place, m MeetingID) {
+	tx.seats = tx.seats.With(tx.edit, p.Round, tx.seats.At(p.Round).With(tx.edit, p.Table, m))
 }
 
-func (d *draft) stand(p Place) {
-	d.seats = d.seats.With(d.edit, p.Round, d.seats.At(p.Round).Without(d.edit, p.Table))
+func (tx *transaction) vacate(p Place) {
+	tx.seats = tx.seats.With(tx.edit, p.Round, tx.seats.At(p.Round).Without(tx.edit, p.Table))
 }
 
 // seated reports whether the meeting takes up its place.
 func (m Meeting) seated() bool { return !m.Cancelled && m.Place.Round != "" && m.Place.Table != "" }
 
-func (d *draft) setRequest(r Request) {
-	d.requests = d.requests.With(d.edit, r.ID, r)
+func (tx *transaction) setRequest(r Request) {
+	tx.requests = tx.requests.With(tx.edit, r.ID, r)
 	if r.State.Open() {
-		d.open = d.open.With(d.edit, r.ID, struct{}{})
+		tx.openRequestIDs = tx.openRequestIDs.With(tx.edit, r.ID, struct{}{})
 	} else {
-		d.open = d.open.Without(d.edit, r.ID)
+		tx.openRequestIDs = tx.openRequestIDs.Without(tx.edit, r.ID)
 	}
 }
 
-func (d *draft) setSlot(r SlotRef, slot Slot) {
+func (tx *transaction) setSlot(r SlotRef, slot Slot) {
 	if r.Round != "" {
-		round := d.rounds.At(r.Round)
+		round := tx.rounds.At(r.Round)
 		round.Slot = slot
-		d.rounds = d.rounds.With(d.edit, r.Round, round)
+		tx.rounds = tx.rounds.With(tx.edit, r.Round, round)
 		return
 	}
-	item := d.items.At(r.Item)
+	item := tx.items.At(r.Item)
 	item.Slot = slot
-	d.items = d.items.With(d.edit, r.Item, item)
+	tx.items = tx.items.With(tx.edit, r.Item, item)
 }
 
 // seqKey makes a key that sorts as the number does.

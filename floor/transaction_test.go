@@ -9,16 +9,16 @@ import (
 
 // TestTouchedOnce: a thing that was touched often is noted once, however many are.
 func TestTouchedOnce(t *testing.T) {
-	d := newDraft(New(), Record{})
+	d := newTransaction(New(), Record{})
 	var refs []Ref
-	for i := range 3 * fewRefs {
+	for i := range 3 * smallRefs {
 		refs = append(refs, meetingRef(MeetingID(itoa(i))))
 		for _, ref := range refs {
-			d.touch(ref)
+			d.markAffected(ref)
 		}
 	}
-	if !slices.Equal(d.refs, refs) {
-		t.Errorf("%d noted: %v", len(d.refs), d.refs)
+	if !slices.Equal(d.affectedRefs, refs) {
+		t.Errorf("%d noted: %v", len(d.affectedRefs), d.affectedRefs)
 	}
 }
 
@@ -26,10 +26,10 @@ func TestTouchedOnce(t *testing.T) {
 // remembered, whatever the others do meanwhile, and also by a state that was read.
 func TestWindows(t *testing.T) {
 	const most = 3
-	d := &draft{edit: new(hamt.Edit)}
+	d := &transaction{edit: new(hamt.Edit)}
 	var staff, others []CommandKey
 	for seq := uint64(1); seq <= 60; seq++ {
-		e := doing{Key: CommandKey("k/" + itoa(int(seq))), Seq: seq, By: "attendee:a"}
+		e := historyEntry{Key: CommandKey("k/" + itoa(int(seq))), Seq: seq, By: "attendee:a"}
 		if seq%7 == 0 || seq > 50 {
 			e.By = "moderator:m"
 			staff = append(staff, e.Key)
@@ -38,8 +38,8 @@ func TestWindows(t *testing.T) {
 		}
 		d.seq = seq
 		d.remember(e)
-		d.forget(&d.staffAt, most)
-		d.forget(&d.doneAt, most)
+		d.forgetOldest(&d.staffWindow, most)
+		d.forgetOldest(&d.otherWindow, most)
 		if seq == 30 {
 			data, err := d.Encode()
 			if err != nil {
@@ -50,12 +50,12 @@ func TestWindows(t *testing.T) {
 			}
 		}
 		want := slices.Concat(staff[max(0, len(staff)-most):], others[max(0, len(others)-most):])
-		held := slices.Concat(d.staffAt.keys.List(), d.doneAt.keys.List())
-		if !slices.Equal(held, want) || d.done.Len() != len(want) {
-			t.Fatalf("after %d: %v and %d commands, not %v", seq, held, d.done.Len(), want)
+		held := slices.Concat(d.staffWindow.keys.List(), d.otherWindow.keys.List())
+		if !slices.Equal(held, want) || d.history.Len() != len(want) {
+			t.Fatalf("after %d: %v and %d commands, not %v", seq, held, d.history.Len(), want)
 		}
 		for _, key := range want {
-			if e, ok := d.doneAtSeq(d.done.At(key).Seq); !ok || e.Key != key {
+			if e, ok := d.historyAt(d.history.At(key).Seq); !ok || e.Key != key {
 				t.Fatalf("after %d: %s is %s, %v", seq, key, e.Key, ok)
 			}
 		}

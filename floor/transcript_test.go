@@ -271,7 +271,7 @@ func (s *script) pendingOf(w ActorID) []NoticeID { return s.state.pending.At(w) 
 
 // noticeOf answers the notice that was issued last, where that is asked for.
 func (s *script) noticeOf(which string) NoticeID {
-	last := told{Notice: Notice{ID: NoticeID(which)}}
+	last := noticeStatus{Notice: Notice{ID: NoticeID(which)}}
 	for n := range s.state.notices.Values() {
 		if which == "last" && n.Issued > last.Issued {
 			last = n
@@ -291,7 +291,7 @@ func (s *script) deliveryTo(before any, w ActorID) []Delivery {
 
 func (s *script) requestOf(m MeetingID) RequestID {
 	for r := range s.state.requests.Values() {
-		if r.Meeting == m && (r.State.Open() || s.state.open.Len() == 0) {
+		if r.Meeting == m && (r.State.Open() || s.state.openRequestIDs.Len() == 0) {
 			return r.ID
 		}
 	}

@@ -6,30 +6,30 @@ import "strconv"
 // held against the same hard rules as any others, and against whatever has been
 // built on the earlier ones since.
 func (c Undo) decide(d *decision) *Error {
-	e, ok := d.done.Get(c.Command)
+	e, ok := d.history.Get(c.Command)
 	if !ok || len(e.Changes) == 0 {
 		return newError(CodeNothingToUndo, "command", string(c.Command))
 	}
-	if err := d.mayOwn(e.By == d.order.By, doneRef(e.Seq)); err != nil {
+	if err := d.checkOwner(e.By == d.envelope.By, doneRef(e.Seq)); err != nil {
 		return err
 	}
 	if e.UndoneBy != "" {
 		return newError(CodeUndone, "by", string(e.UndoneBy))
 	}
-	if err := d.dependsOn(e); err != nil {
+	if err := d.checkNotChangedSince(e); err != nil {
 		return err
 	}
 	if err := d.compensate(e); err != nil {
 		return err
 	}
-	d.do(CommandUndone(c))
+	d.emit(CommandUndone(c))
 	return nil
 }
 
-// dependsOn refuses if anything that the command changed was changed again since.
-func (d *decision) dependsOn(e doing) *Error {
-	for _, ref := range e.Of {
-		if r := d.before.revs.at(ref); r.as() > e.Seq {
+// checkNotChangedSince refuses if anything that the command changed was changed again since.
+func (d *decision) checkNotChangedSince(e historyEntry) *Error {
+	for _, ref := range e.Changed {
+		if r := d.before.revs.at(ref); r.standsAsOf() > e.Seq {
 			return newError(CodeUndoDepends, "of", ref.card().String(), "by", string(r.By), "seq", strconv.FormatUint(r.Seq, 10))
 		}
 	}
@@ -38,7 +38,7 @@ func (d *decision) dependsOn(e doing) *Error {
 
 // compensate makes the inverse changes, the last one first. Each is held against
 // the rules that it would be held against as a command.
-func (d *decision) compensate(e doing) *Error {
+func (d *decision) compensate(e historyEntry) *Error {
 	for i := len(e.Changes) - 1; i >= 0; i-- {
 		c := e.Changes[i].(reversible)
 		if err := d.reverse(c); err != nil {
@@ -51,122 +51,122 @@ func (d *decision) compensate(e doing) *Error {
 func (d *decision) reverse(c reversible) *Error {
 	switch c := c.(type) {
 	case MeetingMoved:
-		return d.moveBack(c)
+		return d.reverseMoved(c)
 	case MeetingsSwapped:
-		return d.swapBack(c)
+		return d.reverseSwapped(c)
 	case MeetingCancelled:
-		return d.uncancel(c)
+		return d.reverseCancelled(c)
 	case SlotExtended:
-		return d.unextend(c)
+		return d.reverseExtended(c)
 	case TableClosed:
-		return d.reopen(c)
+		return d.reverseTableClosed(c)
 	case AnnouncementWithdrawn:
 		if d.announcements.Len() >= MaxAnnouncements {
 			return newError(CodeTooMany, "of", "announcement", "limit", itoa(MaxAnnouncements))
 		}
 	}
-	d.do(c.inverse())
+	d.emit(c.inverse())
 	if c, ok := c.(InterpreterAssigned); ok {
-		return d.giveBack(c)
+		return d.regainInterpreter(c)
 	}
 	return nil
 }
 
-// giveBack holds an interpreter who was given back to a meeting against what they
+// regainInterpreter holds an interpreter who was given back to a meeting against what they
 // have taken on since, and takes back that they were not needed.
-func (d *decision) giveBack(c InterpreterAssigned) *Error {
+func (d *decision) regainInterpreter(c InterpreterAssigned) *Error {
 	m := d.meetings.At(c.Meeting)
 	if m.seated() && m.Interpreter != "" {
 		if err := d.interpreterFree(m.Interpreter, m.ID, m.Place.Round); err != nil {
 			return err
 		}
 	}
-	d.withdrawAbout(c.Meeting, NoticeCancelled)
+	d.withdrawMeetingNotices(c.Meeting, NoticeCancelled)
 	return nil
 }
 
-// reopen reverses a table's closing or opening; one that meetings have been put
+// reverseTableClosed reverses a table's closing or opening; one that meetings have been put
 // at since is not closed under them.
-func (d *decision) reopen(c TableClosed) *Error {
+func (d *decision) reverseTableClosed(c TableClosed) *Error {
 	for m := range d.meetings.Values() {
 		over := d.rounds.At(m.Place.Round).State == StateEnded
 		if r := d.revs.at(meetingRef(m.ID)); !c.Closed && m.seated() && m.Place.Table == c.Table && !over && r.Seq > d.revs.at(tableRef(c.Table)).Seq {
 			return newError(CodeUndoDepends, "of", meetingRef(m.ID).String(), "by", string(r.By), "seq", strconv.FormatUint(r.Seq, 10))
 		}
 	}
-	d.do(c.inverse())
+	d.emit(c.inverse())
 	return nil
 }
 
-func (d *decision) uncancel(c MeetingCancelled) *Error {
+func (d *decision) reverseCancelled(c MeetingCancelled) *Error {
 	m := d.meetings.At(c.Meeting)
 	m.Cancelled = false
 	if err := d.fits(m, m.Place); err != nil {
 		return err
 	}
-	d.do(c.inverse())
-	d.withdrawAbout(c.Meeting, NoticeCancelled)
-	d.issue(Notice{Kind: NoticeMoved, Meeting: m.ID, To: m.Place, Undo: true}, m.people())
+	d.emit(c.inverse())
+	d.withdrawMeetingNotices(c.Meeting, NoticeCancelled)
+	d.issueNotice(Notice{Kind: NoticeMoved, Meeting: m.ID, To: m.Place, Undo: true}, m.participants())
 	return nil
 }
 
-func (d *decision) unextend(c SlotExtended) *Error {
+func (d *decision) reverseExtended(c SlotExtended) *Error {
 	slot, _ := d.slot(c.SlotRef)
 	if slot.State == StateEnded || slot.Now.Length()-c.By < Minute {
-		return slotOrder(c.SlotRef, slot.State)
+		return slotOrderError(c.SlotRef, slot.State)
 	}
-	d.do(c.inverse())
+	d.emit(c.inverse())
 	d.shiftFollowers(c.SlotRef)
 	return nil
 }
 
-// moveBack returns a meeting to where it came from, with its sides marked as they were.
-func (d *decision) moveBack(c MeetingMoved) *Error {
+// reverseMoved returns a meeting to where it came from, with its sides marked as they were.
+func (d *decision) reverseMoved(c MeetingMoved) *Error {
 	m := d.meetings.At(c.Meeting)
-	if err := d.mayReturn(m, c.From); err != nil {
+	if err := d.checkReturn(m, c.From); err != nil {
 		return err
 	}
 	if err := d.fits(m, c.From); err != nil {
 		return err
 	}
-	d.relocate(m, c.From, true)
-	d.markAgain(m.ID, c.Marks)
+	d.moveTo(m, c.From, true)
+	d.restoreMarks(m.ID, c.Marks)
 	return nil
 }
 
-func (d *decision) markAgain(id MeetingID, was Marks) {
+func (d *decision) restoreMarks(id MeetingID, was Marks) {
 	m := d.meetings.At(id)
 	if was.Host != "" && was.Host != m.Host.Presence {
-		d.do(SideMarked{id, Host, m.Host.Presence, was.Host})
+		d.emit(SideMarked{id, Host, m.Host.Presence, was.Host})
 	}
 	if was.Guest != "" && was.Guest != m.Guest.Presence {
-		d.do(SideMarked{id, Guest, m.Guest.Presence, was.Guest})
+		d.emit(SideMarked{id, Guest, m.Guest.Presence, was.Guest})
 	}
 }
 
-// swapBack returns two meetings to each other's places.
-func (d *decision) swapBack(c MeetingsSwapped) *Error {
+// reverseSwapped returns two meetings to each other's places.
+func (d *decision) reverseSwapped(c MeetingsSwapped) *Error {
 	a, b := d.meetings.At(c.A), d.meetings.At(c.B)
 	for _, m := range []Meeting{a, b} {
-		if err := d.mayReturn(m, m.Place); err != nil {
+		if err := d.checkReturn(m, m.Place); err != nil {
 			return err
 		}
 	}
 	if err := d.exchange(a, b, true); err != nil {
 		return err
 	}
-	d.markAgain(a.ID, c.MarksA)
-	d.markAgain(b.ID, c.MarksB)
+	d.restoreMarks(a.ID, c.MarksA)
+	d.restoreMarks(b.ID, c.MarksB)
 	return nil
 }
 
-// mayReturn refuses what an undo may not move: a locked meeting, or one of a round that is over.
-func (d *decision) mayReturn(m Meeting, to Place) *Error {
+// checkReturn refuses what an undo may not move: a locked meeting, or one of a round that is over.
+func (d *decision) checkReturn(m Meeting, to Place) *Error {
 	if m.Locked {
 		return newError(CodeLocked, "meeting", string(m.ID))
 	}
-	if err := d.leave(m.Place); err != nil {
+	if err := d.checkRoundOpen(m.Place); err != nil {
 		return err
 	}
-	return d.leave(to)
+	return d.checkRoundOpen(to)
 }

@@ -42,7 +42,7 @@ type VersionRaised struct {
 	Version int `json:"version"`
 }
 
-func (c VersionRaised) apply(d *draft) { d.version = c.Version }
+func (c VersionRaised) apply(tx *transaction) { tx.version = c.Version }
 
 // RaiseVersion lets newer changes be written to a log. Whoever gives it vouches that
 // no node of an older version is left, for such a one could not fold on.
@@ -55,28 +55,28 @@ func (c RaiseVersion) decide(d *decision) *Error {
 		return badValue("version")
 	}
 	if c.Version > d.Version() {
-		d.do(VersionRaised(c))
+		d.emit(VersionRaised(c))
 	}
 	return nil
 }
 
-// begin makes a new log say which version it begins at, and answers how many changes
+// beginLog makes a new log say which version it begins at, and answers how many changes
 // that took.
-func (d *decision) begin() int {
+func (d *decision) beginLog() int {
 	if d.before.seq != 0 {
 		return 0
 	}
 	version := FormatVersion
-	if v := d.order.Version; v > 0 {
+	if v := d.envelope.Version; v > 0 {
 		version = min(v, version)
 	}
-	d.do(VersionRaised{version})
+	d.emit(VersionRaised{version})
 	return 1
 }
 
-// writable refuses changes that other nodes on this log might not know.
-func (d *decision) writable() *Error {
-	for _, c := range d.out.Changes {
+// checkVersion refuses changes that other nodes on this log might not know.
+func (d *decision) checkVersion() *Error {
+	for _, c := range d.result.Changes {
 		if kind := changeKind(c); !d.Writes(kind) {
 			return newError(CodeNeedsUpgrade, "version", strconv.Itoa(versionOf(kind)))
 		}

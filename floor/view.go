@@ -49,9 +49,11 @@ func (k CardKey) cut() (kind, id string) {
 }
 
 // The keys of cards whose ids have several parts.
-func unseenKey(n NoticeID, w ActorID) CardKey { return CardKey("unseen/" + string(n) + ":" + string(w)) }
-func boardKey(z ZoneID, t TableID) CardKey    { return CardKey("board/" + string(z) + ":" + string(t)) }
-func seatKey(z ZoneID, m MeetingID) CardKey   { return CardKey("seat/" + string(z) + ":" + string(m)) }
+func unseenKey(n NoticeID, w ActorID) CardKey {
+	return CardKey("unseen/" + string(n) + ":" + string(w))
+}
+func boardKey(z ZoneID, t TableID) CardKey  { return CardKey("board/" + string(z) + ":" + string(t)) }
+func seatKey(z ZoneID, m MeetingID) CardKey { return CardKey("seat/" + string(z) + ":" + string(m)) }
 
 // MeetingMoved reports whether key is of a meeting's card, which shows where the
 // meeting is, and that was elsewhere in before.
@@ -173,7 +175,7 @@ func (s State) attendeeKeys(own AttendeeID) []CardKey {
 	for _, id := range s.pending.At(w) {
 		keys = append(keys, CardKey("notice/"+id))
 	}
-	return append(keys, s.lostOf(w)...)
+	return append(keys, s.lostKeys(w)...)
 }
 
 func (s State) attendeeCard(own AttendeeID, kind, id string) (Card, bool) {
@@ -233,14 +235,14 @@ func (s State) ownRequestCard(own AttendeeID, id RequestID) (Card, bool) {
 	}
 	c := OwnRequestCard{Meeting: r.Meeting, Pair: r.Pair, Skill: r.Skill, State: r.State, At: r.At}
 	if r.State == Requested {
-		c.Line = s.line(r)
+		c.Line = s.placeInLine(r)
 	}
 	c.Interpreter = s.interpreters.At(r.Interpreter).Name
 	return c, true
 }
 
-// line answers a request's place among those that wait for the same pair; 1 is next.
-func (s State) line(r Request) int {
+// placeInLine answers a request's place among those that wait for the same pair; 1 is next.
+func (s State) placeInLine(r Request) int {
 	n := 1
 	for o := range s.openRequests() {
 		if o.State == Requested && o.Pair == r.Pair && (o.At < r.At || o.At == r.At && o.ID < r.ID) {
@@ -267,11 +269,11 @@ func (s State) interpreterKeys(own InterpreterID) []CardKey {
 	for _, id := range s.meetingsOf.At(w) {
 		keys = append(keys, CardKey("assignment/"+id))
 	}
-	keys = appendKeys(keys, "offer", s.open)
+	keys = appendKeys(keys, "offer", s.openRequestIDs)
 	for _, id := range s.pending.At(w) {
 		keys = append(keys, CardKey("notice/"+id))
 	}
-	return append(keys, s.lostOf(w)...)
+	return append(keys, s.lostKeys(w)...)
 }
 
 func (s State) interpreterCard(own InterpreterID, kind, id string) (Card, bool) {
@@ -299,7 +301,7 @@ func (s State) offerCard(own InterpreterID, id RequestID) (Card, bool) {
 	r, ok := s.requests.Get(id)
 	i := s.interpreters.At(own)
 	mine := ok && r.Interpreter == own
-	if !ok || !r.State.Open() || !s.Released() || !mine && (r.State == Arrived || !s.mayServe(i, r)) {
+	if !ok || !r.State.Open() || !s.Released() || !mine && (r.State == Arrived || !s.canServe(i, r)) {
 		return nil, false
 	}
 	m := s.meetings.At(r.Meeting)
@@ -310,8 +312,8 @@ func (s State) offerCard(own InterpreterID, id RequestID) (Card, bool) {
 	}, true
 }
 
-// mayServe reports whether an interpreter is on duty and able to take a request.
-func (s State) mayServe(i Interpreter, r Request) bool {
+// canServe reports whether an interpreter is on duty and able to take a request.
+func (s State) canServe(i Interpreter, r Request) bool {
 	return i.Duty == OnDuty && slices.Contains(i.Pairs, r.Pair) && (r.Skill == "" || slices.Contains(i.Skills, r.Skill))
 }
 
@@ -353,4 +355,4 @@ func (s State) displayCard(zone ZoneID, kind, id string) (Card, bool) {
 	return nil, false
 }
 
-func doneID(seq uint64) string { return strconv.FormatUint(seq, 10) }
+func seqID(seq uint64) string { return strconv.FormatUint(seq, 10) }

@@ -16,7 +16,7 @@ func (s State) moderatorKeys() []CardKey {
 	keys = appendKeys(keys, "display", s.displays)
 	keys = appendKeys(keys, "table", s.tables)
 	keys = appendKeys(keys, "meeting", s.meetings)
-	keys = appendKeys(keys, "request", s.open)
+	keys = appendKeys(keys, "request", s.openRequestIDs)
 	keys = appendKeys(keys, "notice", s.notices)
 	keys = appendKeys(keys, "lost", s.lost)
 	keys = appendKeys(keys, "sent", s.notices)
@@ -25,8 +25,8 @@ func (s State) moderatorKeys() []CardKey {
 			keys = append(keys, unseenKey(n.ID, w))
 		}
 	}
-	for _, seq := range s.recent {
-		keys = append(keys, CardKey("done/"+doneID(seq)))
+	for _, seq := range s.shown {
+		keys = append(keys, CardKey("done/"+seqID(seq)))
 	}
 	return keys
 }
@@ -55,11 +55,11 @@ func (s State) moderatorCard(kind, id string) (Card, bool) {
 		m, ok := s.meetings.Get(MeetingID(id))
 		return MeetingCard{m.Place, m.Host, m.Guest, m.Pair, m.Interpreter, m.Locked, m.Cancelled, m.Reason}, ok
 	}
-	return s.liveCard(kind, id)
+	return s.transientCard(kind, id)
 }
 
-// liveCard is the part of the console that comes and goes during a day.
-func (s State) liveCard(kind, id string) (Card, bool) {
+// transientCard is the part of the console that comes and goes during a day.
+func (s State) transientCard(kind, id string) (Card, bool) {
 	switch kind {
 	case "request":
 		r, ok := s.requests.Get(RequestID(id))
@@ -81,7 +81,7 @@ func (s State) liveCard(kind, id string) (Card, bool) {
 		w := ActorID(who)
 		return UnseenCard{NoticeID(notice), w, s.notices.At(NoticeID(notice)).toldBy(w)}, slices.Contains(s.pending.At(w), NoticeID(notice))
 	case "sent":
-		return s.sentCard(NoticeID(id))
+		return s.deliveryCard(NoticeID(id))
 	case "lost":
 		return s.lostCard(LostID(id))
 	case "done":
@@ -89,7 +89,7 @@ func (s State) liveCard(kind, id string) (Card, bool) {
 		if err != nil {
 			return nil, false
 		}
-		return s.doneCard(seq)
+		return s.historyCard(seq)
 	}
 	return nil, false
 }
@@ -98,7 +98,7 @@ func (s State) liveCard(kind, id string) (Card, bool) {
 func (s State) canTake(r Request) int {
 	n := 0
 	for _, i := range s.interpreters.Each() {
-		if s.mayServe(i, r) && s.freeFor(i.ID, r) == nil {
+		if s.canServe(i, r) && s.freeForRequest(i.ID, r) == nil {
 			n++
 		}
 	}

@@ -188,7 +188,7 @@ func (w *world) deliver(t *rapid.T, n int) {
 // lose lets somebody's command be named as lost, sometimes one that the log holds.
 func (w *world) lose(t *rapid.T, n int) {
 	by := oneOf(t, []ActorID{"moderator:mod", "attendee:c0a", "interpreter:i0", "organiser:o", Operator})
-	key := oneOf(t, []CommandKey{CommandKey(fmt.Sprintf("k/%d", n)), CommandKey(fmt.Sprintf("gone/%d", n)), drawKey(t, w.now().done)})
+	key := oneOf(t, []CommandKey{CommandKey(fmt.Sprintf("k/%d", n)), CommandKey(fmt.Sprintf("gone/%d", n)), drawKey(t, w.now().history)})
 	w.give(Envelope{Key: CommandKey(fmt.Sprintf("clock/lost-%d", n)), By: Clock, Unconditional: true,
 		Command: ReportLost{Lost{Command: key, Kind: "checkIn", By: by, Wall: w.wall, Of: []string{"attendee/c0a"}}}})
 }
@@ -220,14 +220,14 @@ func (w *world) drawCommand(t *rapid.T) Command {
 		return SlotRef{Round: round()}
 	}
 	request := func() RequestID {
-		if s.open.Len() > 0 {
-			return drawKey(t, s.open)
+		if s.openRequestIDs.Len() > 0 {
+			return drawKey(t, s.openRequestIDs)
 		}
 		return drawKey(t, s.requests)
 	}
 	interpreter := func() InterpreterID { return oneOf(t, []InterpreterID{"i0", "i0", "i1", "i1", ""}) }
 	side := func() Side { return oneOf(t, []Side{Host, Guest}) }
-	key := func() CommandKey { return drawKey(t, s.done) }
+	key := func() CommandKey { return drawKey(t, s.history) }
 	notice := func() []NoticeID { return []NoticeID{drawKey(t, s.notices)} }
 	draws := []func() Command{
 		func() Command {
@@ -277,7 +277,7 @@ func (w *world) drawCommand(t *rapid.T) Command {
 		func() Command { return RotateLink{"attendee-c0a"} },
 		func() Command { return DismissLost{[]LostID{drawKey(t, s.lost)}} },
 	}
-	if s.open.Len() > 0 && between(t, 0, 2) == 0 {
+	if s.openRequestIDs.Len() > 0 && between(t, 0, 2) == 0 {
 		return w.serve(t)
 	}
 	return oneOf(t, draws)()
@@ -285,7 +285,7 @@ func (w *world) drawCommand(t *rapid.T) Command {
 
 // serve draws the next step of an open request.
 func (w *world) serve(t *rapid.T) Command {
-	r := w.now().requests.At(oneOf(t, slices.Collect(keysOf(w.now().open))))
+	r := w.now().requests.At(oneOf(t, slices.Collect(keysOf(w.now().openRequestIDs))))
 	switch r.State {
 	case Requested:
 		return ClaimRequest{r.ID, oneOf(t, []InterpreterID{"i0", "i1"})}
