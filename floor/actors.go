@@ -2,24 +2,24 @@ package floor
 
 import "strings"
 
-// Text is a name or sentence in up to three languages; at least one is given.
+// Text is a name or a sentence in up to three languages, at least one.
 type Text struct {
 	Ko string `json:"ko,omitzero"`
 	Zh string `json:"zh,omitzero"`
 	En string `json:"en,omitzero"`
 }
 
-// Empty reports whether no language is given.
+// Empty reports whether no language is set.
 func (t Text) Empty() bool { return t == Text{} }
 
 // Lang is a language code: two or three lower-case letters, as in ISO 639.
 type Lang string
 
-// Pair is a pair of languages that an interpreter works between. Its text form
-// is "ko-zh"; the two stand in alphabetical order, so a pair equals its reverse.
+// Pair is a pair of languages that an interpreter works between. Its text form is "ko-zh": the two are
+// in alphabetical order, so that a pair equals its reverse.
 type Pair string
 
-// MakePair answers the pair of two languages.
+// MakePair returns the pair of two languages.
 func MakePair(a, b Lang) Pair {
 	if b < a {
 		a, b = b, a
@@ -39,11 +39,11 @@ const (
 	RoleAttendee    Role = "attendee"
 	RoleDisplay     Role = "display"
 	RoleClock       Role = "clock"    // time itself: see State.Due
-	RoleOperator    Role = "operator" // whoever runs the program: first set-up, imports from the command line
+	RoleOperator    Role = "operator" // the program itself: first set-up, imports from the command line
 )
 
-// ActorID names a person, a screen or the clock: "<role>:<id>", for example
-// "attendee:k03a". It is opaque: no personal name is in it.
+// ActorID identifies a person, a screen or the clock: "<role>:<id>", for example "attendee:k03a". No
+// personal name is in it.
 type ActorID string
 
 // NewActorID joins a role and an id.
@@ -51,22 +51,22 @@ func NewActorID[ID ~string](role Role, id ID) ActorID {
 	return ActorID(string(role) + ":" + string(id))
 }
 
-// Role answers the part before the colon.
+// Role returns the part before the colon.
 func (w ActorID) Role() Role { role, _, _ := strings.Cut(string(w), ":"); return Role(role) }
 
-// ID answers the part after the colon.
+// ID returns the part after the colon.
 func (w ActorID) ID() string { _, id, _ := strings.Cut(string(w), ":"); return id }
 
-// Link answers the name of the link that lets w sign in.
+// Link returns the id of the link with which w signs in.
 func (w ActorID) Link() LinkID { return LinkID(string(w.Role()) + "-" + w.ID()) }
 
-// Clock is who gives the commands that time brings about.
+// Clock gives the commands that time brings about.
 const Clock ActorID = "clock:clock"
 
-// Operator is who gives the commands of the command line.
+// Operator gives the commands of the command line.
 const Operator ActorID = "operator:cli"
 
-// Company is one of the two sides' firms.
+// Company is a company that takes part, as a host or a guest.
 type Company struct {
 	ID        CompanyID `json:"id"`
 	Name      Text      `json:"name"`
@@ -91,10 +91,10 @@ type Staff struct {
 	Name  Text     `json:"name"`
 	Role  Role     `json:"role"` // moderator or runner
 	Lead  bool     `json:"lead,omitzero"`
-	Zones []ZoneID `json:"zones,omitempty"` // a moderator's; none and not lead: no zone
+	Zones []ZoneID `json:"zones,omitempty"` // a moderator's; without any, and if not lead: no zone
 }
 
-// Who answers the staff member's name as an actor.
+// Who returns the staff member's actor id.
 func (s Staff) Who() ActorID { return NewActorID(s.Role, s.ID) }
 
 // Duty is whether an interpreter is working.
@@ -132,8 +132,8 @@ type Organiser struct {
 	Name string      `json:"name"`
 }
 
-// Link lets one person or screen sign in. Its secret is not here: it is derived
-// from the instance's key, the event, ID and Generation.
+// Link lets one person or screen sign in. It does not have the secret, which is derived from the
+// instance's key, the event, ID and Generation.
 type Link struct {
 	ID         LinkID  `json:"id"`
 	Who        ActorID `json:"who"`

@@ -6,35 +6,35 @@ import (
 	"strings"
 )
 
-// Affected is what may look different after a record.
+// Affected is what may differ after a record.
 type Affected struct {
 	Keys  []CardRef // cards that may differ, sorted, each once
-	Whole []Subject // subjects whose view changed at large: their next frame is a snapshot
-	All   bool      // so did everyone's
+	Whole []Subject // subjects for which a patch does not suffice: their next frame is a snapshot
+	All   bool      // every subject needs a snapshot; Keys and Whole do not count
 	Links []LinkID  // links that were rotated: their sessions end
 }
 
-// CardRef is one card of one subject.
+// CardRef names one card of one subject.
 type CardRef struct {
 	Subject Subject
 	Key     CardKey
 }
 
-// affectedCards collects the cards that follow from one touched thing. A card counts
-// if it follows from the thing as it was or as it is.
+// affectedCards collects the cards that follow from affected things. A card counts if it follows from
+// the thing as it was or as it is.
 type affectedCards struct {
 	cards []CardRef
 }
 
 func (t *affectedCards) add(s Subject, key CardKey) { t.cards = append(t.cards, CardRef{s, key}) }
 
-// affected answers which cards the things that a record touched may have changed.
+// affected returns the cards that may differ because of the things that the record affected.
 func (tx *transaction) affected() Affected {
 	out := Affected{Whole: tx.wholeSubjects, All: tx.everySubject, Links: tx.rotatedLinks}
 	if tx.everySubject {
 		return out
 	}
-	t := affectedCards{make([]CardRef, 0, 48)} // about what a move touches
+	t := affectedCards{make([]CardRef, 0, 48)} // room for the cards of a usual move
 	for _, ref := range tx.affectedRefs {
 		key := CardKey(ref.String()) // most things are named as their card is
 		t.addThing(tx.before, ref, key)
@@ -117,11 +117,11 @@ func (t *affectedCards) addMeeting(s State, id MeetingID, key CardKey) {
 	if r, ok := s.openRequest(id); ok {
 		t.addOffers(s, r)
 	}
-	t.addOpenRequests(s, "") // who is free for them depends on where meetings are
+	t.addOpenRequests(s, "") // where meetings are decides who is free for the requests
 }
 
-// addRequest touches the request's own cards, the places in line of those that wait
-// for the same pair, and how many interpreters could take each.
+// addRequest adds the request's own cards, and those of the other open requests: the places in line
+// of the same pair, and how many interpreters could take each.
 func (t *affectedCards) addRequest(s State, id RequestID, key CardKey) {
 	r, ok := s.requests.Get(id)
 	if !ok {
@@ -133,7 +133,8 @@ func (t *affectedCards) addRequest(s State, id RequestID, key CardKey) {
 	t.addOpenRequests(s, r.Pair)
 }
 
-// addOpenRequests touches every open request's count, and the line of a pair.
+// addOpenRequests adds the moderators' card of every open request, and the attendees' cards of those
+// that wait for the pair line.
 func (t *affectedCards) addOpenRequests(s State, line Pair) {
 	for r := range s.openRequests() {
 		t.add(Moderator, CardKey("request/"+r.ID))

@@ -1,23 +1,23 @@
 package floor
 
-// Subject names an audience: "everyone", "moderator", "attendee:<id>",
-// "interpreter:<id>" or "display:<zone>". A session watches one or more.
+// Subject identifies an audience: "everyone", "moderator", "attendee:<id>", "interpreter:<id>" or
+// "display:<zone>". A session watches one or more.
 type Subject string
 
-// The subjects that are not one person's or one zone's.
+// The subjects that are not of one person or one zone.
 const (
 	Everyone  Subject = "everyone"  // clock, rounds, agenda, announcements, zones
-	Moderator Subject = "moderator" // all the rest: moderators, runners and organisers
+	Moderator Subject = "moderator" // everything else: for moderators, runners and organisers
 )
 
-// CardKey names a card within a session's view: "<kind>/<id>".
+// CardKey identifies a card within a session's view: "<kind>/<id>".
 type CardKey string
 
-// Card is one entry of a view; its concrete types are below. A card is replaced
-// whole, never merged, and never holds the revision of what it shows.
+// Card is one entry of a view, of one of the types below. A card is replaced as a whole, never merged,
+// and does not have the revision of what it shows.
 type Card any
 
-// View is what an audience sees of a state.
+// View has the cards of an audience.
 type View map[CardKey]Card
 
 // EventCard is event/<event>, for everyone.
@@ -30,7 +30,7 @@ type EventCard struct {
 	ReleasedAt Instant `json:"releasedAt,omitzero"`
 }
 
-// SlotCard is what round and item cards share.
+// SlotCard has the fields that rounds and items have in common.
 type SlotCard struct {
 	Plan  Span      `json:"plan"`
 	Now   Span      `json:"now"`
@@ -72,13 +72,13 @@ type AttendeeSelfCard struct {
 	CheckedIn   Instant   `json:"checkedIn,omitzero"`
 }
 
-// Representative is a person of a meeting's other side, as their partner sees them.
+// Representative is a person of a meeting's other side.
 type Representative struct {
 	Name  Text   `json:"name"`
 	Title string `json:"title,omitzero"`
 }
 
-// PlaceCard is a place as people read it.
+// PlaceCard is a place in the words of the signs.
 type PlaceCard struct {
 	Round RoundID `json:"round,omitzero"`
 	Table TableID `json:"table,omitzero"`
@@ -92,9 +92,9 @@ type OwnMeetingCard struct {
 	Side        Side             `json:"side"`
 	Partner     Text             `json:"partner"`
 	Country     string           `json:"country"`
-	People      []Representative `json:"people"` // the partner's
+	People      []Representative `json:"people"` // those of the partner
 	Pair        Pair             `json:"pair,omitzero"`
-	Interpreter Text             `json:"interpreter,omitzero"` // the assigned one's name
+	Interpreter Text             `json:"interpreter,omitzero"` // the name of the assigned one
 	Mine        Presence         `json:"mine"`
 	Theirs      Presence         `json:"theirs"`
 	Cancelled   bool             `json:"cancelled,omitzero"`
@@ -120,7 +120,7 @@ type OwnNoticeCard struct {
 	To      PlaceCard  `json:"to,omitzero"`
 	At      Instant    `json:"at"`
 	Last    bool       `json:"last,omitzero"`
-	Undo    bool       `json:"undo,omitzero"` // it takes back a move that was a mistake
+	Undo    bool       `json:"undo,omitzero"` // the move undoes a mistaken one
 }
 
 // InterpreterSelfCard is self/<interpreter>, for that interpreter.
@@ -246,18 +246,18 @@ type NoticeCard struct {
 	Seen    int        `json:"seen"`
 }
 
-// UnseenCard is unseen/<notice>:<role>:<id>, for moderators: one person who has not said "Got it".
+// UnseenCard is unseen/<notice>:<role>:<id>, for moderators: one person who has not acknowledged it.
 type UnseenCard struct {
 	Notice NoticeID `json:"notice"`
 	Who    ActorID  `json:"who"`
-	ToldBy ActorID  `json:"toldBy,omitzero"` // who has told them in person
+	ToldBy ActorID  `json:"toldBy,omitzero"` // who told them in person
 }
 
-// DeliveryCard is sent/<notice>, for moderators: to how many it was sent and has not
-// come yet. Without it the notice has come to a screen of everyone it is for.
+// DeliveryCard is sent/<notice>, for moderators: the people to whom it has not been delivered. There is
+// no such card once it was delivered to a screen of everyone it is for.
 type DeliveryCard struct {
 	Count int       `json:"count"`
-	Who   []ActorID `json:"who,omitempty"` // sorted; left out while they are more than MaxNamed
+	Who   []ActorID `json:"who,omitempty"` // sorted; absent if more than MaxNamed
 }
 
 // HistoryCard is done/<sequence>, for moderators: one of the last commands, newest by sequence.
@@ -267,11 +267,11 @@ type HistoryCard struct {
 	By      ActorID     `json:"by"`
 	At      Instant     `json:"at"`   // event time
 	Of      []string    `json:"of"`   // what it changed: "meeting/m017", "table/T05", …
-	Undo    bool        `json:"undo"` // it is of a kind that can be undone, and has not been
+	Undo    bool        `json:"undo"` // it can be undone and has not been
 }
 
-// LostCard is lost/<lost>, for moderators, and for the attendee or interpreter whose command
-// it was: a command that was accepted and is in the log no more, until somebody dismisses it.
+// LostCard is lost/<lost>, for moderators, and for the attendee or interpreter whose command it was: a
+// command that was accepted but is no longer in the log, until somebody dismisses it.
 type LostCard struct {
 	Command CommandKey  `json:"command"`
 	Kind    CommandKind `json:"kind"`
@@ -288,17 +288,17 @@ type SeatCard struct {
 	Host        Text    `json:"host"`
 	Guest       Text    `json:"guest"`
 	Interpreted bool    `json:"interpreted,omitzero"`
-	MovedAt     Instant `json:"movedAt,omitzero"` // event time; marked as changed for a minute
+	MovedAt     Instant `json:"movedAt,omitzero"` // event time; shown as changed for a minute
 	Cancelled   bool    `json:"cancelled,omitzero"`
 }
 
-// BoardCard is board/<zone>:<table>, for the displays of a zone: a table of it.
+// BoardCard is board/<zone>:<table>, for the displays of a zone: a table in it.
 type BoardCard struct {
 	Label  string `json:"label"`
 	Closed bool   `json:"closed,omitzero"`
 }
 
-// ClockCard is clock/clock, for everyone: how the event's time runs.
+// ClockCard is clock/clock, for everyone: the relation of event time to wall time.
 type ClockCard struct {
 	EventClock
 }

@@ -4,11 +4,11 @@ import "github.com/matchfloor/matchfloor/internal/hamt"
 
 // The changes of the event as a whole.
 type (
-	// ForumImported holds the whole floor as it was imported.
+	// ForumImported has the whole floor as it was imported.
 	ForumImported struct {
 		Forum Forum `json:"forum"`
 	}
-	// ScheduleReleased made a version of the schedule public.
+	// ScheduleReleased published a version of the schedule.
 	ScheduleReleased struct {
 		Version int `json:"version"`
 	}
@@ -16,21 +16,21 @@ type (
 	ClockSet struct {
 		Clock EventClock `json:"clock"`
 	}
-	// LinkRotated made a link's earlier secrets void.
+	// LinkRotated made a link's earlier secrets invalid.
 	LinkRotated struct {
 		Link       LinkID `json:"link"`
 		Generation int    `json:"generation"`
 	}
-	// Announced told everyone a sentence.
+	// Announced showed everyone a text.
 	Announced struct {
 		Announcement Announcement `json:"announcement"`
 	}
-	// AnnouncementWithdrawn took it back, or time did.
+	// AnnouncementWithdrawn removed an announcement, by a command or because its time was over.
 	AnnouncementWithdrawn struct {
-		Announcement Announcement `json:"announcement"` // whole, so that an undo can restore it
+		Announcement Announcement `json:"announcement"` // complete, so that an undo can restore it
 		Expired      bool         `json:"expired,omitzero"`
 	}
-	// CommandUndone marks a command whose changes this record compensates.
+	// CommandUndone marks the command whose changes this record reverses.
 	CommandUndone struct {
 		Command CommandKey `json:"command"`
 	}
@@ -74,8 +74,8 @@ func (c ForumImported) apply(tx *transaction) {
 	tx.everySubject = true
 }
 
-// disableEarlierUndo makes what was done before an import no longer undoable: it was done
-// to another floor.
+// disableEarlierUndo removes what an undo would need from commands before an import: they changed
+// another floor.
 func (tx *transaction) disableEarlierUndo() {
 	for key, e := range tx.history.All() {
 		if len(e.Changes) > 0 {
@@ -85,8 +85,8 @@ func (tx *transaction) disableEarlierUndo() {
 	}
 }
 
-// importPeople adds everyone who signs in, each with the link that they had at
-// any import before, so that a secret that was rotated away stays void.
+// importPeople adds everyone who signs in. Each keeps the link of any earlier import, so that a secret
+// that was rotated away stays invalid.
 func (tx *transaction) importPeople(f Forum, old hamt.Map[LinkID, Link]) {
 	link := func(w ActorID) {
 		l, ok := old.Get(w.Link())
@@ -116,7 +116,7 @@ func (tx *transaction) importPeople(f Forum, old hamt.Map[LinkID, Link]) {
 	}
 }
 
-// completeMeeting fills in what a workbook may leave out: everyone of a company comes.
+// completeMeeting fills in what a workbook may omit: by default everyone of a company takes part.
 func (tx *transaction) completeMeeting(m Meeting) Meeting {
 	for _, p := range []*Party{&m.Host, &m.Guest} {
 		if len(p.People) == 0 {
@@ -169,7 +169,7 @@ func (c CommandUndone) apply(tx *transaction) {
 	}
 	e.UndoneBy = tx.record.By
 	tx.history = tx.history.With(tx.edit, c.Command, e)
-	for i, ref := range e.Changed { // it stands as before the command, so that an earlier one can be undone too
+	for i, ref := range e.Changed { // it is now as before the command, so an earlier command can be undone too
 		if r := tx.revs.at(ref); r.Seq == tx.seq {
 			r.Undo, r.As = true, e.AsOf[i]
 			tx.revs = tx.revs.with(tx.edit, ref, r)
@@ -180,15 +180,15 @@ func (c CommandUndone) apply(tx *transaction) {
 
 // The changes of the instance's own log.
 type (
-	// OrganiserAdded lets a person organise.
+	// OrganiserAdded added an organiser.
 	OrganiserAdded struct {
 		Organiser Organiser `json:"organiser"`
 	}
-	// EventRegistered lists an event.
+	// EventRegistered added an event to the list.
 	EventRegistered struct {
 		Event EventEntry `json:"event"`
 	}
-	// PublicURLSet says where phones reach the instance.
+	// PublicURLSet set the address at which phones reach the instance.
 	PublicURLSet struct {
 		URL string `json:"url"`
 	}

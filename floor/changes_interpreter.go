@@ -10,40 +10,40 @@ type (
 		From        Duty          `json:"from"`
 		To          Duty          `json:"to"`
 	}
-	// InterpreterRequested called for an interpreter.
+	// InterpreterRequested asked for an interpreter at a meeting.
 	InterpreterRequested struct {
 		Request Request `json:"request"`
 	}
-	// RequestProgressed brought a request to another state. Interpreter is who has it then.
+	// RequestProgressed brought a request to another state. Interpreter has it from then on.
 	RequestProgressed struct {
 		Request     RequestID     `json:"request"`
 		From        RequestState  `json:"from"`
 		To          RequestState  `json:"to"`
 		Interpreter InterpreterID `json:"interpreter,omitzero"`
 	}
-	// RequestEscalated raised a request that nobody took in time.
+	// RequestEscalated raised a request that nobody took in time to the moderators.
 	RequestEscalated struct {
 		Request RequestID `json:"request"`
 	}
-	// RequestsFiled lets go of a round's requests that have ended: the log keeps them.
+	// RequestsFiled removed a round's ended requests from the state.
 	RequestsFiled struct {
 		Round RoundID `json:"round"`
 	}
-	// NoticeIssued told people something that they are to confirm.
+	// NoticeIssued sent people a notice that they are to acknowledge.
 	NoticeIssued struct {
 		Notice Notice `json:"notice"`
 	}
-	// NoticeSeen says that a person has confirmed it.
+	// NoticeSeen says that a person has acknowledged a notice.
 	NoticeSeen struct {
 		Notice NoticeID `json:"notice"`
 		Who    ActorID  `json:"who"`
 	}
-	// NoticeDropped took one person out of a notice that no longer concerns them.
+	// NoticeDropped took one person, whom it no longer concerns, out of a notice.
 	NoticeDropped struct {
 		Notice NoticeID `json:"notice"`
 		Who    ActorID  `json:"who"`
 	}
-	// NoticeWithdrawn ended a notice: what it said is past, or was replaced.
+	// NoticeWithdrawn ended a notice: what it says is past or was replaced.
 	NoticeWithdrawn struct {
 		Notice NoticeID `json:"notice"`
 	}
@@ -150,7 +150,7 @@ func (c NoticeWithdrawn) apply(tx *transaction) {
 	}
 }
 
-// indexNotice notes of which meeting a notice tells.
+// indexNotice adds a notice to the notices of its meeting.
 func (tx *transaction) indexNotice(n Notice) {
 	if n.Meeting == "" {
 		return

@@ -2,8 +2,8 @@ package floor
 
 // The changes of meetings, tables and presence.
 type (
-	// MeetingMoved gave a meeting another place. In another round nobody is at the
-	// table yet; Marks are how the sides had been marked, if they had.
+	// MeetingMoved gave a meeting another place. In another round nobody is at the table yet; Marks are
+	// the sides' marks that this cleared.
 	MeetingMoved struct {
 		Meeting MeetingID `json:"meeting"`
 		From    Place     `json:"from,omitzero"`
@@ -19,18 +19,18 @@ type (
 		MarksA Marks     `json:"marksA,omitzero"`
 		MarksB Marks     `json:"marksB,omitzero"`
 	}
-	// Marks are how a meeting's sides were marked before it went to another round.
+	// Marks are a meeting's sides as they were marked before a move to another round.
 	Marks struct {
 		Host  Presence `json:"host,omitzero"`
 		Guest Presence `json:"guest,omitzero"`
 	}
-	// MeetingCancelled took a meeting out of the schedule, or (an undo) back in.
+	// MeetingCancelled took a meeting out of the schedule, or (as an undo) put it back.
 	MeetingCancelled struct {
 		Meeting   MeetingID `json:"meeting"`
 		Cancelled bool      `json:"cancelled"`
 		Reason    string    `json:"reason,omitzero"`
 	}
-	// MeetingLocked fixed a meeting to its place, or freed it.
+	// MeetingLocked fixed a meeting to its place, or released it.
 	MeetingLocked struct {
 		Meeting MeetingID `json:"meeting"`
 		Locked  bool      `json:"locked"`
@@ -41,13 +41,13 @@ type (
 		From    InterpreterID `json:"from,omitzero"`
 		To      InterpreterID `json:"to,omitzero"`
 	}
-	// TableClosed took a table out of use, or (Closed false) back into it.
+	// TableClosed closed a table, or (Closed false) opened it again.
 	TableClosed struct {
 		Table  TableID `json:"table"`
 		Closed bool    `json:"closed"`
 		Reason string  `json:"reason,omitzero"`
 	}
-	// AttendeeCheckedIn says since when a person is at the event; an undo sets To to 0.
+	// AttendeeCheckedIn says since when a person is at the event. An undo sets To to 0.
 	AttendeeCheckedIn struct {
 		Attendee AttendeeID `json:"attendee"`
 		From     Instant    `json:"from,omitzero"`
@@ -60,7 +60,7 @@ type (
 		From    Presence  `json:"from"`
 		To      Presence  `json:"to"`
 	}
-	// GraceEnded says that a side was not seen at its table in time.
+	// GraceEnded says that the grace period ended before a side was seen at its table.
 	GraceEnded struct {
 		Meeting MeetingID `json:"meeting"`
 		Side    Side      `json:"side"`
@@ -71,7 +71,7 @@ func (c MeetingMoved) apply(tx *transaction) {
 	tx.setPlace(c.Meeting, c.To)
 }
 
-// setPlace moves a meeting. In another round nobody is at its table yet.
+// setPlace moves a meeting. In another round nobody is at its table yet, so the marks are cleared.
 func (tx *transaction) setPlace(id MeetingID, to Place) {
 	m := tx.meetings.At(id)
 	if m.Place.Round != to.Round {
@@ -85,8 +85,7 @@ func (tx *transaction) setPlace(id MeetingID, to Place) {
 	tx.markChanged(meetingRef(id))
 }
 
-// clearedMarks answers what a meeting's sides were marked as, if a move to another
-// place makes that void.
+// clearedMarks returns the marks of a meeting's sides that a move to another place would clear.
 func (m Meeting) clearedMarks(to Place) (lost Marks) {
 	if m.Place.Round == to.Round {
 		return lost
@@ -100,7 +99,7 @@ func (m Meeting) clearedMarks(to Place) (lost Marks) {
 	return lost
 }
 
-// resetSide makes a side expected again; what marked it before cannot be undone past that.
+// resetSide makes a side expected again. The new revision prevents that an earlier mark is undone.
 func (tx *transaction) resetSide(id MeetingID, side Side, p *Party) {
 	if p.Presence == Expected && !p.GraceEnd {
 		return
@@ -195,8 +194,8 @@ func (c GraceEnded) apply(tx *transaction) {
 	tx.markSide(c.Meeting, c.Side, func(p *Party) { p.GraceEnd = true })
 }
 
-// markSide changes one side. The revision is the side's own: who is present
-// makes no move of the meeting stale.
+// markSide changes one side. The side has a revision of its own, so that a mark makes no move of the
+// meeting stale.
 func (tx *transaction) markSide(id MeetingID, side Side, mark func(*Party)) {
 	m := tx.meetings.At(id)
 	if side == Guest {

@@ -2,31 +2,31 @@ package floor
 
 // The changes of rounds and agenda items.
 type (
-	// SlotCalled asked people to come.
+	// SlotCalled asked people to come to a slot.
 	SlotCalled struct {
 		SlotRef
 		Last bool `json:"last,omitzero"`
 	}
-	// SlotStarted began it; Now is how it is expected to run.
+	// SlotStarted started a slot; Now is how it is expected to run.
 	SlotStarted struct {
 		SlotRef
 		Now Span `json:"now"`
 	}
-	// SlotExtended made it longer, or shorter.
+	// SlotExtended made a slot longer or shorter.
 	SlotExtended struct {
 		SlotRef
 		By Instant `json:"by"` // milliseconds
 	}
-	// SlotEnded closed it.
+	// SlotEnded ended a slot.
 	SlotEnded struct {
 		SlotRef
 		At Instant `json:"at"`
 	}
-	// SlotsShifted moved slots that follow one that runs late, or no longer does.
+	// SlotsShifted moved the slots after one that runs late, or no longer does.
 	SlotsShifted struct {
 		Slots []SlotShift `json:"slots"`
 	}
-	// SlotShift is one slot's new expectation.
+	// SlotShift is the new expectation of one slot.
 	SlotShift struct {
 		SlotRef
 		Now Span `json:"now"`
@@ -67,8 +67,8 @@ func (c SlotExtended) apply(tx *transaction) {
 	tx.markChanged(c.ref())
 }
 
-// minutesAnnounced answers which "minutes left" has been said when so much is left:
-// none, five, or one.
+// minutesAnnounced returns which "minutes left" was already announced when so much is left: none (0),
+// five, or one.
 func minutesAnnounced(left Instant) int {
 	switch {
 	case left >= 5*Minute:
@@ -88,8 +88,8 @@ func (c SlotEnded) apply(tx *transaction) {
 	tx.markChanged(c.ref())
 }
 
-// apply changes no revision: a shift follows from another slot, and must not
-// make a command on this one stale.
+// apply changes no revision: a shift follows from another slot, and must not make a command on this
+// one stale.
 func (c SlotsShifted) apply(tx *transaction) {
 	for _, s := range c.Slots {
 		slot, _ := tx.slot(s.SlotRef)

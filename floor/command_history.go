@@ -6,39 +6,39 @@ import (
 	"github.com/matchfloor/matchfloor/internal/hamt"
 )
 
-// maxOtherHistory is how many of the last commands a state remembers, for undo and for
-// commands that come after them; maxStaffHistory is how many of the staff's, which
-// others therefore cannot crowd out; maxShownHistory how many of these moderators see.
+// A state remembers the last commands, so that they can be undone and that later commands can depend
+// on them. Those of staff are counted apart, so that the many commands of others cannot push them
+// out. Moderators see the last maxShownHistory of the staff's.
 const (
 	maxOtherHistory = 4096
 	maxStaffHistory = 1024
 	maxShownHistory = 40
 )
 
-// historyEntry is a command that was done: enough to show it and to undo it.
+// historyEntry is a remembered command, with what is needed to show it and to undo it.
 type historyEntry struct {
 	Key      CommandKey
 	Kind     CommandKind
 	Seq      uint64
 	By       ActorID
 	At       Instant
-	Changed  []Ref    // what it changed
-	AsOf     []uint64 // as of when each of those stood before
-	Changes  []Change // those that have an inverse
+	Changed  []Ref    // the things that it changed
+	AsOf     []uint64 // for each of Changed: standsAsOf before the command
+	Changes  []Change // those of its changes that have an inverse
 	UndoneBy ActorID
 }
 
-// reversible is a change that another change can compensate.
+// reversible is a change that another change can undo.
 type reversible interface {
 	Change
 	inverse() Change
 }
 
-// undoable reports whether the command can still be undone, as far as it knows itself.
+// undoable reports whether the entry itself allows an undo; the state may still forbid it.
 func (e historyEntry) undoable() bool { return len(e.Changes) > 0 && e.UndoneBy == "" }
 
-// isStaff reports whether the command is of those that moderators see and undo.
-// Attendees, interpreters and the clock give many more.
+// isStaff reports whether the command counts as one of the staff's: of anyone but attendees,
+// interpreters and the clock.
 func (e historyEntry) isStaff() bool {
 	switch e.By.Role() {
 	case RoleAttendee, RoleInterpreter, RoleClock:
@@ -47,7 +47,7 @@ func (e historyEntry) isStaff() bool {
 	return true
 }
 
-// addToHistory remembers the record that was folded in, and forgets the oldest.
+// addToHistory remembers the record that was applied, and forgets the oldest commands.
 func (tx *transaction) addToHistory(r Record) {
 	e := historyEntry{Key: r.Key, Kind: r.Kind, Seq: tx.seq, By: r.By, At: tx.now}
 	for _, ref := range tx.affectedRefs {
@@ -81,7 +81,7 @@ func (tx *transaction) showToModerators(e historyEntry) {
 	case !e.isStaff():
 		return
 	case e.Kind == "dismissLost", e.Kind == "raiseVersion", e.Kind == "recordExport":
-		return // they do nothing to the floor
+		return // they change nothing on the floor
 	}
 	tx.shown = append(slices.Clip(tx.shown), e.Seq)
 	tx.markAffected(doneRef(e.Seq))
@@ -91,11 +91,11 @@ func (tx *transaction) showToModerators(e historyEntry) {
 	}
 }
 
-// historyWindow is which commands are remembered, by their sequence numbers.
+// historyWindow lists remembered commands by the sequence numbers of their records.
 type historyWindow struct {
 	keys   hamt.Map[string, CommandKey] // by seqKey
 	count  int
-	oldest uint64 // the first of them, or one before it that is gone
+	oldest uint64 // the first of them, or a lower number
 }
 
 func (w *historyWindow) add(by *hamt.Edit, e historyEntry) {
@@ -105,7 +105,7 @@ func (w *historyWindow) add(by *hamt.Edit, e historyEntry) {
 	w.keys, w.count = w.keys.With(by, seqKey(e.Seq), e.Key), w.count+1
 }
 
-// forgetOldest lets go of the oldest commands of a window that holds more than most.
+// forgetOldest removes the oldest commands while a window has more than most.
 func (tx *transaction) forgetOldest(w *historyWindow, most int) {
 	for ; w.count > most; w.oldest++ {
 		at := seqKey(w.oldest)
@@ -120,7 +120,7 @@ func (tx *transaction) forgetOldest(w *historyWindow, most int) {
 	}
 }
 
-// historyAt returns the remembered command that made the record of a sequence number.
+// historyAt returns the remembered command whose record has a sequence number.
 func (s State) historyAt(seq uint64) (historyEntry, bool) {
 	at := seqKey(seq)
 	key, ok := s.staffWindow.keys.Get(at)

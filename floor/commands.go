@@ -1,24 +1,24 @@
 package floor
 
-// Command is something that a person, or the clock, asks of the floor. Each
-// concrete type below is one; KindOf answers its name.
+// Command is what a person, or the clock, asks for. Its types are below and in delivery.go,
+// exports.go, lost_commands.go and version.go; KindOf returns the name of one.
 type Command interface {
 	decide(*decision) *Error
 }
 
-// CommandKind is a command's name on the wire and in the rights table.
+// CommandKind is the name of a kind of command on the wire and in the table of rights.
 type CommandKind string
 
-// Envelope is a command with what came around it.
+// Envelope is a command with its sender and the conditions under which it may be applied.
 type Envelope struct {
 	Key           CommandKey
 	By            ActorID
-	BaseSeq       uint64       // the sequence that the sender's screen showed; 0 with Unconditional
-	Unconditional bool         // the sender claims no base: staleness is not checked (clock, import, programs)
-	DependsOn     []CommandKey // earlier commands of the same outbox whose changes are no staleness
-	NotAfter      Instant      // wall time after which the command must not be applied; 0: never
+	BaseSeq       uint64       // the sequence number that the sender's screen showed; 0 if Unconditional
+	Unconditional bool         // there is no base, so that nothing is stale (clock, import, programs)
+	DependsOn     []CommandKey // earlier commands of the same outbox: their changes make nothing stale, and they must be in the log
+	NotAfter      Instant      // wall time after which the command must not be applied; 0: none
 	ReceivedAt    Instant      // the node's wall time, corrected by the journal's clock
-	Version       int          // that a log begins at whose first order this is; 0: FormatVersion
+	Version       int          // of the log, if this is its first command; 0: FormatVersion
 	Command       Command
 }
 
@@ -30,7 +30,7 @@ type SlotRef struct {
 
 // The commands about the event as a whole.
 type (
-	// ImportForum sets the whole floor; it is refused after the first release.
+	// ImportForum sets the whole floor. It is refused after the first release.
 	ImportForum struct {
 		Forum Forum `json:"forum"`
 	}
@@ -41,20 +41,20 @@ type (
 		Event Instant `json:"event"`
 		Rate  int     `json:"rate"`
 	}
-	// RotateLink makes a link's secret void and derives a new one.
+	// RotateLink makes a link's secret invalid and derives a new one.
 	RotateLink struct {
 		Link LinkID `json:"link"`
 	}
-	// Announce tells everyone a sentence for Minutes (default 15).
+	// Announce shows everyone a text for Minutes (default 15).
 	Announce struct {
 		Text    Text `json:"text"`
 		Minutes int  `json:"minutes,omitzero"`
 	}
-	// WithdrawAnnouncement takes an announcement back.
+	// WithdrawAnnouncement removes an announcement.
 	WithdrawAnnouncement struct {
 		Announcement AnnouncementID `json:"announcement"`
 	}
-	// Undo makes the changes that compensate a command of before.
+	// Undo makes the changes that reverse those of an earlier command.
 	Undo struct {
 		Command CommandKey `json:"command"`
 	}
@@ -62,14 +62,14 @@ type (
 
 // The commands about rounds and agenda items.
 type (
-	// CallSlot asks everyone of a round to their tables, or into an item.
+	// CallSlot asks everyone who has a meeting in a round to come to the table, or everyone into an item.
 	CallSlot struct {
 		SlotRef
 		Last bool `json:"last,omitzero"`
 	}
 	// StartSlot begins a slot now.
 	StartSlot struct{ SlotRef }
-	// ExtendSlot gives a slot Minutes more, or fewer where negative; what follows it moves along.
+	// ExtendSlot makes a slot longer by Minutes, or shorter if negative; the slots after it move along.
 	ExtendSlot struct {
 		SlotRef
 		Minutes int `json:"minutes"`
@@ -80,15 +80,15 @@ type (
 
 // The commands about meetings and tables.
 type (
-	// MoveMeeting gives a meeting another table, another round, or both; what is left out stays.
-	// Tray takes it off its place instead.
+	// MoveMeeting moves a meeting to another table, another round, or both; what is omitted stays. Tray
+	// takes it off its place instead.
 	MoveMeeting struct {
 		Meeting  MeetingID `json:"meeting"`
 		Table    TableID   `json:"table,omitzero"`
 		Round    RoundID   `json:"round,omitzero"`
 		Tray     bool      `json:"tray,omitzero"`
-		Override bool      `json:"override,omitzero"` // moves a locked one too
-		// WithoutInterpreter gives up the assigned interpreter where they sit elsewhere in that round.
+		Override bool      `json:"override,omitzero"` // also if the meeting is locked
+		// WithoutInterpreter gives up the assigned interpreter if they have another meeting in that round.
 		WithoutInterpreter bool `json:"withoutInterpreter,omitzero"`
 	}
 	// SwapMeetings exchanges the places of two meetings.
@@ -101,12 +101,12 @@ type (
 		Meeting MeetingID `json:"meeting"`
 		Reason  string    `json:"reason,omitzero"`
 	}
-	// LockMeeting fixes a meeting to its place, or frees it.
+	// LockMeeting fixes a meeting to its place, or releases it.
 	LockMeeting struct {
 		Meeting MeetingID `json:"meeting"`
 		Locked  bool      `json:"locked"`
 	}
-	// CloseTable lets no further meeting be put at a table.
+	// CloseTable prevents that further meetings are put at a table.
 	CloseTable struct {
 		Table  TableID `json:"table"`
 		Reason string  `json:"reason,omitzero"`
@@ -133,7 +133,7 @@ type (
 		Meeting MeetingID `json:"meeting"`
 		Side    Side      `json:"side"`
 	}
-	// AcknowledgeNotices says that the sender has read notices.
+	// AcknowledgeNotices says that the sender has read notices ("Got it").
 	AcknowledgeNotices struct {
 		Notices []NoticeID `json:"notices"`
 	}
@@ -146,13 +146,13 @@ type (
 		Interpreter InterpreterID `json:"interpreter"`
 		Duty        Duty          `json:"duty"`
 	}
-	// RequestInterpreter calls for an interpreter to a meeting; Pair defaults to the meeting's own.
+	// RequestInterpreter asks for an interpreter at a meeting; Pair defaults to the meeting's own.
 	RequestInterpreter struct {
 		Meeting MeetingID `json:"meeting"`
 		Pair    Pair      `json:"pair,omitzero"`
 		Skill   string    `json:"skill,omitzero"`
 	}
-	// ClaimRequest takes a request. Interpreter is whom it is for: themselves, unless staff say another.
+	// ClaimRequest takes a request for Interpreter, by default the sender; staff may name another.
 	ClaimRequest struct {
 		Request     RequestID     `json:"request"`
 		Interpreter InterpreterID `json:"interpreter,omitzero"`
@@ -165,7 +165,7 @@ type (
 	MarkInterpreterArrived struct {
 		Request RequestID `json:"request"`
 	}
-	// ReleaseRequest ends a request that was served; from before arrival it gives it back to the others.
+	// ReleaseRequest ends a request that was served; before arrival, it gives the request back to the others.
 	ReleaseRequest struct {
 		Request RequestID `json:"request"`
 	}
@@ -175,32 +175,32 @@ type (
 	}
 )
 
-// ApplyDue is given by the clock for one thing that fell due: see State.Due.
+// ApplyDue makes one thing happen that fell due; only the clock gives it. See State.Due.
 type ApplyDue struct {
 	What  DueKind `json:"what"`
 	Of    string  `json:"of"`    // the id of what it concerns
-	Since uint64  `json:"since"` // the sequence of the change that set it
+	Since uint64  `json:"since"` // the sequence number of the change that the deadline follows from
 }
 
 // The commands of the instance's own log.
 type (
-	// AddOrganiser lets another person organise.
+	// AddOrganiser adds an organiser.
 	AddOrganiser struct {
 		Organiser OrganiserID `json:"organiser"`
 		Name      string      `json:"name"`
 	}
-	// RegisterEvent lists an event that has a log of its own.
+	// RegisterEvent adds an event, which has a log of its own, to the list.
 	RegisterEvent struct {
 		Event EventID `json:"event"`
 		Name  Text    `json:"name"`
 	}
-	// SetPublicURL says under which address phones reach the instance.
+	// SetPublicURL sets the address at which phones reach the instance.
 	SetPublicURL struct {
 		URL string `json:"url"`
 	}
 )
 
-// Forum is a whole floor as a workbook describes it; times are absolute.
+// Forum is a whole floor as a workbook describes it. Times are absolute.
 type Forum struct {
 	Event        Event         `json:"event"`
 	Items        []Item        `json:"items"`

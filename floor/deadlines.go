@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// DueKind is what time brings about.
+// DueKind is a kind of what falls due.
 type DueKind string
 
 // The kinds of what falls due.
@@ -18,14 +18,14 @@ const (
 	DueShift        DueKind = "shift"        // an interpreter's last shift is over
 )
 
-// Key answers the id under which every node submits the same thing that fell due.
+// Key returns the command key, which is the same on every node for the same thing that fell due.
 func (t ApplyDue) Key() CommandKey {
 	return CommandKey("clock/" + string(t.What) + "-" + t.Of + "-" + strconv.FormatUint(t.Since, 10))
 }
 
-// Due answers what has fallen due at an event time, and when the next thing
-// will; next is 0 where nothing lies ahead. It is asked before every batch, so
-// only what is due costs more than a look.
+// Due returns what has fallen due at an event time, and the event time at which the next thing will;
+// next is 0 if there is none. It is called before every batch of commands, so it does work only for
+// what is due.
 func (s State) Due(now Instant) (due []ApplyDue, next Instant) {
 	s.deadlines(func(what DueKind, of string, at Instant) {
 		switch {
@@ -38,54 +38,54 @@ func (s State) Due(now Instant) (due []ApplyDue, next Instant) {
 	return due, next
 }
 
-// deadlines tells of everything that falls due what it is, of which thing, and at
-// which instant of the event's clock.
-func (s State) deadlines(tell func(what DueKind, of string, at Instant)) {
+// deadlines calls yield for everything that falls due: its kind, the id of the thing, and the event
+// time.
+func (s State) deadlines(yield func(what DueKind, of string, at Instant)) {
 	for r := range s.rounds.Values() {
 		if r.State == StateRunning {
-			s.graceDeadlines(r, tell)
-			roundDeadlines(r, tell)
+			s.graceDeadlines(r, yield)
+			roundDeadlines(r, yield)
 		}
 	}
 	for a := range s.announcements.Values() {
-		tell(DueAnnouncement, string(a.ID), a.Until)
+		yield(DueAnnouncement, string(a.ID), a.Until)
 	}
 	for r := range s.openRequests() {
 		if r.State == Requested && !r.Escalated && s.event.EscalateMin > 0 {
-			tell(DueEscalation, string(r.ID), r.At+Instant(s.event.EscalateMin)*Minute)
+			yield(DueEscalation, string(r.ID), r.At+Instant(s.event.EscalateMin)*Minute)
 		}
 	}
 	for i := range s.interpreters.Values() {
 		if i.Duty != OffDuty && len(i.Shifts) > 0 {
-			tell(DueShift, string(i.ID), lastShiftEnd(i))
+			yield(DueShift, string(i.ID), lastShiftEnd(i))
 		}
 	}
 }
 
-func roundDeadlines(r Round, tell func(DueKind, string, Instant)) {
+func roundDeadlines(r Round, yield func(DueKind, string, Instant)) {
 	if r.Left == 0 && r.Now.Length() > 5*Minute {
-		tell(DueMinutes5, string(r.ID), r.Now.End-5*Minute)
+		yield(DueMinutes5, string(r.ID), r.Now.End-5*Minute)
 	}
 	if r.Left != 1 && r.Now.Length() > Minute {
-		tell(DueMinutes1, string(r.ID), r.Now.End-Minute)
+		yield(DueMinutes1, string(r.ID), r.Now.End-Minute)
 	}
 }
 
-// graceDeadlines are a meeting's own, because one that was moved into a running
-// round has its grace from then on.
-func (s State) graceDeadlines(r Round, tell func(DueKind, string, Instant)) {
+// graceDeadlines yields a deadline for each meeting, not for the round, because a meeting that was
+// moved into a running round has its grace period from then on.
+func (s State) graceDeadlines(r Round, yield func(DueKind, string, Instant)) {
 	if s.event.GraceMin == 0 {
 		return
 	}
 	for _, id := range s.seats.At(r.ID).All() {
 		if m := s.meetings.At(id); m.Host.awaited() || m.Guest.awaited() {
-			tell(DueGrace, string(id), max(r.Now.Start, m.MovedAt)+Instant(s.event.GraceMin)*Minute)
+			yield(DueGrace, string(id), max(r.Now.Start, m.MovedAt)+Instant(s.event.GraceMin)*Minute)
 		}
 	}
 }
 
-// causeSeq answers the last change of anything that a deadline follows from, so that
-// a side that is awaited again is marked again.
+// causeSeq returns the sequence number of the last change that a deadline follows from. It is part of
+// the key, so that a side that is expected again can be marked again.
 func (s State) causeSeq(what DueKind, of string) uint64 {
 	seq := func(ref Ref) uint64 { return s.revs.at(ref).Seq }
 	switch what {
@@ -104,7 +104,7 @@ func (s State) causeSeq(what DueKind, of string) uint64 {
 
 func (p Party) awaited() bool { return p.Presence == Expected && !p.GraceEnd }
 
-// decide makes what fell due happen, if it still does on this state.
+// decide makes what fell due happen, if it is still due in this state.
 func (t ApplyDue) decide(d *decision) *Error {
 	due, _ := d.Due(d.now)
 	if !slices.Contains(due, t) {

@@ -9,24 +9,24 @@ import (
 	"github.com/matchfloor/matchfloor/internal/hamt"
 )
 
-// Decision is what a command comes to.
+// Decision is the result of an accepted command.
 type Decision struct {
 	Changes []Change // what to log, in order
-	Notes   []*Error // soft collisions, worth telling whoever decided
+	Notes   []*Error // soft collisions: the command is accepted, and its sender should know them
 
-	tx *transaction // the state decided on, with the changes folded in
+	tx *transaction // the state that was decided on, with the changes applied
 }
 
-// Record answers what is logged of a decision.
+// Record returns the record to log.
 func (d Decision) Record() Record {
 	r := d.tx.record
 	r.Changes = d.Changes
 	return r
 }
 
-// Next answers what Apply answers of the decision's record, on the state that it was
-// decided on: deciding has folded its changes in already. The state may share memory
-// with the command.
+// Next returns what Apply returns for the decision's record on the state that was decided on, without
+// applying the changes again. It may be called several times. The state may share memory with the
+// command, so the caller must not change the command afterwards.
 func (d Decision) Next() (State, Affected) {
 	next := *d.tx
 	next.edit, next.affectedSet = new(hamt.Edit), nil // the decision's own stay as they are
@@ -34,21 +34,20 @@ func (d Decision) Next() (State, Affected) {
 	return next.commit(d.Record())
 }
 
-// decision is a command being decided: the changes so far are folded into its
-// draft, so that what comes later sees what came before.
+// decision is a command while it is being decided. Each change is applied to the transaction at once,
+// so that later rules see it.
 type decision struct {
 	*transaction
 	envelope     Envelope
 	right        right
-	rightChecked bool // a limited right has been held against what the command concerns
+	rightChecked bool // a limited right was checked against what the command concerns
 	result       Decision
 	idCount      int
 }
 
-// Decide answers the changes that a command makes of a state, or why it makes
-// none. It is pure and total: whoever gives the same order on the same state
-// gets the same answer. It does not know of commands that are in the log
-// already; whoever appends does.
+// Decide returns the changes that a command makes to a state, or the reason why it is refused. It is
+// pure and total: the same envelope on the same state always has the same result. It does not look
+// for earlier commands with the same key: the caller that appends to the log must do that.
 func Decide(s State, o Envelope) (Decision, *Error) {
 	d := &decision{transaction: newTransaction(s, Record{Key: o.Key, Kind: KindOf(o.Command), By: o.By, Wall: o.ReceivedAt}), envelope: o}
 	if err := d.authorise(); err != nil {
@@ -79,7 +78,7 @@ func Decide(s State, o Envelope) (Decision, *Error) {
 	return d.result, nil
 }
 
-// emit makes a change.
+// emit applies a change and adds it to the result.
 func (d *decision) emit(c Change) {
 	c.apply(d.transaction)
 	d.result.Changes = append(d.result.Changes, c)
@@ -89,8 +88,8 @@ func (d *decision) addNote(code Code, pairs ...string) {
 	d.result.Notes = append(d.result.Notes, newError(code, pairs...))
 }
 
-// checkBase refuses the command if a thing that it changes was changed after the
-// sequence that its sender's screen showed, but for the sender's own earlier commands.
+// checkBase refuses the command if something that it changes was changed after the sequence number
+// that the sender's screen showed, unless the sender's own earlier commands changed it.
 func (d *decision) checkBase(refs ...Ref) *Error {
 	if d.envelope.Unconditional {
 		return nil
@@ -104,7 +103,7 @@ func (d *decision) checkBase(refs ...Ref) *Error {
 	return nil
 }
 
-// newID derives an id from the command's, so that a repeat makes the same one.
+// newID derives an id from the command's key, so that a repeated command makes the same id.
 func (d *decision) newID(prefix string) string {
 	d.idCount++
 	sum := sha256.Sum256([]byte(string(d.envelope.Key) + "#" + strconv.Itoa(d.idCount)))

@@ -6,15 +6,15 @@ import (
 	"unicode/utf8"
 )
 
-// The limits of what people may write and set.
+// The limits of texts and settings.
 const (
 	MaxText          = 300 // runes of one language of an announcement
 	MaxReason        = 120 // runes
-	MaxAnnouncements = 50  // shown at once
+	MaxAnnouncements = 50  // at a time
 	defaultAnnounce  = 15  // minutes
 	maxAnnounce      = 240 // minutes
 	maxRate          = 60
-	lastInstant      = Instant(4_102_444_800_000) // 2100-01-01: every instant of a card stays a safe integer
+	lastInstant      = Instant(4_102_444_800_000) // 2100-01-01: keeps every instant within the integers that JavaScript represents exactly
 )
 
 func (c ImportForum) decide(d *decision) *Error {
@@ -141,8 +141,8 @@ func (t Text) Clean(limit int) bool {
 	return cleanText(t.Ko, limit) && cleanText(t.Zh, limit) && cleanText(t.En, limit)
 }
 
-// cleanText reports whether s is valid UTF-8 of at most limit runes, without control
-// characters and without those that turn the direction of writing.
+// cleanText reports whether s is valid UTF-8 of at most limit runes, without control characters and
+// without characters that change the direction of text.
 func cleanText(s string, limit int) bool {
 	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > limit {
 		return false

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// MaxSkill is the longest name of a skill, in runes.
+// MaxSkill is the greatest length of the name of a skill, in runes.
 const MaxSkill = 40
 
 func (c SetDuty) decide(d *decision) *Error {
@@ -32,8 +32,7 @@ func (c SetDuty) decide(d *decision) *Error {
 	return nil
 }
 
-// lastShiftEnd answers when the last of an interpreter's shifts, of which there
-// is one at least, is over.
+// lastShiftEnd returns when the last of an interpreter's shifts ends. There must be one.
 func lastShiftEnd(i Interpreter) Instant {
 	return slices.MaxFunc(i.Shifts, func(a, b Span) int { return cmp.Compare(a.End, b.End) }).End
 }
@@ -71,7 +70,8 @@ func (c RequestInterpreter) decide(d *decision) *Error {
 	return nil
 }
 
-// requestPair answers the language pair of a request: one that an interpreter of the event speaks.
+// requestPair returns the language pair of a request. Some interpreter of the event must speak it, and
+// have the skill if one is asked for.
 func (d *decision) requestPair(c RequestInterpreter, m Meeting) (Pair, *Error) {
 	pair := c.Pair
 	if pair == "" {
@@ -94,7 +94,7 @@ func (d *decision) requestPair(c RequestInterpreter, m Meeting) (Pair, *Error) {
 	return "", badValue("pair")
 }
 
-// commonPair guesses the pair from the two companies' first languages.
+// commonPair returns the pair of the two companies' first languages, as a guess.
 func (d *decision) commonPair(m Meeting) Pair {
 	host, guest := d.companies.At(m.Host.Company).Languages, d.companies.At(m.Guest.Company).Languages
 	if len(host) == 0 || len(guest) == 0 {
@@ -165,8 +165,8 @@ func onShift(i Interpreter, now Instant) bool {
 	return len(i.Shifts) == 0 || slices.ContainsFunc(i.Shifts, func(s Span) bool { return s.Contains(now) })
 }
 
-// freeForRequest refuses an interpreter who has another open request, or another
-// meeting in the round of the request's.
+// freeForRequest refuses an interpreter who has another open request, or another meeting in the round
+// of the request.
 func (s State) freeForRequest(i InterpreterID, r Request) *Error {
 	for o := range s.openRequests() {
 		if o.Interpreter == i && o.ID != r.ID {
@@ -190,8 +190,8 @@ func (c ReleaseRequest) decide(d *decision) *Error {
 	if err != nil {
 		return err
 	}
-	// It ends a request that was served and gives back one that was not: which of
-	// the two was meant is what the screen showed.
+	// The command ends a request that was served, and gives back one that was not. Which of the two
+	// the sender meant depends on what the screen showed.
 	if err := d.checkBase(requestRef(r.ID)); err != nil {
 		return err
 	}
@@ -201,8 +201,7 @@ func (c ReleaseRequest) decide(d *decision) *Error {
 	return d.advanceRequest(c.Request, Requested, Claimed, OnTheWay)
 }
 
-// advanceRequest brings a request from one of some states to the next, for its
-// claimant or for staff.
+// advanceRequest brings a request from one of some states to the next, for its claimant or for staff.
 func (d *decision) advanceRequest(id RequestID, to RequestState, from ...RequestState) *Error {
 	r, err := d.requestByID(id)
 	if err != nil {

@@ -6,7 +6,8 @@ import (
 	"github.com/matchfloor/matchfloor/internal/hamt"
 )
 
-// changeableMeeting answers a meeting that may be changed, held against the sender's screen.
+// changeableMeeting returns a meeting after checking the sender's zones and base, and that it is not
+// cancelled.
 func (d *decision) changeableMeeting(id MeetingID) (Meeting, *Error) {
 	m, ok := d.meetings.Get(id)
 	if !ok {
@@ -50,9 +51,9 @@ func (c MoveMeeting) decide(d *decision) *Error {
 	return nil
 }
 
-// fitsWithoutInterpreter is fits for a meeting that may go without its interpreter, where
-// those sit elsewhere in the round. They are told that they are not needed, and
-// whoever moves it is told that nobody interprets.
+// fitsWithoutInterpreter is fits for a meeting that may give up its interpreter, if without is set and
+// the interpreter has another meeting in the round. It then notifies the interpreter that they are
+// not needed, and notes for the sender that nobody interprets.
 func (d *decision) fitsWithoutInterpreter(m Meeting, to Place, without bool) (Meeting, *Error) {
 	err := d.fits(m, to)
 	if err == nil || !without || err.Code != CodeInterpBusy {
@@ -69,7 +70,7 @@ func (d *decision) fitsWithoutInterpreter(m Meeting, to Place, without bool) (Me
 	return alone, nil
 }
 
-// moveTarget answers where a move leads.
+// moveTarget returns the place that a move leads to.
 func (d *decision) moveTarget(m Meeting, c MoveMeeting) (Place, *Error) {
 	if c.Tray {
 		if c.Table != "" || c.Round != "" {
@@ -90,7 +91,7 @@ func (d *decision) moveTarget(m Meeting, c MoveMeeting) (Place, *Error) {
 	return to, d.checkZones(to.Table)
 }
 
-// checkRoundOpen refuses a move out of a round that is over.
+// checkRoundOpen refuses a move out of a round that has ended.
 func (d *decision) checkRoundOpen(p Place) *Error {
 	if r, ok := d.rounds.Get(p.Round); ok && r.State == StateEnded {
 		return newError(CodeRoundClosed, "round", string(p.Round))
@@ -98,9 +99,9 @@ func (d *decision) checkRoundOpen(p Place) *Error {
 	return nil
 }
 
-// fits holds a meeting's new place against the hard rules: an open round, an
-// open table that is free and large enough, and nobody in two meetings at once.
-// The meeting's own present place does not count.
+// fits checks a meeting's new place against the hard rules: the round has not ended, the table is
+// open, free and large enough, and nobody has two meetings at a time. The meeting's present place
+// does not count.
 func (d *decision) fits(m Meeting, to Place) *Error {
 	if to == (Place{}) {
 		return nil
@@ -128,7 +129,7 @@ func (d *decision) fits(m Meeting, to Place) *Error {
 	return d.free(m, to.Round)
 }
 
-// free refuses a round in which someone of the meeting sits in another one.
+// free refuses a round in which somebody of the meeting has another one.
 func (s State) free(m Meeting, round RoundID) *Error {
 	for _, w := range m.participants() {
 		for _, id := range s.meetingsOf.At(w) {
@@ -146,8 +147,8 @@ func (s State) free(m Meeting, round RoundID) *Error {
 	return s.interpretersFree(m, round)
 }
 
-// interpretersFree refuses a round in which the interpreter who has the meeting's
-// open request, or is assigned to it, is taken by another.
+// interpretersFree refuses a round in which the interpreter who has the meeting's open request, or the
+// one who is assigned to it, has another meeting.
 func (s State) interpretersFree(m Meeting, round RoundID) *Error {
 	if r, ok := s.openRequest(m.ID); ok && r.Interpreter != "" {
 		if err := s.interpreterFree(r.Interpreter, m.ID, round); err != nil {
@@ -160,8 +161,8 @@ func (s State) interpretersFree(m Meeting, round RoundID) *Error {
 	return s.interpreterFree(m.Interpreter, m.ID, round)
 }
 
-// interpreterFree refuses if an interpreter has another meeting than m in a
-// round, by assignment or by a claimed request.
+// interpreterFree refuses if an interpreter has another meeting than m in a round, by assignment or by
+// a claimed request.
 func (s State) interpreterFree(i InterpreterID, m MeetingID, round RoundID) *Error {
 	w := NewActorID(RoleInterpreter, i)
 	busy := func(id MeetingID) *Error {
@@ -186,7 +187,7 @@ func (s State) interpreterFree(i InterpreterID, m MeetingID, round RoundID) *Err
 	return nil
 }
 
-// moveTo moves a meeting that fits, tells its people, and notes what is soft.
+// moveTo moves a meeting that fits, notifies its people, and adds notes about the new place.
 func (d *decision) moveTo(m Meeting, to Place, undo bool) {
 	d.emit(MeetingMoved{m.ID, m.Place, to, m.clearedMarks(to)})
 	d.notifyMoved(m, to, undo)
@@ -219,8 +220,8 @@ func (c SwapMeetings) decide(d *decision) *Error {
 	return d.exchange(a, b, false)
 }
 
-// exchange gives two meetings each other's place. Both are taken off first, so
-// that neither stands in the other's way.
+// exchange gives two meetings each other's place. The rules are checked on a copy of the state in
+// which both are off their places, so that neither is in the other's way.
 func (d *decision) exchange(a, b Meeting, undo bool) *Error {
 	lifted := *d.transaction
 	lifted.edit = new(hamt.Edit)
@@ -242,10 +243,10 @@ func (d *decision) exchange(a, b Meeting, undo bool) *Error {
 	return nil
 }
 
-// withPlace answers the meeting at another place.
+// withPlace returns the meeting with another place.
 func (m Meeting) withPlace(p Place) Meeting { m.Place = p; return m }
 
-// noteSoft tells what a new place allows but does not recommend.
+// noteSoft adds notes about what a new place allows but does not recommend.
 func (d *decision) noteSoft(m Meeting, to Place) {
 	if to == (Place{}) {
 		return
@@ -264,11 +265,11 @@ func (d *decision) noteSoft(m Meeting, to Place) {
 	}
 }
 
-// maxWithoutRest is how many rounds an interpreter works without a pause before it is told.
+// maxWithoutRest is the number of rounds that an interpreter may work in a row before a note says so.
 const maxWithoutRest = 4
 
-// hasRest reports whether an interpreter has a pause at least every maxWithoutRest
-// rounds, with a meeting in the given one.
+// hasRest reports whether an interpreter who also works in round would still have a pause after at
+// most maxWithoutRest rounds.
 func (s State) hasRest(i InterpreterID, round RoundID) bool {
 	busy := map[int]bool{s.rounds.At(round).No: true}
 	for _, id := range s.meetingsOf.At(NewActorID(RoleInterpreter, i)) {
@@ -323,7 +324,7 @@ func (c LockMeeting) decide(d *decision) *Error {
 	return nil
 }
 
-// changeableTable answers a table that may be changed, held against the sender's screen.
+// changeableTable returns a table after checking the sender's zones and base.
 func (d *decision) changeableTable(id TableID) (Table, *Error) {
 	t, ok := d.tables.Get(id)
 	if !ok {
@@ -362,7 +363,7 @@ func (c OpenTable) decide(d *decision) *Error {
 	return nil
 }
 
-// issueNotice tells people something that they are to confirm. Before the release
+// issueNotice issues a notice that people are to acknowledge. Before the release nobody is notified:
 // nobody has been told anything that could change.
 func (d *decision) issueNotice(n Notice, who []ActorID) {
 	if !d.Released() || len(who) == 0 {
@@ -373,7 +374,7 @@ func (d *decision) issueNotice(n Notice, who []ActorID) {
 	d.emit(NoticeIssued{n})
 }
 
-// notifyMoved replaces what the people of a meeting were told of its place.
+// notifyMoved replaces any earlier notice about a meeting's place.
 func (d *decision) notifyMoved(m Meeting, to Place, undo bool) {
 	d.withdrawMeetingNotices(m.ID, NoticeMoved)
 	if m.Place.Round != to.Round {
@@ -397,7 +398,7 @@ func (d *decision) dropFromCall(m Meeting) {
 	}
 }
 
-// withdrawMeetingNotices withdraws the notices about a meeting: of some kinds, or all.
+// withdrawMeetingNotices withdraws the notices about a meeting: those of some kinds, or all.
 func (d *decision) withdrawMeetingNotices(m MeetingID, kinds ...NoticeKind) {
 	for _, id := range d.noticesOf.At(m) {
 		if len(kinds) == 0 || slices.Contains(kinds, d.notices.At(id).Kind) {

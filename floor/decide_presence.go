@@ -1,6 +1,6 @@
 package floor
 
-// MaxSeen is how many notices one Seen may name.
+// MaxSeen is the number of notices in one AcknowledgeNotices.
 const MaxSeen = 100
 
 func (c CheckIn) decide(d *decision) *Error {

@@ -4,8 +4,8 @@ import "strconv"
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// onTimeTolerance is how far from a slot's expected start a Start may come and still be
-// taken as on time: people read minutes.
+// onTimeTolerance is how far from a slot's expected start or end a command may come and still count as
+// on time: people read minutes, not seconds.
 const onTimeTolerance = Minute
 
 // The limits of an extension, in minutes.
@@ -14,8 +14,8 @@ const (
 	maxExtend = 120
 )
 
-// changeableSlot answers the slot that a command names, if it names one and it is not a
-// matching session, whose rounds are called and started one by one.
+// changeableSlot returns the slot that a command names. It refuses matching sessions: their rounds are
+// called and started one by one.
 func (d *decision) changeableSlot(r SlotRef) (Slot, *Error) {
 	if (r.Round == "") == (r.Item == "") {
 		return Slot{}, badValue("round")
@@ -52,8 +52,8 @@ func (c CallSlot) decide(d *decision) *Error {
 	return nil
 }
 
-// callRound tells everyone who has a meeting in the round; the last call replaces
-// the first, and tells only those whose side is not at its table yet.
+// callRound notifies everyone who has a meeting in the round. The last call replaces the first, and
+// notifies only those whose side is not at its table yet.
 func (d *decision) callRound(id RoundID, last bool) {
 	d.withdrawNotices(func(n Notice) bool { return n.Kind == NoticeCall && n.Round == id })
 	var who []ActorID
@@ -66,7 +66,7 @@ func (d *decision) callRound(id RoundID, last bool) {
 	d.issueNotice(Notice{Kind: NoticeCall, Round: id, Last: last}, who)
 }
 
-// calledPeople answers the people of a meeting whom a call concerns.
+// calledPeople returns the people of a meeting whom a call is for.
 func (d *decision) calledPeople(m Meeting, last bool) []ActorID {
 	if !last {
 		return m.participants()
@@ -145,7 +145,7 @@ func (c EndSlot) decide(d *decision) *Error {
 	return nil
 }
 
-// closeRound ends what belonged to a round: its notices and its requests.
+// closeRound ends what belongs to a round: its notices and its requests.
 func (d *decision) closeRound(id RoundID) {
 	d.withdrawNotices(func(n Notice) bool {
 		return n.Round == id || n.Meeting != "" && d.meetings.At(n.Meeting).Place.Round == id
@@ -161,7 +161,7 @@ func (d *decision) closeRound(id RoundID) {
 	}
 }
 
-// endRequest ends a request that has lost its purpose.
+// endRequest ends a request that no longer has a purpose.
 func (d *decision) endRequest(r Request) {
 	to := Cancelled
 	if r.State == Arrived {

@@ -2,69 +2,69 @@ package floor
 
 import "slices"
 
-// MaxDelivered is how many people one MarkDelivered may name, each notice's
-// counted apart; MaxTold how many one MarkTold may.
+// The limits of one command: MaxDelivered is the number of people in a MarkDelivered, summed over its
+// notices; MaxTold that in a MarkTold.
 const (
 	MaxDelivered = 10_000
 	MaxTold      = 100
 )
 
-// MaxNamed is how many people a sent card names; of more it tells only how many.
+// MaxNamed is the number of people up to which a sent card names them; of more it has only the count.
 const MaxNamed = 500
 
-// The commands about receipts. A notice is sent when it is issued, delivered when
-// a screen of its reader has acknowledged a view that holds it, and seen when the
-// reader says so; beside that, somebody may have told them in person.
+// The commands about delivery. A notice is sent when it is issued, delivered when a screen of its
+// reader has acknowledged a view that has it, and seen when the reader acknowledges it ("Got it").
+// Independently of these, somebody may tell the reader in person.
 type (
-	// MarkDelivered says whose screens notices have come to. Nodes give it, as the
-	// clock; what is known already is passed over.
+	// MarkDelivered says to whose screens notices were delivered. Nodes give it, as the clock. What the
+	// state has already is skipped.
 	MarkDelivered struct {
 		Notices []Delivery `json:"notices"`
 	}
-	// Delivery is one notice and the people to whom it has come.
+	// Delivery is one notice and the people to whose screens it was delivered.
 	Delivery struct {
 		Notice NoticeID  `json:"notice"`
 		To     []ActorID `json:"to"`
 	}
-	// MarkTold says that people were told in person what a notice says. It waits
-	// for them all the same.
+	// MarkTold says that people were told in person what a notice says. The notice still waits for them to
+	// acknowledge it.
 	MarkTold struct {
 		Notice NoticeID  `json:"notice"`
 		Who    []ActorID `json:"who"`
 	}
 )
 
-// The changes of receipts. None of them changes a revision: what a notice is about
-// can be changed and undone whoever has been told of it.
+// The changes about delivery. None of them changes a revision: the delivery of a notice makes no
+// command about its meeting stale, and prevents no undo.
 type (
-	// NoticeDelivered says that a notice has come to people's screens.
+	// NoticeDelivered says that a notice was delivered to people's screens.
 	NoticeDelivered struct {
 		Notice NoticeID  `json:"notice"`
 		To     []ActorID `json:"to"` // sorted
 	}
-	// NoticeTold says that whoever gave the command told a person in person.
+	// NoticeTold says that the sender of the command told a person in person.
 	NoticeTold struct {
 		Notice NoticeID `json:"notice"`
 		Who    ActorID  `json:"who"`
 	}
 )
 
-// noticeStatus is a notice and how far it has come.
+// noticeStatus is a notice and who has received it.
 type noticeStatus struct {
 	Notice
 	Seen        int
 	Issued      uint64         // sequence number of the record that issued it
-	Undelivered []ActorID      // those of For to whom it has not been delivered; sorted
+	Undelivered []ActorID      // those of For to whose screens it was not delivered; sorted
 	InPerson    []toldInPerson // who was told in person, in order
 }
 
-// toldInPerson is one person and who told them.
+// toldInPerson is a person and who told them.
 type toldInPerson struct {
 	Who ActorID `json:"who"`
 	By  ActorID `json:"by"`
 }
 
-// toldBy answers who told a person in person, or "".
+// toldBy returns who told a person in person, or "".
 func (n noticeStatus) toldBy(w ActorID) ActorID {
 	for _, t := range n.InPerson {
 		if t.Who == w {
@@ -74,10 +74,9 @@ func (n noticeStatus) toldBy(w ActorID) ActorID {
 	return ""
 }
 
-// Undelivered answers the notices of w, issued up to the sequence number upTo, that
-// are not known to have come to a screen of theirs. It costs next to nothing for
-// whoever waits for none.
-func (s *State) Undelivered(w ActorID, upTo uint64) (ids []NoticeID) { // asked at each acknowledgement: nothing is copied
+// Undelivered returns the notices of w that were issued up to the sequence number upTo and not
+// delivered to a screen of w. It allocates nothing if there are none.
+func (s *State) Undelivered(w ActorID, upTo uint64) (ids []NoticeID) { // called at each acknowledgement: a pointer avoids copying the state
 	for _, id := range s.pending.At(w) {
 		if n := s.notices.Find(id); n != nil && n.Issued <= upTo && n.undeliveredTo(w) {
 			ids = append(ids, id)
@@ -91,8 +90,7 @@ func (n *noticeStatus) undeliveredTo(w ActorID) bool {
 	return waits
 }
 
-// Unseen yields everyone who has not said "Got it" to something, in the order of
-// their names.
+// Unseen yields everyone who has a notice to acknowledge, in the order of their ids.
 func (s State) Unseen() func(yield func(ActorID) bool) {
 	return func(yield func(ActorID) bool) {
 		for w := range s.pending.All() {
@@ -147,7 +145,7 @@ func (c NoticeDelivered) apply(tx *transaction) {
 	}
 }
 
-// setUndelivered sets to whom a notice has not come yet.
+// setUndelivered sets to whom a notice was not delivered.
 func (tx *transaction) setUndelivered(n noticeStatus, waiting []ActorID) {
 	if len(waiting) != len(n.Undelivered) {
 		tx.markAffected(sentRef(n.ID))

@@ -11,7 +11,7 @@ import (
 	"github.com/matchfloor/matchfloor/internal/hamt"
 )
 
-// storedState is a state as bytes hold it: every list sorted by key, nothing derived.
+// storedState is the stored form of a state: every list is sorted by key, and indexes are left out.
 type storedState struct {
 	Format        int                  `json:"format"`
 	Seq           uint64               `json:"seq"`
@@ -43,16 +43,15 @@ type storedState struct {
 	PublicURL     string               `json:"publicURL,omitzero"`
 }
 
-// stateFormat is the version of these bytes. It grows with every change of what a
-// state holds or derives, so that no program starts from a state that another
-// version folded: the log is always there to fold anew.
+// stateFormat is the version of the stored form. It grows with every change of what a state or its
+// indexes have, so that no program starts from a state that another version made: it can always
+// apply the log again instead.
 const stateFormat = 4
 
-// ErrStateFormat says that a stored state is of another version of the program.
+// ErrStateFormat says that a stored state was written by another version of the program.
 var ErrStateFormat = errors.New("floor: a state of another version")
 
-// storedNotice is a notice with those of its people who have not seen it, and how
-// far it has come.
+// storedNotice is a notice, the people who have not acknowledged it, and its delivery.
 type storedNotice struct {
 	Notice
 	Seen     int            `json:"seenCount"`
@@ -75,8 +74,7 @@ type storedHistoryEntry struct {
 	Shown    bool         `json:"shown,omitzero"`
 }
 
-// Digest answers the SHA-256, in hex, of what Encode answers: two states with the
-// same digest are the same state.
+// Digest returns the SHA-256 of what Encode returns, in hex. Two states with the same digest are equal.
 func (s State) Digest() (string, error) {
 	data, err := s.Encode()
 	if err != nil {
@@ -86,7 +84,7 @@ func (s State) Digest() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// Encode answers the state as canonical JSON: the same state gives the same bytes.
+// Encode returns the state as canonical JSON: equal states give equal bytes.
 func (s State) Encode() ([]byte, error) {
 	out := storedState{
 		Format: stateFormat, Seq: s.seq, Version: s.version, Event: s.event, Clock: s.clock, PublicURL: s.publicURL,
@@ -146,8 +144,8 @@ func (s State) storeHistory(out *storedState) error {
 	return nil
 }
 
-// DecodeState reads what Encode wrote. A state of another version of the program is
-// an ErrStateFormat.
+// DecodeState reads what Encode wrote. The error is ErrStateFormat if another version of the program
+// wrote it.
 func DecodeState(data []byte) (State, error) {
 	var in storedState
 	if err := json.Unmarshal(data, &in); err != nil {
@@ -243,8 +241,8 @@ func (tx *transaction) loadPeople(in storedState) {
 	}
 }
 
-// checkHistoryOrder refuses commands of one window that do not follow one another: forgetting
-// the oldest goes by their order, and would not end.
+// checkHistoryOrder refuses a stored state in which the commands of one window are not in ascending
+// order: forgetOldest counts upwards from the first, and would not end.
 func checkHistoryOrder(in storedState) error {
 	last := map[bool]uint64{}
 	for _, v := range in.Done {

@@ -1,6 +1,6 @@
 package floor
 
-// Event is the occasion as a whole.
+// Event is the forum as a whole.
 type Event struct {
 	ID          EventID `json:"id"`
 	Name        Text    `json:"name"`
@@ -10,16 +10,16 @@ type Event struct {
 	EscalateMin int     `json:"escalateMin"` // minutes until an unclaimed request is raised to the moderators
 	Version     int     `json:"version"`     // 0 while the schedule is a draft, then 1, 2, …
 	ReleasedAt  Instant `json:"releasedAt,omitzero"`
-	PurgeAt     Instant `json:"purgeAt,omitzero"` // wall time from which on everybody is to be erased; 0: not said
+	PurgeAt     Instant `json:"purgeAt,omitzero"` // wall time at which all personal data is to be erased; 0: none
 }
 
-// Zone is a part of the room.
+// Zone is a part of the hall.
 type Zone struct {
 	ID   ZoneID `json:"id"`
 	Name Text   `json:"name"`
 }
 
-// Table is where meetings are held.
+// Table is where meetings take place.
 type Table struct {
 	ID       TableID   `json:"id"`
 	Label    string    `json:"label"` // what its sign says: "07"
@@ -33,7 +33,7 @@ type Table struct {
 // SlotState is how far a round or an agenda item has come.
 type SlotState string
 
-// The states of a slot, in the order that they come in.
+// The states of a slot, in their order.
 const (
 	StatePlanned    SlotState = "planned"
 	StateCalled     SlotState = "called"
@@ -42,15 +42,15 @@ const (
 	StateEnded      SlotState = "ended"
 )
 
-// Slot is a stretch of the timetable: what a round and an agenda item share.
+// Slot is a part of the timetable: what a round and an agenda item have in common.
 type Slot struct {
 	Plan  Span      `json:"plan"` // as imported
-	Now   Span      `json:"now"`  // as it is expected, or was
+	Now   Span      `json:"now"`  // as expected, or as it was
 	State SlotState `json:"state"`
-	Extra Instant   `json:"extra,omitzero"` // what extensions have added to its length
+	Extra Instant   `json:"extra,omitzero"` // the sum of its extensions
 }
 
-// Late answers how many milliseconds the slot runs behind its plan; negative is early.
+// Late returns by how many milliseconds the slot runs behind its plan; negative is early.
 func (s Slot) Late() Instant { return s.Now.End - s.Plan.End }
 
 // Round is one of the timed rounds of meetings.
@@ -61,13 +61,13 @@ type Round struct {
 	Left int `json:"left,omitzero"` // the last "minutes left" that was announced
 }
 
-// ItemKind is what happens in an agenda item.
+// ItemKind is the kind of an agenda item.
 type ItemKind string
 
 // The kinds of agenda items.
 const (
 	ItemTalk     ItemKind = "talk"
-	ItemMatching ItemKind = "matching" // holds rounds; its times follow theirs
+	ItemMatching ItemKind = "matching" // contains rounds; its times follow theirs
 	ItemBreak    ItemKind = "break"
 	ItemVisit    ItemKind = "visit"
 )
@@ -78,7 +78,7 @@ type Item struct {
 	Kind ItemKind `json:"kind"`
 	Name Text     `json:"name"`
 	Slot
-	AbsorbsMin int  `json:"absorbsMin,omitzero"` // minutes of delay that it may swallow by being shorter
+	AbsorbsMin int  `json:"absorbsMin,omitzero"` // minutes of delay that it can make up by being shorter
 	Place      Text `json:"place,omitzero"`
 }
 
@@ -91,17 +91,17 @@ const (
 	Guest Side = "guest"
 )
 
-// Presence is whether a side has come to its table.
+// Presence is whether a side is at its table.
 type Presence string
 
-// The presences.
+// The values of Presence.
 const (
 	Expected Presence = "expected"
 	Present  Presence = "present"
 	NoShow   Presence = "noShow"
 )
 
-// Place is where and when a meeting is held. The zero Place is the tray: no place.
+// Place is a round and a table. The zero Place is the tray: the meeting has no place.
 type Place struct {
 	Round RoundID `json:"round,omitzero"`
 	Table TableID `json:"table,omitzero"`
@@ -121,7 +121,7 @@ type Meeting struct {
 	Place       Place         `json:"place"`
 	Host        Party         `json:"host"`
 	Guest       Party         `json:"guest"`
-	Pair        Pair          `json:"pair,omitzero"` // needs interpreting between these
+	Pair        Pair          `json:"pair,omitzero"` // the languages to interpret between
 	Interpreter InterpreterID `json:"interpreter,omitzero"`
 	Locked      bool          `json:"locked,omitzero"`
 	Cancelled   bool          `json:"cancelled,omitzero"`
@@ -129,7 +129,7 @@ type Meeting struct {
 	MovedAt     Instant       `json:"movedAt,omitzero"` // event time of its last move after release
 }
 
-// Party answers one side.
+// Party returns one side.
 func (m Meeting) Party(s Side) Party {
 	if s == Guest {
 		return m.Guest
@@ -140,7 +140,7 @@ func (m Meeting) Party(s Side) Party {
 // RequestState is how far an interpreter request has come.
 type RequestState string
 
-// The states of a request, in the order that they come in; the last two end it.
+// The states of a request, in their order; the last two end it.
 const (
 	Requested RequestState = "requested"
 	Claimed   RequestState = "claimed"
@@ -150,10 +150,10 @@ const (
 	Cancelled RequestState = "cancelled"
 )
 
-// Open reports whether the request still wants something.
+// Open reports whether the request has not ended.
 func (s RequestState) Open() bool { return s != Released && s != Cancelled }
 
-// Request is a call for an interpreter to a meeting.
+// Request asks for an interpreter at a meeting.
 type Request struct {
 	ID          RequestID     `json:"id"`
 	Meeting     MeetingID     `json:"meeting"`
@@ -173,10 +173,10 @@ type Announcement struct {
 	ID    AnnouncementID `json:"id"`
 	Text  Text           `json:"text"`
 	At    Instant        `json:"at"`
-	Until Instant        `json:"until"` // event time at which it goes by itself
+	Until Instant        `json:"until"` // event time at which it is withdrawn by the clock
 }
 
-// NoticeKind is why people are told something.
+// NoticeKind is the reason of a notice.
 type NoticeKind string
 
 // The kinds of notices.
@@ -186,8 +186,8 @@ const (
 	NoticeCancelled NoticeKind = "cancelled" // your meeting will not take place
 )
 
-// Notice is what must not be lost: it stays with each person it is for until
-// they say "Got it", or until it expires.
+// Notice must not be lost: it stays on the screens of everyone it is for until they acknowledge it
+// ("Got it") or it expires.
 type Notice struct {
 	ID      NoticeID   `json:"id"`
 	Kind    NoticeKind `json:"kind"`
@@ -197,11 +197,11 @@ type Notice struct {
 	To      Place      `json:"to,omitzero"`
 	At      Instant    `json:"at"`
 	Last    bool       `json:"last,omitzero"` // a call: the last one
-	Undo    bool       `json:"undo,omitzero"` // a move that takes back a mistaken one
+	Undo    bool       `json:"undo,omitzero"` // the move undoes a mistaken one
 	For     []ActorID  `json:"for"`           // sorted
 }
 
-// Wish is a company's wish to meet another; it is imported and kept for the schedule.
+// Wish is a company's wish to meet another. It is imported and stored for planning the schedule.
 type Wish struct {
 	From     CompanyID `json:"from"`
 	To       CompanyID `json:"to"`

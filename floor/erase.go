@@ -5,48 +5,48 @@ import (
 	"strings"
 )
 
-// Erased is what an erasure makes of a log's records.
+// Erased is the result of an erasure.
 type Erased struct {
-	Records []Record // all of them, in order; those that are not changed are the ones given
-	Changed []int    // indexes of those that say less than before, ascending
-	Known   int      // people who were to be erased and of whom the log tells, erased before or not
-	People  int      // those of them who had a name, or a title, until now
-	Texts   int      // texts that somebody typed and that were taken out
-	Left    int      // texts that were left, and in which a name of somebody erased stands
+	Records []Record // all records, in order; unchanged ones are those that were given
+	Changed []int    // indexes of the records that were changed, ascending
+	Known   int      // people to be erased whom the log names or named, erased before or not
+	People  int      // those of them who had a name or a title until now
+	Texts   int      // typed texts that were removed
+	Left    int      // typed texts that were left although the name of an erased person is in them
 }
 
-// ErasePerson answers a log's records without what they say of one attendee,
-// interpreter, moderator, runner or, in the instance's log, organiser: an id stands
-// where the name was. What they did stays, under that id. Texts that people typed
-// stay too, and are counted where the name stands in one.
+// ErasePerson returns a log's records without the personal data of one attendee, interpreter,
+// moderator, runner or, in the instance's log, organiser. Their id takes the place of the name. What
+// they did stays, under that id. Texts that people typed stay too; Left counts those that have the
+// name in them.
 //
-// Like everything about erasing it changes nothing that it is given, and doing it
-// again changes nothing: folding what it answers makes the state that folding the
-// records does, but for what was taken out.
+// The functions of erasing do not change what they are given, and erasing twice has the same result
+// as once. Applying the returned records makes the same state as applying those that were given, but
+// without what was erased.
 func ErasePerson(records []Record, who ActorID) Erased {
-	if who.Role() == RoleRunner { // staff have one list, and may have changed their role
+	if who.Role() == RoleRunner { // staff are one list, and a person's role may have changed
 		who = NewActorID(RoleModerator, who.ID())
 	}
 	return (&eraser{who: who}).records(records)
 }
 
-// EraseEveryone answers a log's records without what they say of anybody, and
-// without what anybody typed: announcements, reasons, skills. Companies, the agenda
-// and the names of rooms and screens stay.
+// EraseEveryone returns a log's records without the personal data of everybody, and without the texts
+// that people typed: announcements, reasons, skills. The names of companies, agenda items, zones and
+// displays stay.
 func EraseEveryone(records []Record) Erased { return (&eraser{everyone: true}).records(records) }
 
-// blankSentence stands where an announcement was.
+// blankSentence takes the place of an announcement.
 const blankSentence = "—"
 
-// eraser goes through the records of one log.
+// eraser works through the records of one log.
 type eraser struct {
 	everyone bool
-	who      ActorID // who is erased where not everyone is
+	who      ActorID // unless everyone
 	changed  bool
 
 	known, people map[ActorID]bool
-	erasedNames   []string // of those erased, as they were
-	leftTexts     []string // texts that were left
+	erasedNames   []string // the names before they were erased
+	leftTexts     []string // typed texts that were left
 	removedTexts  int
 }
 
@@ -70,8 +70,8 @@ func (e *eraser) records(records []Record) Erased {
 	return out
 }
 
-// change answers a change without what is to be erased. A kind that is not named here
-// holds nothing of a person but ids; a test holds every kind to that.
+// change returns a change without what must be erased. The kinds that are not listed have no personal
+// data but ids; a test checks that for every kind.
 func (e *eraser) change(c Change) Change {
 	switch c := c.(type) {
 	case ForumImported:
@@ -118,8 +118,8 @@ func (e *eraser) forum(f Forum) Forum {
 	return f
 }
 
-// person answers the name and title that somebody has from now on: their id, because
-// every screen shows some name, and none.
+// person returns the name and title that somebody has from now on: the id as the name, because every
+// screen shows some name, and no title.
 func (e *eraser) person(w ActorID, name Text, title string) (Text, string) {
 	if !e.everyone && w != e.who {
 		return name, title
@@ -138,7 +138,7 @@ func (e *eraser) person(w ActorID, name Text, title string) (Text, string) {
 	return blank, ""
 }
 
-// typedText answers what is left of a text that somebody typed.
+// typedText returns what is left of a text that somebody typed.
 func (e *eraser) typedText(s string) string {
 	if s == "" || !e.removes(s) {
 		return s
@@ -153,7 +153,7 @@ func (e *eraser) announcementText(t Text) Text {
 	return t
 }
 
-// removes reports whether a text goes, and notes that it did or did not.
+// removes reports whether a text must be removed, and counts it.
 func (e *eraser) removes(text string) bool {
 	if !e.everyone {
 		e.leftTexts = append(e.leftTexts, text)
@@ -164,7 +164,7 @@ func (e *eraser) removes(text string) bool {
 	return true
 }
 
-// mapSlice answers another list; that which is given is a record's, and stays as it is.
+// mapSlice returns a new slice: the one that is given belongs to a record, and must not change.
 func mapSlice[T any](list []T, of func(T) T) []T {
 	if list == nil {
 		return nil

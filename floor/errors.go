@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Code names an error. Its sentence, in three languages, is the entry
-// "error.<code>" of the catalogs, with the parameters as placeholders.
+// Code identifies the reason of an error. The catalogs have a sentence for it, in three languages,
+// under "error.<code>", with the parameters as placeholders.
 type Code string
 
-// The codes. The comment names the parameters beside each.
+// The codes, each with the names of its parameters.
 const (
 	CodeForbidden      Code = "forbidden"        // command
 	CodeOtherZone      Code = "other_zone"       // zone
@@ -47,21 +47,20 @@ const (
 	CodeTooMany        Code = "too_many"         // of, limit
 	CodeNeedsUpgrade   Code = "needs_upgrade"    // version
 
-	// Soft: the change was made, and this is worth knowing.
+	// Notes: the change was made, and its sender should know this.
 	NoteMetBefore Code = "met_before"     // host, guest, round
 	NoteNoRest    Code = "no_rest"        // who, round
 	NoteFarTable  Code = "far_table"      // table, home
 	NoteNoInterp  Code = "no_interpreter" // meeting
 )
 
-// Error is a refusal, or a note: a code that a program reads, and parameters for
-// the sentence that a person reads.
+// Error is a refusal or a note: a code for programs, and parameters for the sentence that people read.
 type Error struct {
 	Code   Code              `json:"code"`
 	Params map[string]string `json:"params,omitempty"`
 }
 
-// newError makes an error of a code and pairs of parameter name and value.
+// newError returns an error with a code and pairs of parameter name and value.
 func newError(code Code, pairs ...string) *Error {
 	e := &Error{Code: code}
 	if len(pairs) > 0 {
@@ -73,7 +72,7 @@ func newError(code Code, pairs ...string) *Error {
 	return e
 }
 
-// Error answers code and parameters in a fixed order; people read the catalogs instead.
+// Error returns the code and the parameters in a fixed order. People read the catalogs' sentence instead.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(string(e.Code))

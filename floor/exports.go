@@ -2,33 +2,33 @@ package floor
 
 import "slices"
 
-// ExportKind is what leaves the instance with the names, or the secrets, of many.
+// ExportKind is a kind of export: data that leaves the instance with the names or secrets of many people.
 type ExportKind string
 
 // The exports that are recorded.
 const (
-	ExportLinks  ExportKind = "links"  // of everybody whom a log lists, with their names
-	ExportBackup ExportKind = "backup" // all logs, whole: recorded in the instance's
+	ExportLinks  ExportKind = "links"  // of everybody in a log, with their names
+	ExportBackup ExportKind = "backup" // all logs, complete; recorded in the instance's log
 )
 
-// maxExports is how many of the last exports a state tells of; the log has all.
+// maxExports is the number of the last exports that a state has; the log has all.
 const maxExports = 50
 
-// RecordExport says that something is about to be taken out. Whoever hands it out
-// gives this command first, and hands out nothing unless it is in the log.
+// RecordExport says that something is about to be exported. The exporter gives this command first, and
+// must not hand out anything unless the log has it.
 type RecordExport struct {
 	What   ExportKind `json:"what"`
-	People int        `json:"people"` // in a backup; those of a list of links are counted here
+	People int        `json:"people"` // in a backup; floor itself counts those in a list of links
 }
 
-// Exported says what was taken out, and how many people it tells of. By whom and when
-// is its record's. There is nothing of a person in it, so erasing leaves it.
+// Exported says what was exported, with the data of how many people; the record says by whom and when.
+// It has no personal data, so erasing leaves it as it is.
 type Exported struct {
 	What   ExportKind `json:"what"`
 	People int        `json:"people"`
 }
 
-// Export is one of the last exports of a log.
+// Export is an export in a log.
 type Export struct {
 	Seq    uint64     `json:"seq"` // of its record
 	What   ExportKind `json:"what"`
@@ -37,10 +37,10 @@ type Export struct {
 	People int        `json:"people"`
 }
 
-// Exports answers the last exports, oldest first, at most 50. The list is the state's own.
+// Exports returns the last exports, oldest first, at most 50. The caller must not change the slice.
 func (s State) Exports() []Export { return s.exports }
 
-// People counts those whom the log names: attendees, staff, interpreters and, in the
+// People returns the number of people in the log: attendees, staff, interpreters and, in the
 // instance's log, organisers.
 func (s State) People() int {
 	return s.attendees.Len() + s.staff.Len() + s.interpreters.Len() + s.organisers.Len()

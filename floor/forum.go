@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// ForumFault is one thing that is wrong with a forum, and where.
+// ForumFault is a fault in a forum, and where it is.
 type ForumFault struct {
 	Kind  string // "event", "item", "zone", "table", "round", "company", "attendee", "staff", "interpreter", "display", "meeting" or "wish"
 	ID    string // of the entry; of a wish: "<from>:<to>"
@@ -14,7 +14,7 @@ type ForumFault struct {
 	Err   *Error
 }
 
-// The most entries of a forum, so that a state stays within what one node folds.
+// The greatest numbers of entries of a forum, so that one node can work with its state.
 const (
 	MaxAttendees = 20_000
 	MaxMeetings  = 20_000
@@ -22,8 +22,8 @@ const (
 	MaxRounds    = 100
 )
 
-// CheckForum answers everything that breaks a hard rule in a forum, in the order
-// of its lists; an importable one has none.
+// CheckForum returns everything in a forum that breaks a hard rule, in the order of its lists. A forum
+// can be imported if there is nothing.
 func CheckForum(f Forum) []ForumFault {
 	c := &forumCheck{forum: f, ids: map[string]map[string]bool{}}
 	c.event()
@@ -39,7 +39,7 @@ func CheckForum(f Forum) []ForumFault {
 type forumCheck struct {
 	forum  Forum
 	faults []ForumFault
-	ids    map[string]map[string]bool // kind → ids met so far
+	ids    map[string]map[string]bool // by kind: the ids so far
 	kind   string
 	id     string
 	index  int
@@ -52,7 +52,7 @@ func (c *forumCheck) addFault(field string, err *Error) {
 	c.faults = append(c.faults, ForumFault{c.kind, c.id, c.index, field, err})
 }
 
-// beginEntry begins an entry: its id must be one, and not stand for another of its kind.
+// beginEntry begins an entry. Its id must be valid, and no other entry of its kind may have it.
 func (c *forumCheck) beginEntry(kind, id string, index int) {
 	c.kind, c.id, c.index = kind, id, index
 	if c.ids[kind] == nil {
@@ -67,7 +67,8 @@ func (c *forumCheck) beginEntry(kind, id string, index int) {
 	c.ids[kind][id] = true
 }
 
-// checkRef refuses a reference to what is not listed; an empty one is no reference.
+// checkRef reports whether the entry that a field refers to is in the forum, and adds a fault if not.
+// An empty id refers to nothing, and is no fault.
 func (c *forumCheck) checkRef(field, kind, id string) bool {
 	if id == "" || c.ids[kind][id] {
 		return true
@@ -116,7 +117,7 @@ func (c *forumCheck) event() {
 	c.atMost("rounds", len(c.forum.Rounds), MaxRounds)
 }
 
-// end answers when the last of a forum is planned to end.
+// end returns when the last slot of a forum is planned to end.
 func (f Forum) end() (last Instant) {
 	for _, i := range f.Items {
 		last = max(last, i.Plan.End)

@@ -2,8 +2,8 @@ package floor
 
 import "slices"
 
-// meetings holds every meeting of a forum against the rules that Decide holds
-// moves against, by placing them one after the other.
+// meetings checks every meeting of a forum against the rules that Decide has for moves, by placing the
+// meetings one after the other.
 func (c *forumCheck) meetings() {
 	booked := c.bookings()
 	c.indexPeople()
@@ -26,7 +26,7 @@ func (c *forumCheck) meetings() {
 	}
 }
 
-// party answers the people of one side, all of the company unless told.
+// party returns the people of one side: by default everyone of the company.
 func (c *forumCheck) party(field string, p Party) []AttendeeID {
 	c.checkRef(field, "company", string(p.Company))
 	for _, a := range p.People {
@@ -43,19 +43,18 @@ func (c *forumCheck) party(field string, p Party) []AttendeeID {
 	return c.peopleOf[p.Company]
 }
 
-// indexPeople notes who is of which company, so that meetings find them without a look
-// at all attendees.
+// indexPeople maps people to companies and back, so that no meeting needs to search all attendees.
 func (c *forumCheck) indexPeople() {
 	c.companyOf, c.peopleOf = map[AttendeeID]CompanyID{}, map[CompanyID][]AttendeeID{}
 	for _, a := range c.forum.Attendees {
-		if _, twice := c.companyOf[a.ID]; !twice { // which is a fault of its own
+		if _, twice := c.companyOf[a.ID]; !twice { // a second one is a fault that is found elsewhere
 			c.companyOf[a.ID] = a.Company
 		}
 		c.peopleOf[a.Company] = append(c.peopleOf[a.Company], a.ID)
 	}
 }
 
-// assignedInterpreter holds an assigned interpreter against the pair and their shifts.
+// assignedInterpreter checks an assigned interpreter against the pair and their shifts.
 func (c *forumCheck) assignedInterpreter(m Meeting) {
 	if m.Pair != "" {
 		c.pair("pair", m.Pair)
@@ -78,7 +77,7 @@ func (c *forumCheck) assignedInterpreter(m Meeting) {
 	}
 }
 
-// bookings is who and what is taken in each round: "<round>|<what>" → the meeting.
+// bookings has who and what is taken in each round: "<round>|<what>" → the meeting.
 type bookings struct {
 	taken    map[string]MeetingID
 	capacity map[TableID]int

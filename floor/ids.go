@@ -1,7 +1,7 @@
 package floor
 
-// The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a
-// workbook calls a thing is what the log, the wire and the API call it.
+// The ids of things. Each is 1 to 40 characters of [A-Za-z0-9_-], the same in the workbook, the log,
+// on the wire and in the API.
 type (
 	EventID        string
 	ZoneID         string
@@ -21,14 +21,14 @@ type (
 	LinkID         string // "<role>-<id>", for example "attendee-k03a"
 )
 
-// CommandKey names a command across retries: the link that gave it, a slash,
-// and the id that it was given there.
+// CommandKey identifies a command across retries: the id of the link that gave it, a slash, and the
+// id that the sender gave the command.
 type CommandKey string
 
-// MaxID is the longest id, in bytes.
+// MaxID is the greatest length of an id, in bytes.
 const MaxID = 40
 
-// ValidID reports whether s may name a thing.
+// ValidID reports whether s may be an id.
 func ValidID(s string) bool {
 	if len(s) == 0 || len(s) > MaxID {
 		return false

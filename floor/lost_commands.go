@@ -5,18 +5,18 @@ import (
 	"slices"
 )
 
-// The bounds of what is told about lost commands.
+// The limits of lost commands.
 const (
-	MaxDismiss  = 100 // that one DismissLost may name
-	maxLost     = 512 // that are told at a time; the oldest go first
+	MaxDismiss  = 100 // lost commands in one DismissLost
+	maxLost     = 512 // lost commands in a state; the oldest are dropped first
 	maxLostRefs = 24  // things that one of them names
 )
 
-// LostID names a lost command.
+// LostID is the id of a lost command in the state that reports it.
 type LostID string
 
-// Lost is a command that was accepted, and whose record the log no longer holds: its
-// store went back to an earlier state, and others wrote on from there.
+// Lost is a command that was accepted, but whose record the log no longer has: its store went back to
+// an earlier state, and other records were appended there.
 type Lost struct {
 	Command CommandKey  `json:"command"`
 	Kind    CommandKind `json:"kind"`
@@ -25,11 +25,11 @@ type Lost struct {
 	Of      []string    `json:"of,omitempty"` // what it had changed: "meeting/m017", "table/T05", …
 }
 
-// ReportLost says that a command was lost. It is the clock's, under a key made of the
-// lost record's hash: every node that held the record gives it, and one is logged.
+// ReportLost says that a command was lost. The clock gives it, under a key made of the lost record's
+// hash: every node that had the record submits it, and one of these commands is logged.
 type ReportLost struct{ Lost }
 
-// DismissLost takes lost commands off the screens of those who were to know.
+// DismissLost removes lost commands from the screens of those who were notified.
 type DismissLost struct {
 	Lost []LostID `json:"lost"`
 }
@@ -40,15 +40,15 @@ type (
 		ID LostID `json:"id"`
 		Lost
 	}
-	// LostDismissed says that whoever was to know of it does.
+	// LostDismissed says that somebody who was notified has dismissed it.
 	LostDismissed struct {
 		Lost LostID `json:"lost"`
 	}
 )
 
-// Lost answers what is to be told if the log loses the record r, which led to this
-// state. It answers false for what comes back by itself: what the clock gave falls
-// due again, and what a "Got it" was said to is on its reader's screen again.
+// Lost returns the command that reports the loss of the record r, which led to this state. ok is false
+// if nothing needs to be reported: what the clock gave falls due again, and a notice whose
+// acknowledgement was lost is on its reader's screen again.
 func (s State) Lost(r Record) (ReportLost, bool) {
 	if r.By.Role() == RoleClock || r.Kind == "seen" || r.Kind == "dismissLost" {
 		return ReportLost{}, false
@@ -62,8 +62,8 @@ func (s State) Lost(r Record) (ReportLost, bool) {
 	return ReportLost{Lost{Command: r.Key, Kind: r.Kind, By: r.By, Wall: r.Wall, Of: of[:min(len(of), maxLostRefs)]}}, true
 }
 
-// NamesLost answers the command that made a record, if that named a lost one: should
-// the log lose this record too, it is to be given again.
+// NamesLost returns the command that made the record, if that reported a lost command. It must be
+// given again if the log loses this record too.
 func (r Record) NamesLost() (ReportLost, bool) {
 	for _, c := range r.Changes {
 		if c, ok := c.(LostReported); ok {
@@ -75,7 +75,7 @@ func (r Record) NamesLost() (ReportLost, bool) {
 
 func (c ReportLost) decide(d *decision) *Error {
 	if _, ok := d.Done(c.Command); ok {
-		return nil // it was given again, and is in the log after all
+		return nil // it was given again, and the log has it after all
 	}
 	d.emit(LostReported{LostID(d.newID("l")), c.Lost})
 	return nil
@@ -114,8 +114,8 @@ func (tx *transaction) dropLost(id LostID) {
 	tx.lost = tx.lost.Without(tx.edit, id)
 }
 
-// dropFoundLost drops what was said to be lost and is in the log again: its sender had not
-// been answered, and gave it once more.
+// dropFoundLost removes the report of a command that the log has again: its sender had no result, and
+// gave it once more.
 func (tx *transaction) dropFoundLost(key CommandKey) {
 	for l := range tx.lost.Values() {
 		if l.Command == key {
@@ -124,7 +124,7 @@ func (tx *transaction) dropFoundLost(key CommandKey) {
 	}
 }
 
-// lostKeys answers the keys of the cards about commands that w lost.
+// lostKeys returns the keys of the cards about commands that w lost.
 func (s State) lostKeys(w ActorID) (keys []CardKey) {
 	for l := range s.lost.Values() {
 		if l.By == w {

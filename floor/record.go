@@ -7,27 +7,27 @@ import (
 	"reflect"
 )
 
-// Change is one thing that happened. Records of changes are what the log holds;
-// folding them in order makes the state.
+// Change is one thing that happened. The log is a sequence of records of changes; applying them in
+// order makes the state.
 type Change interface {
 	apply(*transaction)
 }
 
-// ChangeKind is a change's name in the log.
+// ChangeKind is the name of a kind of change in the log.
 type ChangeKind string
 
-// Record is what one command did.
+// Record has the changes that one command made.
 type Record struct {
 	Key     CommandKey
 	Kind    CommandKind
 	By      ActorID
-	Wall    Instant // stamp of the node that decided; it informs, sequence orders
+	Wall    Instant // wall time of the node that decided; for information only: the order is that of sequence numbers
 	Changes []Change
 }
 
-// UnknownChangeError says that a record holds what this version does not know: a
-// change of a later kind, or one of a kind that has been given a field since. Whoever
-// folded on would hold another state than the other nodes.
+// UnknownChangeError says that a record has something that this version of the program does not know:
+// a change of a later kind, or a field that a kind was given later. Applying such a record without it
+// would make a state that differs from the one on other nodes.
 type UnknownChangeError struct {
 	Kind  ChangeKind // "" for the record itself
 	Field bool
@@ -53,7 +53,7 @@ type changeJSON struct {
 	Body json.RawMessage `json:"body"`
 }
 
-// EncodeRecord answers the bytes under which a record is logged.
+// EncodeRecord returns the bytes of a record as the log stores them.
 func EncodeRecord(r Record) ([]byte, error) {
 	out := recordJSON{Key: r.Key, Kind: r.Kind, By: r.By, Wall: r.Wall, Changes: make([]changeJSON, 0, len(r.Changes))}
 	for _, c := range r.Changes {
@@ -66,12 +66,12 @@ func EncodeRecord(r Record) ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// RoundTrips reports whether a record's bytes are read back as what was encoded. Text
-// that is no UTF-8 is logged with a mark in its place.
+// RoundTrips reports whether a record's bytes decode to what was encoded. Text that is not valid
+// UTF-8 does not: it is logged with U+FFFD in its place.
 func RoundTrips(data []byte) bool { return !bytes.Contains(data, []byte(`\ufffd`)) }
 
-// DecodeRecord reads what EncodeRecord wrote. A change of a later version is an
-// *UnknownChangeError: whoever meets one must not fold on.
+// DecodeRecord reads what EncodeRecord wrote. If a change is of a later version, the error is an
+// *UnknownChangeError, and the caller must not apply that record or any later one.
 func DecodeRecord(data []byte) (Record, error) {
 	var in recordJSON
 	if err := unmarshal("", data, &in); err != nil {
@@ -97,7 +97,7 @@ func decodeChanges(in []changeJSON) ([]Change, error) {
 	return out, nil
 }
 
-// unmarshal reads JSON and drops nothing: an unknown field is an *UnknownChangeError.
+// unmarshal reads JSON without dropping anything: an unknown field is an *UnknownChangeError.
 func unmarshal(kind ChangeKind, data []byte, into any) error {
 	strict := json.NewDecoder(bytes.NewReader(data))
 	strict.DisallowUnknownFields()
@@ -105,14 +105,14 @@ func unmarshal(kind ChangeKind, data []byte, into any) error {
 	switch {
 	case err == nil:
 		return nil
-	case json.Unmarshal(data, into) == nil: // so it was a field
+	case json.Unmarshal(data, into) == nil: // so the strict decoder failed at an unknown field
 		return &UnknownChangeError{Kind: kind, Field: true}
 	}
 	return fmt.Errorf("floor: decode a record (kind %q): %w", kind, err)
 }
 
-// Apply folds one record in and answers the next state, with what may look
-// different in it. It is total: a record that the log holds has been decided.
+// Apply applies one record and returns the next state, with the cards that may differ in it. It
+// accepts every record: what the log has was decided before it was logged.
 func (s State) Apply(r Record) (State, Affected) {
 	d := newTransaction(s, r)
 	for _, c := range r.Changes {
@@ -121,7 +121,7 @@ func (s State) Apply(r Record) (State, Affected) {
 	return d.commit(r)
 }
 
-// commit remembers the record whose changes were folded in.
+// commit adds the record, whose changes are applied, to the command history.
 func (tx *transaction) commit(r Record) (State, Affected) {
 	tx.addToHistory(r)
 	return tx.State, tx.affected()

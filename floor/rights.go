@@ -2,21 +2,21 @@ package floor
 
 import "slices"
 
-// right is how far a role may go with a command. The zero value is not at all.
+// right is how far a role may use a command. The zero value is: not at all.
 type right uint8
 
 const (
 	nowhere    right = iota
 	own              // for their own company's meetings, or for themselves
-	inZone           // where every table concerned lies in their zones
+	inZone           // if every table concerned is in their zones
 	everywhere       //
 )
 
-// Shorthand for the rows below. O organiser, L lead, M zone moderator, R runner,
-// I interpreter, A attendee, C clock, P operator (the program itself). A display may nothing.
+// rightsRow has the rights to a command by role: O organiser, L lead, M zone moderator, R runner,
+// I interpreter, A attendee, C clock, P operator (the program itself). A display has none.
 type rightsRow struct{ O, L, M, R, I, A, C, P right }
 
-// rights is the one table of who may do what. What is not in it is refused.
+// rights is the only table of who may do what. What is not in it is refused.
 var rights = map[CommandKind]rightsRow{
 	"importForum":   {O: everywhere, P: everywhere},
 	"release":       {O: everywhere, L: everywhere, P: everywhere},
@@ -85,14 +85,14 @@ func (r rightsRow) forRole(role Role, lead bool) right {
 	return nowhere
 }
 
-// authorise finds the sender's right. A limited one is held against what the
-// command concerns by one of the may… methods; a command that forgets to ask is refused.
+// authorise finds the sender's right. A limited right must then be checked against what the command
+// concerns, by one of the methods below; Decide refuses a command that does not call one.
 func (d *decision) authorise() *Error {
 	by := d.envelope.By
 	kind := KindOf(d.envelope.Command)
 	forbidden := newError(CodeForbidden, "command", string(kind))
 	switch by.Role() {
-	case RoleOrganiser, RoleClock, RoleOperator: // known to whoever gives the order
+	case RoleOrganiser, RoleClock, RoleOperator: // the caller has authenticated them
 	default:
 		if _, ok := d.Profile(by); !ok {
 			return forbidden
@@ -109,8 +109,8 @@ func (d *decision) isLead(w ActorID) bool {
 	return w.Role() == RoleModerator && d.staff.At(StaffID(w.ID())).Lead
 }
 
-// checkZones refuses a zone moderator who reaches outside their zones. The
-// empty table is the tray, which is everyone's.
+// checkZones refuses a zone moderator a table outside their zones. The empty table is the tray, which
+// is in no zone.
 func (d *decision) checkZones(tables ...TableID) *Error {
 	if d.right != inZone {
 		return nil
@@ -125,7 +125,7 @@ func (d *decision) checkZones(tables ...TableID) *Error {
 	return nil
 }
 
-// checkMeetingRight lets staff act by the meeting's table, and attendees where they take part.
+// checkMeetingRight lets staff act by the zone of the meeting's table, and attendees if they take part.
 func (d *decision) checkMeetingRight(m Meeting) *Error {
 	if d.right != own || d.envelope.By.Role() != RoleAttendee {
 		return d.checkZones(m.Place.Table)
@@ -150,7 +150,7 @@ func (d *decision) checkInterpreterRight(id InterpreterID, of Ref) *Error {
 	return nil
 }
 
-// checkOwner lets a limited right act where mine says that the thing is theirs.
+// checkOwner lets a limited right act only if the thing named of is the sender's own (mine).
 func (d *decision) checkOwner(mine bool, of Ref) *Error {
 	if d.right != own {
 		return nil

@@ -2,8 +2,8 @@ package floor
 
 import "github.com/matchfloor/matchfloor/internal/hamt"
 
-// buildIndexes finds again what follows from the stored parts of a state: it is called
-// where those were set as a whole.
+// buildIndexes computes the indexes from the stored parts of a state. It is called after those were
+// set as a whole.
 func (tx *transaction) buildIndexes() {
 	s := &tx.State
 	s.secondaryIndexes = secondaryIndexes{otherWindow: s.otherWindow, staffWindow: s.staffWindow, shown: s.shown, peopleOf: tx.peopleByCompany()}
@@ -30,11 +30,10 @@ func (tx *transaction) peopleByCompany() (people hamt.Map[CompanyID, []AttendeeI
 	return people
 }
 
-// companiesKey names the two companies of a meeting, which are never others.
+// companiesKey returns the key of a meeting's two companies, which never change.
 func (m Meeting) companiesKey() string { return string(m.Host.Company) + "|" + string(m.Guest.Company) }
 
-// participants answers who takes part in a meeting: both sides' people and the
-// assigned interpreter.
+// participants returns the people of both sides and the assigned interpreter.
 func (m Meeting) participants() []ActorID {
 	people := make([]ActorID, 0, len(m.Host.People)+len(m.Guest.People)+1)
 	for _, a := range m.Host.People {
@@ -49,7 +48,7 @@ func (m Meeting) participants() []ActorID {
 	return people
 }
 
-// openRequest answers the open request of a meeting.
+// openRequest returns the open request of a meeting.
 func (s State) openRequest(id MeetingID) (Request, bool) {
 	for r := range s.openRequests() {
 		if r.Meeting == id {
@@ -61,7 +60,7 @@ func (s State) openRequest(id MeetingID) (Request, bool) {
 
 // openRequests yields the open requests in the order of their ids.
 func (s State) openRequests() func(yield func(Request) bool) {
-	open, requests := s.openRequestIDs, s.requests // a closure over s would put all of it on the heap
+	open, requests := s.openRequestIDs, s.requests // a closure over s would move all of s to the heap
 	return func(yield func(Request) bool) {
 		for id := range open.All() {
 			if !yield(requests.At(id)) {

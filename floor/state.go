@@ -6,14 +6,14 @@ import (
 	"github.com/matchfloor/matchfloor/internal/hamt"
 )
 
-// State is one log's whole state: an event's floor, or, for the log "_", the
-// instance's organisers and events. It is an immutable value; the zero value is
-// the empty log's state. Copying one is cheap, and all methods only read.
+// State is the whole state of one log: an event's floor, or, for the log "_", the instance's
+// organisers and events. It is an immutable value; the zero value is the state of the empty log.
+// Copying it is cheap, and its methods only read.
 type State struct {
 	seq     uint64
 	event   Event
 	clock   EventClock
-	version int // see Version; 0: nothing was said
+	version int // see Version; 0: the log does not say
 
 	zones         hamt.Map[ZoneID, Zone]
 	tables        hamt.Map[TableID, Table]
@@ -30,10 +30,10 @@ type State struct {
 	announcements hamt.Map[AnnouncementID, Announcement]
 	notices       hamt.Map[NoticeID, noticeStatus]
 	links         hamt.Map[LinkID, Link]
-	retired       hamt.Map[LinkID, Link] // of people whom the last import left out: they sign nobody in
+	retired       hamt.Map[LinkID, Link] // links of people whom the last import left out: nobody can sign in with them
 	revs          revisions
 	history       hamt.Map[CommandKey, historyEntry]
-	lost          hamt.Map[LostID, LostReported] // that nobody has dismissed
+	lost          hamt.Map[LostID, LostReported] // those that nobody has dismissed
 	exports       []Export                       // the last ones, oldest first
 
 	organisers hamt.Map[OrganiserID, Organiser]
@@ -43,31 +43,31 @@ type State struct {
 	secondaryIndexes
 }
 
-// secondaryIndexes is what is found again from the rest: never stored, only kept.
+// secondaryIndexes are computed from the stored parts of a state and are not stored themselves.
 type secondaryIndexes struct {
-	seats           hamt.Map[RoundID, tablesOf]       // who sits where
+	seats           hamt.Map[RoundID, tablesOf]       // which meeting is where
 	meetingsOf      hamt.Map[ActorID, []MeetingID]    // attendees and assigned interpreters
 	meetingsBetween hamt.Map[string, []MeetingID]     // by "<host>|<guest>", sorted
-	openRequestIDs  hamt.Map[RequestID, struct{}]     // requests that are not ended
-	pending         hamt.Map[ActorID, []NoticeID]     // what each person has not said "Got it" to
+	openRequestIDs  hamt.Map[RequestID, struct{}]     // the requests that have not ended
+	pending         hamt.Map[ActorID, []NoticeID]     // the notices that each person has not acknowledged
 	noticesOf       hamt.Map[MeetingID, []NoticeID]   // the notices of a meeting, sorted
-	otherWindow     historyWindow                     // the last commands of attendees, interpreters and the clock
+	otherWindow     historyWindow                     // the remembered commands of attendees, interpreters and the clock
 	staffWindow     historyWindow                     // those of everyone else
-	shown           []uint64                          // the commands that moderators see, oldest first
+	shown           []uint64                          // sequence numbers of the commands that moderators see, ascending
 	peopleOf        hamt.Map[CompanyID, []AttendeeID] // a company's representatives
 }
 
-// revision is the last change of a thing: its sequence, who made it, by which command.
+// revision is the last change of a thing: its sequence number, who made it, and by which command.
 type revision struct {
 	Seq  uint64     `json:"seq"`
 	By   ActorID    `json:"by"`
 	Key  CommandKey `json:"key"`
-	Undo bool       `json:"undo,omitzero"` // it was an undo, which left the thing as of As
+	Undo bool       `json:"undo,omitzero"` // it was an undo, after which the thing is as it was at As
 	As   uint64     `json:"as,omitzero"`
 }
 
-// standsAsOf answers the sequence as of which the thing stands: its last change's, or,
-// after an undo, that of the change before the one that was undone.
+// standsAsOf returns the sequence number of the change that made the thing what it is: the last one,
+// or, after an undo, the one before the change that was undone.
 func (r revision) standsAsOf() uint64 {
 	if r.Undo {
 		return r.As
@@ -75,13 +75,13 @@ func (r revision) standsAsOf() uint64 {
 	return r.Seq
 }
 
-// EventEntry lists an event in the instance's log.
+// EventEntry is an event in the list of the instance's log.
 type EventEntry struct {
 	ID   EventID `json:"id"`
 	Name Text    `json:"name"`
 }
 
-// Profile is what a session knows of its own person or screen.
+// Profile is what a log says about a person or a screen that signs in.
 type Profile struct {
 	Name      Text
 	Lead      bool
@@ -89,22 +89,22 @@ type Profile struct {
 	Languages []Lang
 }
 
-// New answers the state of an empty log.
+// New returns the state of an empty log.
 func New() State { return State{} }
 
-// Seq is the sequence number of the last record folded in.
+// Seq returns the sequence number of the last record that was applied.
 func (s State) Seq() uint64 { return s.seq }
 
-// Event answers the event; its ID is empty before the first import.
+// Event returns the event. Its ID is empty before the first import.
 func (s State) Event() Event { return s.event }
 
-// Clock answers the event's clock.
+// Clock returns the event's clock.
 func (s State) Clock() EventClock { return s.clock }
 
 // Released reports whether attendees, interpreters and displays may see the schedule.
 func (s State) Released() bool { return s.event.Version > 0 }
 
-// Link answers the link of an id.
+// Link returns the link with an id.
 func (s State) Link(id LinkID) (Link, bool) { return s.links.Get(id) }
 
 // Links yields all links, in the order of their ids.
@@ -116,17 +116,18 @@ func (s State) Organisers() iter.Seq[Organiser] { return s.organisers.Values() }
 // Events yields the events of the instance's log.
 func (s State) Events() iter.Seq[EventEntry] { return s.events.Values() }
 
-// PublicURL answers the address that the instance's log names, or "".
+// PublicURL returns the address at which phones reach the instance, as its log says, or "".
 func (s State) PublicURL() string { return s.publicURL }
 
-// Done answers the sequence of the record that a command made, for at least the
-// last maxOtherHistory commands.
+// Done returns the sequence number of the record that a command made. ok is false if there is none,
+// or if the command was forgotten: at least the last 1,024 commands of staff and the last 4,096 of
+// everyone else are remembered.
 func (s State) Done(key CommandKey) (seq uint64, ok bool) {
 	d, ok := s.history.Get(key)
 	return d.Seq, ok
 }
 
-// Profile answers what is known of a person or screen of this log.
+// Profile returns what is known of a person or screen of this log.
 func (s State) Profile(w ActorID) (Profile, bool) {
 	switch w.Role() {
 	case RoleAttendee:
@@ -148,9 +149,8 @@ func (s State) Profile(w ActorID) (Profile, bool) {
 	return Profile{}, false
 }
 
-// Subjects answers what a session of w watches, or nil where this log does not
-// know w. Organisers are not listed in an event's log, and watch it as
-// moderators do.
+// Subjects returns the subjects that a session of w watches, or nil if w is not in this log. An
+// organiser is not listed in an event's log, and watches it as moderators do.
 func (s State) Subjects(w ActorID) []Subject {
 	if w.Role() == RoleOrganiser {
 		return []Subject{Everyone, Moderator}
@@ -174,10 +174,10 @@ func (s State) Subjects(w ActorID) []Subject {
 
 func displaySubject(z ZoneID) Subject { return Subject("display:" + string(z)) }
 
-// tablesOf is the meetings of a round, by their tables.
+// tablesOf has the meetings of a round, by their tables.
 type tablesOf = hamt.Map[TableID, MeetingID]
 
-// meetingAt answers the meeting that holds a place.
+// meetingAt returns the meeting that is at a place.
 func (s State) meetingAt(p Place) (Meeting, bool) {
 	id, ok := s.seats.At(p.Round).Get(p.Table)
 	if !ok {
@@ -186,10 +186,10 @@ func (s State) meetingAt(p Place) (Meeting, bool) {
 	return s.meetings.Get(id)
 }
 
-// zoneOf answers the zone of the table of a place, or "" for the tray.
+// zoneOf returns the zone of a place's table, or "" for the tray.
 func (s State) zoneOf(p Place) ZoneID { return s.tables.At(p.Table).Zone }
 
-// slot answers a round's or item's slot.
+// slot returns the slot of a round or an agenda item.
 func (s State) slot(r SlotRef) (Slot, bool) {
 	if r.Round != "" {
 		round, ok := s.rounds.Get(r.Round)
@@ -199,7 +199,7 @@ func (s State) slot(r SlotRef) (Slot, bool) {
 	return item.Slot, ok
 }
 
-// ref answers how revisions and errors name the slot.
+// ref returns the ref of the round or the item.
 func (r SlotRef) ref() Ref {
 	if r.Round != "" {
 		return roundRef(r.Round)

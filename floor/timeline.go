@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// restGap is a gap in the plan that no delay crosses: what comes after it, the
-// next day's site visits for one, keeps its time.
+// restGap is the length of a gap in the plan that no delay crosses. What comes after it, such as the
+// next day's site visits, keeps its time.
 const restGap = 180 * Minute
 
 // plannedSlot is a slot on the timeline.
@@ -16,8 +16,8 @@ type plannedSlot struct {
 	absorbs Instant
 }
 
-// timeline answers the slots of the event in the order of the plan. Matching
-// sessions are not among them: their rounds are.
+// timeline returns the slots of the event in the order of the plan. It has the rounds of matching
+// sessions, not the sessions.
 func (s State) timeline() []plannedSlot {
 	var line []plannedSlot
 	for r := range s.rounds.Values() {
@@ -34,8 +34,8 @@ func (s State) timeline() []plannedSlot {
 	return line
 }
 
-// spanFrom answers how the slot runs when it starts at: its planned length, less
-// what it absorbs of being late, plus its extensions.
+// spanFrom returns how the slot runs if it starts at a time: its planned length, less what it can
+// absorb of a delay, plus its extensions.
 func (p plannedSlot) spanFrom(at Instant) Span {
 	late := at - p.Plan.Start
 	if late > 0 {
@@ -44,7 +44,7 @@ func (p plannedSlot) spanFrom(at Instant) Span {
 	return Span{at, max(at+Minute, p.Plan.End+late+p.Extra)}
 }
 
-// expectedSpan answers how a slot of the timeline runs when it starts at.
+// expectedSpan returns how a slot runs if it starts at a time.
 func (d *decision) expectedSpan(r SlotRef, slot Slot, at Instant) Span {
 	p := plannedSlot{SlotRef: r, Slot: slot}
 	if r.Item != "" {
@@ -53,9 +53,9 @@ func (d *decision) expectedSpan(r SlotRef, slot Slot, at Instant) Span {
 	return p.spanFrom(at)
 }
 
-// shiftFollowers moves what follows a slot: a delay runs on from slot to slot,
-// less what each absorbs, until nothing is left of it, or until a rest. Nothing
-// is ever pulled before its plan, because people were told that time.
+// shiftFollowers moves the slots after one. A delay passes from slot to slot, less what each absorbs,
+// until nothing is left of it or a rest gap comes. Nothing is moved before its plan, because people
+// were told that time.
 func (d *decision) shiftFollowers(of SlotRef) {
 	var shifts []SlotShift
 	line := d.timeline()
@@ -81,8 +81,8 @@ func (d *decision) shiftFollowers(of SlotRef) {
 	}
 }
 
-// matchingShifts answers the matching sessions whose rounds do not run from and
-// to the times that are noted, once shifts are made.
+// matchingShifts returns the matching sessions whose times are not those of their rounds, once the
+// given shifts are made.
 func (d *decision) matchingShifts(shifts []SlotShift) []SlotShift {
 	now := func(r Round) Span {
 		for _, s := range shifts {

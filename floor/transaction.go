@@ -7,16 +7,16 @@ import (
 	"github.com/matchfloor/matchfloor/internal/hamt"
 )
 
-// transaction is a state while one record is folded into it. It notes what was
-// touched, from which the cards that may differ follow.
+// transaction is a state while one record is being applied. It notes which things are affected; the
+// cards that may differ follow from these.
 type transaction struct {
 	State
 	before        State
 	record        Record // without Changes
 	now           Instant
-	affectedRefs  []Ref        // touched things, in order, once each
-	affectedSet   map[Ref]bool // those of refs, once there are more than a few
-	edit          *hamt.Edit   // of this record
+	affectedRefs  []Ref        // the affected things, in order, each once
+	affectedSet   map[Ref]bool // the same as a set, once there are more than smallRefs
+	edit          *hamt.Edit   // for this record's changes of maps
 	wholeSubjects []Subject
 	everySubject  bool
 	rotatedLinks  []LinkID
@@ -28,10 +28,10 @@ func newTransaction(s State, r Record) *transaction {
 	return tx
 }
 
-// smallRefs is up to how many refs are looked through, rather than kept in a map.
+// smallRefs is the number of affected things up to which a linear search replaces the set.
 const smallRefs = 16
 
-// markAffected notes that the cards of a thing may differ; its revision stays.
+// markAffected notes that cards of a thing may differ. It does not change the thing's revision.
 func (tx *transaction) markAffected(ref Ref) {
 	if tx.isAffected(ref) {
 		return
@@ -54,13 +54,13 @@ func (tx *transaction) isAffected(ref Ref) bool {
 	return tx.affectedSet[ref]
 }
 
-// markChanged notes that a thing itself was changed by this record.
+// markChanged notes that the record changed the thing itself, and sets its revision.
 func (tx *transaction) markChanged(ref Ref) {
 	tx.markAffected(ref)
 	tx.revs = tx.revs.with(tx.edit, ref, revision{Seq: tx.seq, By: tx.record.By, Key: tx.record.Key})
 }
 
-// markWhole notes that what a subject may see has changed at large.
+// markWhole notes that so much of a subject's view has changed that it needs a snapshot.
 func (tx *transaction) markWhole(s Subject) {
 	if !slices.Contains(tx.wholeSubjects, s) {
 		tx.wholeSubjects = append(tx.wholeSubjects, s)
@@ -78,7 +78,7 @@ func (tx *transaction) setMeeting(m Meeting) {
 	tx.meetings = tx.meetings.With(tx.edit, m.ID, m)
 }
 
-// occupy gives a place to a meeting, and stand to nobody.
+// occupy puts a meeting at a place; vacate frees the place.
 func (tx *transaction) occupy(p Place, m MeetingID) {
 	tx.seats = tx.seats.With(tx.edit, p.Round, tx.seats.At(p.Round).With(tx.edit, p.Table, m))
 }
@@ -87,7 +87,7 @@ func (tx *transaction) vacate(p Place) {
 	tx.seats = tx.seats.With(tx.edit, p.Round, tx.seats.At(p.Round).Without(tx.edit, p.Table))
 }
 
-// seated reports whether the meeting takes up its place.
+// seated reports whether the meeting takes up a place: it has one and is not cancelled.
 func (m Meeting) seated() bool { return !m.Cancelled && m.Place.Round != "" && m.Place.Table != "" }
 
 func (tx *transaction) setRequest(r Request) {
@@ -111,13 +111,13 @@ func (tx *transaction) setSlot(r SlotRef, slot Slot) {
 	tx.items = tx.items.With(tx.edit, r.Item, item)
 }
 
-// seqKey makes a key that sorts as the number does.
+// seqKey returns a key that sorts as the number does.
 func seqKey(seq uint64) string {
 	digits := strconv.FormatUint(seq, 10)
 	return "00000000000000000000"[len(digits):] + digits
 }
 
-// withItem and withoutItem answer a changed copy: slices in a State are never written to.
+// withItem and withoutItem return a changed copy: slices that a State refers to are never written to.
 func withItem[T comparable](list []T, v T) []T {
 	if slices.Contains(list, v) {
 		return list

@@ -2,9 +2,8 @@ package floor
 
 import "strconv"
 
-// decide makes the changes that compensate those of an earlier command. They are
-// held against the same hard rules as any others, and against whatever has been
-// built on the earlier ones since.
+// decide makes the changes that reverse those of an earlier command. They must follow the same hard
+// rules as any other change, and nothing that the command changed may have changed again.
 func (c Undo) decide(d *decision) *Error {
 	e, ok := d.history.Get(c.Command)
 	if !ok || len(e.Changes) == 0 {
@@ -26,7 +25,7 @@ func (c Undo) decide(d *decision) *Error {
 	return nil
 }
 
-// checkNotChangedSince refuses if anything that the command changed was changed again since.
+// checkNotChangedSince refuses if anything that the command changed was changed again.
 func (d *decision) checkNotChangedSince(e historyEntry) *Error {
 	for _, ref := range e.Changed {
 		if r := d.before.revs.at(ref); r.standsAsOf() > e.Seq {
@@ -36,8 +35,8 @@ func (d *decision) checkNotChangedSince(e historyEntry) *Error {
 	return nil
 }
 
-// compensate makes the inverse changes, the last one first. Each is held against
-// the rules that it would be held against as a command.
+// compensate makes the inverse changes, the last one first. Each is checked against the rules for the
+// command that would make it.
 func (d *decision) compensate(e historyEntry) *Error {
 	for i := len(e.Changes) - 1; i >= 0; i-- {
 		c := e.Changes[i].(reversible)
@@ -72,8 +71,8 @@ func (d *decision) reverse(c reversible) *Error {
 	return nil
 }
 
-// regainInterpreter holds an interpreter who was given back to a meeting against what they
-// have taken on since, and takes back that they were not needed.
+// regainInterpreter checks that an interpreter who is given back to a meeting has taken on no other in
+// the round, and withdraws the notice that they are not needed.
 func (d *decision) regainInterpreter(c InterpreterAssigned) *Error {
 	m := d.meetings.At(c.Meeting)
 	if m.seated() && m.Interpreter != "" {
@@ -85,8 +84,8 @@ func (d *decision) regainInterpreter(c InterpreterAssigned) *Error {
 	return nil
 }
 
-// reverseTableClosed reverses a table's closing or opening; one that meetings have been put
-// at since is not closed under them.
+// reverseTableClosed reverses the closing or opening of a table. A table is not closed again if
+// meetings were put at it since.
 func (d *decision) reverseTableClosed(c TableClosed) *Error {
 	for m := range d.meetings.Values() {
 		over := d.rounds.At(m.Place.Round).State == StateEnded
@@ -120,7 +119,7 @@ func (d *decision) reverseExtended(c SlotExtended) *Error {
 	return nil
 }
 
-// reverseMoved returns a meeting to where it came from, with its sides marked as they were.
+// reverseMoved returns a meeting to where it came from and restores its sides' marks.
 func (d *decision) reverseMoved(c MeetingMoved) *Error {
 	m := d.meetings.At(c.Meeting)
 	if err := d.checkReturn(m, c.From); err != nil {
@@ -160,7 +159,7 @@ func (d *decision) reverseSwapped(c MeetingsSwapped) *Error {
 	return nil
 }
 
-// checkReturn refuses what an undo may not move: a locked meeting, or one of a round that is over.
+// checkReturn refuses what an undo may not move: a locked meeting, or a meeting of an ended round.
 func (d *decision) checkReturn(m Meeting, to Place) *Error {
 	if m.Locked {
 		return newError(CodeLocked, "meeting", string(m.ID))

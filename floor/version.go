@@ -2,19 +2,18 @@ package floor
 
 import "strconv"
 
-// FormatVersion is the version of what this program writes into logs. It grows by
-// one in a release that writes a kind of change, or a field of one, that the
-// release before does not know. Such a change is written to a log only once the log
-// itself says that every node knows it (see VersionRaised), so that nodes can be
-// exchanged one by one: an older one never meets what it cannot fold.
+// FormatVersion is the version of what this program writes into logs. It grows by one in a release
+// that writes a kind of change, or a field of one, that the release before does not know. Such a
+// change is written to a log only when the log itself says that every node knows it (see
+// VersionRaised), so that nodes can be upgraded one by one: an older node never meets a change that
+// it cannot apply.
 const FormatVersion = 3
 
-// kindVersions is where a new kind of change is registered: the version since which
-// programs know it. Kinds that are not named are of version 1. Decide refuses a
-// command that makes a change of a later version than its log's with needs_upgrade;
-// State.Writes asks beforehand. A record with a field that this program does not know
-// stops its reader just as an unknown kind does, so a new field needs the same care:
-// leave it out while State.Version is below the version that brought it.
+// kindVersions has, for each kind of change that was added later, the version that brought it. Kinds
+// that are not listed are of version 1. Decide refuses a command with needs_upgrade if it makes a
+// change of a later version than the log's; State.Writes reports that beforehand. A record with an
+// unknown field stops its reader just as an unknown kind does, so a new field needs the same care:
+// it must be left out while State.Version is below the version that brought it.
 var kindVersions = map[ChangeKind]int{
 	"commandLost":     2,
 	"exported":        3,
@@ -23,29 +22,29 @@ var kindVersions = map[ChangeKind]int{
 	"noticeTold":      2,
 }
 
-// purgeVersion is the version since which programs know Event.PurgeAt.
+// purgeVersion is the version that brought Event.PurgeAt.
 const purgeVersion = 3
 
-// versionOf answers the version since which a kind of change is known.
+// versionOf returns the version that brought a kind of change.
 func versionOf(k ChangeKind) int { return max(kindVersions[k], 1) }
 
-// Version is the version that changes in this log may have. A log begins at the one
-// that its first order names, and goes up by RaiseVersion.
+// Version returns the version that changes in this log may have. A log begins at the version that its
+// first command names (Envelope.Version); RaiseVersion raises it.
 func (s State) Version() int { return max(s.version, 1) }
 
 // Writes reports whether changes of a kind may be written to this log.
 func (s State) Writes(k ChangeKind) bool { return versionOf(k) <= s.Version() }
 
-// VersionRaised says that every node which folds this log knows the changes of a
-// version. It is the first change of a new log.
+// VersionRaised says that every node that reads this log knows the changes of a version. It is the
+// first change of a new log.
 type VersionRaised struct {
 	Version int `json:"version"`
 }
 
 func (c VersionRaised) apply(tx *transaction) { tx.version = c.Version }
 
-// RaiseVersion lets newer changes be written to a log. Whoever gives it vouches that
-// no node of an older version is left, for such a one could not fold on.
+// RaiseVersion allows newer changes in a log. The sender must make sure that no node of an older
+// version is left: such a node could not read on.
 type RaiseVersion struct {
 	Version int `json:"version"`
 }
@@ -60,8 +59,8 @@ func (c RaiseVersion) decide(d *decision) *Error {
 	return nil
 }
 
-// beginLog makes a new log say which version it begins at, and answers how many changes
-// that took.
+// beginLog makes the first record of a log say at which version the log begins. It returns the number
+// of changes that this took.
 func (d *decision) beginLog() int {
 	if d.before.seq != 0 {
 		return 0
@@ -74,7 +73,7 @@ func (d *decision) beginLog() int {
 	return 1
 }
 
-// checkVersion refuses changes that other nodes on this log might not know.
+// checkVersion refuses changes that other nodes on this log may not know.
 func (d *decision) checkVersion() *Error {
 	for _, c := range d.result.Changes {
 		if kind := changeKind(c); !d.Writes(kind) {

@@ -8,8 +8,7 @@ import (
 	"github.com/matchfloor/matchfloor/internal/hamt"
 )
 
-// View answers all cards of subjects. Keys of different subjects never coincide
-// within one session's list (see Subjects).
+// View returns all cards of subjects. The subjects of one session have no key in common (see Subjects).
 func (s State) View(subjects ...Subject) View {
 	v := View{}
 	for _, subject := range subjects {
@@ -22,8 +21,8 @@ func (s State) View(subjects ...Subject) View {
 	return v
 }
 
-// Card answers one card as a subject may see it; ok is false where there is none
-// or the subject may not know of it.
+// Card returns one card as a subject may see it. ok is false if there is none, or if the subject may
+// not know of it.
 func (s State) Card(subject Subject, key CardKey) (card Card, ok bool) {
 	kind, id := key.cut()
 	role, own, _ := strings.Cut(string(subject), ":")
@@ -48,16 +47,16 @@ func (k CardKey) cut() (kind, id string) {
 	return kind, id
 }
 
-// The keys of cards whose ids have several parts.
+// The keys of cards whose ids have two parts.
 func unseenKey(n NoticeID, w ActorID) CardKey {
 	return CardKey("unseen/" + string(n) + ":" + string(w))
 }
 func boardKey(z ZoneID, t TableID) CardKey  { return CardKey("board/" + string(z) + ":" + string(t)) }
 func seatKey(z ZoneID, m MeetingID) CardKey { return CardKey("seat/" + string(z) + ":" + string(m)) }
 
-// MeetingMoved reports whether key is of a meeting's card, which shows where the
-// meeting is, and that was elsewhere in before.
-func (s *State) MeetingMoved(before *State, key CardKey) bool { // asked for each card: nothing is copied
+// MeetingMoved reports whether key is the key of a card that shows where a meeting is, and the meeting
+// was at another place in before.
+func (s *State) MeetingMoved(before *State, key CardKey) bool { // called for each card: pointers avoid copying the states
 	kind, id := key.cut()
 	if kind != "meeting" && kind != "assignment" {
 		return false
@@ -66,8 +65,8 @@ func (s *State) MeetingMoved(before *State, key CardKey) bool { // asked for eac
 	return then != nil && now != nil && then.Place != now.Place
 }
 
-// keys answers the keys of every card that a subject may have, in no order; Card
-// decides which it has.
+// keys returns the keys of every card that a subject may have, in no particular order. Card decides
+// which of them exist.
 func (s State) keys(subject Subject) []CardKey {
 	role, own, _ := strings.Cut(string(subject), ":")
 	switch {
@@ -129,7 +128,7 @@ func (s State) everyoneCard(kind, id string) (Card, bool) {
 	return nil, false
 }
 
-// itemState answers how far an item has come; a matching session's rounds tell.
+// itemState returns the state of an item. That of a matching session follows from its rounds.
 func (s State) itemState(i Item) SlotState {
 	if i.Kind != ItemMatching {
 		return i.State
@@ -195,7 +194,7 @@ func (s State) attendeeCard(own AttendeeID, kind, id string) (Card, bool) {
 	return nil, false
 }
 
-// sideOf answers on which side of a meeting an attendee sits.
+// sideOf returns the side of a meeting on which an attendee takes part.
 func (m Meeting) sideOf(a AttendeeID) (Side, bool) {
 	if slices.Contains(m.Host.People, a) {
 		return Host, true
@@ -241,7 +240,7 @@ func (s State) ownRequestCard(own AttendeeID, id RequestID) (Card, bool) {
 	return c, true
 }
 
-// placeInLine answers a request's place among those that wait for the same pair; 1 is next.
+// placeInLine returns a request's place among those that wait for the same pair; 1 is next.
 func (s State) placeInLine(r Request) int {
 	n := 1
 	for o := range s.openRequests() {

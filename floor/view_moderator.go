@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// moderatorKeys and moderatorCard are what the console sees: the whole floor.
+// moderatorKeys and moderatorCard are the moderators' view: the whole floor.
 func (s State) moderatorKeys() []CardKey {
 	var keys []CardKey
 	keys = appendKeys(keys, "company", s.companies)
@@ -58,7 +58,7 @@ func (s State) moderatorCard(kind, id string) (Card, bool) {
 	return s.transientCard(kind, id)
 }
 
-// transientCard is the part of the console that comes and goes during a day.
+// transientCard returns a card of a kind that appears and disappears during the day.
 func (s State) transientCard(kind, id string) (Card, bool) {
 	switch kind {
 	case "request":
