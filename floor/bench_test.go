@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// bigForum is a forum of about n attendees: meetings of three people of one company
-// with two of another, three a company, and tables that stay free to move them to.
+// bigForum returns a forum of about n attendees, three or two to a company. A meeting is of three people
+// with two, each company has up to three meetings, and some tables stay free to move meetings to.
 func bigForum(n int) Forum {
 	const rounds, spare = 20, 20
 	f := Forum{
@@ -52,18 +52,18 @@ func bigForum(n int) Forum {
 
 func benchTable(n int) TableID { return TableID(fmt.Sprintf("T%03d", n)) }
 
-// benchFloor is a big forum that was imported and released.
-func benchFloor(b testing.TB, n int) (State, Forum) {
+// benchState returns the state of a big forum that was imported and released.
+func benchState(b testing.TB, n int) (State, Forum) {
 	f := bigForum(n)
 	s := New()
 	for i, c := range []Command{ImportForum{f}, ReleaseSchedule{}} {
-		s, _ = benchGive(b, s, Envelope{Key: CommandKey("setup/" + itoa(i)), By: "organiser:o", Unconditional: true, Command: c})
+		s, _ = benchApply(b, s, Envelope{Key: CommandKey("setup/" + itoa(i)), By: "organiser:o", Unconditional: true, Command: c})
 	}
 	return s, f
 }
 
-// benchGive does what a node does with a command: it decides it, and folds in its record.
-func benchGive(b testing.TB, s State, o Envelope) (State, Affected) {
+// benchApply does what a node does with a command: it decides it and applies its record.
+func benchApply(b testing.TB, s State, o Envelope) (State, Affected) {
 	out, refused := Decide(s, o)
 	if refused != nil {
 		b.Fatal(refused)
@@ -71,8 +71,8 @@ func benchGive(b testing.TB, s State, o Envelope) (State, Affected) {
 	return out.Next()
 }
 
-// benchMove is the i-th move: every second one takes another meeting to a table that
-// stays free, and the next takes it back.
+// benchMove returns the i-th move: every second one takes another meeting to a table that stays free, and
+// the next takes it back.
 func benchMove(f Forum, i int) Envelope {
 	m := f.Meetings[i/2*7919%len(f.Meetings)]
 	to := m.Place.Table
@@ -85,28 +85,27 @@ func benchMove(f Forum, i int) Envelope {
 	}
 }
 
-// BenchmarkMove is a move of a meeting of five people: decided, folded in, and every
-// card that it touches as it was and as it is. held-B/op is what a moment keeps of
-// the memory, while the ones before it are kept too.
+// BenchmarkMove moves a meeting of five people: decide, apply, and make every affected card as it was and
+// as it is.
 func BenchmarkMove(b *testing.B) {
-	s, f := benchFloor(b, 5000)
-	for i := range 6000 { // the windows of commands are full
-		s, _ = benchGive(b, s, benchMove(f, i))
+	s, f := benchState(b, 5000)
+	for i := range 6000 { // fills the command history
+		s, _ = benchApply(b, s, benchMove(f, i))
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		before, touched := s, Affected{}
-		s, touched = benchGive(b, s, benchMove(f, 6000+i))
-		for _, t := range touched.Keys {
+		before, affected := s, Affected{}
+		s, affected = benchApply(b, s, benchMove(f, 6000+i))
+		for _, t := range affected.Keys {
 			before.Card(t.Subject, t.Key)
 			s.Card(t.Subject, t.Key)
 		}
 	}
 }
 
-// BenchmarkKept is how much memory each of 2,048 moments takes that a node keeps.
-func BenchmarkKept(b *testing.B) {
-	s, f := benchFloor(b, 5000)
+// BenchmarkStatesHeld reports how much memory each of 2,048 successive states takes while all are held.
+func BenchmarkStatesHeld(b *testing.B) {
+	s, f := benchState(b, 5000)
 	var before, after runtime.MemStats
 	for b.Loop() {
 		runtime.GC()
@@ -114,17 +113,17 @@ func BenchmarkKept(b *testing.B) {
 		kept := make([]State, 2048)
 		for i := range kept {
 			kept[i] = s
-			s, _ = benchGive(b, s, benchMove(f, i))
+			s, _ = benchApply(b, s, benchMove(f, i))
 		}
 		runtime.GC()
 		runtime.ReadMemStats(&after)
 		runtime.KeepAlive(kept)
-		b.ReportMetric(float64(int64(after.HeapAlloc)-int64(before.HeapAlloc))/2048, "held-B/moment")
-		s, f = benchFloor(b, 5000)
+		b.ReportMetric(float64(int64(after.HeapAlloc)-int64(before.HeapAlloc))/2048, "held-B/state")
+		s, f = benchState(b, 5000)
 	}
 }
 
-// BenchmarkImport is a forum of 10,000 attendees being folded in.
+// BenchmarkImport applies the import of a forum of 10,000 attendees.
 func BenchmarkImport(b *testing.B) {
 	f := bigForum(10_000)
 	b.ReportAllocs()
@@ -136,11 +135,11 @@ func BenchmarkImport(b *testing.B) {
 	}
 }
 
-// BenchmarkEncode is a state of 5,000 attendees being written.
+// BenchmarkEncode encodes a state of 5,000 attendees.
 func BenchmarkEncode(b *testing.B) {
-	s, f := benchFloor(b, 5000)
+	s, f := benchState(b, 5000)
 	for i := range 3000 {
-		s, _ = benchGive(b, s, benchMove(f, i))
+		s, _ = benchApply(b, s, benchMove(f, i))
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -12,8 +12,8 @@ import (
 	"github.com/matchfloor/matchfloor/internal/golden"
 )
 
-// cardKinds is every kind of card: who gets it, under which key, with which
-// fields. docs/CARDS.md is written from it, and every view is held to it.
+// cardKinds lists every kind of card: its subject, key and fields, and when there is one. docs/CARDS.md is
+// written from it, and every view is checked against it.
 var cardKinds = []struct {
 	subject, key string
 	card         Card
@@ -54,8 +54,8 @@ var cardKinds = []struct {
 
 const cardsDoc = "../docs/CARDS.md"
 
-// TestCardsDoc holds docs/CARDS.md to cardKinds, and with it to the code.
-func TestCardsDoc(t *testing.T) {
+// TestCardsDoc_IsCurrent compares docs/CARDS.md with cardKinds, and so with the code.
+func TestCardsDoc_IsCurrent(t *testing.T) {
 	data, err := os.ReadFile(cardsDoc)
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func cardTable() string {
 	return b.String()
 }
 
-// fieldsOf answers a struct's JSON names with their types; those that may be left out end with "?".
+// fieldsOf returns the JSON names and types of a struct's fields. Those that may be absent end with "?".
 func fieldsOf(t reflect.Type) []string {
 	var out []string
 	for i := range t.NumField() {
@@ -116,15 +116,14 @@ func typeName(t reflect.Type) string {
 	return t.Kind().String()
 }
 
-// TestCardKinds: every card of every view is of a kind that the document lists
-// for its subject, and every kind that it lists appears in some transcript.
-func TestCardKinds(t *testing.T) {
+// TestViews_HaveOnlyDocumentedCards also shows that every documented kind appears in some transcript.
+func TestViews_HaveOnlyDocumentedCards(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
 		w.play(t)
 		for _, subject := range w.subjects() {
 			for key, card := range w.now().View(subject) {
-				holdKind(t, subject, key, card)
+				checkKind(t, subject, key, card)
 			}
 		}
 	})
@@ -134,7 +133,7 @@ func TestCardKinds(t *testing.T) {
 		s.each = func(now State) {
 			for _, subject := range everySubject(now) {
 				for key, card := range now.View(subject) {
-					seen[holdKind(t, subject, key, card)] = true
+					seen[checkKind(t, subject, key, card)] = true
 				}
 			}
 		}
@@ -161,7 +160,7 @@ func everySubject(s State) []Subject {
 	return all
 }
 
-func holdKind(t interface{ Fatalf(string, ...any) }, subject Subject, key CardKey, card Card) string {
+func checkKind(t interface{ Fatalf(string, ...any) }, subject Subject, key CardKey, card Card) string {
 	role, _, _ := strings.Cut(string(subject), ":")
 	kind, _, _ := strings.Cut(string(key), "/")
 	for _, k := range cardKinds {

@@ -7,9 +7,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestNext: a decision leads where its record does, however often it is asked, and
-// the state that it was decided on stays.
-func TestNext(t *testing.T) {
+// TestDecision_NextEqualsApplyOfItsRecord also calls Next twice, and shows that neither call changes the
+// state that was decided on.
+func TestDecision_NextEqualsApplyOfItsRecord(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
 		w.play(t)
@@ -25,13 +25,13 @@ func TestNext(t *testing.T) {
 		}
 		first, _ := out.Next()
 		once := digest(t, first)
-		next, touched := out.Next()
+		next, affected := out.Next()
 		applied, alike := before.Apply(out.Record())
 		if a, b := digest(t, next), digest(t, applied); a != b || once != b || digest(t, first) != once {
-			t.Fatalf("decided: %s and %s; folded: %s", once, a, b)
+			t.Fatalf("Next leads to %s and %s, Apply to %s", once, a, b)
 		}
-		if !reflect.DeepEqual(touched, alike) {
-			t.Fatalf("deciding touches\n%+v, folding\n%+v", touched, alike)
+		if !reflect.DeepEqual(affected, alike) {
+			t.Fatalf("Next affects\n%+v, Apply\n%+v", affected, alike)
 		}
 		if digest(t, before) != was {
 			t.Fatal("the state that was decided on has changed")
@@ -39,9 +39,9 @@ func TestNext(t *testing.T) {
 	})
 }
 
-// TestNextOfMany is TestNext of a command that changes more than a few things.
-func TestNextOfMany(t *testing.T) {
-	s, f := benchFloor(t, 100)
+// TestDecision_NextAfterManyChanges affects more things than are searched without a set.
+func TestDecision_NextAfterManyChanges(t *testing.T) {
+	s, f := benchState(t, 100)
 	d := &decision{transaction: newTransaction(s, Record{Key: "last/1", Kind: "closeTable", By: "moderator:lead"})}
 	for _, table := range f.Tables {
 		d.emit(TableClosed{Table: table.ID, Closed: true})
@@ -52,14 +52,14 @@ func TestNextOfMany(t *testing.T) {
 	}
 	_, want := s.Apply(d.result.Record())
 	for range 2 {
-		if _, touched := d.result.Next(); !reflect.DeepEqual(touched, want) {
-			t.Fatalf("deciding touches\n%+v, folding\n%+v", touched, want)
+		if _, affected := d.result.Next(); !reflect.DeepEqual(affected, want) {
+			t.Fatalf("Next affects\n%+v, Apply\n%+v", affected, want)
 		}
 	}
 }
 
-// TestFaithful: text that a log cannot hold as it is shows in a record's bytes.
-func TestFaithful(t *testing.T) {
+// TestRoundTrips_ReportsInvalidUTF8 also shows that a valid U+FFFD passes.
+func TestRoundTrips_ReportsInvalidUTF8(t *testing.T) {
 	for text, want := range map[string]bool{"Zoë \ufffd <&>\u2028": true, "half a \xc3": false} {
 		data, err := EncodeRecord(Record{Changes: []Change{PublicURLSet{text}}})
 		if err != nil {
@@ -70,7 +70,7 @@ func TestFaithful(t *testing.T) {
 			t.Fatal(err)
 		}
 		if same := reflect.DeepEqual(back.Changes, []Change{PublicURLSet{text}}); same != want || RoundTrips(data) != want {
-			t.Errorf("%q: read back alike %v, faithful %v", text, same, RoundTrips(data))
+			t.Errorf("%q: decoded as encoded: %v, RoundTrips: %v", text, same, RoundTrips(data))
 		}
 	}
 }

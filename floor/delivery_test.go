@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// hall is a released floor on which a round of n meetings has been called, and
-// everyone whom the call is for.
-func hall(t testing.TB, n int) (State, []ActorID) {
+// calledHall returns a released floor on which a round of n meetings has been called, and everyone whom the
+// call is for.
+func calledHall(t testing.TB, n int) (State, []ActorID) {
 	f := Forum{Event: Event{ID: "hall", Name: Text{En: "Hall"}, TimeZone: "Asia/Seoul"}, Zones: []Zone{{"A", Text{En: "A"}}}}
 	f.Rounds = []Round{{ID: "R1", No: 1, Slot: slotOf("13:30", "13:55")}}
 	for i := range n {
@@ -23,9 +23,9 @@ func hall(t testing.TB, n int) (State, []ActorID) {
 		}
 		f.Tables, f.Meetings = append(f.Tables, table), append(f.Meetings, m)
 	}
-	// The forum is good by its making: holding it against the rules takes minutes at this size.
+	// The forum breaks no rule. It is applied, not imported: CheckForum takes minutes at this size.
 	s, _ := New().Apply(Record{Key: "cli/1", By: Operator, Changes: []Change{ForumImported{f}, ScheduleReleased{1}, VersionRaised{FormatVersion}}})
-	s = applied(t, s, Envelope{Key: "cli/2", By: "organiser:o", Unconditional: true, Command: CallSlot{SlotRef: SlotRef{Round: "R1"}}})
+	s = decideAndApply(t, s, Envelope{Key: "cli/2", By: "organiser:o", Unconditional: true, Command: CallSlot{SlotRef: SlotRef{Round: "R1"}}})
 	var people []ActorID
 	for _, a := range f.Attendees {
 		people = append(people, NewActorID(RoleAttendee, a.ID))
@@ -33,13 +33,14 @@ func hall(t testing.TB, n int) (State, []ActorID) {
 	return s, people
 }
 
-func applied(t testing.TB, s State, o Envelope) State {
-	next, _ := logged(t, s, o)
+// decideAndApply decides a command and returns the state after it.
+func decideAndApply(t testing.TB, s State, o Envelope) State {
+	next, _ := decideAndLog(t, s, o)
 	return next
 }
 
-// logged decides an order and folds in what the log would hold of it.
-func logged(t testing.TB, s State, o Envelope) (State, []byte) {
+// decideAndLog decides a command and applies its record as the log would store it. It returns the stored bytes too.
+func decideAndLog(t testing.TB, s State, o Envelope) (State, []byte) {
 	out, refused := Decide(s, o)
 	if refused != nil {
 		t.Fatal(refused)
@@ -64,12 +65,12 @@ func deliverTo(s State, people []ActorID) Envelope {
 	return Envelope{Key: "clock/delivered-1", By: Clock, Unconditional: true, Command: c}
 }
 
-// A call to 10,000 people that comes to all of them is one record, well within what
-// a journal takes, and changes one small card of the moderators'.
-func TestDeliveredToAHall(t *testing.T) {
-	s, people := hall(t, MaxDelivered/4)
+// TestMarkDelivered_TenThousandPeople delivers a call to everyone whom it is for. That is one record, far below
+// what a journal accepts, and changes one small card of the moderators.
+func TestMarkDelivered_TenThousandPeople(t *testing.T) {
+	s, people := calledHall(t, MaxDelivered/4)
 	for _, n := range []int{len(people), len(people) - MaxNamed - 1, len(people) - MaxNamed} {
-		next, body := logged(t, s, deliverTo(s, people[:n]))
+		next, body := decideAndLog(t, s, deliverTo(s, people[:n]))
 		size, named := 0, 0
 		for id := range next.notices.All() {
 			if card, ok := next.Card(Moderator, CardKey("sent/"+id)); ok {
@@ -92,13 +93,13 @@ func TestDeliveredToAHall(t *testing.T) {
 
 func BenchmarkDelivered(b *testing.B) {
 	for _, n := range []int{5_000, 10_000} {
-		s, people := hall(b, n/4)
-		b.Run(fmt.Sprintf("logged for %d", n), func(b *testing.B) {
+		s, people := calledHall(b, n/4)
+		b.Run(fmt.Sprintf("decided and logged for %d", n), func(b *testing.B) {
 			for b.Loop() {
-				logged(b, s, deliverTo(s, people))
+				decideAndLog(b, s, deliverTo(s, people))
 			}
 		})
-		b.Run(fmt.Sprintf("looked for by one of %d", n), func(b *testing.B) {
+		b.Run(fmt.Sprintf("Undelivered of one of %d", n), func(b *testing.B) {
 			for i := 0; b.Loop(); i++ {
 				s.Undelivered(people[i%n], s.Seq())
 			}

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// A stored state whose commands are not in order is refused: to fold on from it would
-// not end. Nobody writes one, but bytes may be anybody's.
-func TestStoredCommandsAreInOrder(t *testing.T) {
+// TestDecodeState_RefusesUnorderedHistory: forgetting the oldest commands of such a state would not end. No program
+// writes one, but the bytes may come from anywhere.
+func TestDecodeState_RefusesUnorderedHistory(t *testing.T) {
 	w := logOf(t, 0)
 	for i := range 3 {
 		by := []ActorID{"moderator:lead", "attendee:k1a", "moderator:lead"}[i]
@@ -43,10 +43,9 @@ func TestStoredCommandsAreInOrder(t *testing.T) {
 	}
 }
 
-// Changes that one record makes together come to what they come to in records of their
-// own, and the states before stay as they were: an import that follows others changes
-// nothing in place that is still looked at.
-func TestImportsAmongOtherChanges(t *testing.T) {
+// TestForumImported_AmongOtherChanges shows that changes in one record have the same result as in records of their
+// own, and that an import after others changes nothing in place that an earlier state shares.
+func TestForumImported_AmongOtherChanges(t *testing.T) {
 	most := littleForum()
 	least := most
 	least.Attendees, least.Staff, least.Interpreters, least.Displays = most.Attendees[:2], most.Staff[:1], nil, nil

@@ -9,8 +9,8 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// demoLog is the sample forum, imported and released, with an organiser and a
-// sentence that names somebody.
+// demoLog returns the log of the sample forum, imported and released, with an organiser and an
+// announcement that names somebody.
 func demoLog(t *testing.T) (records []floor.Record, forum floor.Forum, state floor.State) {
 	t.Helper()
 	forum, err := demo.Forum()
@@ -37,7 +37,7 @@ func demoLog(t *testing.T) (records []floor.Record, forum floor.Forum, state flo
 	return records, forum, state
 }
 
-// textOf is everything that records and the views of their state say.
+// textOf returns everything that records and their state say, as text.
 func textOf(t *testing.T, records []floor.Record) string {
 	t.Helper()
 	var all strings.Builder
@@ -58,7 +58,7 @@ func textOf(t *testing.T, records []floor.Record) string {
 	return all.String()
 }
 
-// namesOf answers the names of everyone by who they are, in every language.
+// namesOf returns everybody's names, in every language, by actor.
 func namesOf(forum floor.Forum) map[floor.ActorID][]string {
 	names := map[floor.ActorID][]string{"organiser:o1": {"한지우"}}
 	add := func(w floor.ActorID, n floor.Text) {
@@ -76,7 +76,7 @@ func namesOf(forum floor.Forum) map[floor.ActorID][]string {
 	return names
 }
 
-func TestErasingTheSampleForum(t *testing.T) {
+func TestEraseEveryone_SampleForum(t *testing.T) {
 	records, forum, before := demoLog(t)
 	names, sought := namesOf(forum), 0
 	all := floor.EraseEveryone(records)
@@ -84,16 +84,16 @@ func TestErasingTheSampleForum(t *testing.T) {
 	for who, list := range names {
 		for _, name := range list {
 			if sought++; strings.Contains(text, name) {
-				t.Errorf("the name of %s stands in the log without anybody", who)
+				t.Errorf("the name of %s is still in the log", who)
 			}
 		}
 	}
 	if len(names) < 150 || all.People != len(names) || sought < 400 {
 		t.Errorf("%d names of %d people were sought, %d erased", sought, len(names), all.People)
 	}
-	for _, c := range forum.Companies { // which are no persons
+	for _, c := range forum.Companies { // companies are not persons
 		if !strings.Contains(text, c.Name.En) {
-			t.Errorf("the company %s has no name any more", c.ID)
+			t.Errorf("the company %s has lost its name", c.ID)
 		}
 	}
 	after := floor.New()
@@ -103,15 +103,15 @@ func TestErasingTheSampleForum(t *testing.T) {
 	id := forum.Attendees[0].ID
 	card, _ := after.Card(floor.Moderator, floor.CardKey("attendee/"+id))
 	if a, ok := card.(floor.AttendeeCard); !ok || a.Name != (floor.Text{En: string(id)}) || a.Title != "" || a.CheckedIn == 0 {
-		t.Errorf("a console shows %+v", card)
+		t.Errorf("the moderators see %+v", card)
 	}
 	if before.Seq() != after.Seq() || len(before.View(floor.Moderator)) != len(after.View(floor.Moderator)) {
-		t.Error("a console shows other things")
+		t.Error("the moderators see other cards")
 	}
 }
 
-// Each of them alone, and nobody else with them, but for who has the same name.
-func TestErasingEachOfTheSampleForum(t *testing.T) {
+// TestErasePerson_EachOfTheSampleForum erases each person alone, and looks for that name and another.
+func TestErasePerson_EachOfTheSampleForum(t *testing.T) {
 	records, forum, _ := demoLog(t)
 	names := namesOf(forum)
 	bearers := map[string]int{}
@@ -125,14 +125,14 @@ func TestErasingEachOfTheSampleForum(t *testing.T) {
 		if out.People != 1 || len(out.Changed) != 1 {
 			t.Errorf("%s: %d people in %d records", who, out.People, len(out.Changed))
 		}
-		text := textOf(t, out.Records[:4]) // the fifth is a sentence that somebody typed
+		text := textOf(t, out.Records[:4]) // the fifth is a text that somebody typed
 		for _, name := range list {
 			if bearers[name] == 1 && strings.Contains(text, name) {
-				t.Errorf("the name of %s stands in the log without them", who)
+				t.Errorf("the name of %s is still in the log", who)
 			}
 		}
 		if wantLeft := who == floor.NewActorID(floor.RoleAttendee, forum.Attendees[0].ID); (out.Left == 1) != wantLeft && bearers[list[0]] == 1 {
-			t.Errorf("%s: %d texts are told to name them", who, out.Left)
+			t.Errorf("%s: %d texts are counted as naming them", who, out.Left)
 		}
 	}
 	one := textOf(t, floor.ErasePerson(records, floor.NewActorID(floor.RoleAttendee, forum.Attendees[0].ID)).Records)

@@ -13,8 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// idTypes are texts that name things or states, never a person: whoever adds one
-// vouches for that.
+// idTypes are the string types that name things or states, never a person. Check that before you add one.
 var idTypes = []reflect.Type{
 	reflect.TypeFor[EventID](), reflect.TypeFor[ZoneID](), reflect.TypeFor[TableID](), reflect.TypeFor[RoundID](), reflect.TypeFor[ItemID](),
 	reflect.TypeFor[CompanyID](), reflect.TypeFor[AttendeeID](), reflect.TypeFor[StaffID](), reflect.TypeFor[InterpreterID](), reflect.TypeFor[DisplayID](),
@@ -24,11 +23,10 @@ var idTypes = []reflect.Type{
 	reflect.TypeFor[Side](), reflect.TypeFor[Presence](), reflect.TypeFor[RequestState](), reflect.TypeFor[NoticeKind](), reflect.TypeFor[ExportKind](),
 }
 
-// notOfPersons are the texts of changes that erasing everybody leaves: of companies,
-// rooms, screens, the agenda, the instance. Before a line is added here: can somebody
-// write a person's name there?
+// notOfPersons are the texts of changes that EraseEveryone leaves: of companies, zones, displays, the agenda,
+// the instance. Before you add a line, make sure that nobody can write a person's name there.
 var notOfPersons = []string{
-	"commandLost.Lost.Of[]", // "meeting/m017": made by the program
+	"commandLost.Lost.Of[]", // "meeting/m017", written by the program
 	"eventRegistered.Event.Name",
 	"forumImported.Forum.Companies[].Country",
 	"forumImported.Forum.Companies[].Name",
@@ -43,8 +41,9 @@ var notOfPersons = []string{
 	"publicURLSet.URL",
 }
 
-// Every text of every kind of change is either taken out, or known to be no person's.
-func TestErasureKnowsEveryText(t *testing.T) {
+// TestEraseEveryone_CoversEveryText finds every text of every kind of change: it is either erased or listed
+// in notOfPersons.
+func TestEraseEveryone_CoversEveryText(t *testing.T) {
 	var left []string
 	for kind, of := range changeTypes {
 		filled := reflect.New(of)
@@ -55,17 +54,17 @@ func TestErasureKnowsEveryText(t *testing.T) {
 	slices.Sort(left)
 	for _, path := range left {
 		if !slices.Contains(notOfPersons, path) {
-			t.Errorf("%s is not erased: do it in erase.go, or say here that it is no person's", path)
+			t.Errorf("%s is not erased: do it in erase.go, or add it to notOfPersons", path)
 		}
 	}
 	for _, path := range notOfPersons {
 		if !slices.Contains(left, path) {
-			t.Errorf("%s is no text that is left", path)
+			t.Errorf("%s is in notOfPersons, but no such text is left", path)
 		}
 	}
 }
 
-// fill gives every text under v its own path for a value, and every list one entry.
+// fill sets every text under v to its own path, and every list to one entry.
 func fill(t *testing.T, v reflect.Value, path string) {
 	t.Helper()
 	switch {
@@ -73,7 +72,7 @@ func fill(t *testing.T, v reflect.Value, path string) {
 		v.Set(reflect.ValueOf(Text{Ko: path, Zh: path, En: path}))
 	case v.Kind() == reflect.String:
 		if v.Type() != reflect.TypeFor[string]() && !slices.Contains(idTypes, v.Type()) {
-			t.Errorf("%s is a %v: is that a name of a person?", path, v.Type())
+			t.Errorf("%s is a %v: can a person's name be in it?", path, v.Type())
 		}
 		v.SetString(path)
 	case v.Kind() == reflect.Struct:
@@ -85,11 +84,11 @@ func fill(t *testing.T, v reflect.Value, path string) {
 		fill(t, v.Index(0), path+"[]")
 	case v.Kind() == reflect.Bool, v.CanInt(), v.CanUint():
 	default:
-		t.Errorf("%s is a %v, which this test does not look into", path, v.Type())
+		t.Errorf("%s is a %v, which this test does not know", path, v.Type())
 	}
 }
 
-// leftIn answers the paths of the texts that still say what fill made them say.
+// leftIn returns the paths of the texts that still are what fill set.
 func leftIn(v reflect.Value, path string) (left []string) {
 	switch {
 	case v.Type() == reflect.TypeFor[Text]():
@@ -110,9 +109,9 @@ func leftIn(v reflect.Value, path string) (left []string) {
 	return left
 }
 
-// Folding the erased records makes the same state but for what was taken out, whatever
-// was done; nobody's name stands in them; and erasing again changes nothing.
-func TestErasedLogsFoldAlike(t *testing.T) {
+// TestErase_LeavesTheRestOfTheState applies the erased records of generated logs: the states differ only in
+// what was erased, no name is left, and erasing again changes nothing.
+func TestErase_LeavesTheRestOfTheState(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
 		w.play(t)
@@ -122,8 +121,8 @@ func TestErasedLogsFoldAlike(t *testing.T) {
 			one = oneOf(t, []ActorID{"interpreter:i0", "moderator:lead", "runner:run"})
 		}
 		person, all := ErasePerson(w.records, one), EraseEveryone(w.records)
-		holdErased(t, w.now(), person, []string{nameOf(w.now(), one)}, regexp.MustCompile(`^[a-z]+\[`+one.ID()+`\]\.(name|title)`))
-		holdErased(t, w.now(), all, []string{"PERSON-", "leak", "안내", `"late"`, "LED"}, regexp.MustCompile(
+		checkErased(t, w.now(), person, []string{nameOf(w.now(), one)}, regexp.MustCompile(`^[a-z]+\[`+one.ID()+`\]\.(name|title)`))
+		checkErased(t, w.now(), all, []string{"PERSON-", "leak", "안내", `"late"`, "LED"}, regexp.MustCompile(
 			`^((attendees|staff|interpreters)\[.*\]\.(name|title|skills)|announcements\[.*\]\.text|(meetings|tables)\[.*\]\.reason|`+
 				`requests\[.*\]\.skill|done\[.*\]\.changes\[.*\]\.body\.(reason|announcement\.text))`))
 		if again := EraseEveryone(all.Records); len(again.Changed) != 0 || again.Known != all.Known || again.People+again.Texts != 0 {
@@ -133,20 +132,20 @@ func TestErasedLogsFoldAlike(t *testing.T) {
 			t.Fatalf("%s: %d people; everybody: %d", one, person.People, all.People)
 		}
 		if asJSON(t, w.records) != before {
-			t.Fatal("erasing has changed what it was given")
+			t.Fatal("erasing changed the records that it was given")
 		}
 	})
 }
 
 func nameOf(s State, w ActorID) string { p, _ := s.Profile(w); return p.Name.En }
 
-// holdErased holds what an erasure answers to the state before it: other are the
-// paths where the two states may differ.
-func holdErased(t *rapid.T, before State, out Erased, gone []string, other *regexp.Regexp) {
+// checkErased compares the state of erased records with the state before. They may differ at the paths
+// that other matches; none of the names gone may be left.
+func checkErased(t *rapid.T, before State, out Erased, gone []string, other *regexp.Regexp) {
 	text := asJSON(t, out.Records)
 	for _, name := range gone {
 		if name == "" || strings.Contains(text, name) {
-			t.Fatalf("%q stands in the erased records", name)
+			t.Fatalf("%q is in the erased records", name)
 		}
 	}
 	after := New()
@@ -160,7 +159,7 @@ func holdErased(t *rapid.T, before State, out Erased, gone []string, other *rege
 		}
 		after, _ = after.Apply(r)
 	}
-	for _, path := range differences("", decoded(t, before), decoded(t, after)) {
+	for _, path := range differingPaths("", decoded(t, before), decoded(t, after)) {
 		if !other.MatchString(path) {
 			t.Fatalf("the states differ in %s", path)
 		}
@@ -190,14 +189,14 @@ func decoded(t *rapid.T, s State) (v any) {
 	return v
 }
 
-// differences answers where two JSON values differ; an entry of a list is named by
-// its id, or its key.
-func differences(path string, a, b any) (paths []string) {
+// differingPaths returns the paths at which two JSON values differ. An entry of a list is named by its id
+// or key.
+func differingPaths(path string, a, b any) (paths []string) {
 	x, xIs := a.(map[string]any)
 	y, yIs := b.(map[string]any)
 	if xIs && yIs {
 		for _, k := range slices.Sorted(maps.Keys(x)) {
-			paths = append(paths, differences(strings.TrimPrefix(path+"."+k, "."), x[k], y[k])...)
+			paths = append(paths, differingPaths(strings.TrimPrefix(path+"."+k, "."), x[k], y[k])...)
 		}
 		for k := range y {
 			if _, ok := x[k]; !ok {
@@ -210,7 +209,7 @@ func differences(path string, a, b any) (paths []string) {
 	other, bIs := b.([]any)
 	if aIs && bIs && len(list) == len(other) {
 		for i := range list {
-			paths = append(paths, differences(path+"["+entryName(list[i], i)+"]", list[i], other[i])...)
+			paths = append(paths, differingPaths(path+"["+entryName(list[i], i)+"]", list[i], other[i])...)
 		}
 		return paths
 	}
@@ -230,9 +229,8 @@ func entryName(v any, i int) string {
 	return fmt.Sprint(i)
 }
 
-// A name in a text that somebody typed is counted, and left; erasing everybody takes
-// the text out.
-func TestErasureCountsTextsThatNameSomebody(t *testing.T) {
+// TestErasePerson_CountsTextsWithTheName also shows that EraseEveryone removes such texts.
+func TestErasePerson_CountsTextsWithTheName(t *testing.T) {
 	records := []Record{
 		{Changes: []Change{ForumImported{Forum{Attendees: []Attendee{{ID: "a", Name: Text{Ko: "김서연", En: "Kim Seoyeon"}, Title: "CEO"}, {ID: "b", Name: Text{En: "Li Na"}}}}}}},
 		{Changes: []Change{Announced{Announcement{ID: "x", Text: Text{Ko: "김서연 님, 안내데스크로"}}}, MeetingCancelled{Meeting: "m", Cancelled: true, Reason: "Li Na is ill"}}},
@@ -249,8 +247,8 @@ func TestErasureCountsTextsThatNameSomebody(t *testing.T) {
 	}
 }
 
-// Staff are one list, whatever they were at an import before.
-func TestErasureFindsStaffOfAnyRole(t *testing.T) {
+// TestErasePerson_FindsStaffOfEitherRole has a log in which a person's role changed between two imports.
+func TestErasePerson_FindsStaffOfEitherRole(t *testing.T) {
 	records := []Record{
 		{Changes: []Change{ForumImported{Forum{Staff: []Staff{{ID: "s", Role: RoleRunner, Name: Text{En: "Yoon Doha"}}}}}}},
 		{Changes: []Change{ForumImported{Forum{Staff: []Staff{{ID: "s", Role: RoleModerator, Name: Text{En: "Yoon Doha"}}}}}}},

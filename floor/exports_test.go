@@ -5,14 +5,13 @@ import (
 	"testing"
 )
 
-// export takes something out of a log, and answers why not.
+// export gives a RecordExport and returns its refusal.
 func (w *world) export(key CommandKey, by ActorID, c RecordExport) *Error {
 	return w.give(Envelope{Key: key, By: by, Unconditional: true, Command: c})
 }
 
-// An export says what, by whom, when and how many people; moderators see nothing of
-// it, an import keeps it, an undo does not touch it.
-func TestExportsAreKept(t *testing.T) {
+// TestExports_SurviveImportAndUndo also shows what an export says, and that moderators see nothing of it.
+func TestExports_SurviveImportAndUndo(t *testing.T) {
 	w := logOf(t, 0)
 	people := len(littleForum().Attendees) + len(littleForum().Staff) + len(littleForum().Interpreters)
 	before := w.now().View(Everyone, Moderator)
@@ -48,7 +47,7 @@ func TestExportsAreKept(t *testing.T) {
 	}
 }
 
-func TestWhoMayExport(t *testing.T) {
+func TestRecordExport_ChecksRightsAndValues(t *testing.T) {
 	w := logOf(t, 0)
 	for i, by := range []ActorID{"moderator:lead", "moderator:north", "runner:run", "interpreter:i1", "attendee:k1a", "display:wallA", Clock} {
 		if err := w.export(CommandKey(fmt.Sprint("x/", i)), by, RecordExport{What: ExportLinks}); err == nil || err.Code != CodeForbidden {
@@ -70,15 +69,15 @@ func TestWhoMayExport(t *testing.T) {
 	}
 	empty := &world{states: []State{New()}, wall: day}
 	if err := empty.export("cli/x", Operator, RecordExport{What: ExportLinks}); err == nil || err.Code != CodeUnknownThing {
-		t.Errorf("of a log that is empty: %v", err)
+		t.Errorf("in an empty log: %v", err)
 	}
 	if w.now().Seq() != 1 {
-		t.Errorf("the log has moved to %d", w.now().Seq())
+		t.Errorf("the log is at %d", w.now().Seq())
 	}
 }
 
-// A state tells of the last ones only, and never writes into the list of one before.
-func TestExportsAreBounded(t *testing.T) {
+// TestExports_AreBounded also shows that no state writes into the list of an earlier one.
+func TestExports_AreBounded(t *testing.T) {
 	w := logOf(t, 0)
 	for i := range maxExports + 20 {
 		if err := w.export(CommandKey(fmt.Sprint("cli/", i)), Operator, RecordExport{What: ExportBackup, People: i}); err != nil {
@@ -86,7 +85,7 @@ func TestExportsAreBounded(t *testing.T) {
 		}
 	}
 	for _, s := range w.states {
-		s.Apply(Record{Key: "fork/x", By: Operator, Changes: []Change{Exported{What: ExportLinks, People: 99}}}) // on another way
+		s.Apply(Record{Key: "fork/x", By: Operator, Changes: []Change{Exported{What: ExportLinks, People: 99}}}) // a fork, which is dropped
 	}
 	for _, s := range w.states {
 		list := s.Exports()
@@ -101,16 +100,16 @@ func TestExportsAreBounded(t *testing.T) {
 	}
 }
 
-// A program of before version 3 would stop at the record.
-func TestExportsNeedTheirVersion(t *testing.T) {
+// TestRecordExport_NeedsVersion3 exists because an older program would stop at the record.
+func TestRecordExport_NeedsVersion3(t *testing.T) {
 	w := logOf(t, 2)
 	if err := w.export("cli/early", Operator, RecordExport{What: ExportLinks}); err == nil || err.Code != CodeNeedsUpgrade || err.Params["version"] != "3" {
 		t.Errorf("on a log of version 2: %v", err)
 	}
 }
 
-// Erasing leaves the record: there is nothing of a person in it.
-func TestErasureKeepsExports(t *testing.T) {
+// TestEraseEveryone_KeepsExports: an export has no personal data.
+func TestEraseEveryone_KeepsExports(t *testing.T) {
 	exported := Record{By: "organiser:o1", Changes: []Change{Exported{What: ExportLinks, People: 3}}}
 	if out := EraseEveryone([]Record{exported}); len(out.Changed) != 0 || out.Records[0].Changes[0] != exported.Changes[0] {
 		t.Errorf("%+v", out)

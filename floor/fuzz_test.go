@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// FuzzDecodeRecord: whatever stands in a log, it is a record, which is encoded to
-// what is read as the same one, or an error; reading it never panics.
+// FuzzDecodeRecord decodes any bytes: the result is an error, or a record whose encoding decodes to an equal
+// record.
 func FuzzDecodeRecord(f *testing.F) {
 	for _, c := range []Change{
 		ScheduleReleased{1}, MeetingMoved{Meeting: "m1", From: Place{"R1", "T1"}, To: Place{"R2", "T2"}}, CommandUndone{"a-b/c"},
@@ -33,7 +33,7 @@ func FuzzDecodeRecord(f *testing.F) {
 		}
 		again, err := DecodeRecord(once)
 		if err != nil {
-			t.Fatalf("%q was read, but its own encoding %s is not: %v", text, once, err)
+			t.Fatalf("%q is decoded, but its own encoding %s is not: %v", text, once, err)
 		}
 		if twice, err := EncodeRecord(again); err != nil || !bytes.Equal(once, twice) {
 			t.Fatalf("%s\n%s, %v", once, twice, err)

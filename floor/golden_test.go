@@ -12,11 +12,11 @@ import (
 	"github.com/matchfloor/matchfloor/internal/golden"
 )
 
-// TestRegistry_NamesEveryTypeOnce holds the tables to the source: every type with the method
-// that makes it a command or a change is in its table, and the table has nothing else.
+// TestRegistry_NamesEveryTypeOnce compares the tables with the source: every type with the method that makes it a
+// command or a change is in its table, and nothing else is.
 func TestRegistry_NamesEveryTypeOnce(t *testing.T) {
-	holdRegistry[Command](t, slices.Collect(maps.Values(commandTypes)))
-	holdRegistry[Change](t, slices.Collect(maps.Values(changeTypes)))
+	checkRegistry[Command](t, slices.Collect(maps.Values(commandTypes)))
+	checkRegistry[Change](t, slices.Collect(maps.Values(changeTypes)))
 	for name, of := range commandTypes {
 		if got := KindOf(reflect.Zero(of).Interface().(Command)); got != name {
 			t.Errorf("%v is called %q and %q", of, name, got)
@@ -29,7 +29,7 @@ func TestRegistry_NamesEveryTypeOnce(t *testing.T) {
 	}
 }
 
-func holdRegistry[T any](t *testing.T, registered []reflect.Type) {
+func checkRegistry[T any](t *testing.T, registered []reflect.Type) {
 	t.Helper()
 	method := reflect.TypeFor[T]().Method(0)
 	var want, got []string
@@ -70,8 +70,8 @@ func TestNames_AreAsPublished(t *testing.T) {
 	golden.Compare(t, "testdata/golden/names.txt", b.String())
 }
 
-// TestCards_AreAsPublished pins every kind of card with the names and the kinds of its JSON
-// fields. docs/CARDS.md tells the same to people, in the words of the types.
+// TestCards_AreAsPublished pins every kind of card with the names and the kinds of its JSON fields. docs/CARDS.md
+// has the same for people, in the words of the types.
 func TestCards_AreAsPublished(t *testing.T) {
 	var b strings.Builder
 	for _, k := range cardKinds {
@@ -80,8 +80,8 @@ func TestCards_AreAsPublished(t *testing.T) {
 	golden.Compare(t, "testdata/golden/cards.txt", b.String())
 }
 
-// TestValues_AreAsPublished pins the codes of errors and the values of every other string type:
-// roles, states, kinds. Which type they belong to is not written: its name is no data.
+// TestValues_AreAsPublished pins the codes of errors and the values of every other string type: roles, states,
+// kinds. The names of the types are not data, and left out.
 func TestValues_AreAsPublished(t *testing.T) {
 	constants := golden.Constants(t, ".")
 	codes := reflect.TypeFor[Code]().Name()

@@ -5,20 +5,20 @@ import (
 	"testing"
 )
 
-// draftFloor is the little forum, imported and not released.
-type draftFloor struct {
+// unreleasedFloor is the state of the little forum, imported but not released.
+type unreleasedFloor struct {
 	t *testing.T
 	State
 	n int
 }
 
-func newDraftFloor(t *testing.T) *draftFloor {
-	d := &draftFloor{t: t}
+func newUnreleasedFloor(t *testing.T) *unreleasedFloor {
+	d := &unreleasedFloor{t: t}
 	d.must(Operator, ImportForum{littleForum()})
 	return d
 }
 
-func (d *draftFloor) give(o Envelope) *Error {
+func (d *unreleasedFloor) give(o Envelope) *Error {
 	d.n++
 	o.ReceivedAt = clock("08:00")
 	if o.Key == "" {
@@ -31,7 +31,7 @@ func (d *draftFloor) give(o Envelope) *Error {
 	return err
 }
 
-func (d *draftFloor) must(by ActorID, c Command) {
+func (d *unreleasedFloor) must(by ActorID, c Command) {
 	d.t.Helper()
 	if err := d.give(Envelope{By: by, BaseSeq: d.Seq(), Unconditional: by == Operator, Command: c}); err != nil {
 		d.t.Fatalf("%T: %v", c, err)
@@ -45,10 +45,10 @@ func withoutMeeting(f Forum, id MeetingID) Forum {
 	return f
 }
 
-// A secret that was rotated away stays void, also for who was left out of one
-// import and is back in the next; and while they are left out it signs nobody in.
-func TestRotationSurvivesImports(t *testing.T) {
-	d := newDraftFloor(t)
+// TestImport_KeepsLinkRotations also imports once without the person: meanwhile the link signs nobody in, and
+// afterwards the rotated secret is still invalid.
+func TestImport_KeepsLinkRotations(t *testing.T) {
+	d := newUnreleasedFloor(t)
 	d.must("organiser:o", RotateLink{"display-wallA"})
 	d.must(Operator, ImportForum{withoutDisplay(littleForum())})
 	if l, ok := d.Link("display-wallA"); ok {
@@ -67,9 +67,9 @@ func TestRotationSurvivesImports(t *testing.T) {
 	}
 }
 
-// What was done to another floor is not undone on this one.
-func TestNoUndoAcrossImports(t *testing.T) {
-	d := newDraftFloor(t)
+// TestImport_PreventsUndoOfEarlierCommands: they changed another floor.
+func TestImport_PreventsUndoOfEarlierCommands(t *testing.T) {
+	d := newUnreleasedFloor(t)
 	if err := d.give(Envelope{Key: "lead/1", By: "moderator:lead", BaseSeq: d.Seq(), Command: MoveMeeting{Meeting: "m1", Tray: true}}); err != nil {
 		t.Fatal(err)
 	}
@@ -80,9 +80,9 @@ func TestNoUndoAcrossImports(t *testing.T) {
 	}
 }
 
-// Whoever has not seen the new floor decides nothing on it.
-func TestImportMakesScreensStale(t *testing.T) {
-	d := newDraftFloor(t)
+// TestImport_MakesEarlierBasesStale: a sender who has not seen the new floor cannot change it.
+func TestImport_MakesEarlierBasesStale(t *testing.T) {
+	d := newUnreleasedFloor(t)
 	seen := d.Seq()
 	d.must(Operator, ImportForum{littleForum()})
 	err := d.give(Envelope{By: "moderator:lead", BaseSeq: seen, Command: CloseTable{Table: "T1"}})

@@ -12,18 +12,18 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestRulesHold: no sequence of commands, by whomever, breaks a hard rule.
-func TestRulesHold(t *testing.T) {
+// TestRules_HoldUnderAnyCommands shows that no sequence of commands, by anybody, breaks a hard rule.
+func TestRules_HoldUnderAnyCommands(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
 		for n := range between(t, 5, 80) {
 			w.step(t, n)
-			holdRules(t, w.now())
+			checkRules(t, w.now())
 		}
 	})
 }
 
-func holdRules(t *rapid.T, s State) {
+func checkRules(t *rapid.T, s State) {
 	taken := map[string]MeetingID{}
 	take := func(what string, p Place, m MeetingID) {
 		key := string(p.Round) + "|" + what
@@ -34,7 +34,7 @@ func holdRules(t *rapid.T, s State) {
 	}
 	for id, m := range s.meetings.All() {
 		if id == "" || m.ID != id || m.Host.Company == "" {
-			t.Fatalf("a meeting of nobody: %q %+v", id, m)
+			t.Fatalf("a meeting without a company or under another id: %q %+v", id, m)
 		}
 		if !m.seated() {
 			continue
@@ -65,7 +65,7 @@ func holdRules(t *rapid.T, s State) {
 			t.Fatalf("%s cannot serve %+v", i.ID, r)
 		}
 	}
-	holdReceipts(t, s)
+	checkDelivery(t, s)
 	running := 0
 	for r := range s.rounds.Values() {
 		if r.State == StateRunning {
@@ -80,19 +80,19 @@ func holdRules(t *rapid.T, s State) {
 	}
 }
 
-// holdReceipts: everyone a notice is for has seen it or is waited for, and whoever
-// it has not come to is among those.
-func holdReceipts(t *rapid.T, s State) {
+// checkDelivery fails if somebody whom a notice is for has neither seen it nor is waited for, or if it counts as
+// undelivered to somebody else.
+func checkDelivery(t *rapid.T, s State) {
 	for id, n := range s.notices.All() {
 		unseen := 0
 		for _, w := range n.For {
 			if slices.Contains(s.pending.At(w), id) {
 				unseen++
 			} else if n.undeliveredTo(w) {
-				t.Fatalf("%s has seen %s, which has not come to them", w, id)
+				t.Fatalf("%s has seen %s, which was not delivered to them", w, id)
 			}
 			if waits := slices.Contains(s.Undelivered(w, s.Seq()), id); waits != n.undeliveredTo(w) {
-				t.Fatalf("%s waits for %s: %v, %v", w, id, waits, n.undeliveredTo(w))
+				t.Fatalf("%s undelivered to %s: Undelivered says %v, the notice %v", id, w, waits, n.undeliveredTo(w))
 			}
 		}
 		if n.Seen+unseen < len(n.For) || len(n.Undelivered) > unseen || !slices.IsSorted(n.Undelivered) || n.Issued == 0 || n.Issued > s.Seq() {
@@ -101,8 +101,8 @@ func holdReceipts(t *rapid.T, s State) {
 	}
 }
 
-// TestUndoRestores: an undo right after a command leaves the floor as it was.
-func TestUndoRestores(t *testing.T) {
+// TestUndo_RestoresTheFloor undoes a command at once, and compares the cards of what it changed.
+func TestUndo_RestoresTheFloor(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
 		w.play(t)
@@ -118,7 +118,7 @@ func TestUndoRestores(t *testing.T) {
 		for _, ref := range e.Changed {
 			kind := ref.card().Kind
 			if kind == RefInterpreter || kind == RefRequest {
-				continue // duty and requests go on from where they are
+				continue // an undo does not change duty and requests
 			}
 			for _, subject := range []Subject{Everyone, Moderator} {
 				a, _ := before.Card(subject, CardKey(ref.card().String()))
@@ -131,7 +131,7 @@ func TestUndoRestores(t *testing.T) {
 	})
 }
 
-// withoutGrace leaves out what an undo lets time say again.
+// withoutGrace clears what an undo leaves to time.
 func withoutGrace(c Card) Card {
 	switch c := c.(type) {
 	case MeetingCard:
@@ -144,16 +144,16 @@ func withoutGrace(c Card) Card {
 	return c
 }
 
-// TestRefold: the log, through its bytes, folds to the live state; and a state
-// through its bytes is itself and goes on as the live one does.
-func TestRefold(t *testing.T) {
+// TestApply_SameStateFromBytes applies a log from its encoded records, and on the way continues from an encoded
+// state: the result is the live state.
+func TestApply_SameStateFromBytes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
 		w.play(t)
-		folded, from := New(), between(t, 0, len(w.records))
+		applied, from := New(), between(t, 0, len(w.records))
 		for i, r := range w.records {
 			if i == from {
-				folded = recode(t, folded)
+				applied = recode(t, applied)
 			}
 			data, err := EncodeRecord(r)
 			if err != nil {
@@ -163,13 +163,13 @@ func TestRefold(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			folded, _ = folded.Apply(back)
+			applied, _ = applied.Apply(back)
 		}
-		if a, b := digest(t, folded), digest(t, w.now()); a != b {
-			t.Fatalf("refolded %s, live %s", a, b)
+		if a, b := digest(t, applied), digest(t, w.now()); a != b {
+			t.Fatalf("from bytes %s, live %s", a, b)
 		}
-		if a, b := folded.View(Everyone, Moderator), w.now().View(Everyone, Moderator); !sameView(a, b) {
-			t.Fatalf("refolded view differs:\n%s", viewDiff(a, b))
+		if a, b := applied.View(Everyone, Moderator), w.now().View(Everyone, Moderator); !sameView(a, b) {
+			t.Fatalf("the view from bytes differs:\n%s", viewDiff(a, b))
 		}
 	})
 }
@@ -194,17 +194,17 @@ func digest(t interface{ Fatal(...any) }, s State) string {
 	return d
 }
 
-// TestPatch: for every audience and any two positions, the view at the first and
-// the cards that were touched since make the view at the second, exactly; and no
-// audience is told, even to drop it, of a card that it never had.
-func TestPatch(t *testing.T) {
+// TestAffected_CoversEveryDifference patches, for every subject, the view at one position with the affected cards
+// up to another: the result is exactly the view there. It also shows that nobody is sent the removal of a card
+// that they never had.
+func TestAffected_CoversEveryDifference(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
 		w.play(t)
 		from := between(t, 0, len(w.states)-1)
 		to := between(t, from, len(w.states)-1)
 		for _, subject := range w.subjects() {
-			w.holdPatch(t, subject, from, to)
+			w.checkPatch(t, subject, from, to)
 		}
 	})
 }
@@ -217,14 +217,14 @@ func (w *world) subjects() []Subject {
 	return all
 }
 
-func (w *world) holdPatch(t *rapid.T, subject Subject, from, to int) {
+func (w *world) checkPatch(t *rapid.T, subject Subject, from, to int) {
 	a, b := w.states[from].View(subject), w.states[to].View(subject)
 	keys := map[CardKey]bool{}
-	for _, touched := range w.touched[from:to] {
-		if touched.All || slices.Contains(touched.Whole, subject) {
-			return // a snapshot
+	for _, affected := range w.affected[from:to] {
+		if affected.All || slices.Contains(affected.Whole, subject) {
+			return // gets a snapshot
 		}
-		for _, k := range touched.Keys {
+		for _, k := range affected.Keys {
 			if k.Subject == subject {
 				keys[k.Key] = true
 			}
@@ -238,9 +238,9 @@ func (w *world) holdPatch(t *rapid.T, subject Subject, from, to int) {
 			t.Fatalf("%s: card %s is not the view's", subject, k)
 		}
 		if had && has {
-			equalAsSent(t, was, is)
+			checkEqualAsSent(t, was, is)
 			if w.states[to].MeetingMoved(&w.states[from], k) && reflect.DeepEqual(was, is) {
-				t.Fatalf("%s: the meeting of card %s has moved, and the card does not tell", subject, k)
+				t.Fatalf("%s: the meeting of card %s has moved, and the card is the same", subject, k)
 			}
 		}
 		switch {
@@ -255,39 +255,39 @@ func (w *world) holdPatch(t *rapid.T, subject Subject, from, to int) {
 	}
 }
 
-// TestLargeChanges: whoever watches other subjects, or has another link, after a
-// record is marked by it; nodes look at nobody else.
-func TestLargeChanges(t *testing.T) {
+// TestAffected_MarksChangedSubjectsAndLinks: if an actor's subjects or link differ after a record, the record's
+// Affected says so. Nodes check no other sessions.
+func TestAffected_MarksChangedSubjectsAndLinks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
 		w.play(t)
-		for i, touched := range w.touched {
+		for i, affected := range w.affected {
 			before, after := w.states[i], w.states[i+1]
 			for l := range before.Links() {
 				now, _ := after.Link(l.ID)
-				marked := touched.All || len(touched.Whole) > 0 || slices.Contains(touched.Links, l.ID)
+				marked := affected.All || len(affected.Whole) > 0 || slices.Contains(affected.Links, l.ID)
 				if same := now == l && slices.Equal(before.Subjects(l.Who), after.Subjects(l.Who)); !same && !marked {
-					t.Fatalf("%s: the link %s, or what it shows, is another, and not marked", w.records[i].Kind, l.ID)
+					t.Fatalf("%s: the link %s, or what its actor watches, differs and is not marked", w.records[i].Kind, l.ID)
 				}
 			}
 		}
 	})
 }
 
-// TestSecrets: what an audience gets, at any time, holds nothing that is not its own.
-func TestSecrets(t *testing.T) {
+// TestViews_ShowNothingOfOthers looks, at every state of a day, for what a subject must not see.
+func TestViews_ShowNothingOfOthers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
 		w.play(t)
 		for _, s := range w.states {
 			for _, subject := range w.subjects() {
-				holdSecrets(t, s, subject)
+				checkSecrets(t, s, subject)
 			}
 		}
 	})
 }
 
-func holdSecrets(t *rapid.T, s State, subject Subject) {
+func checkSecrets(t *rapid.T, s State, subject Subject) {
 	view := s.View(subject)
 	role, own, _ := strings.Cut(string(subject), ":")
 	for key, card := range view {
@@ -296,11 +296,11 @@ func holdSecrets(t *rapid.T, s State, subject Subject) {
 			t.Fatal(err)
 		}
 		if (role == "display" || subject == Everyone) && strings.Contains(string(data), "PERSON") {
-			t.Fatalf("%s is shown a person: %s %s", subject, key, data)
+			t.Fatalf("%s sees a person's name: %s %s", subject, key, data)
 		}
 		kind, id, _ := strings.Cut(string(key), "/")
 		if !s.Released() && slices.Contains([]string{"seat", "assignment", "offer", "notice"}, kind) {
-			t.Fatalf("%s sees %s of a draft", subject, key)
+			t.Fatalf("%s sees %s before the release", subject, key)
 		}
 		switch {
 		case role == "attendee" && kind == "me" && id != own,

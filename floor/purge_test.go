@@ -2,15 +2,15 @@ package floor
 
 import "testing"
 
+// purged returns the little forum with a purge date.
 func purged(at Instant) Forum {
 	f := littleForum()
 	f.Event.PurgeAt = at
 	return f
 }
 
-// A program of before version 3 would stop at the purge date: it is written only to
-// logs that no such program reads.
-func TestPurgeDateNeedsItsVersion(t *testing.T) {
+// TestPurgeAt_NeedsVersion3 exists because an older program would stop at the purge date.
+func TestPurgeAt_NeedsVersion3(t *testing.T) {
 	at := littleForum().end() + 30*24*60*Minute
 	w := logOf(t, 2)
 	give := func(key CommandKey, c Command) *Error {
@@ -34,8 +34,8 @@ func TestPurgeDateNeedsItsVersion(t *testing.T) {
 	}
 }
 
-// Nobody is to be erased while they still meet.
-func TestPurgeDateIsAfterTheEvent(t *testing.T) {
+// TestPurgeAt_IsNotBeforeTheEnd: nobody is to be erased while there are still meetings.
+func TestPurgeAt_IsNotBeforeTheEnd(t *testing.T) {
 	end := littleForum().end()
 	for at, ok := range map[Instant]bool{0: true, end: true, lastInstant: true, end - 1: false, -1: false, lastInstant + 1: false} {
 		if faults := CheckForum(purged(at)); (len(faults) == 0) != ok {

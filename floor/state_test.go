@@ -11,8 +11,8 @@ import (
 	"github.com/matchfloor/matchfloor/internal/hamt"
 )
 
-// TestStatesStay: no state is another after others were made of it, or were to be.
-func TestStatesStay(t *testing.T) {
+// TestState_IsImmutable shows that no state changes when others are made of it, or commands on it are refused.
+func TestState_IsImmutable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
 		var digests []string
@@ -24,44 +24,44 @@ func TestStatesStay(t *testing.T) {
 		}
 		for i, s := range w.states {
 			if digest(t, s) != digests[i] {
-				t.Fatalf("state %d is another than it was", i)
+				t.Fatalf("state %d has changed", i)
 			}
 		}
 	})
 }
 
-// TestHashesShowNowhere: nobody can tell where an index holds its entries: under any
-// other hash the same orders make the same records, touches, views and state.
-func TestHashesShowNowhere(t *testing.T) {
+// TestState_DoesNotDependOnHashOrder gives the same commands under another hash of the maps: records, affected
+// cards, views and states are the same.
+func TestState_DoesNotDependOnHashOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
 		w.play(t)
-		told := w.tell(t)
+		before := w.observations(t)
 		defer hamt.Reseed(rapid.Uint64().Draw(t, "seed") | 1)()
 		again := &world{states: []State{New()}, forum: w.forum}
-		for _, o := range w.orders {
+		for _, o := range w.envelopes {
 			again.wall = o.ReceivedAt
 			again.give(o)
 		}
-		if now := again.tell(t); !slices.Equal(told, now) {
+		if now := again.observations(t); !slices.Equal(before, now) {
 			i := 0
-			for i < min(len(told), len(now)) && told[i] == now[i] {
+			for i < min(len(before), len(now)) && before[i] == now[i] {
 				i++
 			}
-			t.Fatalf("%d and %d told; the first to differ is %d:\n%s\n%s", len(told), len(now), i, told[i:min(i+1, len(told))], now[i:min(i+1, len(now))])
+			t.Fatalf("%d and %d observations; the first that differs is %d:\n%s\n%s", len(before), len(now), i, before[i:min(i+1, len(before))], now[i:min(i+1, len(now))])
 		}
 	})
 }
 
-// tell answers everything that a world has said: refusals, records, what they touched,
-// what is due after each and what each audience sees at the end.
-func (w *world) tell(t *rapid.T) (told []string) {
+// observations returns everything that a world has shown: refusals, records, what they affected, what is due
+// after each, and what each subject sees in the end.
+func (w *world) observations(t *rapid.T) (all []string) {
 	say := func(v any) {
 		data, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)
 		}
-		told = append(told, string(data))
+		all = append(all, string(data))
 	}
 	say(w.refusals)
 	for i, r := range w.records {
@@ -70,29 +70,28 @@ func (w *world) tell(t *rapid.T) (told []string) {
 			t.Fatal(err)
 		}
 		due, next := w.states[i+1].Due(w.wall)
-		told = append(told, string(data))
-		say(w.touched[i])
+		all = append(all, string(data))
+		say(w.affected[i])
 		say(due)
 		say(next)
 	}
 	for _, subject := range w.subjects() {
 		say(w.now().View(subject))
 	}
-	return append(told, digest(t, w.now()))
+	return append(all, digest(t, w.now()))
 }
 
-// equalAsSent: two cards are equal just where they read alike. Nodes rely on it: what
-// is equal is not sent.
-func equalAsSent(t *rapid.T, a, b Card) {
+// checkEqualAsSent fails if two cards are equal but encoded differently, or the other way round. Nodes rely on
+// it: they do not send what is equal.
+func checkEqualAsSent(t *rapid.T, a, b Card) {
 	if sameView(View{"": a}, View{"": b}) != reflect.DeepEqual(a, b) {
-		t.Fatalf("equal or not?\n%+v\n%+v", a, b)
+		t.Fatalf("equal as values or as JSON, not both:\n%+v\n%+v", a, b)
 	}
 }
 
-// TestProbeLeavesNothing: an exchange that is refused has moved nothing, also where
-// its decision has changed the meetings before.
-func TestProbeLeavesNothing(t *testing.T) {
-	d := newDraftFloor(t)
+// TestExchange_RefusalChangesNothing refuses an exchange in a decision that has already changed the meetings.
+func TestExchange_RefusalChangesNothing(t *testing.T) {
+	d := newUnreleasedFloor(t)
 	var a, b Meeting
 	for _, m := range d.meetings.All() {
 		if m.seated() && a.ID == "" {
@@ -106,7 +105,7 @@ func TestProbeLeavesNothing(t *testing.T) {
 	of.emit(MeetingLocked{b.ID, true})
 	of.emit(TableClosed{Table: b.Place.Table, Closed: true})
 	if err := of.exchange(of.meetings.At(a.ID), of.meetings.At(b.ID), false); err == nil {
-		t.Fatal("exchanged with a table that is closed")
+		t.Fatal("a meeting was put at a closed table")
 	}
 	for _, m := range []Meeting{a, b} {
 		if now, _ := of.meetingAt(m.Place); of.meetings.At(m.ID).Place != m.Place || now.ID != m.ID {

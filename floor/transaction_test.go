@@ -7,8 +7,8 @@ import (
 	"github.com/matchfloor/matchfloor/internal/hamt"
 )
 
-// TestTouchedOnce: a thing that was touched often is noted once, however many are.
-func TestTouchedOnce(t *testing.T) {
+// TestTransaction_ListsEachAffectedThingOnce marks more things than are searched without a set.
+func TestTransaction_ListsEachAffectedThingOnce(t *testing.T) {
 	d := newTransaction(New(), Record{})
 	var refs []Ref
 	for i := range 3 * smallRefs {
@@ -18,13 +18,13 @@ func TestTouchedOnce(t *testing.T) {
 		}
 	}
 	if !slices.Equal(d.affectedRefs, refs) {
-		t.Errorf("%d noted: %v", len(d.affectedRefs), d.affectedRefs)
+		t.Errorf("%d are listed: %v", len(d.affectedRefs), d.affectedRefs)
 	}
 }
 
-// TestWindows: of the staff's and of all others' commands the last ones are
-// remembered, whatever the others do meanwhile, and also by a state that was read.
-func TestWindows(t *testing.T) {
+// TestHistory_KeepsTheLastOfStaffAndOfOthers adds commands of both in turn, and reads the state from its
+// bytes on the way.
+func TestHistory_KeepsTheLastOfStaffAndOfOthers(t *testing.T) {
 	const most = 3
 	d := &transaction{edit: new(hamt.Edit)}
 	var staff, others []CommandKey

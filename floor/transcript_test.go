@@ -16,8 +16,8 @@ import (
 	"github.com/matchfloor/matchfloor/internal/golden"
 )
 
-// TestTranscripts plays the scripts in testdata on the little floor of
-// littleForum and compares what they come to. A script's lines are
+// TestTranscripts plays the scripts in testdata on the floor of littleForum and compares the outcome.
+// A script's lines are
 //
 //	14:07 moderator:north moveMeeting meeting=m4 table=T4   a command; base=-2: the screen was two changes behind
 //	14:08 show attendee:k1a                                 the cards of a subject
@@ -53,7 +53,7 @@ func transcripts(t *testing.T) (out []transcript) {
 
 var seoul = time.FixedZone("KST", 9*60*60)
 
-// clock answers an instant of the transcripts' day.
+// clock returns an instant of the transcripts' day.
 func clock(hhmm string) Instant {
 	layout := "15:04"
 	if strings.Count(hhmm, ":") == 2 {
@@ -72,8 +72,8 @@ func slotOf(from, to string) Slot {
 	return Slot{Plan: span(from, to), Now: span(from, to), State: StatePlanned}
 }
 
-// littleForum is a floor that fits in the head: three hosts at their tables in
-// two zones, three guests, three rounds, tea, and a last round.
+// littleForum returns a small floor: three hosts at their tables in two zones, three guests, three rounds, tea,
+// and a last round.
 func littleForum() Forum {
 	f := Forum{
 		Event: Event{ID: "little", Name: Text{En: "Little forum"}, TimeZone: "Asia/Seoul", GraceMin: 5, EscalateMin: 2},
@@ -119,7 +119,7 @@ func littleForum() Forum {
 	return f
 }
 
-// littleMeetings is a round robin of the first two rounds: m1 to m6, and m7, which has no place.
+// littleMeetings returns a round robin of the first two rounds, m1 to m6, and m7, which has no place.
 func littleMeetings() []Meeting {
 	var out []Meeting
 	add := func(round RoundID, host, guest int, i InterpreterID) {
@@ -143,7 +143,7 @@ func littleMeetings() []Meeting {
 	return out
 }
 
-// script is a transcript being played.
+// script plays a transcript.
 type script struct {
 	t     *testing.T
 	state State
@@ -157,8 +157,8 @@ type script struct {
 
 func newScript(t *testing.T) *script {
 	s := &script{t: t, shown: map[Subject]View{}}
-	s.order(Envelope{Key: "cli/1", By: Operator, Unconditional: true, ReceivedAt: clock("08:00"), Command: ImportForum{littleForum()}})
-	s.order(Envelope{Key: "cli/2", By: Operator, Unconditional: true, ReceivedAt: clock("08:00"), Command: ReleaseSchedule{}})
+	s.submit(Envelope{Key: "cli/1", By: Operator, Unconditional: true, ReceivedAt: clock("08:00"), Command: ImportForum{littleForum()}})
+	s.submit(Envelope{Key: "cli/2", By: Operator, Unconditional: true, ReceivedAt: clock("08:00"), Command: ReleaseSchedule{}})
 	s.out.Reset()
 	return s
 }
@@ -191,11 +191,11 @@ func (s *script) line(words []string) {
 		who := ActorID(words[1])
 		o := Envelope{Key: CommandKey(fmt.Sprintf("%s/%d", who.Link(), s.n)), By: who, BaseSeq: s.state.Seq(), ReceivedAt: at}
 		s.command(&o, words[2], words[3:])
-		s.order(o)
+		s.submit(o)
 	}
 }
 
-// passTime lets what falls due before an instant happen, in its order.
+// passTime gives what falls due before an instant, in its order.
 func (s *script) passTime(until Instant) {
 	for {
 		due, next := s.state.Due(until)
@@ -203,8 +203,8 @@ func (s *script) passTime(until Instant) {
 			return
 		}
 		for _, d := range due {
-			fmt.Fprintf(&s.out, "    by now: %s of %s\n", d.What, d.Of)
-			s.order(Envelope{Key: d.Key(), By: Clock, Unconditional: true, ReceivedAt: until, Command: d})
+			fmt.Fprintf(&s.out, "    due: %s of %s\n", d.What, d.Of)
+			s.submit(Envelope{Key: d.Key(), By: Clock, Unconditional: true, ReceivedAt: until, Command: d})
 		}
 	}
 }
@@ -269,7 +269,7 @@ func value(v string) any {
 
 func (s *script) pendingOf(w ActorID) []NoticeID { return s.state.pending.At(w) }
 
-// noticeOf answers the notice that was issued last, where that is asked for.
+// noticeOf returns the notice that was issued last if which is "last", and else which itself.
 func (s *script) noticeOf(which string) NoticeID {
 	last := noticeStatus{Notice: Notice{ID: NoticeID(which)}}
 	for n := range s.state.notices.Values() {
@@ -280,7 +280,7 @@ func (s *script) noticeOf(which string) NoticeID {
 	return last.ID
 }
 
-// deliveryTo adds a person to whom every notice has come.
+// deliveryTo adds the delivery of every notice to a person.
 func (s *script) deliveryTo(before any, w ActorID) []Delivery {
 	all, _ := before.([]Delivery)
 	for n := range s.state.notices.Values() {
@@ -307,7 +307,7 @@ func (s *script) lostOf(key CommandKey) []LostID {
 	return []LostID{"none"}
 }
 
-func (s *script) order(o Envelope) {
+func (s *script) submit(o Envelope) {
 	out, err := Decide(s.state, o)
 	if err != nil {
 		fmt.Fprintf(&s.out, "    refused: %s\n", err)
@@ -315,8 +315,8 @@ func (s *script) order(o Envelope) {
 	}
 	r := Record{Key: o.Key, Kind: KindOf(o.Command), By: o.By, Wall: o.ReceivedAt, Changes: out.Changes}
 	before := s.state
-	var touched Affected
-	s.state, touched = s.state.Apply(r)
+	var affected Affected
+	s.state, affected = s.state.Apply(r)
 	if s.each != nil {
 		s.each(s.state)
 	}
@@ -327,21 +327,21 @@ func (s *script) order(o Envelope) {
 		fmt.Fprintf(&s.out, "    %s\n", s.describe(changeKind(c), c))
 	}
 	for _, n := range out.Notes {
-		fmt.Fprintf(&s.out, "    worth knowing: %s\n", n)
+		fmt.Fprintf(&s.out, "    note: %s\n", n)
 	}
-	if screens := screens(before, s.state, touched); len(screens) > 0 {
+	if screens := screens(before, s.state, affected); len(screens) > 0 {
 		fmt.Fprintf(&s.out, "    screens: %s\n", strings.Join(screens, " "))
 	}
 	fmt.Fprintf(&s.out, "    = %s\n", o.Key)
 }
 
-// screens answers the subjects that see a difference.
-func screens(before, after State, touched Affected) []string {
+// screens returns the subjects that see a difference.
+func screens(before, after State, affected Affected) []string {
 	seen := map[string]bool{}
-	for _, s := range touched.Whole {
+	for _, s := range affected.Whole {
 		seen[string(s)] = true
 	}
-	for _, k := range touched.Keys {
+	for _, k := range affected.Keys {
 		a, _ := before.Card(k.Subject, k.Key)
 		b, _ := after.Card(k.Subject, k.Key)
 		if fmt.Sprint(a) != fmt.Sprint(b) {
@@ -355,7 +355,7 @@ func (s *script) describe(kind ChangeKind, c any) string {
 	return string(kind) + s.fields(c)
 }
 
-// fields writes a value's JSON as "name=value" words, times as people read them.
+// fields returns a value's JSON as "name=value" words, with times in a readable form.
 func (s *script) fields(c any) string {
 	data, err := json.Marshal(c)
 	if err != nil {
@@ -401,7 +401,7 @@ func (s *script) show(subject Subject, before View) {
 	now := s.state.View(subject)
 	for _, k := range slices.Sorted(maps.Keys(before)) {
 		if _, ok := now[k]; !ok {
-			fmt.Fprintf(&s.out, "    gone: %s\n", k)
+			fmt.Fprintf(&s.out, "    removed: %s\n", k)
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(now)) {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Every registered kind is one that there is, and of a version that there is.
-func TestKindVersions(t *testing.T) {
+// TestKindVersions_AreOfKnownKinds also checks that the versions exist.
+func TestKindVersions_AreOfKnownKinds(t *testing.T) {
 	for kind, version := range kindVersions {
 		if _, ok := changeTypes[kind]; !ok {
 			t.Errorf("no change is called %s", kind)
@@ -17,7 +17,7 @@ func TestKindVersions(t *testing.T) {
 	}
 }
 
-// logOf is a log that began at a version, with the little forum imported.
+// logOf returns a log that began at a version, with the little forum imported.
 func logOf(t *testing.T, version int) *world {
 	t.Helper()
 	w := &world{states: []State{New()}, wall: day}
@@ -28,7 +28,7 @@ func logOf(t *testing.T, version int) *world {
 	return w
 }
 
-func TestNewKindsNeedTheirVersion(t *testing.T) {
+func TestDecide_LaterKindsNeedTheirVersion(t *testing.T) {
 	lose := func(key CommandKey) Envelope {
 		return Envelope{Key: key, By: Clock, Unconditional: true, Command: ReportLost{Lost{Command: "moderator-lead/x", Kind: "call", By: "moderator:lead", Wall: day}}}
 	}
@@ -40,10 +40,10 @@ func TestNewKindsNeedTheirVersion(t *testing.T) {
 		return w.give(Envelope{Key: "cli/raise", By: Operator, Unconditional: true, Command: RaiseVersion{to}})
 	}
 	if err := raise(FormatVersion + 1); err == nil || err.Code != CodeBadValue {
-		t.Errorf("beyond what this program knows: %v", err)
+		t.Errorf("to a version that this program does not know: %v", err)
 	}
 	if err := raise(1); err == nil || err.Code != CodeNothingChanges {
-		t.Errorf("to where it is: %v", err)
+		t.Errorf("to the same version: %v", err)
 	}
 	if err := raise(2); err != nil || w.now().Version() != 2 {
 		t.Fatalf("raised: %v, at %d", err, w.now().Version())
@@ -57,23 +57,23 @@ func TestNewKindsNeedTheirVersion(t *testing.T) {
 	}
 }
 
-// A new log begins at this program's version, or at the one of its first order.
-func TestLogsBeginAtAVersion(t *testing.T) {
+// TestLog_BeginsAtAVersion: at this program's version, or at the one that its first command names.
+func TestLog_BeginsAtAVersion(t *testing.T) {
 	for given, want := range map[int]int{0: FormatVersion, 1: 1, 2: 2, FormatVersion + 7: FormatVersion} {
 		if got := logOf(t, given).now().Version(); got != want {
-			t.Errorf("given %d it begins at %d, not %d", given, got, want)
+			t.Errorf("given %d it begins at %d, want %d", given, got, want)
 		}
 	}
 }
 
-// What a later version has added is never dropped: the reader stops.
-func TestLaterRecordsAreNotRead(t *testing.T) {
+// TestDecode_StopsAtLaterRecords: what a later version added is never dropped silently.
+func TestDecode_StopsAtLaterRecords(t *testing.T) {
 	for name, record := range map[string]string{
-		"a kind":                  `{"key":"k/1","kind":"call","by":"a:b","wall":1,"changes":[{"kind":"teaServed","body":{}}]}`,
-		"a field of a change":     `{"key":"k/1","kind":"call","by":"a:b","wall":1,"changes":[{"kind":"linkRotated","body":{"link":"x","why":"y"}}]}`,
-		"a field deeper down":     `{"key":"k/1","kind":"call","by":"a:b","wall":1,"changes":[{"kind":"clockSet","body":{"clock":{"wall":1,"leap":2}}}]}`,
-		"a field of the record":   `{"key":"k/1","kind":"call","by":"a:b","wall":1,"node":"n1","changes":[]}`,
-		"a field beside a change": `{"key":"k/1","kind":"call","by":"a:b","wall":1,"changes":[{"kind":"linkRotated","body":{},"since":3}]}`,
+		"a kind":                   `{"key":"k/1","kind":"call","by":"a:b","wall":1,"changes":[{"kind":"teaServed","body":{}}]}`,
+		"a field of a change":      `{"key":"k/1","kind":"call","by":"a:b","wall":1,"changes":[{"kind":"linkRotated","body":{"link":"x","why":"y"}}]}`,
+		"a field deeper down":      `{"key":"k/1","kind":"call","by":"a:b","wall":1,"changes":[{"kind":"clockSet","body":{"clock":{"wall":1,"leap":2}}}]}`,
+		"a field of the record":    `{"key":"k/1","kind":"call","by":"a:b","wall":1,"node":"n1","changes":[]}`,
+		"a field next to a change": `{"key":"k/1","kind":"call","by":"a:b","wall":1,"changes":[{"kind":"linkRotated","body":{},"since":3}]}`,
 	} {
 		var unknown *UnknownChangeError
 		if _, err := DecodeRecord([]byte(record)); !errors.As(err, &unknown) {

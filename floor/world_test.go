@@ -9,11 +9,10 @@ import (
 	"github.com/matchfloor/matchfloor/internal/hamt"
 )
 
-// day is the wall and event time at which every drawn floor begins.
+// day is the wall and event time at which every generated floor begins.
 const day Instant = 1_795_478_400_000
 
-// drawForum draws a floor of at most 6 companies, 4 tables and 3 rounds that
-// breaks no hard rule.
+// drawForum draws a forum of at most 6 companies, 4 tables and 3 rounds that breaks no hard rule.
 func drawForum(t *rapid.T) Forum {
 	f := Forum{Event: Event{ID: "ev", Name: Text{En: "Event"}, TimeZone: "Asia/Seoul", GraceMin: 5, EscalateMin: 2}}
 	for z := range between(t, 1, 2) {
@@ -93,8 +92,8 @@ func drawMeetings(t *rapid.T, f *Forum) {
 	}
 }
 
-// between and oneOf draw evenly: rapid's own ranges favour small numbers, and a
-// day in which mostly the first command is given tests little.
+// between and oneOf draw evenly. rapid's own ranges favour small numbers, and a day on which mostly the
+// first kind of command is given tests little.
 func between(t *rapid.T, low, high int) int {
 	x := rapid.Uint32().Draw(t, "draw") * 2654435761
 	x ^= x >> 15
@@ -105,16 +104,16 @@ func between(t *rapid.T, low, high int) int {
 
 func oneOf[T any](t *rapid.T, list []T) T { return list[between(t, 0, len(list)-1)] }
 
-// world is a floor with its log, as a property drives it.
+// world is a floor with its log, as a property test drives it.
 type world struct {
-	states  []State
-	records []Record
-	touched []Affected
-	forum   Forum
-	wall    Instant
+	states   []State
+	records  []Record
+	affected []Affected
+	forum    Forum
+	wall     Instant
 
-	orders   []Envelope // all that were given
-	refusals []*Error
+	envelopes []Envelope // all that were given
+	refusals  []*Error
 }
 
 func (w *world) now() State { return w.states[len(w.states)-1] }
@@ -122,14 +121,14 @@ func (w *world) now() State { return w.states[len(w.states)-1] }
 func (w *world) give(o Envelope) *Error {
 	o.ReceivedAt = w.wall
 	out, err := Decide(w.now(), o)
-	w.orders = append(w.orders, o)
+	w.envelopes = append(w.envelopes, o)
 	if err != nil {
 		w.refusals = append(w.refusals, err)
 		return err
 	}
 	r := out.Record()
-	next, touched := out.Next()
-	w.states, w.records, w.touched = append(w.states, next), append(w.records, r), append(w.touched, touched)
+	next, affected := out.Next()
+	w.states, w.records, w.affected = append(w.states, next), append(w.records, r), append(w.affected, affected)
 	return nil
 }
 
@@ -149,7 +148,7 @@ func newWorld(t *rapid.T) *world {
 	return w
 }
 
-// step lets some time pass, lets what fell due happen, and gives a drawn command.
+// step lets some time pass, gives what fell due, and gives a drawn command.
 func (w *world) step(t *rapid.T, n int) {
 	w.wall += Instant(between(t, 0, 6)) * Minute
 	due, _ := w.now().Due(w.now().Clock().At(w.wall))
@@ -160,7 +159,7 @@ func (w *world) step(t *rapid.T, n int) {
 		w.deliver(t, n)
 	}
 	if between(t, 0, 5) == 0 {
-		w.lose(t, n)
+		w.reportLost(t, n)
 	}
 	base := w.now().Seq()
 	if between(t, 0, 5) == 0 {
@@ -170,7 +169,7 @@ func (w *world) step(t *rapid.T, n int) {
 	w.give(Envelope{Key: CommandKey(fmt.Sprintf("k/%d", n)), BaseSeq: base, By: w.drawWho(t, c), Command: c})
 }
 
-// deliver lets notices come to some people, also such as they are not for.
+// deliver marks notices as delivered to some people, also to people whom they are not for.
 func (w *world) deliver(t *rapid.T, n int) {
 	var c MarkDelivered
 	for id, notice := range w.now().notices.All() {
@@ -185,15 +184,15 @@ func (w *world) deliver(t *rapid.T, n int) {
 	w.give(Envelope{Key: CommandKey(fmt.Sprintf("clock/delivered-%d", n)), By: Clock, Unconditional: true, Command: c})
 }
 
-// lose lets somebody's command be named as lost, sometimes one that the log holds.
-func (w *world) lose(t *rapid.T, n int) {
+// reportLost reports somebody's command as lost, sometimes one that the log has.
+func (w *world) reportLost(t *rapid.T, n int) {
 	by := oneOf(t, []ActorID{"moderator:mod", "attendee:c0a", "interpreter:i0", "organiser:o", Operator})
 	key := oneOf(t, []CommandKey{CommandKey(fmt.Sprintf("k/%d", n)), CommandKey(fmt.Sprintf("gone/%d", n)), drawKey(t, w.now().history)})
 	w.give(Envelope{Key: CommandKey(fmt.Sprintf("clock/lost-%d", n)), By: Clock, Unconditional: true,
 		Command: ReportLost{Lost{Command: key, Kind: "checkIn", By: by, Wall: w.wall, Of: []string{"attendee/c0a"}}}})
 }
 
-// drawWho draws mostly someone who may give the command, and sometimes anyone.
+// drawWho draws mostly somebody who may give the command, and sometimes anybody.
 func (w *world) drawWho(t *rapid.T, c Command) ActorID {
 	if between(t, 0, 5) > 0 {
 		if c, ok := c.(AcknowledgeNotices); ok && len(w.now().notices.At(c.Notices[0]).For) > 0 {
@@ -278,13 +277,13 @@ func (w *world) drawCommand(t *rapid.T) Command {
 		func() Command { return DismissLost{[]LostID{drawKey(t, s.lost)}} },
 	}
 	if s.openRequestIDs.Len() > 0 && between(t, 0, 2) == 0 {
-		return w.serve(t)
+		return w.drawRequestStep(t)
 	}
 	return oneOf(t, draws)()
 }
 
-// serve draws the next step of an open request.
-func (w *world) serve(t *rapid.T) Command {
+// drawRequestStep draws the next step of an open request.
+func (w *world) drawRequestStep(t *rapid.T) Command {
 	r := w.now().requests.At(oneOf(t, slices.Collect(keysOf(w.now().openRequestIDs))))
 	switch r.State {
 	case Requested:
@@ -295,7 +294,7 @@ func (w *world) serve(t *rapid.T) Command {
 	return oneOf(t, []Command{MarkInterpreterDeparted{r.ID}, MarkInterpreterArrived{r.ID}, ReleaseRequest{r.ID}})
 }
 
-// drawKey draws mostly a key of x, and sometimes, or where there is none, one that is not there.
+// drawKey draws mostly a key of x, and sometimes, or if x is empty, one that x does not have.
 func drawKey[K ~string, V any](t *rapid.T, x hamt.Map[K, V]) K {
 	if x.Len() == 0 || between(t, 0, 9) == 0 {
 		return "none"
@@ -319,7 +318,7 @@ func (w *world) play(t *rapid.T) {
 	}
 }
 
-// redraw answers the forum with a meeting, and a person without one, left out.
+// redraw returns the forum without one of its meetings, and sometimes without its displays.
 func (w *world) redraw(t *rapid.T) Forum {
 	f := w.forum
 	if len(f.Meetings) > 0 {
