@@ -23,10 +23,10 @@ type CardRef struct {
 // affectedCards collects the cards that follow from affected things. A card counts if it follows from
 // the thing as it was or as it is.
 type affectedCards struct {
-	cards []CardRef
+	list []CardRef
 }
 
-func (t *affectedCards) add(s Subject, key CardKey) { t.cards = append(t.cards, CardRef{s, key}) }
+func (a *affectedCards) add(s Subject, key CardKey) { a.list = append(a.list, CardRef{s, key}) }
 
 // affected returns the cards that may differ because of the things that the record affected.
 func (tx *transaction) affected() Affected {
@@ -34,142 +34,163 @@ func (tx *transaction) affected() Affected {
 	if tx.everySubject {
 		return out
 	}
-	t := affectedCards{make([]CardRef, 0, 48)} // room for the cards of a usual move
+	cards := affectedCards{make([]CardRef, 0, 48)} // room for the cards of a usual move
 	for _, ref := range tx.affectedRefs {
 		key := CardKey(ref.String()) // most things are named as their card is
-		t.addThing(tx.before, ref, key)
-		t.addThing(tx.State, ref, key)
+		cards.addThing(tx.before, ref, key)
+		cards.addThing(tx.State, ref, key)
 	}
-	slices.SortFunc(t.cards, func(a, b CardRef) int {
+	slices.SortFunc(cards.list, func(a, b CardRef) int {
 		if c := strings.Compare(string(a.Subject), string(b.Subject)); c != 0 {
 			return c
 		}
 		return strings.Compare(string(a.Key), string(b.Key))
 	})
-	out.Keys = slices.Compact(t.cards)
+	out.Keys = slices.Compact(cards.list)
 	return out
 }
 
-func (t *affectedCards) addThing(s State, ref Ref, key CardKey) {
-	id := ref.ID
+// addThing adds the cards that show a thing in a state. key is the ref's text, which most things have
+// for the key of their card.
+func (a *affectedCards) addThing(s State, ref Ref, key CardKey) {
 	switch ref.Kind {
 	case RefItem, RefAnnouncement, RefClock, RefEvent:
-		t.add(Everyone, key)
+		a.add(Everyone, key)
 	case RefRound:
-		t.add(Everyone, key)
-		for i := range s.items.Values() {
-			if i.Kind == ItemMatching {
-				t.add(Everyone, CardKey("item/"+i.ID))
-			}
-		}
+		a.addRound(s, key)
 	case RefMeeting:
-		t.addMeeting(s, MeetingID(id), key)
+		a.addMeeting(s, MeetingID(ref.ID), key)
 	case RefTable:
-		t.add(Moderator, key)
-		if table, ok := s.tables.Get(TableID(id)); ok {
-			t.add(displaySubject(table.Zone), boardKey(table.Zone, table.ID))
-		}
+		a.addTable(s, TableID(ref.ID), key)
 	case RefAttendee:
-		t.add(Moderator, key)
-		t.add(Subject(NewActorID(RoleAttendee, id)), CardKey("me/"+id))
+		a.add(Moderator, key)
+		a.add(Subject(NewActorID(RoleAttendee, ref.ID)), CardKey("me/"+ref.ID))
 	case RefInterpreter:
-		t.add(Moderator, key)
-		t.addOpenRequests(s, "")
+		a.add(Moderator, key)
+		a.addOpenRequests(s, "")
 	case RefRequest:
-		t.addRequest(s, RequestID(id), key)
+		a.addRequest(s, RequestID(ref.ID), key)
 	case RefNotice:
-		t.addNotice(s, NoticeID(id), key)
+		a.addNotice(s, NoticeID(ref.ID), key)
 	case RefSeen:
-		notice, who, _ := strings.Cut(id, ":")
-		key := CardKey("notice/" + notice)
-		t.add(Subject(who), key)
-		t.add(Moderator, key)
-		t.add(Moderator, CardKey("unseen/"+id))
+		a.addSeen(ref.ID)
 	case RefSent, RefUnseen:
-		t.add(Moderator, key)
+		a.add(Moderator, key)
 	case RefLost:
-		t.addLost(s, LostID(id), key)
+		a.addLost(s, LostID(ref.ID), key)
 	case RefDone:
-		if seq, err := strconv.ParseUint(id, 10, 64); err == nil {
-			if _, ok := s.historyAt(seq); ok {
-				t.add(Moderator, key)
-			}
+		a.addDone(s, ref.ID, key)
+	}
+}
+
+// addRound adds a round, and the matching sessions: their state and times follow from their rounds.
+func (a *affectedCards) addRound(s State, key CardKey) {
+	a.add(Everyone, key)
+	for i := range s.items.Values() {
+		if i.Kind == ItemMatching {
+			a.add(Everyone, CardKey("item/"+i.ID))
 		}
 	}
 }
 
-func (t *affectedCards) addMeeting(s State, id MeetingID, key CardKey) {
+func (a *affectedCards) addTable(s State, id TableID, key CardKey) {
+	a.add(Moderator, key)
+	if table, ok := s.tables.Get(id); ok {
+		a.add(displaySubject(table.Zone), boardKey(table.Zone, id))
+	}
+}
+
+// addSeen adds what changes if a person has seen a notice. id is "<notice>:<actor>".
+func (a *affectedCards) addSeen(id string) {
+	notice, who, _ := strings.Cut(id, ":")
+	key := CardKey("notice/" + notice)
+	a.add(Subject(who), key)
+	a.add(Moderator, key)
+	a.add(Moderator, CardKey("unseen/"+id))
+}
+
+func (a *affectedCards) addDone(s State, id string, key CardKey) {
+	seq, err := strconv.ParseUint(id, 10, 64)
+	if err != nil {
+		return
+	}
+	if _, ok := s.historyAt(seq); ok {
+		a.add(Moderator, key)
+	}
+}
+
+func (a *affectedCards) addMeeting(s State, id MeetingID, key CardKey) {
 	m, ok := s.meetings.Get(id)
 	if !ok {
 		return
 	}
-	t.add(Moderator, key)
+	a.add(Moderator, key)
 	for _, w := range m.participants() {
 		if w.Role() == RoleInterpreter {
-			t.add(Subject(w), CardKey("assignment/"+id))
+			a.add(Subject(w), CardKey("assignment/"+id))
 		} else {
-			t.add(Subject(w), key)
+			a.add(Subject(w), key)
 		}
 	}
 	if zone := s.zoneOf(m.Place); zone != "" {
-		t.add(displaySubject(zone), seatKey(zone, id))
+		a.add(displaySubject(zone), seatKey(zone, id))
 	}
 	if r, ok := s.openRequest(id); ok {
-		t.addOffers(s, r)
+		a.addOffers(s, r)
 	}
-	t.addOpenRequests(s, "") // where meetings are decides who is free for the requests
+	a.addOpenRequests(s, "") // where meetings are decides who is free for the requests
 }
 
 // addRequest adds the request's own cards, and those of the other open requests: the places in line
 // of the same pair, and how many interpreters could take each.
-func (t *affectedCards) addRequest(s State, id RequestID, key CardKey) {
+func (a *affectedCards) addRequest(s State, id RequestID, key CardKey) {
 	r, ok := s.requests.Get(id)
 	if !ok {
 		return
 	}
-	t.add(Moderator, key)
-	t.addOwnRequest(s, r)
-	t.addOffers(s, r)
-	t.addOpenRequests(s, r.Pair)
+	a.add(Moderator, key)
+	a.addOwnRequest(s, r)
+	a.addOffers(s, r)
+	a.addOpenRequests(s, r.Pair)
 }
 
 // addOpenRequests adds the moderators' card of every open request, and the attendees' cards of those
 // that wait for the pair line.
-func (t *affectedCards) addOpenRequests(s State, line Pair) {
+func (a *affectedCards) addOpenRequests(s State, line Pair) {
 	for r := range s.openRequests() {
-		t.add(Moderator, CardKey("request/"+r.ID))
+		a.add(Moderator, CardKey("request/"+r.ID))
 		if r.Pair == line {
-			t.addOwnRequest(s, r)
+			a.addOwnRequest(s, r)
 		}
 	}
 }
 
-func (t *affectedCards) addOwnRequest(s State, r Request) {
+func (a *affectedCards) addOwnRequest(s State, r Request) {
 	m := s.meetings.At(r.Meeting)
 	for _, w := range m.participants() {
 		if w.Role() == RoleAttendee {
-			t.add(Subject(w), CardKey("request/"+r.ID))
+			a.add(Subject(w), CardKey("request/"+r.ID))
 		}
 	}
 }
 
-func (t *affectedCards) addOffers(s State, r Request) {
+func (a *affectedCards) addOffers(s State, r Request) {
 	for _, i := range s.interpreters.Each() {
-		if s.canServe(i, r) || r.Interpreter == i.ID {
-			t.add(Subject(NewActorID(RoleInterpreter, i.ID)), CardKey("offer/"+r.ID))
+		if i.canServe(r) || r.Interpreter == i.ID {
+			a.add(Subject(NewActorID(RoleInterpreter, i.ID)), CardKey("offer/"+r.ID))
 		}
 	}
 }
 
-func (t *affectedCards) addNotice(s State, id NoticeID, key CardKey) {
+func (a *affectedCards) addNotice(s State, id NoticeID, key CardKey) {
 	n, ok := s.notices.Get(id)
 	if !ok {
 		return
 	}
-	t.add(Moderator, key)
-	t.add(Moderator, CardKey("sent/"+id))
+	a.add(Moderator, key)
+	a.add(Moderator, CardKey("sent/"+id))
 	for _, w := range n.For {
-		t.add(Subject(w), key)
-		t.add(Moderator, unseenKey(id, w))
+		a.add(Subject(w), key)
+		a.add(Moderator, unseenKey(id, w))
 	}
 }

@@ -61,13 +61,13 @@ func (d *decision) callRound(id RoundID, last bool) {
 		if m.Place.Round != id || !m.seated() {
 			continue
 		}
-		who = append(who, d.calledPeople(m, last)...)
+		who = append(who, m.calledPeople(last)...)
 	}
 	d.issueNotice(Notice{Kind: NoticeCall, Round: id, Last: last}, who)
 }
 
 // calledPeople returns the people of a meeting whom a call is for.
-func (d *decision) calledPeople(m Meeting, last bool) []ActorID {
+func (m Meeting) calledPeople(last bool) []ActorID {
 	if !last {
 		return m.participants()
 	}

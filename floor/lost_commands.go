@@ -144,13 +144,13 @@ func (s State) ownLostCard(w ActorID, id LostID) (Card, bool) {
 	return l, ok && l.By == w
 }
 
-func (t *affectedCards) addLost(s State, id LostID, key CardKey) {
+func (a *affectedCards) addLost(s State, id LostID, key CardKey) {
 	l, ok := s.lost.Get(id)
 	if !ok {
 		return
 	}
-	t.add(Moderator, key)
+	a.add(Moderator, key)
 	if role := l.By.Role(); role == RoleAttendee || role == RoleInterpreter {
-		t.add(Subject(l.By), key)
+		a.add(Subject(l.By), key)
 	}
 }

@@ -98,7 +98,7 @@ func (s State) transientCard(kind, id string) (Card, bool) {
 func (s State) canTake(r Request) int {
 	n := 0
 	for _, i := range s.interpreters.Each() {
-		if s.canServe(i, r) && s.freeForRequest(i.ID, r) == nil {
+		if i.canServe(r) && s.freeForRequest(i.ID, r) == nil {
 			n++
 		}
 	}
