@@ -122,16 +122,18 @@ func (s State) storeNotice(n noticeStatus) storedNotice {
 
 func (s State) storeHistory(out *storedState) error {
 	keys := s.otherWindow.keys.List()
+	var texts []string // of all refs: one list for all entries
 	for _, key := range append(keys, s.staffWindow.keys.List()...) {
 		e := s.history.At(key)
 		v := storedHistoryEntry{
 			Key: e.Key, Kind: e.Kind, Seq: e.Seq, By: e.By, At: e.At, Was: e.AsOf, UndoneBy: e.UndoneBy,
 			Shown: slices.Contains(s.shown, e.Seq),
 		}
-		v.Of = make([]string, len(e.Changed))
-		for i, ref := range e.Changed {
-			v.Of[i] = ref.String()
+		begin := len(texts)
+		for _, ref := range e.Changed {
+			texts = append(texts, ref.String())
 		}
+		v.Of = texts[begin:len(texts):len(texts)]
 		for _, c := range e.Changes {
 			body, err := json.Marshal(c)
 			if err != nil {
@@ -154,31 +156,31 @@ func DecodeState(data []byte) (State, error) {
 	if in.Format != stateFormat {
 		return State{}, fmt.Errorf("%w: %d, not %d", ErrStateFormat, in.Format, stateFormat)
 	}
-	d := &transaction{State: State{
+	tx := &transaction{State: State{
 		seq: in.Seq, version: in.Version, event: in.Event, clock: in.Clock, exports: in.Exports, publicURL: in.PublicURL,
 	}, edit: new(hamt.Edit)}
-	d.loadFloor(in)
-	d.loadPeople(in)
+	tx.loadFloor(in)
+	tx.loadPeople(in)
 	for ref, r := range in.Revs {
-		d.revs.byText = d.revs.byText.With(d.edit, ref, r)
+		tx.revs.byText = tx.revs.byText.With(tx.edit, ref, r)
 	}
 	if err := checkHistoryOrder(in); err != nil {
 		return State{}, err
 	}
 	for _, v := range in.Done {
-		if err := d.loadHistoryEntry(v); err != nil {
+		if err := tx.loadHistoryEntry(v); err != nil {
 			return State{}, err
 		}
 	}
-	d.buildIndexes()
+	tx.buildIndexes()
 	for _, n := range in.Notices {
-		d.notices = d.notices.With(d.edit, n.ID, noticeStatus{n.Notice, n.Seen, n.Issued, n.Waiting, n.InPerson})
-		d.indexNotice(n.Notice)
+		tx.notices = tx.notices.With(tx.edit, n.ID, noticeStatus{n.Notice, n.Seen, n.Issued, n.Waiting, n.InPerson})
+		tx.indexNotice(n.Notice)
 		for _, w := range n.Pending {
-			d.pending = d.pending.With(d.edit, w, withItem(d.pending.At(w), n.ID))
+			tx.pending = tx.pending.With(tx.edit, w, withItem(tx.pending.At(w), n.ID))
 		}
 	}
-	return d.State, nil
+	return tx.State, nil
 }
 
 func (tx *transaction) loadFloor(in storedState) {
