@@ -170,9 +170,9 @@ func (c CommandUndone) apply(tx *transaction) {
 	e.UndoneBy = tx.record.By
 	tx.history = tx.history.With(tx.edit, c.Command, e)
 	for i, ref := range e.Changed { // it is now as before the command, so an earlier command can be undone too
-		if r := tx.revs.at(ref); r.Seq == tx.seq {
+		if r := tx.revisions.at(ref); r.Seq == tx.seq {
 			r.Undo, r.As = true, e.AsOf[i]
-			tx.revs = tx.revs.with(tx.edit, ref, r)
+			tx.revisions = tx.revisions.with(tx.edit, ref, r)
 		}
 	}
 	tx.markAffected(doneRef(e.Seq))

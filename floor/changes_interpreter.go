@@ -87,7 +87,7 @@ func (c RequestEscalated) apply(tx *transaction) {
 func (c RequestsFiled) apply(tx *transaction) {
 	for r := range tx.endedRequests(c.Round) {
 		tx.requests = tx.requests.Without(tx.edit, r.ID)
-		tx.revs = tx.revs.without(tx.edit, requestRef(r.ID))
+		tx.revisions = tx.revisions.without(tx.edit, requestRef(r.ID))
 	}
 }
 

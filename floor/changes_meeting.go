@@ -99,7 +99,7 @@ func (m Meeting) clearedMarks(to Place) (lost Marks) {
 	return lost
 }
 
-// resetSide makes a side expected again. The new revision prevents that an earlier mark is undone.
+// resetSide makes a side expected again. The new revision prevents the undo of an earlier mark.
 func (tx *transaction) resetSide(id MeetingID, side Side, p *Party) {
 	if p.Presence == Expected && !p.GraceEnd {
 		return

@@ -51,8 +51,8 @@ func (e historyEntry) isStaff() bool {
 func (tx *transaction) addToHistory(r Record) {
 	e := historyEntry{Key: r.Key, Kind: r.Kind, Seq: tx.seq, By: r.By, At: tx.now}
 	for _, ref := range tx.affectedRefs {
-		if tx.revs.at(ref).Seq == tx.seq {
-			e.Changed, e.AsOf = append(e.Changed, ref), append(e.AsOf, tx.before.revs.at(ref).standsAsOf())
+		if tx.revisions.at(ref).Seq == tx.seq {
+			e.Changed, e.AsOf = append(e.Changed, ref), append(e.AsOf, tx.before.revisions.at(ref).standsAsOf())
 		}
 	}
 	for _, c := range r.Changes {

@@ -106,7 +106,7 @@ type (
 		Meeting MeetingID `json:"meeting"`
 		Locked  bool      `json:"locked"`
 	}
-	// CloseTable prevents that further meetings are put at a table.
+	// CloseTable prevents further meetings from being put at a table.
 	CloseTable struct {
 		Table  TableID `json:"table"`
 		Reason string  `json:"reason,omitzero"`

@@ -87,7 +87,7 @@ func (s State) graceDeadlines(r Round, yield func(DueKind, string, Instant)) {
 // causeSeq returns the sequence number of the last change that a deadline follows from. It is part of
 // the key, so that a side that is expected again can be marked again.
 func (s State) causeSeq(what DueKind, of string) uint64 {
-	seq := func(ref Ref) uint64 { return s.revs.at(ref).Seq }
+	seq := func(ref Ref) uint64 { return s.revisions.at(ref).Seq }
 	switch what {
 	case DueGrace:
 		m := s.meetings.At(MeetingID(of))

@@ -61,14 +61,14 @@ func Decide(s State, o Envelope) (Decision, *Error) {
 			return Decision{}, newError(CodeAfterMissing, "after", string(key))
 		}
 	}
-	begun := d.beginLog()
+	versionChanges := d.beginLog()
 	if err := o.Command.decide(d); err != nil {
 		return Decision{}, err
 	}
 	if d.right != everywhere && !d.rightChecked {
 		return Decision{}, newError(CodeForbidden, "command", string(KindOf(o.Command)))
 	}
-	if len(d.result.Changes) == begun {
+	if len(d.result.Changes) == versionChanges {
 		return Decision{}, newError(CodeNothingChanges)
 	}
 	if err := d.checkVersion(); err != nil {
@@ -95,7 +95,7 @@ func (d *decision) checkBase(refs ...Ref) *Error {
 		return nil
 	}
 	for _, ref := range append(refs, importRef) {
-		r := d.before.revs.at(ref)
+		r := d.before.revisions.at(ref)
 		if r.Seq > d.envelope.BaseSeq && !slices.Contains(d.envelope.DependsOn, r.Key) {
 			return newError(CodeStale, "of", ref.card().String(), "by", string(r.By), "seq", strconv.FormatUint(r.Seq, 10))
 		}

@@ -98,7 +98,7 @@ func (s State) Encode() ([]byte, error) {
 		Lost: s.lost.List(), Exports: s.exports, Organisers: s.organisers.List(), Events: s.events.List(),
 		Revs: map[string]revision{},
 	}
-	for ref, r := range s.revs.byText.Each() {
+	for ref, r := range s.revisions.byText.Each() {
 		out.Revs[ref] = r
 	}
 	for n := range s.notices.Values() {
@@ -162,7 +162,7 @@ func DecodeState(data []byte) (State, error) {
 	tx.loadFloor(in)
 	tx.loadPeople(in)
 	for ref, r := range in.Revs {
-		tx.revs.byText = tx.revs.byText.With(tx.edit, ref, r)
+		tx.revisions.byText = tx.revisions.byText.With(tx.edit, ref, r)
 	}
 	if err := checkHistoryOrder(in); err != nil {
 		return State{}, err

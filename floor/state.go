@@ -31,7 +31,7 @@ type State struct {
 	notices       hamt.Map[NoticeID, noticeStatus]
 	links         hamt.Map[LinkID, Link]
 	retired       hamt.Map[LinkID, Link] // links of people whom the last import left out: nobody can sign in with them
-	revs          revisions
+	revisions     revisions
 	history       hamt.Map[CommandKey, historyEntry]
 	lost          hamt.Map[LostID, LostReported] // those that nobody has dismissed
 	exports       []Export                       // the last ones, oldest first

@@ -57,7 +57,7 @@ func (tx *transaction) isAffected(ref Ref) bool {
 // markChanged notes that the record changed the thing itself, and sets its revision.
 func (tx *transaction) markChanged(ref Ref) {
 	tx.markAffected(ref)
-	tx.revs = tx.revs.with(tx.edit, ref, revision{Seq: tx.seq, By: tx.record.By, Key: tx.record.Key})
+	tx.revisions = tx.revisions.with(tx.edit, ref, revision{Seq: tx.seq, By: tx.record.By, Key: tx.record.Key})
 }
 
 // markWhole notes that so much of a subject's view has changed that it needs a snapshot.

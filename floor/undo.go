@@ -28,7 +28,7 @@ func (c Undo) decide(d *decision) *Error {
 // checkNotChangedSince refuses if anything that the command changed was changed again.
 func (d *decision) checkNotChangedSince(e historyEntry) *Error {
 	for _, ref := range e.Changed {
-		if r := d.before.revs.at(ref); r.standsAsOf() > e.Seq {
+		if r := d.before.revisions.at(ref); r.standsAsOf() > e.Seq {
 			return newError(CodeUndoDepends, "of", ref.card().String(), "by", string(r.By), "seq", strconv.FormatUint(r.Seq, 10))
 		}
 	}
@@ -89,7 +89,7 @@ func (d *decision) regainInterpreter(c InterpreterAssigned) *Error {
 func (d *decision) reverseTableClosed(c TableClosed) *Error {
 	for m := range d.meetings.Values() {
 		over := d.rounds.At(m.Place.Round).State == StateEnded
-		if r := d.revs.at(meetingRef(m.ID)); !c.Closed && m.seated() && m.Place.Table == c.Table && !over && r.Seq > d.revs.at(tableRef(c.Table)).Seq {
+		if r := d.revisions.at(meetingRef(m.ID)); !c.Closed && m.seated() && m.Place.Table == c.Table && !over && r.Seq > d.revisions.at(tableRef(c.Table)).Seq {
 			return newError(CodeUndoDepends, "of", meetingRef(m.ID).String(), "by", string(r.By), "seq", strconv.FormatUint(r.Seq, 10))
 		}
 	}
@@ -133,13 +133,13 @@ func (d *decision) reverseMoved(c MeetingMoved) *Error {
 	return nil
 }
 
-func (d *decision) restoreMarks(id MeetingID, was Marks) {
+func (d *decision) restoreMarks(id MeetingID, marks Marks) {
 	m := d.meetings.At(id)
-	if was.Host != "" && was.Host != m.Host.Presence {
-		d.emit(SideMarked{id, Host, m.Host.Presence, was.Host})
+	if marks.Host != "" && marks.Host != m.Host.Presence {
+		d.emit(SideMarked{id, Host, m.Host.Presence, marks.Host})
 	}
-	if was.Guest != "" && was.Guest != m.Guest.Presence {
-		d.emit(SideMarked{id, Guest, m.Guest.Presence, was.Guest})
+	if marks.Guest != "" && marks.Guest != m.Guest.Presence {
+		d.emit(SideMarked{id, Guest, m.Guest.Presence, marks.Guest})
 	}
 }
 

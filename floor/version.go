@@ -11,7 +11,7 @@ const FormatVersion = 3
 
 // kindVersions has, for each kind of change that was added later, the version that brought it. Kinds
 // that are not listed are of version 1. Decide refuses a command with needs_upgrade if it makes a
-// change of a later version than the log's; State.Writes reports that beforehand. A record with an
+// change of a later version than the log's; a caller can ask the state beforehand. A record with an
 // unknown field stops its reader just as an unknown kind does, so a new field needs the same care:
 // it must be left out while State.Version is below the version that brought it.
 var kindVersions = map[ChangeKind]int{

@@ -42,23 +42,23 @@ func (s State) itemState(i Item) SlotState {
 	if i.Kind != ItemMatching {
 		return i.State
 	}
-	rounds, begun, over := 0, 0, 0
+	rounds, started, ended := 0, 0, 0
 	for _, r := range s.rounds.Each() {
 		if !i.Plan.Contains(r.Plan.Start) {
 			continue
 		}
 		rounds++
 		if r.State == StateRunning || r.State == StateEnded {
-			begun++
+			started++
 		}
 		if r.State == StateEnded {
-			over++
+			ended++
 		}
 	}
 	switch {
-	case begun == 0:
+	case started == 0:
 		return StatePlanned
-	case over < rounds:
+	case ended < rounds:
 		return StateRunning
 	}
 	return StateEnded
