@@ -30,22 +30,22 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-//go:embed page.lua
+//go:embed prelude.lua
 var pageLua string
 
 //go:embed append.lua
 var appendLua string
 
-//go:embed read.lua
+//go:embed read_page.lua
 var readLua string
 
-//go:embed confirm.lua
+//go:embed check_head.lua
 var confirmLua string
 
 //go:embed replace.lua
 var replaceLua string
 
-//go:embed put.lua
+//go:embed put_snapshot.lua
 var putLua string
 
 var (

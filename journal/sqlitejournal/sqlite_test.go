@@ -16,7 +16,7 @@ import (
 	"github.com/matchfloor/matchfloor/journal/journaltest"
 )
 
-// TestMain is also the second process of some tests: see child_test.go.
+// TestMain is also the second process of some tests: see child_process_test.go.
 func TestMain(m *testing.M) {
 	if role := os.Getenv(childRole); role != "" {
 		os.Exit(runChild(role))

@@ -13,10 +13,10 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-//go:embed tell.lua
+//go:embed presence_put.lua
 var tellLua string
 
-//go:embed hear.lua
+//go:embed presence_get.lua
 var hearLua string
 
 var (
