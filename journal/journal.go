@@ -157,35 +157,6 @@ var (
 	ErrCorrupt          = errors.New("journal: a stored record does not match its hash")
 )
 
-// Ended answers nil while ctx lasts, afterwards its error wrapped in
-// ErrUnavailable. A journal asks it before it writes anything.
-func Ended(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	return nil
-}
-
-// OfEpoch answers nil where a folded state at a position is of the epoch of the log
-// that stands at head, otherwise an error that wraps ErrPositionMismatch.
-func OfEpoch(at, head Position) error {
-	if at.Epoch != head.Epoch {
-		return fmt.Errorf("%w: at %v, the state is of %v", ErrPositionMismatch, head, at)
-	}
-	return nil
-}
-
-// PageEnd answers how many of records, at most limit and MaxPage, make a page.
-func PageEnd(records []Record, limit int) int {
-	size := 0
-	for i, r := range records[:min(len(records), max(limit, 0), MaxPage)] {
-		if size += len(r.Body); size > MaxPageBytes {
-			return i + 1
-		}
-	}
-	return min(len(records), max(limit, 0), MaxPage)
-}
-
 // CorruptError names the record that does not match its hash. It wraps ErrCorrupt.
 type CorruptError struct {
 	Log LogID

@@ -48,7 +48,7 @@ func (m *Memory) Append(ctx context.Context, log LogID, expect Position, batch [
 	if err := CheckBatch(log, expect, batch); err != nil {
 		return Result{}, err
 	}
-	if err := Ended(ctx); err != nil {
+	if err := checkContext(ctx); err != nil {
 		return Result{}, err
 	}
 	m.mu.Lock()
@@ -79,10 +79,7 @@ func (m *Memory) Append(ctx context.Context, log LogID, expect Position, batch [
 
 // Read implements Journal.
 func (m *Memory) Read(ctx context.Context, log LogID, after uint64, limit int) (Page, error) {
-	if err := log.Check(); err != nil {
-		return Page{}, err
-	}
-	if err := Ended(ctx); err != nil {
+	if err := checkCall(ctx, log); err != nil {
 		return Page{}, err
 	}
 	m.mu.Lock()
@@ -102,10 +99,7 @@ func (m *Memory) Watch(ctx context.Context, log LogID, hint func([]Record)) erro
 
 // CheckHead implements Journal.
 func (m *Memory) CheckHead(ctx context.Context, log LogID, at Position) (time.Time, error) {
-	if err := log.Check(); err != nil {
-		return time.Time{}, err
-	}
-	if err := Ended(ctx); err != nil {
+	if err := checkCall(ctx, log); err != nil {
 		return time.Time{}, err
 	}
 	m.mu.Lock()
@@ -122,7 +116,7 @@ func (m *Memory) Replace(ctx context.Context, log LogID, expect Position, record
 	if err != nil {
 		return Position{}, err
 	}
-	if err := Ended(ctx); err != nil {
+	if err := checkContext(ctx); err != nil {
 		return Position{}, err
 	}
 	m.mu.Lock()
@@ -139,17 +133,14 @@ func (m *Memory) Replace(ctx context.Context, log LogID, expect Position, record
 
 // PutSnapshot implements Snapshots.
 func (m *Memory) PutSnapshot(ctx context.Context, log LogID, at Position, state []byte) error {
-	if err := log.Check(); err != nil {
-		return err
-	}
-	if err := Ended(ctx); err != nil {
+	if err := checkCall(ctx, log); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	l := m.at(log)
-	if err := OfEpoch(at, l.head); err != nil {
-		return err
+	if at.Epoch != l.head.Epoch {
+		return fmt.Errorf("%w: at %v, the snapshot is of %v", ErrPositionMismatch, l.head, at)
 	}
 	l.snapshot = &memorySnapshot{at: at, state: bytes.Clone(state)}
 	m.logs[log] = l
@@ -158,10 +149,7 @@ func (m *Memory) PutSnapshot(ctx context.Context, log LogID, at Position, state 
 
 // Snapshot implements Snapshots.
 func (m *Memory) Snapshot(ctx context.Context, log LogID) (Position, []byte, bool, error) {
-	if err := log.Check(); err != nil {
-		return Position{}, nil, false, err
-	}
-	if err := Ended(ctx); err != nil {
+	if err := checkCall(ctx, log); err != nil {
 		return Position{}, nil, false, err
 	}
 	m.mu.Lock()
@@ -175,10 +163,7 @@ func (m *Memory) Snapshot(ctx context.Context, log LogID) (Position, []byte, boo
 
 // DropSnapshot implements Snapshots.
 func (m *Memory) DropSnapshot(ctx context.Context, log LogID) error {
-	if err := log.Check(); err != nil {
-		return err
-	}
-	if err := Ended(ctx); err != nil {
+	if err := checkCall(ctx, log); err != nil {
 		return err
 	}
 	m.mu.Lock()
@@ -237,7 +222,7 @@ func (l *memoryLog) page(log LogID, after uint64, limit int) ([]Record, error) {
 		return nil, nil
 	}
 	rest := l.records[after:]
-	rest = rest[:PageEnd(rest, limit)]
+	rest = rest[:pageEnd(rest, limit)]
 	end, err := Verify(log, l.position(after), rest)
 	if err == nil && end.Seq == l.head.Seq && end != l.head {
 		err = &CorruptError{Log: log, Seq: end.Seq}
@@ -246,6 +231,35 @@ func (l *memoryLog) page(log LogID, after uint64, limit int) ([]Record, error) {
 		return nil, err
 	}
 	return append([]Record(nil), rest...), nil
+}
+
+// pageEnd returns how many of records make one page: at most limit and MaxPage, and up to the
+// one that takes the bodies past MaxPageBytes.
+func pageEnd(records []Record, limit int) int {
+	most := min(len(records), max(limit, 0), MaxPage)
+	size := 0
+	for i, r := range records[:most] {
+		if size += len(r.Body); size > MaxPageBytes {
+			return i + 1
+		}
+	}
+	return most
+}
+
+// checkCall returns the error of the log's id, or that of an ended context.
+func checkCall(ctx context.Context, log LogID) error {
+	if err := log.Check(); err != nil {
+		return err
+	}
+	return checkContext(ctx)
+}
+
+// checkContext returns nil while ctx lasts, and afterwards its error wrapped in ErrUnavailable.
+func checkContext(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return nil
 }
 
 // cloneBodies lets the caller of Append keep its buffers.

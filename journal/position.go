@@ -82,20 +82,6 @@ func Verify(log LogID, p Position, records []Record) (Position, error) {
 	return p, nil
 }
 
-// StateSum answers what a journal keeps beside the stored fold of log at the
-// position at. A record has its hash; a state would be believed with any bit in it
-// flipped. Every field is length-prefixed.
-func StateSum(log LogID, at Position, state []byte) Hash {
-	h := sha256.New()
-	writeField(h, []byte("matchfloor.state.v1"))
-	writeField(h, []byte(log))
-	writeUint(h, at.Epoch)
-	writeUint(h, at.Seq)
-	h.Write(at.Hash[:])
-	writeField(h, state)
-	return Hash(h.Sum(nil))
-}
-
 type byteWriter interface{ Write([]byte) (int, error) }
 
 func writeField(w byteWriter, field []byte) {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/internal/backend"
 )
 
 // Fault is what happens to one call.
@@ -117,7 +118,7 @@ func (j *Journal) Counts() Counts {
 
 // Append implements journal.Journal.
 func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.Position, batch []journal.Record) (journal.Result, error) {
-	if err := journal.Ended(ctx); err != nil {
+	if err := backend.CheckContext(ctx); err != nil {
 		return journal.Result{}, err
 	}
 	switch fault := j.write(log, "append"); fault {
@@ -144,7 +145,7 @@ func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.
 
 // Replace implements journal.Journal.
 func (j *Journal) Replace(ctx context.Context, log journal.LogID, expect journal.Position, records []journal.Record) (journal.Position, error) {
-	if err := journal.Ended(ctx); err != nil {
+	if err := backend.CheckContext(ctx); err != nil {
 		return journal.Position{}, err
 	}
 	switch fault := j.write(log, "replace"); fault {

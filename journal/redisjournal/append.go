@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/internal/backend"
 )
 
 // Append implements journal.Journal. Its clock is that of Redis.
@@ -101,7 +102,7 @@ func (j *Journal) CheckHead(ctx context.Context, log journal.LogID, at journal.P
 		return time.Time{}, unwritten(err)
 	}
 	if answer.outcome != "confirmed" {
-		return time.Time{}, fmt.Errorf("%w: at %v, not %v", journal.ErrPositionMismatch, answer.head, at)
+		return time.Time{}, backend.Mismatch(answer.head, at)
 	}
 	return answer.clock, nil
 }
@@ -120,13 +121,13 @@ func (j *Journal) Replace(ctx context.Context, log journal.LogID, expect journal
 	if err != nil {
 		return journal.Position{}, err
 	}
-	if err := journal.Ended(ctx); err != nil {
+	if err := backend.CheckContext(ctx); err != nil {
 		return journal.Position{}, err
 	}
 	// Telling at once that the log stands elsewhere spares the staging.
 	if page, err := j.Read(ctx, log, 0, 0); err != nil || page.Head != expect {
 		if err == nil {
-			err = fmt.Errorf("%w: at %v, not %v", journal.ErrPositionMismatch, page.Head, expect)
+			err = backend.Mismatch(page.Head, expect)
 		}
 		return journal.Position{}, err
 	}
@@ -149,7 +150,7 @@ func (j *Journal) swap(ctx context.Context, log journal.LogID, expect journal.Po
 	case err != nil:
 		return journal.Position{}, err
 	case answer.outcome == "moved":
-		return journal.Position{}, fmt.Errorf("%w: at %v, not %v", journal.ErrPositionMismatch, answer.head, expect)
+		return journal.Position{}, backend.Mismatch(answer.head, expect)
 	case answer.outcome != "replaced":
 		return journal.Position{}, fmt.Errorf("%w: the records did not all arrive", journal.ErrUnavailable)
 	}

@@ -28,6 +28,7 @@ import (
 	"github.com/redis/go-redis/v9/logging"
 
 	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/internal/backend"
 )
 
 //go:embed prelude.lua
@@ -164,7 +165,7 @@ func channel(prefix string, log journal.LogID) string { return prefix + "{" + st
 
 // ask runs a script that writes nothing, or nothing that needs replicas.
 func (j *Journal) ask(ctx context.Context, lua *redis.Script, log journal.LogID, keys []string, args ...any) (reply, error) {
-	if err := journal.Ended(ctx); err != nil {
+	if err := backend.CheckContext(ctx); err != nil {
 		return reply{}, err
 	}
 	return parse(log)(j.run(ctx, script{lua, keys, args}, nil))
@@ -177,7 +178,7 @@ func (j *Journal) askDurably(ctx context.Context, lua *redis.Script, log journal
 	if j.options.WaitReplicas == 0 {
 		return j.ask(ctx, lua, log, keys, args...)
 	}
-	if err := journal.Ended(ctx); err != nil {
+	if err := backend.CheckContext(ctx); err != nil {
 		return reply{}, err
 	}
 	return parse(log)(j.run(ctx, script{lua, keys, args}, j.wait))

@@ -5,27 +5,28 @@ import (
 	"fmt"
 
 	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/internal/backend"
 )
 
 // PutSnapshot implements journal.Snapshots. It waits for no replica: a snapshot that
 // is lost is none.
 func (j *Journal) PutSnapshot(ctx context.Context, log journal.LogID, at journal.Position, state []byte) error {
-	if err := checked(ctx, log); err != nil {
+	if err := backend.CheckCall(ctx, log); err != nil {
 		return err
 	}
-	sum, genesis := journal.StateSum(log, at, state), journal.Genesis(log, 1).Hash
+	sum, genesis := backend.SnapshotSum(log, at, state), journal.Genesis(log, 1).Hash
 	answer, err := j.ask(ctx, putScript, log, j.keys(log, "log", "meta", "snap"),
 		number(at.Epoch), number(at.Seq), at.Hash[:], genesis[:], state, sum[:])
 	if err != nil {
 		return err
 	}
-	return journal.OfEpoch(at, answer.head)
+	return backend.CheckEpoch(at, answer.head)
 }
 
 // Snapshot implements journal.Snapshots. One that is not what was put answers an
 // error that wraps journal.ErrCorrupt.
 func (j *Journal) Snapshot(ctx context.Context, log journal.LogID) (at journal.Position, state []byte, ok bool, err error) {
-	if err := checked(ctx, log); err != nil {
+	if err := backend.CheckCall(ctx, log); err != nil {
 		return at, nil, false, err
 	}
 	values, err := j.client.HMGet(ctx, j.key(log, "snap"), "epoch", "seq", "hash", "state", "sum").Result()
@@ -38,7 +39,7 @@ func (j *Journal) Snapshot(ctx context.Context, log journal.LogID) (at journal.P
 	f := fields{values: values}
 	at = journal.Position{Epoch: f.number(), Seq: f.number(), Hash: journal.Hash(f.hash())}
 	state = []byte(f.text())
-	if sum := journal.Hash(f.hash()); f.broken || sum != journal.StateSum(log, at, state) {
+	if sum := journal.Hash(f.hash()); f.broken || sum != backend.SnapshotSum(log, at, state) {
 		return journal.Position{}, nil, false, fmt.Errorf("%w: the snapshot of log %q", journal.ErrCorrupt, log)
 	}
 	return at, state, true, nil
@@ -46,17 +47,10 @@ func (j *Journal) Snapshot(ctx context.Context, log journal.LogID) (at journal.P
 
 // DropSnapshot implements journal.Snapshots.
 func (j *Journal) DropSnapshot(ctx context.Context, log journal.LogID) error {
-	if err := checked(ctx, log); err != nil {
+	if err := backend.CheckCall(ctx, log); err != nil {
 		return err
 	}
 	return answered(log, j.client.Del(ctx, j.key(log, "snap")).Err())
-}
-
-func checked(ctx context.Context, log journal.LogID) error {
-	if err := log.Check(); err != nil {
-		return err
-	}
-	return journal.Ended(ctx)
 }
 
 func answered(log journal.LogID, err error) error {

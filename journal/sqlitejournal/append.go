@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/internal/backend"
 )
 
 // Append implements journal.Journal. Its clock is this machine's.
@@ -122,7 +123,7 @@ func (j *Journal) Replace(ctx context.Context, log journal.LogID, expect journal
 			return err
 		}
 		if l.head != expect {
-			return fmt.Errorf("%w: at %v, not %v", journal.ErrPositionMismatch, l.head, expect)
+			return backend.Mismatch(l.head, expect)
 		}
 		if err := tx.exec("DELETE FROM records WHERE log = ?", l.id); err != nil {
 			return err

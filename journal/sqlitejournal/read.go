@@ -4,10 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/internal/backend"
 )
 
 // storedLog is a log as a transaction sees it; id is 0 where nobody has written it.
@@ -35,7 +35,7 @@ func (j *Journal) CheckHead(ctx context.Context, log journal.LogID, at journal.P
 	}
 	err := j.readLog(ctx, log, func(_ *tx, l storedLog) error {
 		if l.head != at {
-			return fmt.Errorf("%w: at %v, not %v", journal.ErrPositionMismatch, l.head, at)
+			return backend.Mismatch(l.head, at)
 		}
 		return nil
 	})

@@ -7,7 +7,7 @@ import (
 
 	sqlite3 "modernc.org/sqlite/lib"
 
-	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/internal/backend"
 )
 
 // errInUse says that another process has not let go of the file in time.
@@ -22,7 +22,7 @@ var errInUse = errors.New("sqlitejournal: another process keeps the file busy")
 // copy is made in memory, as large as the file: nothing goes to a folder for
 // temporary files.
 func (j *Journal) Scrub(ctx context.Context) error {
-	if err := journal.Ended(ctx); err != nil {
+	if err := backend.CheckContext(ctx); err != nil {
 		return err
 	}
 	return j.hold(ctx, func(tx *tx) error {
@@ -58,7 +58,7 @@ func patiently(ctx context.Context, do func() error) error {
 		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(err, journal.Ended(ctx))
+			return errors.Join(err, backend.CheckContext(ctx))
 		case <-patience.C:
 			return err
 		case <-time.After(openPause):

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/internal/backend"
 )
 
 // PutSnapshot implements journal.Snapshots.
@@ -15,11 +16,11 @@ func (j *Journal) PutSnapshot(ctx context.Context, log journal.LogID, at journal
 	if err := log.Check(); err != nil {
 		return err
 	}
-	sum := journal.StateSum(log, at, state)
+	sum := backend.SnapshotSum(log, at, state)
 	return j.write(ctx, func(tx *tx) error {
 		l, err := tx.find(log)
 		if err == nil {
-			err = journal.OfEpoch(at, l.head)
+			err = backend.CheckEpoch(at, l.head)
 		}
 		if err != nil {
 			return err
@@ -47,7 +48,7 @@ func (j *Journal) Snapshot(ctx context.Context, log journal.LogID) (at journal.P
 		copy(at.Hash[:], hash)
 		stored := min(len(state), len(at.Hash))
 		rest := state[stored:]
-		if sum := journal.StateSum(log, at, rest); len(hash) != len(at.Hash) || !bytes.Equal(state[:stored], sum[:]) {
+		if sum := backend.SnapshotSum(log, at, rest); len(hash) != len(at.Hash) || !bytes.Equal(state[:stored], sum[:]) {
 			return fmt.Errorf("%w: the snapshot of log %q", journal.ErrCorrupt, log)
 		}
 		state, ok = rest, true

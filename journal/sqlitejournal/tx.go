@@ -11,6 +11,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/internal/backend"
 )
 
 // tx is a transaction on one connection; all of it sees one state of the file.
@@ -50,7 +51,7 @@ func (tx *tx) statement(query string) *sql.Stmt {
 
 // read runs do in a transaction that reads.
 func (j *Journal) read(ctx context.Context, do func(*tx) error) error {
-	if err := journal.Ended(ctx); err != nil {
+	if err := backend.CheckContext(ctx); err != nil {
 		return err
 	}
 	conn, err := j.reader.Conn(ctx)
@@ -82,7 +83,7 @@ func (j *Journal) read(ctx context.Context, do func(*tx) error) error {
 // error of the disk makes the journal fail for good; only that of the commit
 // itself leaves open what is in the file.
 func (j *Journal) write(ctx context.Context, do func(*tx) error) error {
-	if err := journal.Ended(ctx); err != nil {
+	if err := backend.CheckContext(ctx); err != nil {
 		return err
 	}
 	return j.hold(ctx, func(t *tx) error {
@@ -150,7 +151,7 @@ func (tx *tx) begin(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return journal.Ended(ctx)
+			return backend.CheckContext(ctx)
 		case <-patience.C:
 			return err
 		default: // SQLite has waited its busy time-out already

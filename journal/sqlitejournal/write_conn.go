@@ -6,7 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 
-	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/internal/backend"
 )
 
 // line is the one connection that writes, kept for as long as it lasts, with the
@@ -67,7 +67,7 @@ func (j *Journal) hold(ctx context.Context, do func(*tx) error) error {
 	case j.turn <- struct{}{}:
 		defer func() { <-j.turn }()
 	case <-ctx.Done():
-		return journal.Ended(ctx)
+		return backend.CheckContext(ctx)
 	}
 	if err := j.standing(); err != nil {
 		return err
