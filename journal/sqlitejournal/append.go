@@ -16,29 +16,31 @@ func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.
 		return journal.Result{}, err
 	}
 	var result journal.Result
-	err := j.write(ctx, func(tx *tx) (err error) {
-		if err := j.checkKeys(tx, log); err != nil {
-			return err
+	err := j.db.write(ctx, func(tx *transaction) (err error) {
+		if !j.checked[log] {
+			if err := tx.checkKeys(log); err != nil {
+				return err
+			}
+			j.checked[log] = true
 		}
-		result, err = tx.judge(log, expect, batch)
+		result, err = tx.append(log, expect, batch)
 		return err
 	})
 	result.Clock = time.Now()
 	switch {
-	case errors.Is(err, errNothing):
+	case errors.Is(err, errUnchanged):
 		return result, nil
 	case err != nil:
 		return journal.Result{}, err
 	}
-	j.hints.Post(log, cloned(batch))
+	j.hints.Post(log, cloneRecords(batch))
 	return result, nil
 }
 
-// judge decides what becomes of batch, and stores it if it is to be stored;
-// otherwise its error is errNothing. That a key is in the log already is told by the
-// index when the batch is stored: nearly none is, and to ask first would cost a look
-// for each.
-func (tx *tx) judge(log journal.LogID, expect journal.Position, batch []journal.Record) (journal.Result, error) {
+// append stores batch if the log stands at expect and holds none of its keys. Otherwise it
+// returns the result together with errUnchanged. The index finds a duplicate key when the
+// batch is stored: duplicates are rare, and a look-up for each key before would cost more.
+func (tx *transaction) append(log journal.LogID, expect journal.Position, batch []journal.Record) (journal.Result, error) {
 	l, err := tx.find(log)
 	if err != nil {
 		return journal.Result{}, err
@@ -49,24 +51,25 @@ func (tx *tx) judge(log journal.LogID, expect journal.Position, batch []journal.
 		if err == nil {
 			return journal.Result{Outcome: journal.Appended, Head: head}, nil
 		}
-		if !keyKnown(err) {
+		if !isDuplicateKey(err) {
 			return result, err
 		}
 	}
-	if result.Duplicates, err = tx.known(l, batch); err != nil {
+	if result.Duplicates, err = tx.duplicates(l, batch); err != nil {
 		return result, err
 	}
 	switch {
 	case len(result.Duplicates) > 0:
 		result.Outcome = journal.AlreadyKnown
-		return result, errNothing
+		return result, errUnchanged
 	case l.head == expect:
-		return result, &journal.CorruptError{Log: log, Seq: l.head.Seq + 1} // a key of no record up to the head
+		return result, &journal.CorruptError{Log: log, Seq: l.head.Seq + 1} // the key of a record beyond the head
 	}
 	return tx.conflict(l, expect)
 }
 
-func (tx *tx) conflict(l storedLog, expect journal.Position) (journal.Result, error) {
+// conflict returns the result of an append that expects another position than the head.
+func (tx *transaction) conflict(l storedLog, expect journal.Position) (journal.Result, error) {
 	result := journal.Result{Outcome: journal.Conflict, Head: l.head}
 	held, err := tx.holds(l, expect)
 	if err != nil {
@@ -77,11 +80,11 @@ func (tx *tx) conflict(l storedLog, expect journal.Position) (journal.Result, er
 			return result, err
 		}
 	}
-	return result, errNothing
+	return result, errUnchanged
 }
 
-// store writes chained records at the log's end and answers its new head.
-func (tx *tx) store(l storedLog, chained []journal.Record) (journal.Position, error) {
+// store writes chained records at the log's end and returns its new head.
+func (tx *transaction) store(l storedLog, chained []journal.Record) (journal.Position, error) {
 	head := l.head
 	if len(chained) > 0 {
 		last := chained[len(chained)-1]
@@ -104,20 +107,20 @@ func (tx *tx) store(l storedLog, chained []journal.Record) (journal.Position, er
 			return head, err
 		}
 	}
-	tx.last = mark{l.name, head}
+	tx.last = marker{l.name, head}
 	return head, nil
 }
 
-// Replace implements journal.Journal. What was replaced is overwritten in the file,
-// and the write-ahead log emptied. Whoever reads may be in the way of that: it waits
-// lockPatience for them, and an ErrUnknown then says that the old records may still
-// stand in the write-ahead log.
+// Replace implements journal.Journal. The old records are overwritten in the file, and the
+// write-ahead log is truncated. A reader may be in the way of that: Replace waits lockTimeout
+// for it. If the wait is in vain the new head is returned with ErrUnknown, which then means
+// that the old records may still be in the write-ahead log.
 func (j *Journal) Replace(ctx context.Context, log journal.LogID, expect journal.Position, records []journal.Record) (journal.Position, error) {
 	chained, head, err := journal.Rechain(log, expect, records)
 	if err != nil {
 		return journal.Position{}, err
 	}
-	err = j.write(ctx, func(tx *tx) error {
+	err = j.db.write(ctx, func(tx *transaction) error {
 		l, err := tx.find(log)
 		if err != nil {
 			return err
@@ -139,18 +142,18 @@ func (j *Journal) Replace(ctx context.Context, log journal.LogID, expect journal
 		return journal.Position{}, err
 	}
 	j.hints.Post(log, nil)
-	err = j.hold(context.WithoutCancel(ctx), func(tx *tx) error { return patiently(ctx, tx.emptyLog) })
-	if diskError(err) {
-		err = j.fail(err)
+	err = j.db.withWriteConn(context.WithoutCancel(ctx), func(tx *transaction) error { return retryWhileBusy(ctx, tx.truncateLog) })
+	if isDiskError(err) {
+		err = j.db.fail(err)
 	}
-	if err != nil { // no cause is wrapped: one says that nothing was written
+	if err != nil { // the cause is not wrapped: ErrUnavailable would say that nothing was written
 		return head, fmt.Errorf("%w: replaced, but the write-ahead log could not be emptied: %v", journal.ErrUnknown, err)
 	}
 	return head, nil
 }
 
-// cloned gives the watches bodies that the caller of Append cannot change.
-func cloned(batch []journal.Record) []journal.Record {
+// cloneRecords copies a batch for the watches: its caller may change it after Append.
+func cloneRecords(batch []journal.Record) []journal.Record {
 	records := append([]journal.Record(nil), batch...)
 	for i := range records {
 		records[i].Body = append([]byte(nil), records[i].Body...)
@@ -158,7 +161,7 @@ func cloned(batch []journal.Record) []journal.Record {
 	return records
 }
 
-// notNil keeps an empty body apart from SQL's NULL.
+// notNil returns an empty body for nil, which would be stored as NULL.
 func notNil(b []byte) []byte {
 	if b == nil {
 		return []byte{}

@@ -15,8 +15,8 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// The store whose bits are flipped: two logs and a snapshot, half of it in the
-// file and half in the write-ahead log.
+// storeSizes are the logs of the store whose bits are flipped: half of them is in the file
+// and half in the write-ahead log. It also has a snapshot, of storeState.
 var storeSizes = map[journal.LogID]int{theLog: 70, "autumn-forum": 40}
 
 var storeState = bytes.Repeat([]byte("state "), 2000)
@@ -29,7 +29,7 @@ func storeRecords(log journal.LogID) ([]journal.Record, journal.Position) {
 	return records, journal.Chain(journal.Genesis(log, 1), records)
 }
 
-// fillStore fills the store and waits to be killed or, its input at an end, closes it.
+// fillStore fills the store and waits until its process is killed or its input ends.
 func fillStore(j *Journal) error {
 	ctx := context.Background()
 	for half := range 2 {
@@ -44,17 +44,17 @@ func fillStore(j *Journal) error {
 			if err := j.PutSnapshot(ctx, theLog, journal.Position{Epoch: 1, Seq: 20}, storeState); err != nil {
 				return err
 			}
-			if err := j.hold(ctx, func(tx *tx) error { return tx.exec("PRAGMA wal_checkpoint(PASSIVE)") }); err != nil {
+			if err := j.db.withWriteConn(ctx, func(tx *transaction) error { return tx.exec("PRAGMA wal_checkpoint(PASSIVE)") }); err != nil {
 				return err
 			}
 		}
 	}
 	fmt.Println("filled")
-	_, _ = os.Stdin.Read(make([]byte, 1)) // its end says to close
+	_, _ = os.Stdin.Read(make([]byte, 1)) // returns when the input ends
 	return nil
 }
 
-// appendChained appends those of chained records that follow the first from.
+// appendChained appends the chained records from index from on.
 func appendChained(ctx context.Context, j *Journal, log journal.LogID, chained []journal.Record, from int) error {
 	for i := from; i < len(chained); i++ {
 		expect := journal.Genesis(log, 1)
@@ -68,11 +68,12 @@ func appendChained(ctx context.Context, j *Journal, log journal.LogID, chained [
 	return nil
 }
 
-// filledStore answers the files of a store whose process was killed, or left.
+// filledStore returns the contents of the files of a store, by name. Its process was killed
+// or has closed it.
 func filledStore(t *testing.T, killed bool) map[string][]byte {
 	t.Helper()
 	dir := t.TempDir()
-	c := startTold(t, "fill store", dir)
+	c := startStepped(t, "fill store", dir)
 	if !c.lines.Scan() {
 		t.Fatal("the child could not fill the store")
 	}
@@ -95,23 +96,23 @@ func filledStore(t *testing.T, killed bool) map[string][]byte {
 	return contents
 }
 
-func TestFlippedBits(t *testing.T) { flipBits(t, 50) }
+func TestBitFlips_AreReportedOrHarmless(t *testing.T) { flipBits(t, 50) }
 
-func TestTortureFlippedBits(t *testing.T) {
+func TestTortureBitFlips_AreReportedOrHarmless(t *testing.T) {
 	torture(t)
 	flipBits(t, 1000)
 }
 
-// flipBits flips n bits, one at a time, of the file and of the write-ahead log
-// while nobody has them open. Whatever bit it is, what was stored is read as it was
-// or damage is reported; no key that was stored is taken for a new one; and what is
-// acknowledged afterwards is there when opened again, or damage is reported.
+// flipBits flips n bits, one at a time, of the file and of the write-ahead log while no
+// process has them open. For every bit, either damage is reported, or the stored records are
+// read unchanged, no stored key is taken for a new one, and a record that is acknowledged
+// afterwards is there when the file is opened again.
 func flipBits(t *testing.T, n int) {
-	seed := theSeed(t)
-	random := rand.New(rand.NewPCG(seed, 0))
+	seed := seedOf(t)
+	rng := rand.New(rand.NewPCG(seed, 0))
 	closed, killed := filledStore(t, false), filledStore(t, true)
 	dir := filepath.Join(t.TempDir(), "damaged")
-	told := map[string]int{}
+	verdicts := map[string]int{}
 	for i := range n {
 		contents, name := closed, FileName
 		if i%2 == 1 {
@@ -120,21 +121,21 @@ func flipBits(t *testing.T, n int) {
 				name = FileName + "-wal"
 			}
 		}
-		bit := random.IntN(8 * len(contents[name]))
+		bit := rng.IntN(8 * len(contents[name]))
 		what := fmt.Sprintf("seed %d, flip %d: bit %d of %s", seed, i, bit, name)
 		writeDamaged(t, dir, contents, name, bit)
 		err := useDamaged(t, dir, what)
-		told[name+": "+verdict(err)]++
+		verdicts[name+": "+verdict(err)]++
 	}
-	t.Logf("seed %d, %d flipped bits: %v", seed, n, told)
-	if told[FileName+": without effect"] == n {
+	t.Logf("seed %d, %d flipped bits: %v", seed, n, verdicts)
+	if verdicts[FileName+": without effect"] == n {
 		t.Error("no flipped bit was reported")
 	}
 }
 
-// SQLite deletes a write-ahead log of which it can read nothing. What stands behind
-// the damage may still be wanted.
-func TestDamagedWriteAheadLogIsKept(t *testing.T) {
+// SQLite deletes a write-ahead log of which it can read nothing. A person may still want the
+// records after the damage.
+func TestOpen_KeepsADamagedWriteAheadLog(t *testing.T) {
 	contents, wal := filledStore(t, true), FileName+"-wal"
 	dir := t.TempDir()
 	writeDamaged(t, filepath.Join(dir, "data"), contents, wal, 8*100)
@@ -164,8 +165,8 @@ func verdict(err error) string {
 	return "refused otherwise"
 }
 
-// theSeed answers MATCHFLOOR_SEED, or one drawn now.
-func theSeed(t *testing.T) uint64 {
+// seedOf returns MATCHFLOOR_SEED, or a random seed if it is not set.
+func seedOf(t *testing.T) uint64 {
 	t.Helper()
 	seed := rand.Uint64N(1 << 32)
 	if given := os.Getenv("MATCHFLOOR_SEED"); given != "" {
@@ -194,12 +195,12 @@ func writeDamaged(t *testing.T, dir string, contents map[string][]byte, name str
 	}
 }
 
-// useDamaged reads the store, repeats a command, gives a new one, and reads again.
-// It answers what is reported and fails the test where something is silently wrong.
+// useDamaged reads the store, repeats a command, appends a new one, and reads again. It
+// returns the errors that are reported, and fails the test if something is silently wrong.
 func useDamaged(t *testing.T, dir, what string) error {
 	t.Helper()
 	var reported []error
-	heads := map[journal.LogID][]journal.Position{} // where each log may stand
+	heads := map[journal.LogID][]journal.Position{} // the possible heads of each log
 	for log := range storeSizes {
 		_, head := storeRecords(log)
 		heads[log] = []journal.Position{head}
@@ -210,7 +211,7 @@ func useDamaged(t *testing.T, dir, what string) error {
 			return errors.Join(append(reported, err)...)
 		}
 		for log := range storeSizes {
-			err := readWhole(t, j, log, heads[log], what)
+			err := readLog(t, j, log, heads[log], what)
 			if err == nil && again == 0 {
 				var end journal.Position
 				if end, err = repeatAndAdd(t, j, log, what); err != nil {
@@ -226,19 +227,20 @@ func useDamaged(t *testing.T, dir, what string) error {
 	return errors.Join(reported...)
 }
 
-func readWhole(t *testing.T, j *Journal, log journal.LogID, want []journal.Position, what string) error {
+func readLog(t *testing.T, j *Journal, log journal.LogID, want []journal.Position, what string) error {
 	t.Helper()
 	cursor := journal.NewCursor(log, journal.Position{})
 	if _, err := cursor.CatchUp(t.Context(), j); err != nil {
 		return err
 	}
 	if !slices.Contains(want, cursor.At()) {
-		t.Errorf("%s: went unnoticed: %q stands at %v, want one of %v", what, log, cursor.At(), want)
+		t.Errorf("%s: went unnoticed: %q is at %v, want one of %v", what, log, cursor.At(), want)
 	}
 	return nil
 }
 
-// repeatAndAdd answers where the log stands after a new record.
+// repeatAndAdd repeats three stored commands, appends a new record, and returns the head
+// after it.
 func repeatAndAdd(t *testing.T, j *Journal, log journal.LogID, what string) (journal.Position, error) {
 	t.Helper()
 	all, head := storeRecords(log)
@@ -250,14 +252,14 @@ func repeatAndAdd(t *testing.T, j *Journal, log journal.LogID, what string) (jou
 			return head, err
 		}
 		if result.Outcome != journal.AlreadyKnown || result.Duplicates[0] != (journal.Duplicate{Key: r.Key, Seq: r.Seq, Digest: r.Digest}) {
-			t.Errorf("%s: went unnoticed: the repeat of record %d of %q answers %+v", what, r.Seq, log, result)
+			t.Errorf("%s: went unnoticed: the repeat of record %d of %q returns %+v", what, r.Seq, log, result)
 		}
 	}
 	batch := []journal.Record{{Key: "new", Body: bytes.Repeat([]byte("new"), 2000)}}
 	end := journal.Chain(head, batch)
 	result, err := j.Append(t.Context(), log, head, batch)
 	if err == nil && result.Outcome != journal.Appended {
-		t.Errorf("%s: a new record of %q answers %+v", what, log, result)
+		t.Errorf("%s: a new record of %q returns %+v", what, log, result)
 	}
 	return end, err
 }
@@ -266,7 +268,7 @@ func readSnapshot(t *testing.T, j *Journal, what string) error {
 	t.Helper()
 	at, state, ok, err := j.Snapshot(t.Context(), theLog)
 	if err == nil && ok && (at != journal.Position{Epoch: 1, Seq: 20} || !bytes.Equal(state, storeState)) {
-		t.Errorf("%s: went unnoticed: the snapshot is another, at %v", what, at)
+		t.Errorf("%s: went unnoticed: the snapshot differs, at %v", what, at)
 	}
 	return err
 }

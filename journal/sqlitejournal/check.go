@@ -8,17 +8,17 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// checkFile looks for damage that reading a log would not show: every record is
-// verified by its hash when it is read, but not that all of them are found. It
-// takes about 0.1 s for 100,000 records.
-func (tx *tx) checkFile() error {
+// checkFile looks for damage that reading a log would not show: every record is verified by
+// its hash when it is read, but a structure that hides records is not. It takes about 0.1 s
+// for 100,000 records.
+func (tx *transaction) checkFile() error {
 	for _, check := range []string{"PRAGMA quick_check(1)", "PRAGMA integrity_check('logs')"} {
-		var told string
-		if err := tx.row(check).Scan(&told); err != nil {
+		var verdict string
+		if err := tx.row(check).Scan(&verdict); err != nil {
 			return err
 		}
-		if told != "ok" {
-			return fmt.Errorf("%w: the file's structure is damaged: %s", journal.ErrCorrupt, told)
+		if verdict != "ok" {
+			return fmt.Errorf("%w: the file's structure is damaged: %s", journal.ErrCorrupt, verdict)
 		}
 	}
 	var orphan int64
@@ -32,10 +32,10 @@ func (tx *tx) checkFile() error {
 	return tx.checkLogs()
 }
 
-// checkLogs verifies the first and the last record of every log. The chain begins
-// with the log's name, so this notices a damaged one, which otherwise would look
-// like a log that nobody has written.
-func (tx *tx) checkLogs() error {
+// checkLogs verifies the first and the last record of every log. The chain begins with the
+// log's name, so this detects a damaged name: without it, the log of that name would look
+// empty.
+func (tx *transaction) checkLogs() error {
 	names, err := tx.logNames()
 	if err != nil {
 		return err
@@ -57,24 +57,35 @@ func (tx *tx) checkLogs() error {
 	return nil
 }
 
-// checkKeys looks up the key of every record of a log, once before the first
-// append to it. A damaged index would otherwise miss a key, and its command be
-// applied twice. It takes about 0.1 s for 100,000 records.
-func (j *Journal) checkKeys(tx *tx, log journal.LogID) error {
-	if j.checked[log] {
-		return nil
-	}
+// checkKeys looks up the key of every record of a log, once before the first append to it. A
+// damaged index would miss a key, and its command would be applied twice. It takes about
+// 0.1 s for 100,000 records.
+func (tx *transaction) checkKeys(log journal.LogID) error {
 	var seq uint64
 	err := tx.row(`SELECT seq FROM records INDEXED BY sqlite_autoindex_records_1 WHERE log = (SELECT id FROM logs WHERE name = ?) AND NOT EXISTS
 		(SELECT 1 FROM records AS found INDEXED BY known
 			WHERE found.log = records.log AND found.key = records.key AND found.rowid = records.rowid)
 		LIMIT 1`, string(log)).Scan(&seq)
-	if err == nil {
+	switch {
+	case err == nil:
 		return &journal.CorruptError{Log: log, Seq: seq}
-	}
-	j.checked[log] = errors.Is(err, sql.ErrNoRows)
-	if j.checked[log] {
+	case errors.Is(err, sql.ErrNoRows):
 		return nil
+	}
+	return err
+}
+
+// checkMarker returns an error that wraps ErrMissing unless the log that the marker names
+// holds the marker's position, or has been replaced since. The marker must be read before
+// the transaction begins: another process may append between the two.
+func (tx *transaction) checkMarker(m marker) error {
+	l, err := tx.find(m.log)
+	if err != nil || l.head.Epoch > m.head.Epoch {
+		return err
+	}
+	held, err := tx.holds(l, m.head)
+	if err == nil && !held {
+		err = fmt.Errorf("%w: log %q was at %v and is at %v", ErrMissing, m.log, m.head, l.head)
 	}
 	return err
 }

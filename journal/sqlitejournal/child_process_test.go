@@ -18,7 +18,7 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// The test binary runs itself as a second process, with a role and a directory.
+// The test binary runs itself as a second process: these variables name its role and directory.
 const (
 	childRole = "SQLITEJOURNAL_TEST_ROLE"
 	childDir  = "SQLITEJOURNAL_TEST_DIR"
@@ -26,12 +26,12 @@ const (
 
 func runChild(role string) int {
 	roles := map[string]func(*Journal) error{
-		"append some":      func(j *Journal) error { return appendMany(j, os.Stdout, "child", 200) },
-		"append on":        func(j *Journal) error { return appendMany(j, os.Stdout, fmt.Sprint("child-", os.Getpid()), 1<<30) },
-		"fill disk":        fillDisk,
-		"fail":             appendUntilFailed,
-		"append when told": appendWhenTold,
-		"fill store":       fillStore,
+		"append some":     func(j *Journal) error { return appendMany(j, os.Stdout, "child", 200) },
+		"append forever":  func(j *Journal) error { return appendMany(j, os.Stdout, fmt.Sprint("child-", os.Getpid()), 1<<30) },
+		"fill disk":       fillDisk,
+		"fail":            appendUntilFailed,
+		"append stepwise": appendStepwise,
+		"fill store":      fillStore,
 	}
 	j, err := Open(os.Getenv(childDir))
 	if err == nil {
@@ -47,8 +47,8 @@ func runChild(role string) int {
 	return 0
 }
 
-// appendMany appends n records one at a time behind whatever others append, and
-// prints the sequence number and the key of each once it is acknowledged.
+// appendMany appends n records one at a time, after those that other processes append
+// meanwhile, and prints the sequence number and the key of each once it is acknowledged.
 func appendMany(j *Journal, out io.Writer, prefix string, n int) error {
 	cursor := journal.NewCursor(theLog, journal.Genesis(theLog, 1))
 	for i := range n {
@@ -81,8 +81,8 @@ func appendOne(j *Journal, cursor *journal.Cursor, key journal.CommandKey) error
 	}
 }
 
-// fillDisk appends under a limit of the file's size until the disk is full, and
-// then, with room again, some more.
+// fillDisk appends under a limit of the file's size until an append fails, removes the limit,
+// and tries again.
 func fillDisk(j *Journal) error {
 	signal.Ignore(syscall.SIGXFSZ)
 	var limit syscall.Rlimit
@@ -101,8 +101,8 @@ func fillDisk(j *Journal) error {
 	return errors.Join(failed, wantRefused(j))
 }
 
-// appendUntilFailed appends until the disk fails; from then on every append has
-// to be refused, though the disk may take writes again.
+// appendUntilFailed appends until the disk fails; from then on every append must be refused,
+// although the disk may take writes again.
 func appendUntilFailed(j *Journal) error {
 	err := appendMany(j, os.Stdout, "child", 5000)
 	if !errors.Is(err, journal.ErrUnavailable) && !errors.Is(err, journal.ErrUnknown) {
@@ -111,7 +111,7 @@ func appendUntilFailed(j *Journal) error {
 	select {
 	case <-j.Failed():
 	default:
-		return errors.New("the failure was not told")
+		return errors.New("the failure was not sent on Failed")
 	}
 	return wantRefused(j)
 }
@@ -128,8 +128,8 @@ func wantRefused(j *Journal) error {
 	return nil
 }
 
-// child starts this binary in a role, as an argument of under if there is one;
-// its output is read line by line.
+// child starts this binary in a role, under the command given by under if there is one, and
+// returns a scanner of the lines that it prints.
 func child(t *testing.T, role, dir string, under ...string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
 	command := append(under, os.Args[0])
@@ -146,7 +146,7 @@ func child(t *testing.T, role, dir string, under ...string) (*exec.Cmd, *bufio.S
 	return cmd, bufio.NewScanner(out)
 }
 
-// acknowledged parses a line that a child printed.
+// acknowledged returns the sequence number and the key in a line that a child printed.
 func acknowledged(t *testing.T, line string) (uint64, journal.CommandKey) {
 	t.Helper()
 	number, key, _ := strings.Cut(line, " ")
@@ -157,12 +157,12 @@ func acknowledged(t *testing.T, line string) (uint64, journal.CommandKey) {
 	return seq, journal.CommandKey(key)
 }
 
-func TestSecondProcess(t *testing.T) {
+func TestAppend_TwoProcessesShareAFile(t *testing.T) {
 	dir := t.TempDir()
 	j := openTest(t, dir)
 	cmd, lines := child(t, "append some", dir)
 	want := map[journal.CommandKey]uint64{}
-	take := func() bool {
+	readLine := func() bool {
 		if !lines.Scan() {
 			return false
 		}
@@ -170,11 +170,11 @@ func TestSecondProcess(t *testing.T) {
 		want[key] = seq
 		return true
 	}
-	take() // both append from now on
+	readLine() // both append from now on
 	if err := appendMany(j, io.Discard, "parent", 60); err != nil {
 		t.Error(err)
 	}
-	for take() {
+	for readLine() {
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Fatalf("the second process: %v", err)
@@ -186,15 +186,15 @@ func TestSecondProcess(t *testing.T) {
 	wantAcknowledged(t, all, want)
 }
 
-func TestKilledWhileAppending(t *testing.T) {
+func TestAppend_AcknowledgedRecordsSurviveAKill(t *testing.T) {
 	dir := t.TempDir()
 	want := map[journal.CommandKey]uint64{}
 	const rounds = 6
 	for round := range rounds {
-		cmd, lines := child(t, "append on", dir)
+		cmd, lines := child(t, "append forever", dir)
 		for range 20 + 13*round {
 			if !lines.Scan() {
-				t.Fatal("the child ended by itself")
+				t.Fatal("the child ended without being killed")
 			}
 			seq, key := acknowledged(t, lines.Text())
 			want[key] = seq
@@ -223,16 +223,16 @@ func TestKilledWhileAppending(t *testing.T) {
 	t.Logf("%d kills, %d acknowledged records, all there", rounds, len(want))
 }
 
-func TestDiskFull(t *testing.T) {
+func TestDiskFull_FailsSafely(t *testing.T) {
 	dir := t.TempDir()
 	cmd, lines := child(t, "fill disk", dir)
 	wantFailedSafely(t, dir, cmd, lines)
 }
 
-// The disk fails in every way in which it can be made to, once or for good. A sync
-// that fails once and then succeeds again has lost what it was to sync. It needs
-// strace and the right to trace.
-func TestTortureFailingDisk(t *testing.T) {
+// The disk fails in every way that strace can inject, once or for good. A sync that fails once
+// and then succeeds has lost the data of the first. The test needs strace and the right to
+// trace.
+func TestTortureFailingDisk_FailsSafely(t *testing.T) {
 	torture(t)
 	for name, c := range map[string]struct{ file, calls, fault string }{
 		"a sync fails once":                       {"", "fsync,fdatasync", "error=EIO:when=40"},
@@ -249,7 +249,7 @@ func TestTortureFailingDisk(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			if err := openAndAppend(dir, "before"); err != nil { // so that the files are there
+			if err := openAndAppend(dir, "before"); err != nil { // creates the files
 				t.Fatal(err)
 			}
 			under := []string{"strace", "-f", "-o", filepath.Join(dir, "trace"), "-e", "trace=" + c.calls, "-e", "inject=" + c.calls + ":" + c.fault}
@@ -262,8 +262,8 @@ func TestTortureFailingDisk(t *testing.T) {
 	}
 }
 
-// wantFailedSafely waits for a child whose disk fails: whatever it acknowledged
-// is stored, and it acknowledged nothing afterwards.
+// wantFailedSafely waits for a child whose disk fails: everything that it acknowledged is
+// stored, and it acknowledged nothing afterwards.
 func wantFailedSafely(t *testing.T, dir string, cmd *exec.Cmd, lines *bufio.Scanner) {
 	t.Helper()
 	want := map[journal.CommandKey]uint64{}
@@ -285,13 +285,13 @@ func wantFailedSafely(t *testing.T, dir string, cmd *exec.Cmd, lines *bufio.Scan
 	t.Logf("%d records were acknowledged before the disk failed, %d are stored", len(want), len(all))
 }
 
-// wantAcknowledged fails unless every acknowledged key stands, once, under its number.
+// wantAcknowledged fails the test unless every acknowledged key is stored once, at its number.
 func wantAcknowledged(t *testing.T, all []journal.Record, want map[journal.CommandKey]uint64) {
 	t.Helper()
 	stored := make(map[journal.CommandKey]uint64, len(all))
 	for _, r := range all {
 		if stored[r.Key] != 0 {
-			t.Errorf("key %q stands under %d and %d", r.Key, stored[r.Key], r.Seq)
+			t.Errorf("key %q is stored as %d and as %d", r.Key, stored[r.Key], r.Seq)
 		}
 		stored[r.Key] = r.Seq
 	}

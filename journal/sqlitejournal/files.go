@@ -3,48 +3,99 @@ package sqlitejournal
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 )
 
-// ErrTaken is wrapped by the failure of a journal whose files were deleted, moved
-// or replaced while it had them open.
-var ErrTaken = errors.New("sqlitejournal: a file of the journal was deleted, moved or replaced under the running process")
+// FileName is the name of the journal's file in its directory. While it is open, SQLite
+// keeps two more next to it, with the suffixes -wal and -shm; see also MarkName.
+const FileName = "journal.db"
 
-// files are those that SQLite has open, by path and as they were found there. A
-// process that is the last to close them deletes two of them, but while this one
-// has a connection none is the last: whoever changes one is no SQLite. What is
-// then stored goes to files that nobody will find again.
-//
-// They are only looked up, never opened: closing a second descriptor of a file
-// would drop the locks that SQLite holds on it in this process.
-type files struct {
-	paths []string
-	were  []os.FileInfo
+// createFile returns the path of the journal's file in dir, and creates both, readable by
+// their owner only, if they are missing. It never opens a file that exists: closing that
+// descriptor would drop the locks that SQLite may hold on the file elsewhere in this process.
+func createFile(dir string) (string, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	path, err := filepath.Abs(filepath.Join(dir, FileName))
+	if err != nil {
+		return "", err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return path, restrictToOwner(path)
+	}
+	if err != nil {
+		return "", err
+	}
+	return path, errors.Join(f.Close(), syncDir(dir))
 }
 
-// found looks the files up, while a connection that has written keeps them.
-func found(path string) (f files, err error) {
+func restrictToOwner(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&0o077 == 0 {
+		return err
+	}
+	return os.Chmod(path, 0o600)
+}
+
+// syncDir makes the name of a new file as durable as what will be written to it.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// keepDamaged links a write-ahead log to a second name. SQLite deletes the log when it
+// closes, and takes none of what follows the damage; a person may still want to read it.
+func keepDamaged(wal string) error {
+	err := os.Link(wal, wal+".damaged")
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
+}
+
+// openFiles are the files that SQLite has open, by path and as they were found there. The
+// last process that closes the journal deletes two of them, but while this process has a
+// connection no other is the last: a file that changes was changed by something else than
+// SQLite. What is stored from then on goes to files that nobody will find again.
+//
+// The files are only looked up, never opened: closing a second descriptor of one would drop
+// the locks that SQLite holds on it in this process.
+type openFiles struct {
+	paths []string
+	found []os.FileInfo
+}
+
+// findFiles looks the files of the database at path up. A connection that has written must
+// be open meanwhile: it keeps the other two files in place.
+func findFiles(path string) (f openFiles, err error) {
 	f.paths = []string{path, path + "-wal", path + "-shm"}
 	for _, p := range f.paths {
 		info, err := os.Stat(p)
 		if err != nil {
-			return f, fmt.Errorf("%w: %w", ErrTaken, err)
+			return f, fmt.Errorf("%w: %w", ErrFileReplaced, err)
 		}
-		f.were = append(f.were, info)
+		f.found = append(f.found, info)
 	}
 	return f, nil
 }
 
-// check answers nil if the files are still those that were found, otherwise an
-// error that wraps ErrTaken. It costs a few microseconds.
-func (f files) check() error {
-	for i, was := range f.were {
-		is, err := os.Stat(f.paths[i])
+// check returns nil if the files are still those that were found, and otherwise an error
+// that wraps ErrFileReplaced. It takes a few microseconds.
+func (f openFiles) check() error {
+	for i, found := range f.found {
+		now, err := os.Stat(f.paths[i])
 		switch {
 		case err != nil:
-			return fmt.Errorf("%w: %w", ErrTaken, err)
-		case !os.SameFile(was, is):
-			return fmt.Errorf("%w: %s is another file", ErrTaken, f.paths[i])
+			return fmt.Errorf("%w: %w", ErrFileReplaced, err)
+		case !os.SameFile(found, now):
+			return fmt.Errorf("%w: %s is another file", ErrFileReplaced, f.paths[i])
 		}
 	}
 	return nil

@@ -14,27 +14,27 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// appendWhenTold appends a record for each byte that it reads, and prints what is
-// acknowledged, until that fails; then every further append has to be refused.
-func appendWhenTold(j *Journal) error {
+// appendStepwise appends a record for each byte that it reads, and prints what is
+// acknowledged, until an append fails; then every further append must be refused.
+func appendStepwise(j *Journal) error {
 	cursor := journal.NewCursor(theLog, journal.Genesis(theLog, 1))
 	for i := 0; ; i++ {
 		if _, err := os.Stdin.Read(make([]byte, 1)); err != nil {
 			return err
 		}
-		key := journal.CommandKey(fmt.Sprint("told-", i))
+		key := journal.CommandKey(fmt.Sprint("step-", i))
 		err := appendOne(j, cursor, key)
 		if err == nil {
 			fmt.Println(cursor.At().Seq, key)
 			continue
 		}
-		if !errors.Is(err, ErrTaken) {
-			return fmt.Errorf("the taken file was answered with %v", err)
+		if !errors.Is(err, ErrFileReplaced) {
+			return fmt.Errorf("the replaced file was answered with %v", err)
 		}
 		select {
 		case <-j.Failed():
 		default:
-			return errors.New("the failure was not told")
+			return errors.New("the failure was not sent on Failed")
 		}
 		if err := appendMany(j, io.Discard, "later", 1); !errors.Is(err, journal.ErrUnavailable) {
 			return fmt.Errorf("after the failure an append answered %v", err)
@@ -44,15 +44,14 @@ func appendWhenTold(j *Journal) error {
 	}
 }
 
-// Whoever deletes or replaces a file under the running process makes it stop, and
-// nothing is acknowledged from then on. What was is there afterwards, or the next
-// opener says that it is not.
-func TestFileTaken(t *testing.T) {
+// A process whose files are deleted or replaced stops, and acknowledges nothing from then on.
+// What it acknowledged before is there afterwards, or the next Open reports it missing.
+func TestFiles_ReplacedUnderTheProcessStopIt(t *testing.T) {
 	files := []string{FileName, FileName + "-wal", FileName + "-shm"}
 	for name, c := range map[string]struct {
-		deleted, copied []string // of the directory: copied is what then lies there again, as another file
+		deleted, copied []string // copied are replaced by a copy, which is another file
 		moved           bool     // the directory gets another name
-		missing         bool     // the next opener has to miss something
+		missing         bool     // the next Open must report missing records
 	}{
 		"the file deleted":                           {deleted: files[:1], missing: true},
 		"the file replaced, its write-ahead log not": {deleted: files[:1], copied: files[:1]},
@@ -66,13 +65,13 @@ func TestFileTaken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "data")
-			told := startTold(t, "append when told", dir)
+			child := startStepped(t, "append stepwise", dir)
 			want := map[journal.CommandKey]uint64{}
 			for range 5 {
-				seq, key := acknowledged(t, told.next())
+				seq, key := acknowledged(t, child.next())
 				want[key] = seq
 			}
-			takeAway(t, dir, c.deleted, c.copied)
+			replaceFiles(t, dir, c.deleted, c.copied)
 			if c.moved {
 				moved := dir + "-moved"
 				if err := os.Rename(dir, moved); err != nil {
@@ -80,14 +79,14 @@ func TestFileTaken(t *testing.T) {
 				}
 				dir = moved
 			}
-			if line := told.next(); !strings.HasPrefix(line, "stopped: ") {
+			if line := child.next(); !strings.HasPrefix(line, "stopped: ") {
 				t.Errorf("it goes on: %q", line)
 			}
-			told.wait()
+			child.wait()
 			j, err := Open(dir)
 			if c.missing {
 				if !errors.Is(err, ErrMissing) {
-					t.Errorf("opened again: %v, want it to say what is missing", err)
+					t.Errorf("opened again: %v, want ErrMissing", err)
 				}
 				return
 			}
@@ -104,8 +103,8 @@ func TestFileTaken(t *testing.T) {
 	}
 }
 
-// takeAway deletes files, and puts copies of some in their place.
-func takeAway(t *testing.T, dir string, deleted, copied []string) {
+// replaceFiles deletes files, and puts copies of some in their place.
+func replaceFiles(t *testing.T, dir string, deleted, copied []string) {
 	t.Helper()
 	contents := map[string][]byte{}
 	for _, name := range copied {
@@ -127,19 +126,19 @@ func takeAway(t *testing.T, dir string, deleted, copied []string) {
 	}
 }
 
-// told is a child that takes one step at a time.
-type told struct {
+// steppedChild is a child process that takes one step at a time.
+type steppedChild struct {
 	t     *testing.T
 	cmd   *exec.Cmd
 	in    io.WriteCloser
 	lines *bufio.Scanner
 }
 
-func startTold(t *testing.T, role, dir string) *told {
+func startStepped(t *testing.T, role, dir string) *steppedChild {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), childRole+"="+role, childDir+"="+dir)
-	cmd.Stderr = io.Discard // it fails, as it has to
+	cmd.Stderr = io.Discard // the child is meant to fail
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -151,11 +150,11 @@ func startTold(t *testing.T, role, dir string) *told {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	return &told{t, cmd, in, bufio.NewScanner(out)}
+	return &steppedChild{t, cmd, in, bufio.NewScanner(out)}
 }
 
-// next tells it to go on, and answers the line that it prints.
-func (c *told) next() string {
+// next lets the child take a step and returns the line that it prints.
+func (c *steppedChild) next() string {
 	c.t.Helper()
 	if _, err := c.in.Write([]byte{1}); err != nil {
 		c.t.Fatal(err)
@@ -166,11 +165,11 @@ func (c *told) next() string {
 	return c.lines.Text()
 }
 
-func (c *told) wait() {
+func (c *steppedChild) wait() {
 	c.t.Helper()
 	_ = c.in.Close() // it may have ended already
 	for c.lines.Scan() {
-		c.t.Errorf("afterwards it printed %q", c.lines.Text())
+		c.t.Errorf("after the failure it printed %q", c.lines.Text())
 	}
 	err := c.cmd.Wait()
 	var exit *exec.ExitError

@@ -13,18 +13,18 @@ import (
 	"github.com/matchfloor/matchfloor/journal/journaltest"
 )
 
-func TestHistories(t *testing.T) { histories(t, 1, 40) }
+func TestHistories_AreLinearizable(t *testing.T) { histories(t, 1, 40) }
 
-func TestTortureHistories(t *testing.T) {
+func TestTortureHistories_AreLinearizable(t *testing.T) {
 	torture(t)
 	histories(t, 40, 150)
 }
 
-// histories lets clients of the embedded and of the in-memory journal, some behind
-// faults, append to and read one log as chance will have it, in so many rounds: one
-// order has to explain all that they are answered.
+// histories lets clients of the file and of the memory journal, some of them with faults,
+// append to and read one log at random, in the given number of rounds: all results must be
+// explained by one order.
 func histories(t *testing.T, rounds, calls int) {
-	seed := theSeed(t)
+	seed := seedOf(t)
 	odds := faultyjournal.Odds{Persisted: 0.1, Lost: 0.1, Delayed: 0.1, WriteDelay: 2 * time.Millisecond, Unavailable: 0.05, ConfirmFails: 0.1, ReadFails: 0.1}
 	for name, open := range map[string]func(*testing.T) []journal.Journal{
 		"in memory": func(*testing.T) []journal.Journal { return []journal.Journal{journal.NewMemory(time.Now)} },
@@ -32,7 +32,7 @@ func histories(t *testing.T, rounds, calls int) {
 			dir := t.TempDir()
 			return []journal.Journal{openTest(t, dir), openTest(t, dir)}
 		},
-		"a file behind faults": func(t *testing.T) []journal.Journal {
+		"a file with faults": func(t *testing.T) []journal.Journal {
 			j := openTest(t, t.TempDir())
 			one, other := faultyjournal.Wrap(j, seed, odds), faultyjournal.Wrap(j, seed+1, odds)
 			t.Cleanup(func() { one.Settle(); other.Settle() })
@@ -56,14 +56,14 @@ func oneHistory(t *testing.T, handles []journal.Journal, seed uint64, round, cal
 	log := journal.LogID(fmt.Sprint("round-", round))
 	h := journaltest.NewHistory(log)
 	var wg sync.WaitGroup
-	for c := range clients {
-		w := &wanderer{
-			t: t, j: h.Record(handles[c%len(handles)], c), log: log, name: fmt.Sprint("client-", c),
-			at: journal.Genesis(log, 1), random: rand.New(rand.NewPCG(seed, uint64(round*clients+c))),
+	for id := range clients {
+		c := &randomClient{
+			t: t, j: h.Record(handles[id%len(handles)], id), log: log, name: fmt.Sprint("client-", id),
+			at: journal.Genesis(log, 1), random: rand.New(rand.NewPCG(seed, uint64(round*clients+id))),
 		}
 		wg.Go(func() {
 			for n := range calls {
-				w.step(n)
+				c.step(n)
 			}
 		})
 	}
@@ -71,44 +71,44 @@ func oneHistory(t *testing.T, handles []journal.Journal, seed uint64, round, cal
 	return h.Check(t, time.Minute)
 }
 
-// wanderer is one client of a history. It believes to stand at some position, often
-// wrongly, and gives the same batch again now and then.
-type wanderer struct {
+// randomClient is one client of a history. The position that it expects is often out of date,
+// and it sends some batches again.
+type randomClient struct {
 	t      *testing.T
 	j      journal.Journal
 	log    journal.LogID
 	name   string
 	at     journal.Position
 	last   []journal.Record
-	from   journal.Position // of last
+	from   journal.Position // that last was chained to
 	random *rand.Rand
 }
 
-func (w *wanderer) step(n int) {
+func (c *randomClient) step(n int) {
 	var err error
-	switch chance := w.random.IntN(10); {
+	switch chance := c.random.IntN(10); {
 	case chance < 2:
-		_, err = w.j.CheckHead(w.t.Context(), w.log, w.at)
+		_, err = c.j.CheckHead(c.t.Context(), c.log, c.at)
 	case chance < 4:
 		var page journal.Page
-		if page, err = w.j.Read(w.t.Context(), w.log, w.random.Uint64N(w.at.Seq+2), 1+w.random.IntN(20)); err == nil {
-			w.at = page.Head
+		if page, err = c.j.Read(c.t.Context(), c.log, c.random.Uint64N(c.at.Seq+2), 1+c.random.IntN(20)); err == nil {
+			c.at = page.Head
 		}
 	default:
-		if chance < 9 || w.last == nil {
-			w.last = make([]journal.Record, 1+w.random.IntN(3))
-			for i := range w.last {
-				w.last[i] = journal.Record{Key: journal.CommandKey(fmt.Sprint(w.name, "/", n, "/", i)), Body: []byte(w.name)}
+		if chance < 9 || c.last == nil {
+			c.last = make([]journal.Record, 1+c.random.IntN(3))
+			for i := range c.last {
+				c.last[i] = journal.Record{Key: journal.CommandKey(fmt.Sprint(c.name, "/", n, "/", i)), Body: []byte(c.name)}
 			}
-			w.from = w.at
-			journal.Chain(w.from, w.last)
+			c.from = c.at
+			journal.Chain(c.from, c.last)
 		}
 		var result journal.Result
-		if result, err = w.j.Append(w.t.Context(), w.log, w.from, w.last); err == nil {
-			w.at = result.Head
+		if result, err = c.j.Append(c.t.Context(), c.log, c.from, c.last); err == nil {
+			c.at = result.Head
 		}
 	}
 	if err != nil && !errors.Is(err, journal.ErrPositionMismatch) && !errors.Is(err, journal.ErrUnknown) && !errors.Is(err, journal.ErrUnavailable) {
-		w.t.Errorf("%s, call %d: %v", w.name, n, err)
+		c.t.Errorf("%s, call %d: %v", c.name, n, err)
 	}
 }

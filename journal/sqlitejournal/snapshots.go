@@ -17,7 +17,7 @@ func (j *Journal) PutSnapshot(ctx context.Context, log journal.LogID, at journal
 		return err
 	}
 	sum := backend.SnapshotSum(log, at, state)
-	return j.write(ctx, func(tx *tx) error {
+	return j.db.write(ctx, func(tx *transaction) error {
 		l, err := tx.find(log)
 		if err == nil {
 			err = backend.CheckEpoch(at, l.head)
@@ -30,13 +30,13 @@ func (j *Journal) PutSnapshot(ctx context.Context, log journal.LogID, at journal
 	})
 }
 
-// Snapshot implements journal.Snapshots. One that is not what was put answers an
+// Snapshot implements journal.Snapshots. A snapshot that differs from what was put is an
 // error that wraps journal.ErrCorrupt.
 func (j *Journal) Snapshot(ctx context.Context, log journal.LogID) (at journal.Position, state []byte, ok bool, err error) {
 	if err := log.Check(); err != nil {
 		return at, nil, false, err
 	}
-	err = j.read(ctx, func(tx *tx) error {
+	err = j.db.read(ctx, func(tx *transaction) error {
 		var hash []byte
 		err := tx.row("SELECT epoch, seq, hash, state FROM snapshots WHERE log = ?", string(log)).Scan(&at.Epoch, &at.Seq, &hash, &state)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -65,7 +65,7 @@ func (j *Journal) DropSnapshot(ctx context.Context, log journal.LogID) error {
 	if err := log.Check(); err != nil {
 		return err
 	}
-	return j.write(ctx, func(tx *tx) error {
+	return j.db.write(ctx, func(tx *transaction) error {
 		return tx.exec("DELETE FROM snapshots WHERE log = ?", string(log))
 	})
 }

@@ -40,9 +40,9 @@ func openTest(t testing.TB, dir string) *Journal {
 	return j
 }
 
-// flipper damages stored records as another writer of the file would.
+// flipper returns a function that damages stored records as another writer of the file could.
 func flipper(t *testing.T, dir string) func(journal.LogID, uint64, journaltest.Field) {
-	db, err := open(filepath.Join(dir, FileName), 1)
+	db, err := openPool(filepath.Join(dir, FileName), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func flipper(t *testing.T, dir string) func(journal.LogID, uint64, journaltest.F
 	}
 }
 
-func TestSuite(t *testing.T) {
+func TestJournal_KeepsTheContract(t *testing.T) {
 	journaltest.Run(t, func(t *testing.T) journaltest.Env {
 		dir := t.TempDir()
 		j := openTest(t, dir)
@@ -70,7 +70,7 @@ func TestSuite(t *testing.T) {
 	})
 }
 
-func TestSuiteWithFaults(t *testing.T) {
+func TestJournal_KeepsTheContractWithFaults(t *testing.T) {
 	journaltest.Run(t, func(t *testing.T) journaltest.Env {
 		j := openTest(t, t.TempDir())
 		odds := faultyjournal.Odds{Persisted: 0.15, Lost: 0.15, HintLost: 0.3, HintDoubled: 0.2, HintSwapped: 0.2}
@@ -78,7 +78,7 @@ func TestSuiteWithFaults(t *testing.T) {
 	})
 }
 
-// fill appends n records one by one and answers the position after them.
+// fill appends n records one by one and returns the position after them.
 func fill(t testing.TB, j journal.Journal, log journal.LogID, n int) journal.Position {
 	t.Helper()
 	at := journal.Genesis(log, 1)
@@ -94,7 +94,7 @@ func fill(t testing.TB, j journal.Journal, log journal.LogID, n int) journal.Pos
 	return at
 }
 
-func TestReopened(t *testing.T) {
+func TestOpen_FindsWhatWasStored(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data?#%", "deeper")
 	first, err := Open(dir)
 	if err != nil {
@@ -106,11 +106,11 @@ func TestReopened(t *testing.T) {
 	}
 	second := openTest(t, dir)
 	if _, err := second.CheckHead(t.Context(), theLog, at); err != nil {
-		t.Errorf("Confirm after reopening: %v", err)
+		t.Errorf("CheckHead after reopening: %v", err)
 	}
 }
 
-func TestFilesAreTheOwnersOnly(t *testing.T) {
+func TestOpen_RestrictsFilesToTheirOwner(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	files := []string{dir, filepath.Join(dir, FileName), filepath.Join(dir, FileName+"-wal"), filepath.Join(dir, FileName+"-shm")}
 	want := func(when string) {
@@ -129,7 +129,7 @@ func TestFilesAreTheOwnersOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want("when made")
+	want("when created")
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -140,8 +140,8 @@ func TestFilesAreTheOwnersOnly(t *testing.T) {
 	want("when opened")
 }
 
-// Several openers of a directory that is still empty don't get in each other's way.
-func TestOpenedAtOnce(t *testing.T) {
+// Several openers of an empty directory do not fail because of each other.
+func TestOpen_SeveralAtOnce(t *testing.T) {
 	for range 5 {
 		dir := t.TempDir()
 		const openers = 6
@@ -165,10 +165,10 @@ func openAndAppend(dir, prefix string) error {
 	return errors.Join(appendMany(j, io.Discard, prefix, 3), j.Close())
 }
 
-func TestOtherFormatIsRefused(t *testing.T) {
+func TestOpen_RefusesAnotherFormat(t *testing.T) {
 	dir := t.TempDir()
 	openTest(t, dir)
-	db, err := open(filepath.Join(dir, FileName), 1)
+	db, err := openPool(filepath.Join(dir, FileName), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,11 +181,11 @@ func TestOtherFormatIsRefused(t *testing.T) {
 	}
 }
 
-// A name with a flipped bit must not look like a log that nobody has written.
-func TestDamagedNameIsRefused(t *testing.T) {
+// A log whose name has a flipped bit must not look empty.
+func TestOpen_RefusesADamagedLogName(t *testing.T) {
 	dir := t.TempDir()
 	fill(t, openTest(t, dir), theLog, 3)
-	db, err := open(filepath.Join(dir, FileName), 1)
+	db, err := openPool(filepath.Join(dir, FileName), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,11 +198,11 @@ func TestDamagedNameIsRefused(t *testing.T) {
 	}
 }
 
-// Records whose log has no entry must not look like a log that nobody has written.
-func TestLostEntryIsRefused(t *testing.T) {
+// A log whose row in the table of logs is lost must not look empty.
+func TestOpen_RefusesRecordsWithoutALog(t *testing.T) {
 	dir := t.TempDir()
 	fill(t, openTest(t, dir), theLog, 3)
-	db, err := open(filepath.Join(dir, FileName), 1)
+	db, err := openPool(filepath.Join(dir, FileName), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,8 +215,8 @@ func TestLostEntryIsRefused(t *testing.T) {
 	}
 }
 
-// Damage to what SQLite keeps for itself shows only when it writes: by then it is too late.
-func TestDamagedStructureIsRefused(t *testing.T) {
+// Damage to SQLite's own structures shows only when it writes, which is too late.
+func TestOpen_RefusesADamagedStructure(t *testing.T) {
 	const freePages = 39 // the last byte of their number
 	contents := filledStore(t, false)
 	dir := t.TempDir()
@@ -226,11 +226,11 @@ func TestDamagedStructureIsRefused(t *testing.T) {
 	}
 }
 
-func TestLostRecordIsReported(t *testing.T) {
+func TestRead_ReportsALostRecord(t *testing.T) {
 	dir := t.TempDir()
 	j := openTest(t, dir)
 	fill(t, j, theLog, 3)
-	db, err := open(filepath.Join(dir, FileName), 1)
+	db, err := openPool(filepath.Join(dir, FileName), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,8 +246,8 @@ func TestLostRecordIsReported(t *testing.T) {
 	}
 }
 
-// What Replace took away is not in the file any more: erasure relies on it.
-func TestReplacedIsGoneFromTheFile(t *testing.T) {
+// Erasure relies on Replace to leave no old record in the files.
+func TestReplace_LeavesNoOldRecordInTheFile(t *testing.T) {
 	dir := t.TempDir()
 	j, err := Open(dir)
 	if err != nil {
@@ -263,9 +263,10 @@ func TestReplacedIsGoneFromTheFile(t *testing.T) {
 	}
 	wal, err := os.Stat(filepath.Join(dir, FileName+"-wal"))
 	if err != nil || wal.Size() > 0 {
-		t.Errorf("the write-ahead log has %d bytes (%v), want it emptied", wal.Size(), err)
+		t.Errorf("the write-ahead log has %d bytes (%v), want it truncated", wal.Size(), err)
 	}
-	// Read when closed: closing another handle would drop SQLite's locks in this process.
+	// The files are read after Close: closing a second descriptor of one would drop SQLite's locks
+	// in this process.
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -280,22 +281,22 @@ func TestReplacedIsGoneFromTheFile(t *testing.T) {
 	}
 }
 
-func TestClosed(t *testing.T) {
+func TestClose_EndsWatchesAndReads(t *testing.T) {
 	j, err := Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
-	stands := make(chan struct{}, 1)
+	watching := make(chan struct{}, 1)
 	go func() {
 		ended <- j.Watch(t.Context(), theLog, func([]journal.Record) {
 			select {
-			case stands <- struct{}{}:
+			case watching <- struct{}{}:
 			default:
 			}
 		})
 	}()
-	<-stands
+	<-watching
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -307,8 +308,8 @@ func TestClosed(t *testing.T) {
 	}
 }
 
-// The generated C of modernc.org/sqlite works with the libc it was made for only.
-func TestLibcIsTheOneOfSQLite(t *testing.T) {
+// The translated C code of modernc.org/sqlite works only with the libc that it was made for.
+func TestLibc_IsTheVersionThatSQLiteRequires(t *testing.T) {
 	ours := requiredLibc(t, "../../go.mod")
 	theirs := requiredLibc(t, filepath.Join(moduleDir(t, "modernc.org/sqlite"), "go.mod"))
 	if ours != theirs {
@@ -329,11 +330,11 @@ func requiredLibc(t *testing.T, file string) string {
 	return string(found[1])
 }
 
-func TestSettings(t *testing.T) {
+func TestOpen_SetsItsPragmas(t *testing.T) {
 	j := openTest(t, t.TempDir())
 	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "secure_delete": "1"} {
 		var got string
-		err := j.hold(t.Context(), func(tx *tx) error { return tx.row("PRAGMA " + pragma).Scan(&got) })
+		err := j.db.withWriteConn(t.Context(), func(tx *transaction) error { return tx.row("PRAGMA " + pragma).Scan(&got) })
 		if err != nil || got != want {
 			t.Errorf("%s is %q (%v), want %q", pragma, got, err, want)
 		}

@@ -11,49 +11,48 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// What an append needs is prepared by the first two and used again by all others.
-func TestStatementsArePreparedOnce(t *testing.T) {
+// The first two appends prepare all statements; the others use them again.
+func TestWriteConn_PreparesEachStatementOnce(t *testing.T) {
 	j := openTest(t, t.TempDir())
 	cursor := journal.NewCursor(theLog, journal.Genesis(theLog, 1))
-	var after2 map[string]*sql.Stmt
+	var prepared map[string]*sql.Stmt
 	for i := range 50 {
 		if err := appendOne(j, cursor, journal.CommandKey(fmt.Sprint("n", i))); err != nil {
 			t.Fatal(err)
 		}
 		if i == 1 {
-			after2 = make(map[string]*sql.Stmt)
-			for query, s := range j.line.prepared {
-				after2[query] = s
+			prepared = make(map[string]*sql.Stmt)
+			for query, s := range j.db.conn.prepared {
+				prepared[query] = s
 			}
 		}
 	}
-	for query, s := range j.line.prepared {
-		if after2[query] != s && query != "PRAGMA wal_checkpoint(NOOP)" { // which comes later
+	for query, s := range j.db.conn.prepared {
+		if prepared[query] != s && query != "PRAGMA wal_checkpoint(NOOP)" { // which comes later
 			t.Errorf("prepared again: %s", query)
 		}
 	}
-	if len(after2) < 5 {
-		t.Errorf("only %d statements are prepared", len(after2))
+	if len(prepared) < 5 {
+		t.Errorf("only %d statements are prepared", len(prepared))
 	}
 }
 
-// A connection that is lost costs the write that met it, of which nothing is then
-// stored, and no other.
-func TestWritesGoOnAfterALostConnection(t *testing.T) {
+// A lost connection fails the write that uses it, which then stores nothing, and no other.
+func TestWriteConn_IsReplacedAfterALoss(t *testing.T) {
 	j := openTest(t, t.TempDir())
 	cursor := journal.NewCursor(theLog, journal.Genesis(theLog, 1))
 	if err := appendOne(j, cursor, "a"); err != nil {
 		t.Fatal(err)
 	}
-	lost := j.line
+	lost := j.db.conn
 	if err := lost.conn.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if err := appendOne(j, cursor, "b"); !errors.Is(err, journal.ErrUnavailable) || errors.Is(err, journal.ErrUnknown) {
 		t.Errorf("on a lost connection: %v", err)
 	}
-	if err := appendOne(j, cursor, "c"); err != nil || j.line == lost {
-		t.Errorf("after it: %v", err)
+	if err := appendOne(j, cursor, "c"); err != nil || j.db.conn == lost {
+		t.Errorf("the next write: %v", err)
 	}
 	page, err := j.Read(t.Context(), theLog, 0, 10)
 	if err != nil || len(page.Records) != 2 || page.Records[1].Key != "c" {
@@ -61,19 +60,19 @@ func TestWritesGoOnAfterALostConnection(t *testing.T) {
 	}
 }
 
-// Where a transaction could not be taken back, nobody knows what the connection stands
-// in: it is closed, which takes it back, and the next write has another.
-func TestConnectionIsClosedWhereATransactionMayBeOpen(t *testing.T) {
+// After a ROLLBACK that fails the state of the connection is unknown: it is closed, which
+// rolls back, and the next write gets another.
+func TestWriteConn_IsClosedIfATransactionMayBeOpen(t *testing.T) {
 	j := openTest(t, t.TempDir())
 	cursor := journal.NewCursor(theLog, journal.Genesis(theLog, 1))
 	if err := appendOne(j, cursor, "a"); err != nil {
 		t.Fatal(err)
 	}
-	lost, broken := j.line, errors.New("broken")
+	lost, broken := j.db.conn, errors.New("broken")
 	var open func() error
-	err := j.write(t.Context(), func(tx *tx) error {
+	err := j.db.write(t.Context(), func(tx *transaction) error {
 		open = func() error { return tx.exec("SELECT 1") }
-		// The ROLLBACK that follows fails, as where SQLite cannot.
+		// The ROLLBACK of write fails after this one.
 		return errors.Join(tx.exec("ROLLBACK"), broken)
 	})
 	if !errors.Is(err, broken) {
@@ -82,16 +81,15 @@ func TestConnectionIsClosedWhereATransactionMayBeOpen(t *testing.T) {
 	if err := open(); !errors.Is(err, sql.ErrConnDone) {
 		t.Errorf("its connection: %v, want it closed", err)
 	}
-	if err := appendOne(j, cursor, "b"); err != nil || j.line == lost {
-		t.Errorf("after it: %v", err)
+	if err := appendOne(j, cursor, "b"); err != nil || j.db.conn == lost {
+		t.Errorf("the next write: %v", err)
 	}
-	if n := j.writer.Stats().OpenConnections; n != 1 {
+	if n := j.db.writer.Stats().OpenConnections; n != 1 {
 		t.Errorf("%d connections are open", n)
 	}
 }
 
-// Nothing is written once the journal is closed, and a write is not cut short by it.
-func TestNothingIsWrittenAfterClose(t *testing.T) {
+func TestClose_WaitsForAWriteAndRefusesLaterOnes(t *testing.T) {
 	j, err := Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +99,7 @@ func TestNothingIsWrittenAfterClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	begun, closed := make(chan struct{}), make(chan error, 1)
-	err = j.write(t.Context(), func(tx *tx) error {
+	err = j.db.write(t.Context(), func(tx *transaction) error {
 		go func() { close(begun); closed <- j.Close() }()
 		<-begun
 		return tx.exec("DELETE FROM snapshots")
@@ -114,15 +112,15 @@ func TestNothingIsWrittenAfterClose(t *testing.T) {
 	}
 }
 
-// A reading that is cut off at any moment leaves its connection fit for the next.
-func TestReadsCutOffLeaveNothingOpen(t *testing.T) {
+// A read that is interrupted at any moment leaves its connection usable for the next.
+func TestRead_InterruptedLeavesNoTransactionOpen(t *testing.T) {
 	j := openTest(t, t.TempDir())
 	if err := appendOne(j, journal.NewCursor(theLog, journal.Genesis(theLog, 1)), "a"); err != nil {
 		t.Fatal(err)
 	}
-	const times = 3000
-	cut := 0
-	for i := range times {
+	const reads = 3000
+	interrupted := 0
+	for i := range reads {
 		ctx, cancel := context.WithCancel(t.Context())
 		counting := &countingContext{Context: ctx, cancel: cancel}
 		counting.left.Store(int64(i % 30))
@@ -131,22 +129,22 @@ func TestReadsCutOffLeaveNothingOpen(t *testing.T) {
 		if err == nil {
 			continue
 		}
-		cut++
+		interrupted++
 		if _, err := j.Read(t.Context(), theLog, 0, 10); err != nil {
-			t.Fatalf("after %d cuts, the last at look %d: %v", cut, i%30, err)
+			t.Fatalf("after %d interruptions, the last at call %d of Done: %v", interrupted, i%30, err)
 		}
 	}
-	if cut == 0 || cut == times {
-		t.Errorf("%d of %d were cut off", cut, times)
+	if interrupted == 0 || interrupted == reads {
+		t.Errorf("%d of %d reads were interrupted", interrupted, reads)
 	}
-	t.Logf("%d of %d were cut off", cut, times)
+	t.Logf("%d of %d reads were interrupted", interrupted, reads)
 }
 
-// A reading that meets a connection which stands in a transaction ends it, and with it
-// the trouble of all who would have had it next.
-func TestReaderInATransactionIsEnded(t *testing.T) {
+// A read that gets a connection with an open transaction fails and closes the connection, so
+// that the next read works.
+func TestRead_ConnectionInATransactionIsClosed(t *testing.T) {
 	j := openTest(t, t.TempDir())
-	conn, err := j.reader.Conn(t.Context())
+	conn, err := j.db.reader.Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,14 +153,14 @@ func TestReaderInATransactionIsEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := j.Read(t.Context(), theLog, 0, 10); !errors.Is(err, journal.ErrUnavailable) {
-		t.Errorf("in a transaction of somebody else: %v", err)
+		t.Errorf("in the transaction of another read: %v", err)
 	}
 	if _, err := j.Read(t.Context(), theLog, 0, 10); err != nil {
 		t.Errorf("the next: %v", err)
 	}
 }
 
-// countingContext ends when it has been looked at left times.
+// countingContext ends after left calls of Done.
 type countingContext struct {
 	context.Context
 	cancel context.CancelFunc
