@@ -8,9 +8,8 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// concurrentWriters lets many append at once, each on what it believes to be
-// the head, in batches of one to three: every record is stored exactly once, in
-// one order that all agree on.
+// concurrentWriters lets several writers append at once, each at the head that it knows, in
+// batches of one to three: every record is stored exactly once, in one order for all.
 func concurrentWriters(f *fixture) {
 	handles := []journal.Journal{f.Journal}
 	if f.Other != nil {
@@ -21,7 +20,7 @@ func concurrentWriters(f *fixture) {
 	var wg sync.WaitGroup
 	errs := make(chan error, writers)
 	for w := range writers {
-		wg.Go(func() { errs <- f.write(handles[w%len(handles)], w, appends) })
+		wg.Go(func() { errs <- appendAll(f, handles[w%len(handles)], w, appends) })
 	}
 	wg.Wait()
 	for range writers {
@@ -45,12 +44,12 @@ func concurrentWriters(f *fixture) {
 		f.Fatalf("%d records with %d keys, want %d of each", len(all), len(count), want)
 	}
 	wantRecords(f, fo.wait(f, want), all)
-	f.wantWritersOrder(all, writers)
+	wantWritersOrder(f, all, writers)
 }
 
-// wantWritersOrder fails unless each writer's records stand in the order in
-// which it appended them.
-func (f *fixture) wantWritersOrder(all []journal.Record, writers int) {
+// wantWritersOrder fails the test unless each writer's records are in the order in which it
+// appended them.
+func wantWritersOrder(f *fixture, all []journal.Record, writers int) {
 	next := make([]int, writers)
 	for _, r := range all {
 		var writer, n int
@@ -58,15 +57,15 @@ func (f *fixture) wantWritersOrder(all []journal.Record, writers int) {
 			f.Fatalf("key %q: %v", r.Key, err)
 		}
 		if n != next[writer] {
-			f.Fatalf("writer %d: record %d stands where %d should", writer, n, next[writer])
+			f.Fatalf("writer %d: record %d is in the place of %d", writer, n, next[writer])
 		}
 		next[writer]++
 	}
 }
 
-// write makes the appends of one writer, as a node's fold loop does: a conflict
-// is caught up with and tried again on the new head.
-func (f *fixture) write(j journal.Journal, writer, appends int) error {
+// appendAll makes the appends of one writer as a node does: after a conflict it takes the
+// missed records and tries again at the new head.
+func appendAll(f *fixture, j journal.Journal, writer, appends int) error {
 	cursor := journal.NewCursor(theLog, journal.Genesis(theLog, 1))
 	next := 0
 	for n := range appends {
@@ -75,31 +74,32 @@ func (f *fixture) write(j journal.Journal, writer, appends int) error {
 			batch[i] = record(fmt.Sprintf("writer-%d-%d", writer, next))
 			next++
 		}
-		if err := f.writeBatch(j, cursor, batch); err != nil {
+		if err := appendBatch(f, j, cursor, batch); err != nil {
 			return fmt.Errorf("writer %d: %w", writer, err)
 		}
 	}
 	return nil
 }
 
-func (f *fixture) writeBatch(j journal.Journal, cursor *journal.Cursor, batch []journal.Record) error {
-	for range tries {
-		result := f.try(j, theLog, cursor.At(), batch)
+// appendBatch appends a batch at the cursor, after as many conflicts as there are.
+func appendBatch(f *fixture, j journal.Journal, cursor *journal.Cursor, batch []journal.Record) error {
+	for range attempts {
+		result := f.appendTo(j, theLog, cursor.At(), batch)
 		switch {
 		case result.Outcome == journal.Appended:
 			_, err := cursor.Take(batch)
 			return err
 		case result.Outcome != journal.Conflict || result.Diverged:
-			return fmt.Errorf("at %v: %+v, want it appended or a conflict of the same lineage", cursor.At(), result)
+			return fmt.Errorf("at %v: %+v, want it appended, or a conflict that has not diverged", cursor.At(), result)
 		}
 		if _, err := cursor.Take(result.Missed); err != nil {
-			return fmt.Errorf("what was missed does not follow: %w", err)
+			return fmt.Errorf("the missed records do not follow: %w", err)
 		}
 		if cursor.At() != result.Head {
-			return fmt.Errorf("what was missed leads to %v, not to the head %v", cursor.At(), result.Head)
+			return fmt.Errorf("the missed records lead to %v, not to the head %v", cursor.At(), result.Head)
 		}
 	}
-	return errors.New("no append got through")
+	return errors.New("every attempt was a conflict")
 }
 
 func twoHandles(f *fixture) {
@@ -110,32 +110,32 @@ func twoHandles(f *fixture) {
 	all, at := f.fill(theLog, "first", 3)
 	wantRecords(f, f.readAll(f.Other, theLog), all)
 	second := numbered("second", 2)
-	result := f.try(f.Other, theLog, at, second)
+	result := f.appendTo(f.Other, theLog, at, second)
 	if result.Outcome != journal.Appended {
 		f.Fatalf("appending by the other handle: %+v", result)
 	}
-	stale := f.try(f.Journal, theLog, at, numbered("third", 1))
+	stale := f.appendTo(f.Journal, theLog, at, numbered("third", 1))
 	if stale.Outcome != journal.Conflict || stale.Diverged {
 		f.Fatalf("appending behind the other handle: %+v, want a conflict", stale)
 	}
 	wantRecords(f, stale.Missed, second)
-	known := f.try(f.Journal, theLog, result.Head, []journal.Record{record("second-1")})
-	if known.Outcome != journal.AlreadyKnown || known.Duplicates[0].Seq != 5 {
-		f.Fatalf("a key of the other handle: %+v, want it known as 5", known)
+	duplicate := f.appendTo(f.Journal, theLog, result.Head, []journal.Record{record("second-1")})
+	if duplicate.Outcome != journal.AlreadyKnown || duplicate.Duplicates[0].Seq != 5 {
+		f.Fatalf("a key of the other handle: %+v, want record 5 named", duplicate)
 	}
-	head, err := f.replace(theLog, result.Head, blanked(append(all, second...)))
+	head, err := f.replace(theLog, result.Head, erase(append(all, second...)))
 	if err != nil {
 		f.Fatalf("Replace: %v", err)
 	}
-	old := f.try(f.Other, theLog, result.Head, numbered("third", 1))
+	old := f.appendTo(f.Other, theLog, result.Head, numbered("third", 1))
 	if old.Outcome != journal.Conflict || !old.Diverged || old.Head != head {
-		f.Fatalf("the other handle, expecting the old epoch: %+v, want a conflict of lineage", old)
+		f.Fatalf("the other handle, expecting the old epoch: %+v, want a diverged conflict", old)
 	}
 }
 
-// histories lets clients append to and read one log as they like, each from what
-// it saw last: one order has to explain everything that they were answered.
-func histories(f *fixture) {
+// linearizable lets clients append to and read one log at once, each from the position that it
+// saw last: one order must explain all results.
+func linearizable(f *fixture) {
 	handles := []journal.Journal{f.Journal}
 	if f.Other != nil {
 		handles = append(handles, f.Other)
@@ -144,17 +144,17 @@ func histories(f *fixture) {
 	h := NewHistory(theLog)
 	var wg sync.WaitGroup
 	for c := range clients {
-		recorded := h.Record(handles[c%len(handles)], c)
-		wg.Go(func() { f.wander(recorded, c, calls) })
+		wrapped := h.Wrap(handles[c%len(handles)], c)
+		wg.Go(func() { runClient(f, wrapped, c, calls) })
 	}
 	wg.Wait()
-	h.Settle(f.readAll(h.Record(f.Journal, clients), theLog))
-	h.Check(f, patience)
+	h.DropUnstored(f.readAll(h.Wrap(f.Journal, clients), theLog))
+	h.Check(f, timeout)
 }
 
-// wander makes one client's calls: an append that is sent twice now and then, a
-// read, a confirmation. What fails is left at that; the history knows.
-func (f *fixture) wander(j journal.Journal, client, calls int) {
+// runClient makes the calls of one client: appends, of which some are sent twice, reads and
+// checks of the head. It does not repeat a call that fails; the history records the failure.
+func runClient(f *fixture, j journal.Journal, client, calls int) {
 	at := journal.Genesis(theLog, 1)
 	for n := range calls {
 		batch := numbered(fmt.Sprintf("client-%d-%d", client, n), 1+n%2)
@@ -164,7 +164,7 @@ func (f *fixture) wander(j journal.Journal, client, calls int) {
 			result, err := j.Append(f.Context(), theLog, expect, batch)
 			if err == nil {
 				at = result.Head
-			} else if !f.passing(err) {
+			} else if !f.isTransient(err) {
 				f.Errorf("Append: %v", err)
 			}
 		}
@@ -174,7 +174,7 @@ func (f *fixture) wander(j journal.Journal, client, calls int) {
 		} else if n%4 == 1 {
 			_, err = j.Read(f.Context(), theLog, at.Seq/2, 1+n)
 		}
-		if err != nil && !errors.Is(err, journal.ErrPositionMismatch) && !f.passing(err) {
+		if err != nil && !errors.Is(err, journal.ErrPositionMismatch) && !f.isTransient(err) {
 			f.Errorf("client %d, call %d: %v", client, n, err)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 
 func damage(f *fixture) {
 	if f.Flip == nil {
-		f.Log("does not apply: no way to damage the store")
+		f.Log("does not apply: Flip is nil")
 		return
 	}
 	const size = 12
@@ -18,19 +18,19 @@ func damage(f *fixture) {
 			log := journal.LogID(fmt.Sprintf("%s-%d", field, seq))
 			f.fill(log, "first", size)
 			f.Flip(log, seq, field)
-			f.wantDamage(log, field, seq, size)
+			wantDamage(f, log, field, seq, size)
 		}
 	}
 }
 
-// wantDamage reads the log from everywhere: up to the damage it is readable, a
-// page that holds the damage is refused with its number.
-func (f *fixture) wantDamage(log journal.LogID, field Field, seq, size uint64) {
+// wantDamage reads the log from every record on: the records before the damage are readable,
+// and a page that holds the damaged record is an error that names it.
+func wantDamage(f *fixture, log journal.LogID, field Field, seq, size uint64) {
 	f.Helper()
 	for after := range seq {
 		if before := seq - 1 - after; before > 0 {
 			if got := f.read(f.Journal, log, after, int(before)).Records; uint64(len(got)) != before {
-				f.Errorf("%s of %d damaged: %d records before it are readable, want %d", field, seq, len(got), before)
+				f.Errorf("%s of %d damaged: %d records before it were read, want %d", field, seq, len(got), before)
 			}
 		}
 		page, err := f.tryRead(f.Journal, log, after, journal.MaxPage)
@@ -39,41 +39,41 @@ func (f *fixture) wantDamage(log journal.LogID, field Field, seq, size uint64) {
 			f.Errorf("%s of %d damaged, read after %d: %v, want it named", field, seq, after, err)
 		}
 		if len(page.Records) > 0 {
-			f.Errorf("%s of %d damaged: %d records answered beside the error", field, seq, len(page.Records))
+			f.Errorf("%s of %d damaged: %d records together with the error", field, seq, len(page.Records))
 		}
 	}
 	cursor := journal.NewCursor(log, journal.Genesis(log, 1))
 	if _, err := f.catchUp(cursor, f.Journal); !errors.Is(err, journal.ErrCorrupt) {
-		f.Errorf("%s of %d damaged: CatchUp answers %v, want ErrCorrupt", field, seq, err)
+		f.Errorf("%s of %d damaged: CatchUp returned %v, want ErrCorrupt", field, seq, err)
 	}
 	if seq > 1 {
-		f.wantDamagedMissed(log, field, seq)
+		wantDamagedMissed(f, log, field, seq)
 	}
 }
 
-// wantDamagedMissed appends from before the damage: what was missed holds it.
-func (f *fixture) wantDamagedMissed(log journal.LogID, field Field, seq uint64) {
+// wantDamagedMissed appends at a position before the damage, so that the missed records hold it.
+func wantDamagedMissed(f *fixture, log journal.LogID, field Field, seq uint64) {
 	f.Helper()
 	expect := journal.Genesis(log, 1)
 	batch := numbered("second", 1)
 	journal.Chain(expect, batch)
 	var err error
 	var result journal.Result
-	for range tries {
-		if result, err = f.Journal.Append(f.Context(), log, expect, batch); !f.passing(err) {
+	for range attempts {
+		if result, err = f.Journal.Append(f.Context(), log, expect, batch); !f.isTransient(err) {
 			break
 		}
 	}
 	if !errors.Is(err, journal.ErrCorrupt) {
-		f.Errorf("%s of %d damaged: a conflict answers %+v, %v, want ErrCorrupt", field, seq, result, err)
+		f.Errorf("%s of %d damaged: a conflict returned %+v, %v, want ErrCorrupt", field, seq, result, err)
 	}
 }
 
-// damageKnown damages a digest and asks by the key: the wrong digest would turn
-// an honest repeat into a reuse, or the other way round.
-func damageKnown(f *fixture) {
+// damagedDuplicate damages a digest and appends its key again: a wrong digest would make a
+// repeat look like another command with the same key, or the other way round.
+func damagedDuplicate(f *fixture) {
 	if f.Flip == nil {
-		f.Log("does not apply: no way to damage the store")
+		f.Log("does not apply: Flip is nil")
 		return
 	}
 	all, at := f.fill(theLog, "first", 3)
@@ -82,13 +82,13 @@ func damageKnown(f *fixture) {
 	journal.Chain(at, batch)
 	var err error
 	var result journal.Result
-	for range tries {
-		if result, err = f.Journal.Append(f.Context(), theLog, at, batch); !f.passing(err) {
+	for range attempts {
+		if result, err = f.Journal.Append(f.Context(), theLog, at, batch); !f.isTransient(err) {
 			break
 		}
 	}
-	told := err == nil && result.Outcome == journal.AlreadyKnown && result.Duplicates[0].Digest == all[1].Digest
-	if !told && !errors.Is(err, journal.ErrCorrupt) {
-		f.Errorf("a key whose record is damaged: %+v, %v, want its true digest or ErrCorrupt", result, err)
+	correct := err == nil && result.Outcome == journal.AlreadyKnown && result.Duplicates[0].Digest == all[1].Digest
+	if !correct && !errors.Is(err, journal.ErrCorrupt) {
+		f.Errorf("a key whose record is damaged: %+v, %v, want its original digest or ErrCorrupt", result, err)
 	}
 }

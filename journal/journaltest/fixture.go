@@ -1,84 +1,91 @@
 package journaltest
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// patience bounds every wait of the suite, tries every repetition.
+// timeout bounds every wait of the suite, and attempts the repetitions of one call.
 const (
-	patience = 30 * time.Second
-	tries    = 1000
+	timeout  = 30 * time.Second
+	attempts = 1000
 )
 
-const theLog journal.LogID = "spring-forum"
+// Env is one empty store as the suite uses it. The function that opens it registers what must
+// be closed with t.Cleanup.
+type Env struct {
+	Journal   journal.Journal
+	Snapshots journal.Snapshots // nil leaves out the cases of snapshots
 
-// fixture is one case's journal with the helpers that every case needs. Its
-// calls fail the test where the journal answers what the contract rules out.
+	// Other is a second handle on the same store, as another process or node has it; nil leaves
+	// out the cases of two handles.
+	Other journal.Journal
+
+	// Flip changes one bit of a field of a stored record, in the store and without the journal;
+	// nil leaves out the cases of damage.
+	Flip func(log journal.LogID, seq uint64, field Field)
+
+	// Faulty says that calls may fail with ErrUnknown or ErrUnavailable and that hints may be
+	// lost. The suite then sends again and reads the log by itself, as the contract asks of
+	// callers.
+	Faulty bool
+}
+
+// Field names the field of a record that Flip damages.
+type Field string
+
+// The fields of a stored record.
+const (
+	Body   Field = "body"
+	Key    Field = "key"
+	Digest Field = "digest"
+	Hash   Field = "hash"
+)
+
+// fixture is the store of one case, with the helpers that several cases need. They fail the
+// test if the journal breaks the contract.
 type fixture struct {
 	*testing.T
 	Env
 }
 
-// record answers an unchained record with the key and a body made from it.
-func record(key string) journal.Record {
-	return recordOf(key, []byte("body of "+key))
-}
-
-func recordOf(key string, body []byte) journal.Record {
-	return journal.Record{Key: journal.CommandKey(key), Digest: sha256.Sum256(body), Body: body}
-}
-
-// numbered answers n records with the keys prefix-0, prefix-1, …
-func numbered(prefix string, n int) []journal.Record {
-	records := make([]journal.Record, n)
-	for i := range records {
-		records[i] = record(fmt.Sprintf("%s-%d", prefix, i))
-	}
-	return records
-}
-
-// try chains batch onto expect and appends it, again and again while the
-// journal does not know. A batch that turns out to have been stored by a call
-// that failed counts as appended.
-func (f *fixture) try(j journal.Journal, log journal.LogID, expect journal.Position, batch []journal.Record) journal.Result {
+// appendTo chains batch to expect and appends it to j, again while the outcome is unknown. A
+// batch that a failed attempt has stored counts as appended.
+func (f *fixture) appendTo(j journal.Journal, log journal.LogID, expect journal.Position, batch []journal.Record) journal.Result {
 	f.Helper()
 	end := journal.Chain(expect, batch)
 	unknown := false
-	for range tries {
+	for range attempts {
 		result, err := j.Append(f.Context(), log, expect, batch)
 		switch {
-		case err == nil && unknown && knowsAll(result, batch):
+		case err == nil && unknown && allDuplicates(result, batch):
 			result.Outcome, result.Head, result.Duplicates = journal.Appended, end, nil
 			return result
 		case err == nil:
 			return result
-		case f.passing(err):
+		case f.isTransient(err):
 			unknown = unknown || errors.Is(err, journal.ErrUnknown)
 		default:
 			f.Fatalf("Append(%q, %v): %v", log, expect, err)
 		}
 	}
-	f.Fatalf("Append(%q, %v): no answer in %d tries", log, expect, tries)
+	f.Fatalf("Append(%q, %v): no result in %d attempts", log, expect, attempts)
 	panic("unreachable")
 }
 
-// passing reports whether err is one that a faulty journal may answer and that
-// calls for another try.
-func (f *fixture) passing(err error) bool {
+// isTransient reports whether err is one that a faulty journal may return, and after which the
+// caller may try again.
+func (f *fixture) isTransient(err error) bool {
 	return f.Faulty && (errors.Is(err, journal.ErrUnknown) || errors.Is(err, journal.ErrUnavailable))
 }
 
-// knowsAll reports whether result names every record of batch, where the batch
-// would have put it.
-func knowsAll(result journal.Result, batch []journal.Record) bool {
+// allDuplicates reports whether result names every record of batch, at the sequence number that
+// the batch would have given it.
+func allDuplicates(result journal.Result, batch []journal.Record) bool {
 	if result.Outcome != journal.AlreadyKnown || len(result.Duplicates) != len(batch) {
 		return false
 	}
@@ -91,10 +98,10 @@ func knowsAll(result journal.Result, batch []journal.Record) bool {
 	return true
 }
 
-// append appends records at expect and answers the position after them.
-func (f *fixture) append(log journal.LogID, expect journal.Position, records ...journal.Record) journal.Position {
+// mustAppend appends records at expect and returns the position after them.
+func (f *fixture) mustAppend(log journal.LogID, expect journal.Position, records ...journal.Record) journal.Position {
 	f.Helper()
-	result := f.try(f.Journal, log, expect, records)
+	result := f.appendTo(f.Journal, log, expect, records)
 	if result.Outcome != journal.Appended {
 		f.Fatalf("Append(%q, %v) = %+v, want it appended", log, expect, result)
 	}
@@ -107,20 +114,20 @@ func (f *fixture) append(log journal.LogID, expect journal.Position, records ...
 	return result.Head
 }
 
-// fill appends n numbered records in batches and answers all of them.
+// fill appends n numbered records in batches to an empty log. It returns them and the head.
 func (f *fixture) fill(log journal.LogID, prefix string, n int) ([]journal.Record, journal.Position) {
 	f.Helper()
 	all := numbered(prefix, n)
 	at := journal.Genesis(log, 1)
 	for rest := all; len(rest) > 0; {
 		batch := rest[:min(len(rest), journal.MaxBatch)]
-		at = f.append(log, at, batch...)
+		at = f.mustAppend(log, at, batch...)
 		rest = rest[len(batch):]
 	}
 	return all, at
 }
 
-// read reads a page that has to be readable.
+// read returns a page, and fails the test on an error.
 func (f *fixture) read(j journal.Journal, log journal.LogID, after uint64, limit int) journal.Page {
 	f.Helper()
 	page, err := f.tryRead(j, log, after, limit)
@@ -131,15 +138,15 @@ func (f *fixture) read(j journal.Journal, log journal.LogID, after uint64, limit
 }
 
 func (f *fixture) tryRead(j journal.Journal, log journal.LogID, after uint64, limit int) (page journal.Page, err error) {
-	for range tries {
-		if page, err = j.Read(f.Context(), log, after, limit); err == nil || !f.passing(err) {
+	for range attempts {
+		if page, err = j.Read(f.Context(), log, after, limit); err == nil || !f.isTransient(err) {
 			break
 		}
 	}
 	return page, err
 }
 
-// readAll answers the whole log, read by a cursor from its start.
+// readAll returns the whole log, read by a cursor from its start.
 func (f *fixture) readAll(j journal.Journal, log journal.LogID) []journal.Record {
 	f.Helper()
 	records, err := f.catchUp(journal.NewCursor(log, journal.Position{}), j)
@@ -149,20 +156,20 @@ func (f *fixture) readAll(j journal.Journal, log journal.LogID) []journal.Record
 	return records
 }
 
-// catchUp calls Cursor.CatchUp until it gets through.
+// catchUp calls Cursor.CatchUp again while the error is transient.
 func (f *fixture) catchUp(c *journal.Cursor, j journal.Journal) (all []journal.Record, err error) {
-	for range tries {
+	for range attempts {
 		var more []journal.Record
 		more, err = c.CatchUp(f.Context(), j)
 		all = append(all, more...)
-		if err == nil || !f.passing(err) {
+		if err == nil || !f.isTransient(err) {
 			break
 		}
 	}
 	return all, err
 }
 
-// replace rewrites the log until it is known to be rewritten or refused.
+// replace calls Replace until the outcome is known.
 func (f *fixture) replace(log journal.LogID, expect journal.Position, records []journal.Record) (journal.Position, error) {
 	f.Helper()
 	_, want, err := journal.Rechain(log, expect, records)
@@ -170,12 +177,12 @@ func (f *fixture) replace(log journal.LogID, expect journal.Position, records []
 		f.Fatalf("Rechain: %v", err)
 	}
 	unknown := false
-	for range tries {
+	for range attempts {
 		head, err := f.Journal.Replace(f.Context(), log, expect, records)
-		// A try whose outcome is unknown may be stored at any moment, also between
-		// the look at the head and the next try, which then finds the log moved.
+		// An attempt with an unknown outcome may be stored at any moment, also between the
+		// read of the head and the next attempt, which then finds another head.
 		late := unknown && errors.Is(err, journal.ErrPositionMismatch)
-		if err == nil || !late && !f.passing(err) {
+		if err == nil || !late && !f.isTransient(err) {
 			return head, err
 		}
 		if head := f.read(f.Journal, log, 0, 0).Head; head == want {
@@ -186,50 +193,33 @@ func (f *fixture) replace(log journal.LogID, expect journal.Position, records []
 		}
 		unknown = unknown || errors.Is(err, journal.ErrUnknown)
 	}
-	f.Fatalf("Replace(%q, %v): no answer in %d tries", log, expect, tries)
+	f.Fatalf("Replace(%q, %v): no result in %d attempts", log, expect, attempts)
 	panic("unreachable")
 }
 
-// confirm calls Confirm until it is answered.
-func (f *fixture) confirm(log journal.LogID, at journal.Position) (clock time.Time, err error) {
-	for range tries {
-		if clock, err = f.Journal.CheckHead(f.Context(), log, at); err == nil || !f.passing(err) {
+// checkHead calls CheckHead again while the error is transient.
+func (f *fixture) checkHead(log journal.LogID, at journal.Position) (clock time.Time, err error) {
+	for range attempts {
+		if clock, err = f.Journal.CheckHead(f.Context(), log, at); err == nil || !f.isTransient(err) {
 			break
 		}
 	}
 	return clock, err
 }
 
-// wantLog fails unless the log holds exactly records, at head.
+// wantLog fails the test unless the log holds exactly records, at head.
 func (f *fixture) wantLog(log journal.LogID, head journal.Position, records []journal.Record) {
 	f.Helper()
 	if got := f.read(f.Journal, log, 0, 0).Head; got != head {
-		f.Fatalf("the log stands at %v, want %v", got, head)
+		f.Fatalf("the log is at %v, want %v", got, head)
 	}
 	wantRecords(f, f.readAll(f.Journal, log), records)
 }
 
-func wantRecords(t testing.TB, got, want []journal.Record) {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Fatalf("%d records, want %d", len(got), len(want))
-	}
-	for i := range got {
-		if !same(got[i], want[i]) {
-			t.Fatalf("record %d is %s, want %s", i, show(got[i]), show(want[i]))
-		}
-	}
+// withTimeout returns a context of the test that ends after timeout.
+func (f *fixture) withTimeout() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(f.Context(), timeout)
 }
 
-func same(a, b journal.Record) bool {
-	return a.Seq == b.Seq && a.Key == b.Key && a.Digest == b.Digest && a.Hash == b.Hash && bytes.Equal(a.Body, b.Body)
-}
-
-func show(r journal.Record) string {
-	return fmt.Sprintf("{%d %q %d bytes %x}", r.Seq, string(r.Key), len(r.Body), r.Hash[:4])
-}
-
-// bounded answers a context of the test that ends after patience.
-func (f *fixture) bounded() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(f.Context(), patience)
-}
+// afterTimeout returns a channel that receives after timeout.
+func afterTimeout() <-chan time.Time { return time.After(timeout) }

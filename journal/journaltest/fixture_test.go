@@ -9,16 +9,15 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// tardy is a journal whose first Replace is answered with ErrUnknown and stored
-// only when the next one is under way; where another is set, that one is stored
-// instead, as by another caller.
-type tardy struct {
+// lateReplace is a journal whose first Replace returns ErrUnknown and is stored at the beginning
+// of the second. If another is set, those records are stored instead, as by another caller.
+type lateReplace struct {
 	journal.Journal
 	another []journal.Record
 	first   func() error
 }
 
-func (j *tardy) Replace(ctx context.Context, log journal.LogID, expect journal.Position, records []journal.Record) (journal.Position, error) {
+func (j *lateReplace) Replace(ctx context.Context, log journal.LogID, expect journal.Position, records []journal.Record) (journal.Position, error) {
 	if j.first == nil {
 		if j.another != nil {
 			records = j.another
@@ -32,17 +31,16 @@ func (j *tardy) Replace(ctx context.Context, log journal.LogID, expect journal.P
 	return j.Journal.Replace(ctx, log, expect, records)
 }
 
-// The suite's own replace has to know its late write from another's.
-func TestReplaceStoredBetweenTries(t *testing.T) {
+func TestFixture_ReplaceTellsItsLateWriteFromAnothers(t *testing.T) {
 	genesis := journal.Genesis(theLog, 1)
 	records := chained(genesis, numbered("restored", 3)...)
 	for name, another := range map[string][]journal.Record{"its own": nil, "another's": chained(genesis, numbered("other", 3)...)} {
 		t.Run(name, func(t *testing.T) {
-			f := &fixture{T: t, Env: Env{Journal: &tardy{Journal: journal.NewMemory(time.Now), another: another}, Faulty: true}}
+			f := &fixture{T: t, Env: Env{Journal: &lateReplace{Journal: journal.NewMemory(time.Now), another: another}, Faulty: true}}
 			head, err := f.replace(theLog, genesis, records)
 			if another != nil {
 				if !errors.Is(err, journal.ErrPositionMismatch) {
-					t.Errorf("replace: %v, %v, want ErrMoved", head, err)
+					t.Errorf("replace: %v, %v, want ErrPositionMismatch", head, err)
 				}
 				return
 			}

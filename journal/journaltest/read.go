@@ -3,7 +3,6 @@ package journaltest
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/matchfloor/matchfloor/journal"
 )
@@ -22,15 +21,15 @@ func readAnywhere(f *fixture) {
 	}
 	far := f.read(f.Journal, theLog, 1<<62, 5)
 	if len(far.Records) > 0 || far.Head != at {
-		f.Fatalf("far past the head: %+v, want only the head", far)
+		f.Fatalf("far after the head: %+v, want only the head", far)
 	}
 }
 
 func boundedPages(f *fixture) {
 	all, at := f.fill(theLog, "small", journal.MaxPage+3)
 	wantRecords(f, f.read(f.Journal, theLog, 1, 1<<30).Records, all[1:1+journal.MaxPage])
-	big := large("large", 4)
-	at = f.append(theLog, at, big...)
+	big := largest("large", 4)
+	at = f.mustAppend(theLog, at, big...)
 	start := uint64(len(all))
 	page := f.read(f.Journal, theLog, start, journal.MaxPage)
 	if want := journal.MaxPageBytes/journal.MaxRecord + 1; len(page.Records) != want {
@@ -39,15 +38,15 @@ func boundedPages(f *fixture) {
 	f.wantLog(theLog, at, append(all, big...))
 }
 
-func confirm(f *fixture) {
+func checkHead(f *fixture) {
 	all, at := f.fill(theLog, "first", 3)
-	result := f.try(f.Journal, theLog, at, numbered("second", 1))
-	clock, err := f.confirm(theLog, result.Head)
+	result := f.appendTo(f.Journal, theLog, at, numbered("second", 1))
+	clock, err := f.checkHead(theLog, result.Head)
 	if err != nil {
-		f.Fatalf("Confirm of the head: %v", err)
+		f.Fatalf("CheckHead of the head: %v", err)
 	}
-	if clock.Before(result.Clock) || clock.Sub(result.Clock) > patience {
-		f.Errorf("the clock said %v, then %v", result.Clock, clock)
+	if clock.Before(result.Clock) || clock.Sub(result.Clock) > timeout {
+		f.Errorf("the clock was at %v, then at %v", result.Clock, clock)
 	}
 	otherEpoch, otherHash := result.Head, result.Head
 	otherEpoch.Epoch++
@@ -61,8 +60,8 @@ func confirm(f *fixture) {
 		"a position ahead": journal.Chain(result.Head,
 			numbered("third", 1)),
 	} {
-		if _, err := f.confirm(theLog, wrong); !errors.Is(err, journal.ErrPositionMismatch) {
-			f.Errorf("Confirm of %s: %v, want ErrMoved", name, err)
+		if _, err := f.checkHead(theLog, wrong); !errors.Is(err, journal.ErrPositionMismatch) {
+			f.Errorf("CheckHead of %s: %v, want ErrPositionMismatch", name, err)
 		}
 	}
 	f.wantLog(theLog, result.Head, append(all, f.readAll(f.Journal, theLog)[3:]...))
@@ -77,18 +76,15 @@ func endedContext(f *fixture) {
 	errs := make(map[string]error)
 	_, errs["Append"] = f.Journal.Append(ended, theLog, at, batch)
 	_, errs["Read"] = f.Journal.Read(ended, theLog, 0, 1)
-	_, errs["Confirm"] = f.Journal.CheckHead(ended, theLog, at)
+	_, errs["CheckHead"] = f.Journal.CheckHead(ended, theLog, at)
 	_, errs["Replace"] = f.Journal.Replace(ended, theLog, at, nil)
 	for call, err := range errs {
 		if !errors.Is(err, journal.ErrUnavailable) {
 			f.Errorf("%s with an ended context: %v, want ErrUnavailable: nothing was written", call, err)
 		}
 		if !f.Faulty && !errors.Is(err, context.Canceled) {
-			f.Errorf("%s with an ended context: %v, want the context's error in it", call, err)
+			f.Errorf("%s with an ended context: %v, want it to wrap the error of the context", call, err)
 		}
 	}
-	f.append(theLog, at, numbered("third", 1)...)
+	f.mustAppend(theLog, at, numbered("third", 1)...)
 }
-
-// soon answers a context's end for waits on a channel.
-func soon() <-chan time.Time { return time.After(patience) }

@@ -1,47 +1,29 @@
-// Package journaltest is the conformance suite of journals: what package journal
-// says in prose, [Run] holds a journal to. Every journal of matchfloor passes it,
-// also behind the fault-injecting wrapper of package faultyjournal.
+// Package journaltest is the conformance suite of journals: [Run] tests a journal against
+// every sentence of the contract in package journal. All journals of matchfloor pass it, also
+// when package faultyjournal injects faults.
+//
+// To test a journal of your own, call Run from a test of its package with a function that
+// opens a new, empty store. Run calls it once for each case:
+//
+//	func TestContract(t *testing.T) {
+//		journaltest.Run(t, func(t *testing.T) journaltest.Env {
+//			j := open(t, t.TempDir()) // registers Close with t.Cleanup
+//			return journaltest.Env{Journal: j, Snapshots: j}
+//		})
+//	}
+//
+// The other fields of [Env] add cases: a second handle on the store, and damage to it. A case
+// that an Env cannot run logs that it does not apply, and passes. The suite waits at most 30
+// seconds for a hint, or for a watch to end.
+//
+// [History] checks by itself that the results of concurrent calls are linearizable, under a
+// load and faults of the caller's choice.
 package journaltest
 
-import (
-	"testing"
+import "testing"
 
-	"github.com/matchfloor/matchfloor/journal"
-)
-
-// Env is one empty store as the suite uses it. The opener registers whatever has
-// to be closed with t.Cleanup.
-type Env struct {
-	Journal   journal.Journal
-	Snapshots journal.Snapshots // nil leaves out the snapshots' cases
-
-	// Other is a second handle on the same store, as another process or node
-	// would hold it; nil leaves out the cases of two handles.
-	Other journal.Journal
-
-	// Flip turns over one bit of a field of a stored record behind the journal's
-	// back; nil leaves out the cases of damage.
-	Flip func(log journal.LogID, seq uint64, field Field)
-
-	// Faulty says that appends may answer ErrUnknown or ErrUnavailable and that
-	// hints may be lost: the suite then sends again, and looks for itself, as the
-	// contract tells callers to.
-	Faulty bool
-}
-
-// Field names what of a record Flip damages.
-type Field string
-
-// The fields of a stored record.
-const (
-	Body   Field = "body"
-	Key    Field = "key"
-	Digest Field = "digest"
-	Hash   Field = "hash"
-)
-
-// Run holds the journal that open answers, a new empty one for each case, to
-// the contract of package journal.
+// Run tests the journal that open returns, a new and empty one for each case, against the
+// contract of package journal. It fails t if the contract is broken.
 func Run(t *testing.T, open func(t *testing.T) Env) {
 	cases := []struct {
 		name string
@@ -50,33 +32,33 @@ func Run(t *testing.T, open func(t *testing.T) Env) {
 		{"empty log", emptyLog},
 		{"append and read", appendAndRead},
 		{"compare and set", compareAndSet},
-		{"conflict carries what was missed", conflictMissed},
-		{"known keys", knownKeys},
-		{"known keys win over a conflict", knownBeforeConflict},
+		{"conflict carries the missed records", conflictMissed},
+		{"duplicates are found", duplicateKeys},
+		{"duplicates take precedence over a conflict", duplicateBeforeConflict},
 		{"batches are atomic", atomicBatches},
-		{"limits", limits},
+		{"limits of a batch", limits},
 		{"malformed batches", malformedBatches},
-		{"log ids", logIDs},
-		{"odd keys and bodies", oddContents},
-		{"the caller keeps its buffers", callersBuffers},
+		{"ids of logs", logIDs},
+		{"keys and bodies are any bytes", anyBytes},
+		{"the caller may change its buffers afterwards", buffersAreCopied},
 		{"read from anywhere", readAnywhere},
 		{"pages are bounded", boundedPages},
-		{"confirm", confirm},
+		{"check head", checkHead},
 		{"watch begins with an empty hint", watchBegins},
 		{"watch follows without a gap", watchFollows},
 		{"watch follows another handle", watchFollowsOther},
 		{"watch ends with its context", watchEnds},
 		{"replace", replace},
-		{"replace is compared", replaceCompared},
-		{"replace with other records", replaceOther},
-		{"replace is told to watches", replaceTold},
+		{"replace compares the head", replaceComparesHead},
+		{"replace with other records", replaceWithOthers},
+		{"replace ends followers", replaceEndsFollowers},
 		{"damage is reported", damage},
-		{"damage is not known", damageKnown},
+		{"damaged duplicate is reported", damagedDuplicate},
 		{"concurrent writers", concurrentWriters},
 		{"two handles", twoHandles},
-		{"concurrent histories", histories},
+		{"concurrent calls are linearizable", linearizable},
 		{"snapshots", snapshots},
-		{"an ended context", endedContext},
+		{"ended context", endedContext},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

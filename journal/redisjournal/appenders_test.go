@@ -358,10 +358,10 @@ func (a *appender) confirm() {
 // checkHistory reads the whole log into a history and checks it.
 func checkHistory(t *testing.T, h *journaltest.History, j journal.Journal) {
 	t.Helper()
-	all, err := journal.NewCursor(theLog, journal.Genesis(theLog, 1)).CatchUp(t.Context(), h.Record(j, crewSize))
+	all, err := journal.NewCursor(theLog, journal.Genesis(theLog, 1)).CatchUp(t.Context(), h.Wrap(j, crewSize))
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.Settle(all)
+	h.DropUnstored(all)
 	h.Check(t, 2*time.Minute)
 }

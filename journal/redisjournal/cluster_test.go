@@ -44,7 +44,7 @@ func TestTortureCluster(t *testing.T) {
 func upheaval(t *testing.T, c *redistest.Cluster, times int) {
 	chance := seeded(t)
 	h := journaltest.NewHistory(theLog)
-	all := musterAt(t, c.URL(), waitingFor(1), h.RecordDurable)
+	all := musterAt(t, c.URL(), waitingFor(1), h.WrapDurable)
 	all.more(50)
 	slot := slotOf(t, c, theLog)
 	var moves, deaths []time.Duration

@@ -28,7 +28,7 @@ func killed(t *testing.T, times int) {
 	chance := seeded(t)
 	server := redistest.Start(t)
 	h := journaltest.NewHistory(theLog)
-	c := musterAt(t, server.URL, Options{}, h.Record)
+	c := musterAt(t, server.URL, Options{}, h.Wrap)
 	for range times {
 		c.more(10 + chance.IntN(60))
 		server.Kill()

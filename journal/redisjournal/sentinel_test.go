@@ -87,7 +87,7 @@ var (
 func failovers(t *testing.T, f *redistest.Failover, times, wait int, faults ...fault) {
 	chance := seeded(t)
 	h := journaltest.NewHistory(theLog)
-	c := musterAt(t, f.URL(), waitingFor(wait), h.RecordDurable)
+	c := musterAt(t, f.URL(), waitingFor(wait), h.WrapDurable)
 	c.more(50)
 	spare := len(f.Servers)-1 > wait
 	var pauses []time.Duration
@@ -151,7 +151,7 @@ func cutOff(t *testing.T, lasting time.Duration) {
 		if i%2 == 0 {
 			url = old.URL
 		}
-		journals = append(journals, h.RecordDurable(openTest(t, url, options), i))
+		journals = append(journals, h.WrapDurable(openTest(t, url, options), i))
 	}
 	c := muster(t, journals...)
 	c.more(60)

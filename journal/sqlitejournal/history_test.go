@@ -58,7 +58,7 @@ func oneHistory(t *testing.T, handles []journal.Journal, seed uint64, round, cal
 	var wg sync.WaitGroup
 	for id := range clients {
 		c := &randomClient{
-			t: t, j: h.Record(handles[id%len(handles)], id), log: log, name: fmt.Sprint("client-", id),
+			t: t, j: h.Wrap(handles[id%len(handles)], id), log: log, name: fmt.Sprint("client-", id),
 			at: journal.Genesis(log, 1), random: rand.New(rand.NewPCG(seed, uint64(round*clients+id))),
 		}
 		wg.Go(func() {
