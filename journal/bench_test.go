@@ -8,9 +8,8 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// BenchmarkAppend reports how an append in memory of one record of 300 bytes
-// compares to chaining it, which every node does before: x_chain is the ratio of
-// their times.
+// BenchmarkAppend compares an append in memory of one record of 300 bytes to chaining the
+// record, which every node does before: x_chain is the ratio of their times.
 func BenchmarkAppend(b *testing.B) {
 	m := journal.NewMemory(time.Now)
 	body := make([]byte, 300)

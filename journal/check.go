@@ -17,7 +17,7 @@ func (id LogID) Valid() bool {
 	return true
 }
 
-// Check answers ErrMalformed for an id that is not Valid.
+// Check returns an error that wraps ErrMalformed if the id is not Valid.
 func (id LogID) Check() error {
 	if !id.Valid() {
 		return fmt.Errorf("%w: %q is not a log's id", ErrMalformed, string(id))
@@ -25,23 +25,22 @@ func (id LogID) Check() error {
 	return nil
 }
 
-// CheckBatch is what every Append does before it compares anything: it answers
-// an error that wraps ErrMalformed unless log is a valid id and batch holds 1 to
-// MaxBatch records of lawful size, with distinct keys, that follow from expect.
-// It is for those who implement Journal.
+// CheckBatch is the first check of every Append, for implementations of Journal. It returns an
+// error that wraps ErrMalformed unless log is a valid id and batch has 1 to MaxBatch records
+// within the limits of size, with distinct keys, that follow from expect.
 func CheckBatch(log LogID, expect Position, batch []Record) error {
 	if err := log.Check(); err != nil {
 		return err
 	}
 	if len(batch) == 0 || len(batch) > MaxBatch {
-		return fmt.Errorf("%w: %d records; 1 to %d are taken", ErrMalformed, len(batch), MaxBatch)
+		return fmt.Errorf("%w: %d records; 1 to %d are allowed", ErrMalformed, len(batch), MaxBatch)
 	}
 	size := 0
 	for _, r := range batch {
 		size += len(r.Body)
 	}
 	if size > MaxBatchBytes {
-		return fmt.Errorf("%w: %d bytes; at most %d are taken", ErrMalformed, size, MaxBatchBytes)
+		return fmt.Errorf("%w: %d bytes; at most %d are allowed", ErrMalformed, size, MaxBatchBytes)
 	}
 	if err := checkRecords(batch); err != nil {
 		return err
@@ -52,10 +51,10 @@ func CheckBatch(log LogID, expect Position, batch []Record) error {
 	return nil
 }
 
-// Rechain is what every Replace does before it compares anything: it answers a
-// copy of records chained anew in the epoch after expect's, and its head. The
-// error wraps ErrMalformed unless records are numbered from 1 without a gap, of
-// lawful size, with distinct keys. It is for those who implement Journal.
+// Rechain is the first step of every Replace, for implementations of Journal. It returns a copy
+// of records, chained in the epoch after that of expect, and the head of the copy. The error
+// wraps ErrMalformed unless the records are numbered from 1 without a gap and within the
+// limits of size, with distinct keys.
 func Rechain(log LogID, expect Position, records []Record) ([]Record, Position, error) {
 	if err := log.Check(); err != nil {
 		return nil, Position{}, err
@@ -65,13 +64,14 @@ func Rechain(log LogID, expect Position, records []Record) ([]Record, Position, 
 	}
 	for i, r := range records {
 		if r.Seq != uint64(i)+1 {
-			return nil, Position{}, fmt.Errorf("%w: record %d has the number %d", ErrMalformed, i+1, r.Seq)
+			return nil, Position{}, fmt.Errorf("%w: record %d has the sequence number %d", ErrMalformed, i+1, r.Seq)
 		}
 	}
 	chained := append([]Record(nil), records...)
 	return chained, Chain(Genesis(log, expect.Epoch+1), chained), nil
 }
 
+// checkRecords checks the sizes of the records and that their keys are distinct.
 func checkRecords(records []Record) error {
 	keys := make(map[CommandKey]bool, len(records))
 	for _, r := range records {

@@ -6,20 +6,20 @@ import (
 	"fmt"
 )
 
-// What a [Cursor] answers when it cannot go on by itself. Compare with errors.Is.
+// The errors of a [Cursor] that cannot go on by itself. Compare with errors.Is.
 var (
-	// ErrGap says that a hint does not join what the cursor holds (or is empty,
-	// which means the same): read the log with CatchUp.
-	ErrGap = errors.New("journal: the hint does not join the position held; read the log")
-	// ErrDiverged says that the log's history is not the cursor's: another epoch,
-	// a head before the cursor's position, or other records under its numbers.
-	ErrDiverged = errors.New("journal: the log's history is not the one held")
+	// ErrGap says that a hint does not follow the cursor's position, or is empty, which means
+	// the same. The caller must read the log with CatchUp or ReadOn.
+	ErrGap = errors.New("journal: the hint does not follow the position; read the log")
+	// ErrDiverged says that the cursor's position is not in the log's history: the log is in
+	// another epoch, its head is before the position, or it has other records at the cursor's
+	// sequence numbers.
+	ErrDiverged = errors.New("journal: the position is not in the log's history")
 )
 
-// Cursor follows one log: it holds a position and moves it forward over records
-// that are proven, by the chain, to follow from it. It never moves back and
-// never over a gap. After an error it stands where the last record it answered
-// put it, so every record is answered exactly once.
+// Cursor follows one log. It holds a position and moves it forward over records that follow
+// from it by the chain of hashes. It never moves back, nor over a gap. After an error it is
+// at the last record that it returned, so it returns every record exactly once.
 //
 // A Cursor is not safe for concurrent use and starts no goroutine.
 type Cursor struct {
@@ -27,24 +27,22 @@ type Cursor struct {
 	at  Position
 }
 
-// NewCursor stands at the position at of log; [Genesis](log, 1) is the start of
-// a log that was never replaced, and the zero Position asks the log itself: the
-// first CatchUp or ReadOn then begins before the first record of the epoch that
-// the log is in.
+// NewCursor returns a cursor at a position of log. [Genesis](log, 1) is the start of a log that
+// was never replaced. With the zero Position the first CatchUp or ReadOn begins before the
+// first record of the epoch that the log is in.
 func NewCursor(log LogID, at Position) *Cursor { return &Cursor{log: log, at: at} }
 
-// Log answers the log that is followed.
+// Log returns the log that is followed.
 func (c *Cursor) Log() LogID { return c.log }
 
-// At answers the position after the last record taken.
+// At returns the position after the last record that was returned.
 func (c *Cursor) At() Position { return c.at }
 
-// Take moves over those records of a hint, an append's Missed or one's own
-// appended batch that are new and follow, and answers them. Records under
-// sequence numbers that the cursor holds already are ignored, whatever they
-// contain: a hint is no evidence. If the rest does not join, or the hint is
-// empty, the error is ErrGap beside whatever could be taken. It reads nothing
-// and does not block.
+// Take moves over the records of a hint that are new and follow, and returns them. The hint may
+// also be an append's Missed or a batch that the caller has appended. Records at or below the
+// cursor's sequence number are ignored even if their contents differ: a hint proves nothing.
+// If the rest does not follow, or the hint is empty, Take returns the records up to there and
+// ErrGap. It reads nothing and does not block.
 func (c *Cursor) Take(hint []Record) ([]Record, error) {
 	if len(hint) == 0 {
 		return nil, ErrGap
@@ -64,13 +62,12 @@ func (c *Cursor) Take(hint []Record) ([]Record, error) {
 	return taken, nil
 }
 
-// CatchUp reads from the cursor's position to the log's head and answers the
-// records that follow, verified. It blocks as the journal's Read does. An error
-// that wraps ErrDiverged says that the caller's history is not the log's; with any
-// error the records that were verified before it are answered too, and the
-// cursor stands after them.
+// CatchUp reads from the cursor's position to the log's head and returns the verified records.
+// It blocks as the journal's Read does. With an error it also returns the records that were
+// verified before, and the cursor is after them. The error wraps ErrDiverged if the cursor's
+// position is not in the log's history.
 //
-// All of them are in memory at once: where that may be a whole log, call ReadOn.
+// All records are in memory at once: call ReadOn if they may be a whole log.
 func (c *Cursor) CatchUp(ctx context.Context, j Journal) ([]Record, error) {
 	var all []Record
 	for {
@@ -82,8 +79,8 @@ func (c *Cursor) CatchUp(ctx context.Context, j Journal) ([]Record, error) {
 	}
 }
 
-// ReadOn is one step of CatchUp: it answers the next page of records and the
-// log's head at the time; the cursor has caught up when At equals that head.
+// ReadOn is one step of CatchUp: it returns the next page of records, and the log's head at the
+// time of the read. The cursor has caught up when At equals that head.
 func (c *Cursor) ReadOn(ctx context.Context, j Journal) ([]Record, Position, error) {
 	page, err := j.Read(ctx, c.log, c.at.Seq, MaxPage)
 	if err != nil {
@@ -92,7 +89,7 @@ func (c *Cursor) ReadOn(ctx context.Context, j Journal) ([]Record, Position, err
 	if c.at == (Position{}) {
 		c.at = Genesis(c.log, page.Head.Epoch)
 	}
-	if err := c.sameLineage(page); err != nil {
+	if err := c.checkHistory(page); err != nil {
 		return nil, page.Head, err
 	}
 	if len(page.Records) == 0 && c.at != page.Head {
@@ -106,10 +103,11 @@ func (c *Cursor) ReadOn(ctx context.Context, j Journal) ([]Record, Position, err
 	return page.Records, page.Head, nil
 }
 
-// sameLineage judges by what the log says of its head and of the first record
-// after the cursor's. The journal has verified that record against the stored
-// one before it, so if it does not follow from the cursor's, the histories differ.
-func (c *Cursor) sameLineage(page Page) error {
+// checkHistory returns an error that wraps ErrDiverged if the cursor's position is not in the
+// log's history. It compares the position with the log's head and with the first record after
+// it. The journal has verified that record against the stored one before it, so if it does not
+// follow from the cursor's position, the histories differ.
+func (c *Cursor) checkHistory(page Page) error {
 	follows := true
 	switch {
 	case page.Head.Epoch != c.at.Epoch, page.Head.Seq < c.at.Seq:
@@ -120,7 +118,7 @@ func (c *Cursor) sameLineage(page Page) error {
 		follows = page.Records[0].Hash == c.at.Next(page.Records[0]).Hash
 	}
 	if !follows {
-		return fmt.Errorf("%w: log %q stands at %v, held was %v", ErrDiverged, c.log, page.Head, c.at)
+		return fmt.Errorf("%w: log %q is at %v, the cursor at %v", ErrDiverged, c.log, page.Head, c.at)
 	}
 	return nil
 }

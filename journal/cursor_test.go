@@ -22,14 +22,14 @@ func records(prefix string, n int) []journal.Record {
 	return rs
 }
 
-// failer is what a *testing.T and a *rapid.T have in common here.
-type failer interface {
+// testContext is the common part of *testing.T and *rapid.T that filled uses.
+type testContext interface {
 	Fatalf(format string, args ...any)
 	Context() context.Context
 }
 
-// filled answers a journal whose log holds n records.
-func filled(t failer, n int) (*journal.Memory, []journal.Record) {
+// filled returns a journal whose log has n records, and the records.
+func filled(t testContext, n int) (*journal.Memory, []journal.Record) {
 	m := journal.NewMemory(time.Now)
 	all := records("first", n)
 	at := journal.Genesis(theLog, 1)
@@ -44,9 +44,9 @@ func filled(t failer, n int) (*journal.Memory, []journal.Record) {
 	return m, all
 }
 
-// Whatever hints come, cut, repeated, out of order or forged, and whenever the
-// log is read between them, a cursor answers the log's records, each once, in order.
-func TestCursorAnswersEachRecordOnce(t *testing.T) {
+// A cursor returns the records of the log, each once and in order, although hints are cut,
+// repeated, out of order or forged.
+func TestCursor_ReturnsEachRecordOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const size = 30
 		m, all := filled(t, size)
@@ -77,7 +77,7 @@ func TestCursorAnswersEachRecordOnce(t *testing.T) {
 		}
 		got = append(got, rest...)
 		if len(got) != size {
-			t.Fatalf("%d records answered, want %d", len(got), size)
+			t.Fatalf("%d records returned, want %d", len(got), size)
 		}
 		for i := range got {
 			if got[i].Hash != all[i].Hash {
@@ -87,7 +87,7 @@ func TestCursorAnswersEachRecordOnce(t *testing.T) {
 	})
 }
 
-func TestTake(t *testing.T) {
+func TestCursor_TakeReturnsWhatFollows(t *testing.T) {
 	_, all := filled(t, 4)
 	cursor := journal.NewCursor(theLog, journal.Genesis(theLog, 1))
 	steps := []struct {
@@ -100,7 +100,7 @@ func TestTake(t *testing.T) {
 		{"beyond a gap", all[1:2], 0, journal.ErrGap},
 		{"the first", all[:1], 1, nil},
 		{"the first again", all[:1], 0, nil},
-		{"other contents under a number held", records("other", 1), 0, nil},
+		{"other contents at a known sequence number", records("other", 1), 0, nil},
 		{"one new, then a gap", []journal.Record{all[0], all[1], all[3]}, 1, journal.ErrGap},
 		{"the rest", all, 2, nil},
 	}
@@ -111,11 +111,11 @@ func TestTake(t *testing.T) {
 		}
 	}
 	if want := (journal.Position{Epoch: 1, Seq: 4, Hash: all[3].Hash}); cursor.At() != want {
-		t.Errorf("the cursor stands at %v, want %v", cursor.At(), want)
+		t.Errorf("the cursor is at %v, want %v", cursor.At(), want)
 	}
 }
 
-func TestCatchUpKnowsItsLineage(t *testing.T) {
+func TestCursor_CatchUpReportsADivergedPosition(t *testing.T) {
 	m, all := filled(t, 5)
 	head := journal.Position{Epoch: 1, Seq: 5, Hash: all[4].Hash}
 	other := records("other", 6)
@@ -130,7 +130,7 @@ func TestCatchUpKnowsItsLineage(t *testing.T) {
 	for _, at := range foreign {
 		cursor := journal.NewCursor(theLog, at)
 		if got, err := cursor.CatchUp(t.Context(), m); !errors.Is(err, journal.ErrDiverged) || len(got) > 0 || cursor.At() != at {
-			t.Errorf("from %v: %d records, %v, then at %v; want ErrLineage and no move", at, len(got), err, cursor.At())
+			t.Errorf("from %v: %d records, %v, then at %v; want ErrDiverged and no move", at, len(got), err, cursor.At())
 		}
 	}
 	for n := range 6 {
@@ -141,30 +141,30 @@ func TestCatchUpKnowsItsLineage(t *testing.T) {
 	}
 }
 
-// A watch that does not keep up is told to look for itself rather than growing.
-func TestHintsAreBounded(t *testing.T) {
+// The backlog of a slow watch is replaced by an empty hint when it reaches its limit.
+func TestHints_BoundTheBacklog(t *testing.T) {
 	hints := journal.NewHints()
-	taking, deliver := make(chan struct{}), make(chan struct{})
+	delivering, proceed := make(chan struct{}), make(chan struct{})
 	got := make(chan []journal.Record, 10)
 	ended := make(chan error, 1)
 	go func() {
 		ended <- hints.Watch(t.Context(), theLog, func() { hints.Post(theLog, nil) }, 0, nil, func(rs []journal.Record) {
-			taking <- struct{}{}
-			<-deliver
+			delivering <- struct{}{}
+			<-proceed
 			got <- rs
 		})
 	}()
-	<-taking // the first hint is being delivered while the rest is posted
+	<-delivering // the first hint is being delivered while the rest is posted
 	batch := records("batch", journal.MaxPage/2)
 	for range 3 {
 		hints.Post(theLog, batch)
 	}
-	deliver <- struct{}{}
-	<-taking
+	proceed <- struct{}{}
+	<-delivering
 	hints.Post(theLog, batch)
-	deliver <- struct{}{}
-	<-taking
-	deliver <- struct{}{}
+	proceed <- struct{}{}
+	<-delivering
+	proceed <- struct{}{}
 	for i, want := range []int{0, 0, len(batch)} {
 		if rs := <-got; len(rs) != want {
 			t.Errorf("hint %d has %d records, want %d", i, len(rs), want)

@@ -2,7 +2,7 @@ package journal
 
 import "bytes"
 
-// Flip turns over a bit of a stored record, for the suite.
+// Flip changes a bit of a stored record, for the conformance suite.
 func (m *Memory) Flip(log LogID, seq uint64, field string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -6,36 +6,39 @@ import (
 	"time"
 )
 
-// Hints hands appended records to the watches of one process. It is the part of
-// Watch that all journals share, for those who implement one: whatever learns of
-// records (the own append, a subscription) posts them here, never blocking, and
-// each Watch delivers them from its caller's goroutine.
+// Hints passes appended records to the watches of one process. It is the part of Watch that all
+// journals share, for implementations of Journal: an append, or a subscription, posts records
+// without blocking, and each Watch delivers them on its caller's goroutine.
 //
-// A watch that is slower than the posts does not grow: beyond MaxPage records or
-// MaxPageBytes its backlog is dropped for a single empty hint.
+// The backlog of a slow watch is bounded: beyond MaxPage records or MaxPageBytes it is replaced
+// by a single empty hint.
+//
+// Hints has one lock and calls no other function while it is held, so a journal may call Post
+// with its own lock held.
 type Hints struct {
 	closed chan struct{} // closed by Close, after reason is set
-	reason error         // read only after closed
+	reason error         // read only after closed is closed
 
-	mu      sync.Mutex // guards what follows, and the fields of every watch
+	mu      sync.Mutex // guards watches, and all fields of every watch but wake
 	watches map[LogID]map[*watch]struct{}
 }
 
 // watch is one caller of Watch.
 type watch struct {
-	wake    chan struct{} // one slot: there is something to deliver
-	look    bool          // deliver an empty hint, and no records
-	pending []Record
-	bytes   int
+	wake     chan struct{} // one slot: there is something to deliver
+	overflow bool          // deliver an empty hint, and no records
+	pending  []Record
+	bytes    int // of the bodies of pending
 }
 
-// NewHints answers an empty board.
+// NewHints returns Hints without a watch.
 func NewHints() *Hints {
 	return &Hints{closed: make(chan struct{}), watches: make(map[LogID]map[*watch]struct{})}
 }
 
-// Post hands records to every watch of log; none says "look for yourself". It
-// never blocks. The records are shared: nobody may change them any more.
+// Post passes records to every watch of log. Without records it posts an empty hint, which asks
+// the watcher to read the log. It never blocks. The watches share the records, so nobody may
+// change them afterwards.
 func (h *Hints) Post(log LogID, records []Record) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -44,7 +47,7 @@ func (h *Hints) Post(log LogID, records []Record) {
 	}
 }
 
-// PostAll says "look for yourself" to every watch of every log.
+// PostAll posts an empty hint to every watch of every log.
 func (h *Hints) PostAll() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -55,7 +58,7 @@ func (h *Hints) PostAll() {
 	}
 }
 
-// Close ends every watch, now and to come, with reason. Only the first call counts.
+// Close ends every watch, and every later one, with reason. Only the first call has an effect.
 func (h *Hints) Close(reason error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -67,11 +70,10 @@ func (h *Hints) Close(reason error) {
 	}
 }
 
-// Watch delivers what is posted for log to hint until ctx ends or Close is
-// called, and answers why. With every > 0 it also calls changed at that pace and
-// delivers an empty hint when that is true. It delivers nothing of its own
-// accord: the caller posts the empty hint of the start when the watch stands.
-// joined, which may be nil, is called once the watch receives posts.
+// Watch delivers what is posted for log to hint until ctx ends or Close is called, and returns
+// the reason. joined, which may be nil, is called once the watch receives posts: the journal
+// then posts the first, empty hint itself, because Watch does not. With every > 0 Watch also
+// calls changed at that interval, and delivers an empty hint if it returns true.
 func (h *Hints) Watch(ctx context.Context, log LogID, joined func(), every time.Duration, changed func() bool, hint func([]Record)) error {
 	w := h.join(log)
 	defer h.leave(log, w)
@@ -102,6 +104,7 @@ func (h *Hints) Watch(ctx context.Context, log LogID, joined func(), every time.
 	}
 }
 
+// join adds a watch of log.
 func (h *Hints) join(log LogID) *watch {
 	w := &watch{wake: make(chan struct{}, 1)}
 	h.mu.Lock()
@@ -113,6 +116,7 @@ func (h *Hints) join(log LogID) *watch {
 	return w
 }
 
+// leave removes a watch of log.
 func (h *Hints) leave(log LogID, w *watch) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -122,25 +126,25 @@ func (h *Hints) leave(log LogID, w *watch) {
 	}
 }
 
-// collect empties w; ok is false where there is nothing to say.
+// collect removes and returns what w has to deliver; ok is false if that is nothing.
 func (h *Hints) collect(w *watch) (records []Record, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	records, ok = w.pending, w.look || len(w.pending) > 0
-	w.pending, w.bytes, w.look = nil, 0, false
+	records, ok = w.pending, w.overflow || len(w.pending) > 0
+	w.pending, w.bytes, w.overflow = nil, 0, false
 	return records, ok
 }
 
-// add is called with Hints.mu held.
+// add adds records to the backlog, or replaces it by an empty hint. Hints.mu must be held.
 func (w *watch) add(records []Record) {
 	if len(records) == 0 {
-		w.look = true
+		w.overflow = true
 	}
 	for _, r := range records {
 		w.bytes += len(r.Body)
 	}
-	if w.look || len(w.pending)+len(records) > MaxPage || w.bytes > MaxPageBytes {
-		w.look, w.pending, w.bytes = true, nil, 0
+	if w.overflow || len(w.pending)+len(records) > MaxPage || w.bytes > MaxPageBytes {
+		w.overflow, w.pending, w.bytes = true, nil, 0
 	} else {
 		w.pending = append(w.pending, records...)
 	}

@@ -1,12 +1,25 @@
-// Package journal is the contract of matchfloor's logs: append-only sequences of
-// opaque records, chained by hash, written by compare-and-set.
+// Package journal is the contract of matchfloor's logs: append-only sequences of opaque
+// records, chained by hash and written by compare-and-set.
 //
-// A journal holds many logs, each named by a [LogID]. It knows nothing of what a
-// record means: it stores the exact bytes that a node hashed, in order, once.
-// Three journals keep this contract: the in-memory one of this package,
-// sqlitejournal (one file, the embedded default) and redisjournal (several
-// nodes). The suite in journaltest holds them, and any fourth, to every
-// sentence below.
+// A journal holds many logs, each named by a [LogID]. It does not interpret records: it
+// stores the exact bytes that a node has hashed, in order, once. Three journals implement the
+// contract: [Memory] in this package, sqlitejournal (one file, the embedded default) and
+// redisjournal (several nodes). The suite in journaltest tests them, and any other
+// implementation, against every sentence below.
+//
+// # Positions
+//
+// A [Position] names the epoch of a log, the sequence number of its last record and that
+// record's hash, which covers all records before it. A caller chains its records to the
+// position that it expects ([Chain]) and appends them there ([Journal.Append]). A [Cursor]
+// follows a log: it holds a position and moves forward over records that follow from it.
+//
+// # Unknown outcomes
+//
+// A write whose answer is lost fails with [ErrUnknown]: it may be stored, now or later. The
+// caller sends the same records with the same expectation again until the outcome is known,
+// and neither acknowledges nor refuses their commands before. The command keys make this safe:
+// a record is stored once, however often it is sent.
 package journal
 
 import (
@@ -16,144 +29,157 @@ import (
 	"time"
 )
 
-// LogID names a log: 1 to 64 characters of [A-Za-z0-9_-]. The log "_" belongs
-// to the instance itself; every other log is an event's.
+// LogID names a log: 1 to 64 characters of [A-Za-z0-9_-]. The log "_" belongs to the instance
+// itself; every other log is an event's.
 type LogID string
 
 // InstanceLog is the log of an instance: its organisers, events and address.
 const InstanceLog LogID = "_"
 
-// The bounds of a journal. A batch or record beyond them is malformed; a page
-// beyond them is cut short and read on from there.
+// The limits of a journal. A batch or record beyond them is malformed. A page beyond them is
+// cut short, and the caller reads on after its last record.
 const (
 	MaxBatch      = 256      // records of one Append
 	MaxBatchBytes = 16 << 20 // bytes of their bodies together
 	MaxRecord     = 4 << 20  // bytes of one record's Body
-	MaxKey        = 256      // bytes of a CommandKey; the empty one is malformed
-	MaxPage       = 1024     // records that one Read, or Missed, answers
+	MaxKey        = 256      // bytes of a CommandKey; an empty key is malformed
+	MaxPage       = 1024     // records of one Read, or in Missed
 	MaxPageBytes  = 8 << 20  // a page ends with the record that takes its bodies past this
 	Window        = 100_000  // last records of a log whose keys are known, at least
 )
 
-// Journal is an append-only store of logs. All methods are safe for concurrent
-// use, block until answered or until ctx ends, and verify what they read: a
-// record whose hash does not follow from its predecessor is answered with an
-// error that wraps [ErrCorrupt], never skipped.
+// Journal is an append-only store of logs. All methods are safe for concurrent use. They block
+// until there is a result or ctx ends. They verify what they read: a record whose hash does
+// not follow from the record before it is an error that wraps [ErrCorrupt]; it is never
+// skipped.
 //
-// The five methods are all that the live side needs. A log that nobody has
-// written is empty, at [Genesis](log, 1): there is no creation step.
+// A log that was never written is empty, at [Genesis](log, 1). There is no call to create one.
 type Journal interface {
-	// Append stores batch at the log's end if the log stands exactly at expect
-	// (epoch, seq and hash), all of it or nothing. The records must follow from
-	// expect (see [Chain]); a batch that does not is refused with ErrMalformed
-	// before anything is compared.
+	// Append stores batch at the end of the log if the log is exactly at expect (epoch, seq
+	// and hash): all of the batch, or nothing. The records must follow from expect (see
+	// [Chain]).
 	//
-	// Known command keys win over everything: if any key of the batch is in the
-	// log already, nothing is written and the outcome is AlreadyKnown, naming each.
-	// A conflict (the log stands elsewhere) writes nothing and carries what the
-	// caller missed. Appended is answered only when the batch is durable by the
-	// journal's own promise.
+	// Append checks three things, in this order:
 	//
-	// Order of judgement: malformed, known, conflict. An error that wraps ErrUnknown means that the batch may or may not be in
-	// the log: send the same records with the same expectation again until the
-	// outcome is Appended, AlreadyKnown or Conflict. A batch that had been stored is
-	// then answered as AlreadyKnown. An error that wraps ErrUnavailable means that
-	// nothing was written by this call. The batch is the caller's again afterwards.
+	//  1. A batch that breaks a limit or does not follow from expect is an error that wraps
+	//     ErrMalformed.
+	//  2. If a key of the batch is in the log already, nothing is written. The outcome is
+	//     AlreadyKnown, and Duplicates names each such key, wherever the log is.
+	//  3. If the log is not at expect, nothing is written. The outcome is Conflict, and Missed
+	//     holds the records after expect, or Diverged is set.
+	//
+	// Otherwise the outcome is Appended. An implementation MUST NOT return Appended before the
+	// batch is durable by its own promise.
+	//
+	// An error that wraps ErrUnavailable means that this call wrote nothing. An error that
+	// wraps ErrUnknown means that the batch may be stored, now or later. The caller must send
+	// the same records with the same expect again until the outcome is Appended, AlreadyKnown
+	// or Conflict; if the batch had been stored, that outcome is AlreadyKnown.
+	//
+	// The caller may change batch after Append returns.
 	Append(ctx context.Context, log LogID, expect Position, batch []Record) (Result, error)
 
-	// Read answers up to limit records (capped at MaxPage and MaxPageBytes, but at
-	// least one where there is one) that follow sequence number after, in order,
-	// and the log's head at the time of the read. After the head, or with a limit
-	// below 1, there are none: that is how a head is read. The page is verified
-	// from the stored record before it; that it follows from what the caller holds
-	// is the caller's to verify ([Cursor] does). The records are read-only.
+	// Read returns the records after sequence number after, in order, and the log's head at
+	// the time of the read. The page has at most limit records and keeps to MaxPage and
+	// MaxPageBytes, but it has at least one if there is one. With a limit below 1, or after
+	// the head, it has none: that is how a caller reads the head alone.
+	//
+	// The journal verifies the page from the stored record before it. The caller must verify
+	// that the page follows from its own position, as [Cursor] does. The records are
+	// read-only.
 	Read(ctx context.Context, log LogID, after uint64, limit int) (Page, error)
 
-	// Watch calls hint for records appended to log, by whomever, until ctx ends
-	// or the watch breaks; it returns the reason. A hint is only that: it may
-	// come late, twice, out of order, or never; an empty one says "look for
-	// yourself" (sent once the watch stands, and after every interruption).
-	// hint is called from one goroutine at a time and must not block.
+	// Watch calls hint for records that any process appends to log, until ctx ends or the
+	// watch breaks, and returns the reason. A hint may be late, repeated, out of order or
+	// lost, so a caller that must not miss a record also reads. An empty hint asks the caller
+	// to read the log: Watch sends one as soon as it receives hints, and one after every
+	// interruption. Watch calls hint from one goroutine at a time; hint must not block.
 	Watch(ctx context.Context, log LogID, hint func([]Record)) error
 
-	// CheckHead answers the journal's clock if the log stands durably at exactly
-	// the position at; otherwise an error that wraps ErrPositionMismatch.
+	// CheckHead returns the journal's clock if the log is durably at exactly the position at,
+	// and otherwise an error that wraps ErrPositionMismatch. A caller that reads its replica
+	// after a successful CheckHead has a linearizable read.
 	CheckHead(ctx context.Context, log LogID, at Position) (time.Time, error)
 
-	// Replace rewrites the whole log, if it stands exactly at expect, with the
-	// given records: their numbers (1, 2, 3, …; otherwise ErrMalformed), keys,
-	// digests and bodies, and a chain made anew in the next epoch; their Hash is
-	// not consulted. The log's snapshot goes with the old epoch. It answers the new
-	// head, or an error that wraps ErrPositionMismatch where the log stands elsewhere. Erasure
-	// and restore use it. The outcome of an ErrUnknown is found by reading the head.
+	// Replace rewrites the whole log with records if it is exactly at expect, and returns the
+	// new head. Erasure and restore use it. It stores the sequence numbers (1, 2, 3, …;
+	// anything else wraps ErrMalformed), keys, digests and bodies of the records, chained
+	// again in the next epoch; their Hash is not used. The log's snapshot is removed together
+	// with the old epoch.
+	//
+	// If the log is not at expect the error wraps ErrPositionMismatch. After an error that
+	// wraps ErrUnknown the caller finds the outcome by reading the head.
 	Replace(ctx context.Context, log LogID, expect Position, records []Record) (Position, error)
 }
 
-// Snapshots keeps folded states beside the logs, so that a node need not fold
-// from the start. They only shorten start: losing one loses nothing.
+// Snapshots stores one state for each log: the result of applying its records up to a
+// position. A node that starts from a snapshot reads only the records after it. A lost
+// snapshot makes a start slower and loses nothing else.
 type Snapshots interface {
-	// PutSnapshot stores state as the fold of log at the position at, replacing the
-	// one that there is. A state of another epoch than the log's own is not stored:
-	// that is an error which wraps ErrPositionMismatch. So once Replace has answered, nobody's
-	// state of before is stored any more.
+	// PutSnapshot stores state as the snapshot of log at the position at, in place of the one
+	// that is stored. If at is of another epoch than the log, nothing is stored and the error
+	// wraps ErrPositionMismatch. So no state from before a Replace is stored after it: an
+	// erasure relies on that.
 	PutSnapshot(ctx context.Context, log LogID, at Position, state []byte) error
-	// Snapshot answers the stored fold, or ok=false where there is none.
+	// Snapshot returns the stored snapshot, or ok=false if there is none.
 	Snapshot(ctx context.Context, log LogID) (at Position, state []byte, ok bool, err error)
-	// DropSnapshot removes it; dropping what is not there is no error.
+	// DropSnapshot removes the snapshot. It is no error if there is none.
 	DropSnapshot(ctx context.Context, log LogID) error
 }
 
-// CommandKey names a command across retries: who sent it and the id they gave it.
+// CommandKey identifies a command across retries: its sender, and the id that the sender gave
+// it.
 type CommandKey string
 
 // Record is one entry of a log: the changes that one command made.
 type Record struct {
 	Seq    uint64     // 1 for the first of the log
-	Key    CommandKey // the command that this answers; unique in the log's window of known ids
-	Digest Digest     // of the command's payload, to tell a repeat from a reuse
-	Body   []byte     // opaque here; hashed and stored as it is
-	Hash   Hash       // H(previous hash, seq, key, digest, body); see [Chain]
+	Key    CommandKey // the command that made the changes; unique among the last Window records
+	Digest Digest     // of the command's payload: tells a repeated command from a reused key
+	Body   []byte     // opaque; hashed and stored as it is
+	Hash   Hash       // H(previous hash, seq, key, digest, body); see [Position.Next]
 }
 
-// Result is what Append answers.
+// Result is the result of Append.
 type Result struct {
 	Outcome    Outcome
-	Head       Position    // where the log stands now
-	Duplicates []Duplicate // outcome AlreadyKnown: the keys of the batch that the log holds
-	Missed     []Record    // outcome Conflict, same lineage: what follows expect, as one page of Read
-	Diverged   bool        // outcome Conflict: true when expect is not a position of this log at all
+	Head       Position    // of the log, after the call
+	Duplicates []Duplicate // outcome AlreadyKnown: the keys of the batch that are in the log
+	Missed     []Record    // outcome Conflict, not diverged: the records after expect, as one page of Read
+	Diverged   bool        // outcome Conflict: expect is no position of this log
 	Clock      time.Time   // the journal's clock
 }
 
-// Duplicate says that a command key is in the log, where, and for which payload.
+// Duplicate is a command key that is in the log, with its sequence number and the digest of
+// its payload.
 type Duplicate struct {
 	Key    CommandKey
 	Seq    uint64
 	Digest Digest
 }
 
-// Page is what Read answers.
+// Page is the result of Read.
 type Page struct {
 	Records []Record
 	Head    Position
 }
 
-// Outcome tells what became of an append.
+// Outcome says what Append did.
 type Outcome uint8
 
 // The outcomes of an append.
 const (
-	Appended     Outcome = iota + 1 // stored, durable
+	Appended     Outcome = iota + 1 // stored and durable
 	AlreadyKnown                    // not stored: a key of the batch is in the log
-	Conflict                        // not stored: the log stands elsewhere
+	Conflict                        // not stored: the log is at another position
 )
 
 // The errors of a journal. Compare with errors.Is.
 var (
 	ErrUnavailable      = errors.New("journal: not reachable; nothing was written")
 	ErrUnknown          = errors.New("journal: no answer; the write may or may not have happened")
-	ErrPositionMismatch = errors.New("journal: the log stands elsewhere")
-	ErrMalformed        = errors.New("journal: the batch does not follow from the position it expects")
+	ErrPositionMismatch = errors.New("journal: the log is at another position")
+	ErrMalformed        = errors.New("journal: malformed log id, batch or record")
 	ErrCorrupt          = errors.New("journal: a stored record does not match its hash")
 )
 
@@ -167,5 +193,5 @@ func (e *CorruptError) Error() string {
 	return fmt.Sprintf("journal: record %d of log %q does not match its hash", e.Seq, e.Log)
 }
 
-// Unwrap answers ErrCorrupt.
+// Unwrap returns ErrCorrupt.
 func (e *CorruptError) Unwrap() error { return ErrCorrupt }

@@ -8,23 +8,26 @@ import (
 	"time"
 )
 
-// Memory is a journal in memory: durable as long as the process, shared by
-// whoever holds the pointer. Tests and rehearsals use it. It keeps the keys of
-// all records, not only of the last Window.
+// Memory is a journal in memory, for tests and rehearsals. It is as durable as the process, and
+// all users of one pointer share its logs. It knows the keys of all records, not only of the
+// last Window.
+//
+// Hints are posted with mu held, so that they are in the order of the log. Lock order: mu →
+// the lock of Hints.
 type Memory struct {
 	clock func() time.Time
 	hints *Hints
 
-	mu   sync.Mutex // guards logs and everything inside
+	mu   sync.Mutex // guards logs and everything in them
 	logs map[LogID]*memoryLog
 }
 
 type memoryLog struct {
 	head     Position
 	genesis  Position // of the epoch that head is in
-	records  []Record // of the numbers 1 to head.Seq
-	known    map[CommandKey]Duplicate
-	snapshot *memorySnapshot // nil where there is none
+	records  []Record // with the sequence numbers 1 to head.Seq
+	keys     map[CommandKey]Duplicate
+	snapshot *memorySnapshot // nil if there is none
 }
 
 type memorySnapshot struct {
@@ -37,7 +40,7 @@ var (
 	_ Snapshots = (*Memory)(nil)
 )
 
-// NewMemory answers an empty journal that reads its time from clock
+// NewMemory returns an empty journal that takes its time from clock
 // (time.Now, also under testing/synctest).
 func NewMemory(clock func() time.Time) *Memory {
 	return &Memory{clock: clock, hints: NewHints(), logs: make(map[LogID]*memoryLog)}
@@ -55,7 +58,7 @@ func (m *Memory) Append(ctx context.Context, log LogID, expect Position, batch [
 	defer m.mu.Unlock()
 	l := m.at(log)
 	result := Result{Head: l.head, Clock: m.clock()}
-	if result.Duplicates = l.knownOf(batch); len(result.Duplicates) > 0 {
+	if result.Duplicates = l.duplicatesOf(batch); len(result.Duplicates) > 0 {
 		result.Outcome = AlreadyKnown
 		return result, nil
 	}
@@ -71,7 +74,6 @@ func (m *Memory) Append(ctx context.Context, log LogID, expect Position, batch [
 	stored := cloneBodies(batch)
 	l.store(stored)
 	m.logs[log] = l
-	// Inside the lock, so that hints are posted in the log's order.
 	m.hints.Post(log, stored)
 	result.Outcome, result.Head = Appended, l.head
 	return result, nil
@@ -126,7 +128,7 @@ func (m *Memory) Replace(ctx context.Context, log LogID, expect Position, record
 	}
 	l := newMemoryLog(log, expect.Epoch+1)
 	l.store(cloneBodies(chained))
-	m.logs[log] = l // the snapshot of the old epoch goes with it
+	m.logs[log] = l // without the snapshot of the old epoch
 	m.hints.Post(log, nil)
 	return l.head, nil
 }
@@ -172,8 +174,8 @@ func (m *Memory) DropSnapshot(ctx context.Context, log LogID) error {
 	return nil
 }
 
-// at answers the log, or an empty one that is not kept until something is
-// stored in it: reading must not grow the journal.
+// at returns the log, or an empty one that the caller adds to logs when it stores something:
+// a read must not grow the journal.
 func (m *Memory) at(log LogID) *memoryLog {
 	if l, ok := m.logs[log]; ok {
 		return l
@@ -183,27 +185,29 @@ func (m *Memory) at(log LogID) *memoryLog {
 
 func newMemoryLog(log LogID, epoch uint64) *memoryLog {
 	genesis := Genesis(log, epoch)
-	return &memoryLog{head: genesis, genesis: genesis, known: make(map[CommandKey]Duplicate)}
+	return &memoryLog{head: genesis, genesis: genesis, keys: make(map[CommandKey]Duplicate)}
 }
 
+// store appends chained records.
 func (l *memoryLog) store(chained []Record) {
 	for _, r := range chained {
 		l.records = append(l.records, r)
-		l.known[r.Key] = Duplicate{Key: r.Key, Seq: r.Seq, Digest: r.Digest}
+		l.keys[r.Key] = Duplicate{Key: r.Key, Seq: r.Seq, Digest: r.Digest}
 		l.head = Position{Epoch: l.head.Epoch, Seq: r.Seq, Hash: r.Hash}
 	}
 }
 
-func (l *memoryLog) knownOf(batch []Record) (known []Duplicate) {
+// duplicatesOf returns the keys of batch that are in the log.
+func (l *memoryLog) duplicatesOf(batch []Record) (duplicates []Duplicate) {
 	for _, r := range batch {
-		if k, ok := l.known[r.Key]; ok {
-			known = append(known, k)
+		if d, ok := l.keys[r.Key]; ok {
+			duplicates = append(duplicates, d)
 		}
 	}
-	return known
+	return duplicates
 }
 
-// position answers where the log stood after the record seq, as stored.
+// position returns the position after the record seq, as it is stored.
 func (l *memoryLog) position(seq uint64) Position {
 	if seq == 0 {
 		return l.genesis
@@ -216,7 +220,7 @@ func (l *memoryLog) holds(p Position) bool {
 	return p.Seq <= l.head.Seq && p == l.position(p.Seq)
 }
 
-// page answers what follows the record number after, verified.
+// page returns the verified records after sequence number after.
 func (l *memoryLog) page(log LogID, after uint64, limit int) ([]Record, error) {
 	if after >= l.head.Seq || limit <= 0 {
 		return nil, nil
@@ -262,7 +266,7 @@ func checkContext(ctx context.Context) error {
 	return nil
 }
 
-// cloneBodies lets the caller of Append keep its buffers.
+// cloneBodies copies records with their bodies, which the caller of Append may change.
 func cloneBodies(records []Record) []Record {
 	cloned := append([]Record(nil), records...)
 	for i := range cloned {

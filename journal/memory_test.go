@@ -12,7 +12,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestMemory(t *testing.T) {
+func TestMemory_KeepsTheContract(t *testing.T) {
 	journaltest.Run(t, func(*testing.T) journaltest.Env {
 		m := journal.NewMemory(time.Now)
 		return journaltest.Env{

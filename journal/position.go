@@ -13,7 +13,7 @@ type Hash [sha256.Size]byte
 // Digest is the SHA-256 of a command's payload.
 type Digest [sha256.Size]byte
 
-// MarshalText writes lower-case hex.
+// MarshalText returns lower-case hex.
 func (h Hash) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h[:]), nil }
 
 // UnmarshalText reads 64 hex digits.
@@ -27,10 +27,10 @@ func (h *Hash) UnmarshalText(text []byte) error {
 
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 
-// Position is a place in a log's history, and proof of which history: two logs
-// that agree on a position agree on everything before it.
+// Position is a place in a log's history. Its hash covers the history: two logs that have the
+// same position have the same records before it.
 type Position struct {
-	Epoch uint64 `json:"epoch"` // 1 for a new log; the next one at every Replace
+	Epoch uint64 `json:"epoch"` // 1 for a new log; every Replace starts the next one
 	Seq   uint64 `json:"seq"`   // sequence number of the last record; 0 for an empty log
 	Hash  Hash   `json:"hash"`  // of the last record; of the genesis for an empty log
 }
@@ -46,9 +46,9 @@ func Genesis(log LogID, epoch uint64) Position {
 	return Position{Epoch: epoch, Hash: Hash(h.Sum(nil))}
 }
 
-// Next answers the position after r is appended at p, computed from r's
-// contents; r.Hash and r.Seq are not consulted. Every field is length-prefixed,
-// so no two records share an encoding.
+// Next returns the position after r is appended at p. Its hash is the SHA-256 of p's hash, the
+// next sequence number, and r's key, digest and body; r.Seq and r.Hash are not used. Fields of
+// variable length are preceded by their length, so no two records have the same encoding.
 func (p Position) Next(r Record) Position {
 	h := sha256.New()
 	h.Write(p.Hash[:])
@@ -59,8 +59,8 @@ func (p Position) Next(r Record) Position {
 	return Position{Epoch: p.Epoch, Seq: p.Seq + 1, Hash: Hash(h.Sum(nil))}
 }
 
-// Chain fills Seq and Hash of each record so that they follow from p, and
-// answers the position after the last.
+// Chain sets Seq and Hash of each record so that they follow from p, and returns the position
+// after the last.
 func Chain(p Position, records []Record) Position {
 	for i := range records {
 		p = p.Next(records[i])
@@ -69,8 +69,9 @@ func Chain(p Position, records []Record) Position {
 	return p
 }
 
-// Verify answers the position after records if each follows from the one before
-// it, the first from p; otherwise a CorruptError that names the first that does not.
+// Verify returns the position after records if each follows from the one before it, and the
+// first from p. Otherwise it returns a CorruptError that names the first record that does not
+// follow.
 func Verify(log LogID, p Position, records []Record) (Position, error) {
 	for _, r := range records {
 		next := p.Next(r)
