@@ -1,6 +1,6 @@
-// Package archive is a file of logs: what a backup writes and a restore reads. It
-// is the same whichever journal the logs come from or go to, and knows nothing of
-// what a record means.
+// Package archive reads and writes a file of logs: a backup writes it, and a restore reads it.
+// The format does not depend on the journal that the logs come from or go to, nor on the
+// contents of the records.
 //
 // An archive is the title, the logs one after the other, and an end:
 //
@@ -9,9 +9,9 @@
 //	'R' key digest(32) hash(32) body   a record of that log, in order from 1
 //	'E' sum(32)                        the end: SHA-256 of every byte before the sum
 //
-// Name, key and body are preceded by their length, four bytes; epoch has eight. All
-// numbers are big-endian. Every record is held to its hash, which chains it to the
-// one before; the sum shows what is missing between logs or at the end.
+// Name, key and body are preceded by their length in four bytes; epoch has eight bytes. All
+// numbers are big-endian. Each record is verified by its hash, which chains it to the record
+// before; the sum shows what is missing between logs or at the end.
 package archive
 
 import (
@@ -33,12 +33,12 @@ const (
 	tagEntry = 'R'
 	tagEnd   = 'E'
 
-	maxName    = 64         // of a log's id
-	maxRecords = 10_000_000 // of one log: far beyond what any holds
+	maxName    = 64         // bytes of a log's id
+	maxRecords = 10_000_000 // of one log: far more than any log has
 )
 
-// ErrDamaged is wrapped by every error that says that an archive is not what was
-// written, or not whole.
+// ErrDamaged is wrapped by every error that says that an archive differs from what was written,
+// or is incomplete.
 var ErrDamaged = errors.New("archive: damaged or cut short")
 
 // Log is all of one log: its records, numbered from 1 and chained in its epoch.
@@ -48,7 +48,7 @@ type Log struct {
 	Records []journal.Record
 }
 
-// Head answers where the log stands.
+// Head returns the position after the last record.
 func (l Log) Head() journal.Position {
 	if len(l.Records) == 0 {
 		return journal.Genesis(l.ID, l.Epoch)
@@ -57,32 +57,32 @@ func (l Log) Head() journal.Position {
 	return journal.Position{Epoch: l.Epoch, Seq: last.Seq, Hash: last.Hash}
 }
 
-// ReadLog reads all of a log, verified, up to its head at some moment of the call.
-// It blocks as the journal's Read does, and holds the whole log in memory. A log
-// that is replaced meanwhile answers an error that wraps journal.ErrDiverged.
+// ReadLog returns all of a log, verified, up to its head at some moment of the call. It blocks
+// as the journal's Read does, and has the whole log in memory. If the log is replaced meanwhile
+// the error wraps journal.ErrDiverged.
 func ReadLog(ctx context.Context, j journal.Journal, log journal.LogID) (Log, error) {
 	cursor := journal.NewCursor(log, journal.Position{})
 	records, err := cursor.CatchUp(ctx, j)
 	return Log{ID: log, Epoch: cursor.At().Epoch, Records: records}, err
 }
 
-// Writer writes an archive: Put for each log, then Close. It is not safe for
-// concurrent use; after an error the archive is of no use.
+// Writer writes an archive: the caller calls Put for each log, and then Close. It is not safe
+// for concurrent use. After an error the archive is unusable.
 type Writer struct {
 	out *bufio.Writer
 	sum hash.Hash
 }
 
-// NewWriter begins an archive on w, which stays the caller's to sync and close.
+// NewWriter begins an archive on w. The caller must sync and close w afterwards.
 func NewWriter(w io.Writer) *Writer {
 	sum := sha256.New()
 	a := &Writer{out: bufio.NewWriterSize(io.MultiWriter(w, sum), 1<<16), sum: sum}
-	_, _ = a.out.WriteString(title) // its error stays, and Put or Close answers it
+	_, _ = a.out.WriteString(title) // Put or Close returns its error
 	return a
 }
 
-// Put adds a log. It answers an error that wraps journal.ErrCorrupt, and writes
-// nothing, if its records do not follow from each other.
+// Put adds a log. If its records do not follow from each other it writes nothing and returns an
+// error that wraps journal.ErrCorrupt.
 func (a *Writer) Put(l Log) error {
 	if err := l.ID.Check(); err != nil {
 		return err
@@ -104,7 +104,7 @@ func (a *Writer) Put(l Log) error {
 	return nil
 }
 
-// Close writes the end. It does not close what the archive is written to.
+// Close writes the end. It does not close the underlying writer.
 func (a *Writer) Close() error {
 	err := a.out.WriteByte(tagEnd)
 	if err == nil {
@@ -126,16 +126,16 @@ func field(b, value []byte) []byte {
 	return append(b, value...)
 }
 
-// Read reads an archive from r to its end and calls each with every log, verified,
-// in the order in which they were put. It answers what each answers, or an error
-// that wraps ErrDamaged: that may come after logs that were whole, so whoever acts
-// on them reads the archive once before. One log at a time is in memory, at most as
-// large as the archive.
+// Read reads an archive from r to its end and calls each with every log, verified, in the order
+// in which they were put. It stops at an error of each and returns it. It returns an error that
+// wraps ErrDamaged if the archive is damaged, possibly after undamaged logs: a caller that acts
+// on the logs must read the whole archive once before. One log at a time is in memory, at most
+// as large as the archive.
 func Read(r io.Reader, each func(Log) error) error {
 	sum := sha256.New()
 	in := &reader{in: io.TeeReader(bufio.NewReaderSize(r, 1<<16), sum)}
 	if got := in.bytes(len(title)); in.err == nil && string(got) != title {
-		return fmt.Errorf("%w: it does not begin as an archive of this version does", ErrDamaged)
+		return fmt.Errorf("%w: it does not begin with the title of this version", ErrDamaged)
 	}
 	tag := in.tag()
 	for in.err == nil && tag == tagLog {
@@ -148,7 +148,7 @@ func Read(r io.Reader, each func(Log) error) error {
 		}
 	}
 	if in.err == nil && tag != tagEnd {
-		in.err = fmt.Errorf("%w: %q stands where a log or the end should", ErrDamaged, tag)
+		in.err = fmt.Errorf("%w: %q is in the place of a log or the end", ErrDamaged, tag)
 	}
 	want := sum.Sum(nil)
 	got := in.bytes(len(want))
@@ -156,15 +156,15 @@ func Read(r io.Reader, each func(Log) error) error {
 	case in.err != nil:
 		return in.err
 	case string(got) != string(want):
-		return fmt.Errorf("%w: its sum is another", ErrDamaged)
+		return fmt.Errorf("%w: its sum does not match", ErrDamaged)
 	}
 	if in.tag(); in.err == nil {
-		return fmt.Errorf("%w: something follows its end", ErrDamaged)
+		return fmt.Errorf("%w: there is data after its end", ErrDamaged)
 	}
 	return nil
 }
 
-// reader reads the parts of an archive; after its first error it answers zeros.
+// reader reads the parts of an archive; after its first error it returns zeros.
 type reader struct {
 	in  io.Reader
 	err error
@@ -204,14 +204,16 @@ func (r *reader) record() (record journal.Record) {
 
 func (r *reader) tag() byte { return byte(r.number(1)) }
 
-func (r *reader) field(most int) []byte {
+// field reads a value preceded by its length, which is at most limit.
+func (r *reader) field(limit int) []byte {
 	n := r.number(4)
-	if r.err == nil && n > uint64(most) {
-		r.err = fmt.Errorf("%w: a field of %d bytes, more than %d", ErrDamaged, n, most)
+	if r.err == nil && n > uint64(limit) {
+		r.err = fmt.Errorf("%w: a field of %d bytes, more than %d", ErrDamaged, n, limit)
 	}
 	return r.bytes(int(n))
 }
 
+// number reads a big-endian number of size bytes.
 func (r *reader) number(size int) (n uint64) {
 	for _, b := range r.bytes(size) {
 		n = n<<8 | uint64(b)

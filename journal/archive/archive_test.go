@@ -15,7 +15,7 @@ import (
 	"github.com/matchfloor/matchfloor/journal/faultyjournal"
 )
 
-// logOf answers a log of n records.
+// logOf returns a log of n records.
 func logOf(id journal.LogID, epoch uint64, n int) archive.Log {
 	l := archive.Log{ID: id, Epoch: epoch, Records: make([]journal.Record, n)}
 	for i := range l.Records {
@@ -51,7 +51,7 @@ func same(a, b archive.Log) bool {
 	})
 }
 
-func TestWhatIsPutIsRead(t *testing.T) {
+func TestRead_ReturnsWhatWasPut(t *testing.T) {
 	for _, logs := range [][]archive.Log{nil, {logOf("a", 1, 0)}, {logOf("a", 1, 300), logOf("b", 7, 2), logOf("_", 2, 5)}} {
 		got, err := readAll(written(t, logs...))
 		if err != nil || !slices.EqualFunc(got, logs, same) {
@@ -60,7 +60,7 @@ func TestWhatIsPutIsRead(t *testing.T) {
 	}
 }
 
-func TestBrokenChainIsNotPut(t *testing.T) {
+func TestWriter_RefusesABrokenChain(t *testing.T) {
 	l := logOf("a", 1, 3)
 	l.Records[1].Body = []byte("other")
 	if err := archive.NewWriter(&bytes.Buffer{}).Put(l); !errors.Is(err, journal.ErrCorrupt) {
@@ -68,29 +68,29 @@ func TestBrokenChainIsNotPut(t *testing.T) {
 	}
 }
 
-// Every bit that flips is told, and so is every end that is missing.
-func TestDamageIsTold(t *testing.T) {
-	whole := written(t, logOf("spring", 1, 4), logOf("_", 1, 2))
-	for bit := range 8 * len(whole) {
-		damaged := bytes.Clone(whole)
+// Every flipped bit and every cut is reported.
+func TestRead_ReportsDamage(t *testing.T) {
+	complete := written(t, logOf("spring", 1, 4), logOf("_", 1, 2))
+	for bit := range 8 * len(complete) {
+		damaged := bytes.Clone(complete)
 		damaged[bit/8] ^= 1 << (bit % 8)
 		if _, err := readAll(damaged); !errors.Is(err, archive.ErrDamaged) {
 			t.Errorf("bit %d of byte %d flipped: %v", bit%8, bit/8, err)
 		}
 	}
-	for n := range whole {
-		if _, err := readAll(whole[:n]); !errors.Is(err, archive.ErrDamaged) {
-			t.Errorf("%d of %d bytes: %v", n, len(whole), err)
+	for n := range complete {
+		if _, err := readAll(complete[:n]); !errors.Is(err, archive.ErrDamaged) {
+			t.Errorf("%d of %d bytes: %v", n, len(complete), err)
 		}
 	}
-	if _, err := readAll(append(bytes.Clone(whole), 0)); !errors.Is(err, archive.ErrDamaged) {
-		t.Errorf("a byte too many: %v", err)
+	if _, err := readAll(append(bytes.Clone(complete), 0)); !errors.Is(err, archive.ErrDamaged) {
+		t.Errorf("an extra byte: %v", err)
 	}
-	t.Logf("%d flipped bits and %d cuts, all told", 8*len(whole), len(whole))
+	t.Logf("%d flipped bits and %d cuts, all reported", 8*len(complete), len(complete))
 }
 
-// A record that was changed before the sum was made is held to its own hash.
-func TestForgedRecordIsTold(t *testing.T) {
+// A record that was changed together with the sum is detected by its hash.
+func TestRead_ReportsAForgedRecord(t *testing.T) {
 	forged := written(t, logOf("spring", 1, 4))
 	body := forged[:len(forged)-sha256.Size]
 	body[bytes.LastIndexByte(body, 3)] = 4 // the last byte of the last record, before the end's tag
@@ -110,12 +110,12 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("matchfloor.archive.1\nE"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if _, err := readAll(data); err != nil && !errors.Is(err, archive.ErrDamaged) {
-			t.Errorf("%v is no ErrDamaged", err)
+			t.Errorf("%v does not wrap ErrDamaged", err)
 		}
 	})
 }
 
-func TestRestored(t *testing.T) {
+func TestRestore_WritesTheLogInTheNextEpoch(t *testing.T) {
 	for _, epoch := range []uint64{1, 4} {
 		j := journal.NewMemory(time.Now)
 		l := logOf("spring", epoch, 40)
@@ -129,7 +129,7 @@ func TestRestored(t *testing.T) {
 		if err != nil || len(back.Records) != 40 || back.Records[7].Key != l.Records[7].Key || !bytes.Equal(back.Records[7].Body, l.Records[7].Body) {
 			t.Errorf("epoch %d: read back %d records, %v", epoch, len(back.Records), err)
 		}
-		// Who stood at the old head is of another lineage now.
+		// The old head is not in the history of the restored log.
 		batch := []journal.Record{{Key: "next"}}
 		journal.Chain(l.Head(), batch)
 		if result, err := j.Append(t.Context(), "spring", l.Head(), batch); err != nil || result.Outcome != journal.Conflict || !result.Diverged {
@@ -138,7 +138,7 @@ func TestRestored(t *testing.T) {
 	}
 }
 
-func TestRestoreOverwritesNothing(t *testing.T) {
+func TestRestore_OverwritesNothing(t *testing.T) {
 	j, l := journal.NewMemory(time.Now), logOf("spring", 1, 3)
 	other := []journal.Record{{Key: "other"}}
 	at := journal.Genesis("spring", 1)
@@ -148,7 +148,7 @@ func TestRestoreOverwritesNothing(t *testing.T) {
 	}
 	for name, err := range map[string]error{
 		"Check":   archive.Check(t.Context(), j, l),
-		"Restore": second(archive.Restore(t.Context(), j, l)),
+		"Restore": errorOf(archive.Restore(t.Context(), j, l)),
 	} {
 		if !errors.Is(err, archive.ErrNotEmpty) {
 			t.Errorf("%s: %v, want ErrNotEmpty", name, err)
@@ -159,10 +159,10 @@ func TestRestoreOverwritesNothing(t *testing.T) {
 	}
 }
 
-func second(_ journal.Position, err error) error { return err }
+func errorOf(_ journal.Position, err error) error { return err }
 
-// However a restore is broken off, repeating it completes it.
-func TestRestoreIsRepeated(t *testing.T) {
+// A restore that fails at any point is completed by calling it again.
+func TestRestore_CanBeRepeated(t *testing.T) {
 	for seed := range uint64(50) {
 		inner := journal.NewMemory(time.Now)
 		j := faultyjournal.Wrap(inner, seed, faultyjournal.Odds{Persisted: 0.3, Lost: 0.3, Unavailable: 0.2, ReadFails: 0.2})
@@ -178,12 +178,12 @@ func TestRestoreIsRepeated(t *testing.T) {
 			}
 		}
 		if page, readErr := inner.Read(t.Context(), "spring", 0, 0); err != nil || at != want || readErr != nil || page.Head != want {
-			t.Errorf("seed %d: %v, %v; the log stands at %v, want %v", seed, at, err, page.Head, want)
+			t.Errorf("seed %d: %v, %v; the log is at %v, want %v", seed, at, err, page.Head, want)
 		}
 	}
 }
 
-func TestEpochIsBounded(t *testing.T) {
+func TestCheck_BoundsTheEpoch(t *testing.T) {
 	for _, epoch := range []uint64{0, 1 << 40} {
 		if err := archive.Check(t.Context(), journal.NewMemory(time.Now), logOf("a", epoch, 1)); !errors.Is(err, archive.ErrDamaged) {
 			t.Errorf("epoch %d: %v", epoch, err)

@@ -1,13 +1,15 @@
-// Package faultyjournal wraps a journal and makes it fail as stores in a network
-// do: an append that is stored though its answer is lost, one that is lost itself,
-// one that comes to the store when its caller has long given it up, a store that is
-// away, and watches whose hints are lost, doubled, late or out of
-// order. Faults come by script or by odds from a seed; the same seed and the same
-// calls on a log give the same faults on it, whatever other logs do.
+// Package faultyjournal wraps a journal and makes it fail as a store in a network fails: an
+// append is stored but its answer is lost, an append is lost, an append reaches the store long
+// after its caller has given up, the store is unreachable, and hints are lost, doubled, late
+// or out of order. Faults come from a script, or at random from a seed; the same seed and the
+// same calls on a log give the same faults on that log, independently of other logs.
 //
-// It keeps the contract of package journal, and so passes the suite: what it
-// answers is the truth, ErrUnknown, or ErrUnavailable, and a late hint is still a
-// hint. It reads no clock but through time.AfterFunc, so it works in testing/synctest.
+// The wrapper keeps the contract of package journal, and so passes its suite: a result is
+// correct, or the error wraps ErrUnknown or ErrUnavailable. It uses no clock but
+// time.AfterFunc, so it works in testing/synctest.
+//
+// Locks: Journal.mu guards odds, script and counts; each watch has a lock of its own, and
+// calls hint with it held. The two are never held together.
 package faultyjournal
 
 import (
@@ -27,21 +29,21 @@ type Fault uint8
 
 // The faults of calls.
 const (
-	None        Fault = iota // the call goes through
-	Persisted                // written, but the answer is ErrUnknown
-	Lost                     // not written, and the answer is ErrUnknown
-	Unavailable              // not written, and the answer says so: ErrUnavailable
-	Delayed                  // the answer is ErrUnknown at once; written WriteDelay later, where it still may be
+	None        Fault = iota // the call is passed on
+	Persisted                // written, but the error is ErrUnknown
+	Lost                     // not written, and the error is ErrUnknown
+	Unavailable              // not written, and the error is ErrUnavailable
+	Delayed                  // the error is ErrUnknown at once; written WriteDelay later, if the log still allows it
 )
 
-// Odds are the likelihoods of faults, each from 0 (never) to 1 (always). Those of
-// one group exclude each other; where their sum exceeds 1 the later ones lose.
+// Odds are the probabilities of faults, each from 0 (never) to 1 (always). Those of one group
+// exclude each other; if their sum exceeds 1, the later ones are less likely than they say.
 type Odds struct {
 	// Of an Append or Replace.
 	Persisted, Lost, Unavailable, Delayed float64
 	// WriteDelay is how late a delayed write is; 0 means 10 ms.
 	WriteDelay time.Duration
-	// Of a Confirm or Read to answer ErrUnavailable.
+	// Of a CheckHead or Read to fail with ErrUnavailable.
 	ConfirmFails, ReadFails float64
 	// Of a hint: never delivered, delivered twice, delivered HintDelay later, or
 	// after the next one.
@@ -50,7 +52,7 @@ type Odds struct {
 	HintDelay time.Duration
 }
 
-// Counts says how often each fault has happened.
+// Counts is how often each fault has happened.
 type Counts struct {
 	Persisted, Lost, Unavailable, Delayed        int
 	ConfirmFailed, ReadFailed                    int
@@ -61,20 +63,20 @@ type Counts struct {
 type Journal struct {
 	inner   journal.Journal
 	seed    uint64
-	delayed sync.WaitGroup // writes that are under way
+	delayed sync.WaitGroup // delayed writes that are not finished
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the fields below
 	odds   Odds
-	away   bool
+	away   bool // see SetAway
 	script map[journal.LogID][]Fault
-	random map[string]*rand.Rand // by log and kind of call, so that logs don't disturb each other
+	random map[string]*rand.Rand // by log and method, so that logs do not affect each other
 	counts Counts
 }
 
 var _ journal.Journal = (*Journal)(nil)
 
-// Wrap answers inner with faults by odds, drawn from seed. The zero Odds fail
-// nothing until Script, SetOdds or SetAway is called.
+// Wrap returns inner with faults by odds, drawn from seed. With zero Odds nothing fails until
+// Script, SetOdds or SetAway is called.
 func Wrap(inner journal.Journal, seed uint64, odds Odds) *Journal {
 	return &Journal{
 		inner:  inner,
@@ -85,8 +87,8 @@ func Wrap(inner journal.Journal, seed uint64, odds Odds) *Journal {
 	}
 }
 
-// Script appends to the faults of the next Append and Replace calls on log, one
-// each in order; None lets a call through. Once they are used up, odds hold again.
+// Script adds faults for the next Append and Replace calls on log, one for each call in order;
+// None passes a call on. After the last one the odds apply again.
 func (j *Journal) Script(log journal.LogID, faults ...Fault) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -100,16 +102,16 @@ func (j *Journal) SetOdds(odds Odds) {
 	j.odds = odds
 }
 
-// SetAway makes the journal unreachable, or reachable again: meanwhile every call
-// answers ErrUnavailable and every hint is lost. Watches stay, and are not told
-// when it is back.
+// SetAway makes the journal unreachable, or reachable again. While it is unreachable every call
+// fails with ErrUnavailable and every hint is lost. Watches continue, and are not notified
+// when the journal is reachable again.
 func (j *Journal) SetAway(away bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.away = away
 }
 
-// Counts answers what has happened so far.
+// Counts returns the faults so far.
 func (j *Journal) Counts() Counts {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -121,25 +123,25 @@ func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.
 	if err := backend.CheckContext(ctx); err != nil {
 		return journal.Result{}, err
 	}
-	switch fault := j.write(log, "append"); fault {
+	switch fault := j.nextFault(log, "append"); fault {
 	case Persisted:
-		// Whatever the inner journal says, the caller never hears it.
+		// The caller does not get the outcome.
 		_, err := j.inner.Append(ctx, log, expect, batch)
-		return journal.Result{}, unheard(err)
+		return journal.Result{}, hideOutcome(err)
 	case None:
 		return j.inner.Append(ctx, log, expect, batch)
 	case Delayed:
 		if err := journal.CheckBatch(log, expect, batch); err != nil {
 			return journal.Result{}, err
 		}
-		batch = cloned(batch)
+		batch = cloneRecords(batch)
 		j.later(func() {
-			// Nobody hears of it. A repeat may have been stored meanwhile: then this is known.
+			// The result is dropped. If a repeat was stored meanwhile, it is AlreadyKnown.
 			_, _ = j.inner.Append(context.WithoutCancel(ctx), log, expect, batch)
 		})
-		return journal.Result{}, failed(fault)
+		return journal.Result{}, injected(fault)
 	default:
-		return journal.Result{}, failed(fault)
+		return journal.Result{}, injected(fault)
 	}
 }
 
@@ -148,28 +150,28 @@ func (j *Journal) Replace(ctx context.Context, log journal.LogID, expect journal
 	if err := backend.CheckContext(ctx); err != nil {
 		return journal.Position{}, err
 	}
-	switch fault := j.write(log, "replace"); fault {
+	switch fault := j.nextFault(log, "replace"); fault {
 	case Persisted:
 		_, err := j.inner.Replace(ctx, log, expect, records)
-		return journal.Position{}, unheard(err)
+		return journal.Position{}, hideOutcome(err)
 	case None:
 		return j.inner.Replace(ctx, log, expect, records)
 	case Delayed:
 		if _, _, err := journal.Rechain(log, expect, records); err != nil {
 			return journal.Position{}, err
 		}
-		records = cloned(records)
+		records = cloneRecords(records)
 		j.later(func() {
-			// Nobody hears of it, nor that the log has moved meanwhile.
+			// The result is dropped, also if the log has another head by now.
 			_, _ = j.inner.Replace(context.WithoutCancel(ctx), log, expect, records)
 		})
-		return journal.Position{}, failed(fault)
+		return journal.Position{}, injected(fault)
 	default:
-		return journal.Position{}, failed(fault)
+		return journal.Position{}, injected(fault)
 	}
 }
 
-// later does a write after the delay.
+// later calls write after the delay.
 func (j *Journal) later(write func()) {
 	j.mu.Lock()
 	delay := j.odds.WriteDelay
@@ -181,12 +183,12 @@ func (j *Journal) later(write func()) {
 	time.AfterFunc(delay, func() { defer j.delayed.Done(); write() })
 }
 
-// Settle blocks until no delayed write is under way any more: call it before the
-// inner journal is closed.
+// Settle blocks until all delayed writes have ended. It must be called before the inner journal
+// is closed.
 func (j *Journal) Settle() { j.delayed.Wait() }
 
-// cloned keeps what its caller may change once it has its answer.
-func cloned(records []journal.Record) []journal.Record {
+// cloneRecords copies records that their caller may change after the call.
+func cloneRecords(records []journal.Record) []journal.Record {
 	records = append([]journal.Record(nil), records...)
 	for i := range records {
 		records[i].Body = append([]byte(nil), records[i].Body...)
@@ -196,22 +198,22 @@ func cloned(records []journal.Record) []journal.Record {
 
 // Read implements journal.Journal.
 func (j *Journal) Read(ctx context.Context, log journal.LogID, after uint64, limit int) (journal.Page, error) {
-	if j.fails(log, "read", func(o Odds) float64 { return o.ReadFails }, &j.counts.ReadFailed) {
-		return journal.Page{}, failed(Unavailable)
+	if j.injectFailure(log, "read", func(o Odds) float64 { return o.ReadFails }, &j.counts.ReadFailed) {
+		return journal.Page{}, injected(Unavailable)
 	}
 	return j.inner.Read(ctx, log, after, limit)
 }
 
 // CheckHead implements journal.Journal.
 func (j *Journal) CheckHead(ctx context.Context, log journal.LogID, at journal.Position) (time.Time, error) {
-	if j.fails(log, "confirm", func(o Odds) float64 { return o.ConfirmFails }, &j.counts.ConfirmFailed) {
-		return time.Time{}, failed(Unavailable)
+	if j.injectFailure(log, "confirm", func(o Odds) float64 { return o.ConfirmFails }, &j.counts.ConfirmFailed) {
+		return time.Time{}, injected(Unavailable)
 	}
 	return j.inner.CheckHead(ctx, log, at)
 }
 
-// write decides the fault of one Append or Replace.
-func (j *Journal) write(log journal.LogID, call string) (fault Fault) {
+// nextFault returns the fault of one Append or Replace, and counts it.
+func (j *Journal) nextFault(log journal.LogID, call string) (fault Fault) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	script := j.script[log]
@@ -236,8 +238,8 @@ func (j *Journal) write(log journal.LogID, call string) (fault Fault) {
 	return fault
 }
 
-// fails decides whether a Read or Confirm fails, and counts it.
-func (j *Journal) fails(log journal.LogID, call string, odds func(Odds) float64, count *int) bool {
+// injectFailure reports whether a Read or CheckHead fails, and counts it.
+func (j *Journal) injectFailure(log journal.LogID, call string, odds func(Odds) float64, count *int) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if !j.away && j.draw(log, call, odds(j.odds)) == 0 {
@@ -247,8 +249,8 @@ func (j *Journal) fails(log journal.LogID, call string, odds func(Odds) float64,
 	return true
 }
 
-// draw answers 0 for no fault, or n for the nth of odds. It is called with mu
-// held. Each call draws once, so odds can be changed without shifting the rest.
+// draw returns 0 for no fault, or n for the nth of odds. The caller must hold mu. Each call
+// draws once, so that a change of the odds does not shift the later draws.
 func (j *Journal) draw(log journal.LogID, call string, odds ...float64) int {
 	name := string(log) + "/" + call
 	random, ok := j.random[name]
@@ -268,18 +270,19 @@ func (j *Journal) draw(log journal.LogID, call string, odds ...float64) int {
 	return 0
 }
 
-func failed(fault Fault) error {
+// injected returns the error of a fault.
+func injected(fault Fault) error {
 	if fault == Unavailable {
 		return fmt.Errorf("%w (injected)", journal.ErrUnavailable)
 	}
 	return fmt.Errorf("%w (injected)", journal.ErrUnknown)
 }
 
-// unheard hides the outcome of a write, but for what the inner journal knows
-// without writing: a malformed batch is refused before it leaves the node.
-func unheard(err error) error {
+// hideOutcome returns ErrUnknown for a write that the inner journal has answered. It keeps an
+// error of the inner journal: a malformed batch is refused before it leaves the node.
+func hideOutcome(err error) error {
 	if err != nil {
 		return err
 	}
-	return failed(Persisted)
+	return injected(Persisted)
 }

@@ -19,19 +19,19 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const theLog journal.LogID = "spring-forum"
 
-var rough = faultyjournal.Odds{
+var frequentFaults = faultyjournal.Odds{
 	Persisted: 0.15, Lost: 0.15, Unavailable: 0.1, Delayed: 0.15, WriteDelay: time.Millisecond,
 	ConfirmFails: 0.3, ReadFails: 0.2,
 	HintLost: 0.2, HintDoubled: 0.2, HintLate: 0.2, HintSwapped: 0.2,
 	HintDelay: time.Millisecond,
 }
 
-func TestSuite(t *testing.T) {
+func TestJournal_KeepsTheContract(t *testing.T) {
 	for seed := range uint64(5) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			journaltest.Run(t, func(t *testing.T) journaltest.Env {
 				m := journal.NewMemory(time.Now)
-				j, other := faultyjournal.Wrap(m, seed, rough), faultyjournal.Wrap(m, seed+100, rough)
+				j, other := faultyjournal.Wrap(m, seed, frequentFaults), faultyjournal.Wrap(m, seed+100, frequentFaults)
 				t.Cleanup(func() { j.Settle(); other.Settle() })
 				return journaltest.Env{
 					Journal:   j,
@@ -44,17 +44,17 @@ func TestSuite(t *testing.T) {
 	}
 }
 
-// one answers a chained batch of one record, and the position after it.
-func one(at journal.Position, key string) ([]journal.Record, journal.Position) {
+// oneRecord returns a chained batch of one record, and the position after it.
+func oneRecord(at journal.Position, key string) ([]journal.Record, journal.Position) {
 	batch := []journal.Record{{Key: journal.CommandKey(key), Body: []byte(key)}}
 	return batch, journal.Chain(at, batch)
 }
 
-func TestScriptedAppends(t *testing.T) {
+func TestScript_FaultsHappenInOrder(t *testing.T) {
 	m := journal.NewMemory(time.Now)
 	j := faultyjournal.Wrap(m, 1, faultyjournal.Odds{})
 	genesis := journal.Genesis(theLog, 1)
-	batch, head := one(genesis, "first")
+	batch, head := oneRecord(genesis, "first")
 	j.Script(theLog, faultyjournal.Unavailable, faultyjournal.Lost, faultyjournal.Persisted)
 	for i, want := range []struct {
 		err  error
@@ -64,51 +64,50 @@ func TestScriptedAppends(t *testing.T) {
 			t.Errorf("append %d: %v, want %v", i, err, want.err)
 		}
 		if page, err := m.Read(t.Context(), theLog, 0, 0); err != nil || page.Head != want.head {
-			t.Errorf("after append %d the log stands at %v (%v), want %v", i, page.Head, err, want.head)
+			t.Errorf("after append %d the log is at %v (%v), want %v", i, page.Head, err, want.head)
 		}
 	}
 	if r, err := j.Append(t.Context(), theLog, genesis, batch); err != nil || r.Outcome != journal.AlreadyKnown {
-		t.Errorf("the same bytes again: %+v, %v, want them known", r, err)
+		t.Errorf("the same bytes again: %+v, %v, want AlreadyKnown", r, err)
 	}
 	if got, want := j.Counts(), (faultyjournal.Counts{Persisted: 1, Lost: 1, Unavailable: 1}); got != want {
 		t.Errorf("counts %+v, want %+v", got, want)
 	}
 }
 
-// A write that comes late to the store is stored once, however often it was repeated
-// meanwhile, and not at all where the log has gone on without it.
-func TestDelayedWrites(t *testing.T) {
+// A late write is not stored again if it was repeated meanwhile, nor if another was appended.
+func TestDelayed_WriteIsStoredAtMostOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := journal.NewMemory(time.Now)
 		j := faultyjournal.Wrap(m, 1, faultyjournal.Odds{})
 		headIs := func(want journal.Position, when string) {
 			t.Helper()
 			if page, err := m.Read(t.Context(), theLog, 0, 0); err != nil || page.Head != want {
-				t.Errorf("%s: the log stands at %v (%v), want %v", when, page.Head, err, want)
+				t.Errorf("%s: the log is at %v (%v), want %v", when, page.Head, err, want)
 			}
 		}
 		genesis := journal.Genesis(theLog, 1)
-		first, head := one(genesis, "first")
-		second, end := one(head, "second")
-		late, _ := one(head, "late")
+		first, head := oneRecord(genesis, "first")
+		second, end := oneRecord(head, "second")
+		late, _ := oneRecord(head, "late")
 		j.Script(theLog, faultyjournal.Delayed, faultyjournal.None, faultyjournal.Delayed, faultyjournal.None)
 		if _, err := j.Append(t.Context(), theLog, genesis, first); !errors.Is(err, journal.ErrUnknown) {
-			t.Errorf("a delayed append answers %v", err)
+			t.Errorf("a delayed append returned %v", err)
 		}
 		headIs(genesis, "before it is stored")
 		if result, err := j.Append(t.Context(), theLog, genesis, first); err != nil || result.Outcome != journal.Appended {
 			t.Errorf("its repeat: %+v, %v", result, err)
 		}
 		j.Settle()
-		headIs(head, "when it comes after its repeat")
+		headIs(head, "after its repeat")
 		if _, err := j.Append(t.Context(), theLog, head, late); !errors.Is(err, journal.ErrUnknown) {
-			t.Errorf("a delayed append answers %v", err)
+			t.Errorf("a delayed append returned %v", err)
 		}
 		if result, err := j.Append(t.Context(), theLog, head, second); err != nil || result.Outcome != journal.Appended {
-			t.Errorf("another's append: %+v, %v", result, err)
+			t.Errorf("another append: %+v, %v", result, err)
 		}
 		j.Settle()
-		headIs(end, "when it comes after another's")
+		headIs(end, "after another append")
 		j.Script(theLog, faultyjournal.Delayed)
 		if _, err := j.Append(t.Context(), theLog, genesis, second); !errors.Is(err, journal.ErrMalformed) {
 			t.Errorf("a batch that does not follow: %v, want it refused at once", err)
@@ -119,33 +118,33 @@ func TestDelayedWrites(t *testing.T) {
 	})
 }
 
-func TestAway(t *testing.T) {
+func TestSetAway_EveryCallFails(t *testing.T) {
 	j := faultyjournal.Wrap(journal.NewMemory(time.Now), 1, faultyjournal.Odds{})
 	genesis := journal.Genesis(theLog, 1)
-	batch, head := one(genesis, "first")
+	batch, head := oneRecord(genesis, "first")
 	j.SetAway(true)
 	_, appendErr := j.Append(t.Context(), theLog, genesis, batch)
 	_, readErr := j.Read(t.Context(), theLog, 0, 1)
-	_, confirmErr := j.CheckHead(t.Context(), theLog, genesis)
+	_, checkErr := j.CheckHead(t.Context(), theLog, genesis)
 	_, replaceErr := j.Replace(t.Context(), theLog, genesis, nil)
-	for call, err := range map[string]error{"Append": appendErr, "Read": readErr, "Confirm": confirmErr, "Replace": replaceErr} {
+	for call, err := range map[string]error{"Append": appendErr, "Read": readErr, "CheckHead": checkErr, "Replace": replaceErr} {
 		if !errors.Is(err, journal.ErrUnavailable) {
 			t.Errorf("%s while away: %v, want ErrUnavailable", call, err)
 		}
 	}
 	j.SetAway(false)
 	if r, err := j.Append(t.Context(), theLog, genesis, batch); err != nil || r.Head != head {
-		t.Errorf("once back: %+v, %v, want it appended", r, err)
+		t.Errorf("when reachable again: %+v, %v, want it appended", r, err)
 	}
 }
 
-// The same seed gives the same faults on a log, whatever happens on others.
-func TestSeeded(t *testing.T) {
+// The same seed gives the same faults on a log, with or without calls on another.
+func TestWrap_FaultsDependOnSeedAndLogOnly(t *testing.T) {
 	transcript := func(disturb bool) (faults string) {
-		j := faultyjournal.Wrap(journal.NewMemory(time.Now), 42, rough)
+		j := faultyjournal.Wrap(journal.NewMemory(time.Now), 42, frequentFaults)
 		at := journal.Genesis(theLog, 1)
 		for i := range 200 {
-			batch, end := one(at, fmt.Sprint(i))
+			batch, end := oneRecord(at, fmt.Sprint(i))
 			r, err := j.Append(t.Context(), theLog, at, batch)
 			faults += fmt.Sprintln(r.Outcome, err)
 			if err == nil && r.Head == end {
@@ -163,8 +162,8 @@ func TestSeeded(t *testing.T) {
 	}
 }
 
-// hints answers what a watch delivers, by first sequence number and time, while
-// ten records are appended a second apart.
+// hints returns what a watch delivers, by first sequence number and time, while three records
+// are appended a second apart.
 func hints(t *testing.T, odds faultyjournal.Odds) (seen []string) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
@@ -182,7 +181,7 @@ func hints(t *testing.T, odds faultyjournal.Odds) (seen []string) {
 		synctest.Wait()
 		at := journal.Genesis(theLog, 1)
 		for i := range 3 {
-			batch, end := one(at, fmt.Sprint(i))
+			batch, end := oneRecord(at, fmt.Sprint(i))
 			if _, err := m.Append(ctx, theLog, at, batch); err != nil {
 				t.Error(err)
 			}
@@ -195,7 +194,7 @@ func hints(t *testing.T, odds faultyjournal.Odds) (seen []string) {
 	return seen
 }
 
-func TestHintFaults(t *testing.T) {
+func TestWatch_HintFaults(t *testing.T) {
 	for name, c := range map[string]struct {
 		odds faultyjournal.Odds
 		want string

@@ -8,7 +8,7 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// Watch implements journal.Journal. Hints still come one at a time; none comes
+// Watch implements journal.Journal. With the faults too, hints come one at a time, and none
 // after Watch has returned.
 func (j *Journal) Watch(ctx context.Context, log journal.LogID, hint func([]journal.Record)) error {
 	d := &delivery{journal: j, log: log, hint: hint, late: make(map[*time.Timer]struct{})}
@@ -16,14 +16,14 @@ func (j *Journal) Watch(ctx context.Context, log journal.LogID, hint func([]jour
 	return j.inner.Watch(ctx, log, d.take)
 }
 
-// delivery passes the hints of one watch on, with faults.
+// delivery passes on the hints of one watch, with faults.
 type delivery struct {
 	journal *Journal
 	log     journal.LogID
 
-	mu    sync.Mutex // guards what follows, and serialises the calls of hint
+	mu    sync.Mutex // guards the fields below, and is held during a call of hint
 	hint  func([]journal.Record)
-	held  [][]journal.Record // of swapped hints: delivered after the next one
+	held  [][]journal.Record // swapped hints: delivered after the next one
 	late  map[*time.Timer]struct{}
 	ended bool
 }
@@ -39,8 +39,9 @@ const (
 	hintSwapped
 )
 
+// take passes one hint on, or drops, repeats or defers it.
 func (d *delivery) take(records []journal.Record) {
-	fault, delay := d.journal.hintFault(d.log)
+	fault, delay := d.journal.nextHintFault(d.log)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch fault {
@@ -66,7 +67,7 @@ func (d *delivery) take(records []journal.Record) {
 	d.held = nil
 }
 
-// deliverLater is called with mu held.
+// deliverLater delivers records after delay. The caller must hold mu.
 func (d *delivery) deliverLater(records []journal.Record, delay time.Duration) {
 	var timer *time.Timer
 	timer = time.AfterFunc(delay, func() {
@@ -80,6 +81,7 @@ func (d *delivery) deliverLater(records []journal.Record, delay time.Duration) {
 	d.late[timer] = struct{}{}
 }
 
+// end stops the late hints.
 func (d *delivery) end() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -89,8 +91,8 @@ func (d *delivery) end() {
 	}
 }
 
-// hintFault decides what becomes of one hint, and counts it.
-func (j *Journal) hintFault(log journal.LogID) (fault hintFault, delay time.Duration) {
+// nextHintFault returns the fault of one hint, and counts it.
+func (j *Journal) nextHintFault(log journal.LogID) (fault hintFault, delay time.Duration) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.away {
