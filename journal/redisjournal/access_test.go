@@ -11,22 +11,22 @@ import (
 	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
-// wantWorking appends, confirms, watches, tells and hears.
+// wantWorking calls every method of a journal and of its presence store.
 func wantWorking(t *testing.T, url string, options Options) {
 	t.Helper()
 	j := openTest(t, url, options)
 	hints := watch(t, j)
-	await(t, hints, "the watch standing", empty)
+	await(t, hints, "the start of the watch", empty)
 	at := mustAppend(t, j, journal.Genesis(theLog, 1), "first")
 	await(t, hints, "the record", holds("first"))
 	if _, err := j.CheckHead(t.Context(), theLog, at); err != nil {
-		t.Errorf("Confirm: %v", err)
+		t.Errorf("CheckHead: %v", err)
 	}
 	if err := j.PutSnapshot(t.Context(), theLog, at, []byte("state")); err != nil {
 		t.Errorf("PutSnapshot: %v", err)
 	}
-	mustTell(t, j.PresenceStore(), theLog, "a", "here", patience)
-	wantHeard(t, j.PresenceStore(), theLog, map[string]string{"a": "here"})
+	mustPut(t, j.PresenceStore(), theLog, "a", "here", waitTimeout)
+	wantPresence(t, j.PresenceStore(), theLog, map[string]string{"a": "here"})
 	page, err := j.Read(t.Context(), theLog, 0, 10)
 	if err != nil || len(page.Records) != 1 {
 		t.Fatalf("Read: %d records, %v", len(page.Records), err)
@@ -36,7 +36,7 @@ func wantWorking(t *testing.T, url string, options Options) {
 	}
 }
 
-func TestTLS(t *testing.T) {
+func TestTLS_WorksInEveryTopology(t *testing.T) {
 	t.Parallel()
 	c := redistest.NewCertificates(t)
 	ours := Options{CA: c.CA, Certificate: c.Certificate, Key: c.Key}
@@ -67,7 +67,7 @@ func TestTLS(t *testing.T) {
 		"plain to TLS":       {"redis://" + master.Addr, Options{}},
 		"plain to Sentinels": {"redis+sentinel://" + sentinel.Addr + "/mymaster", Options{}},
 	} {
-		batch, _ := one(journal.Genesis(theLog, 1), "never")
+		batch, _ := oneRecord(journal.Genesis(theLog, 1), "never")
 		err := openTest(t, wrong.url, wrong.options).appendErr(t, journal.Genesis(theLog, 1), batch)
 		if !errors.Is(err, journal.ErrUnavailable) && !errors.Is(err, journal.ErrUnknown) {
 			t.Errorf("%s: %v, want it refused", name, err)
@@ -75,15 +75,15 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// rules are what a user of Redis has to be allowed, as the documents say.
+// rules are the permissions that the user of Redis needs, as documented.
 const rules = "~matchfloor:* &matchfloor:* -@all +@connection +eval +evalsha +time +wait +cluster|slots +asking " +
 	"+hget +hmget +hgetall +hset +hincrby +hdel +hlen +del +exists +unlink +rename +persist +expire +pexpire +pttl " +
 	"+xadd +xrange +xlen +publish +subscribe +unsubscribe"
 
-// sentinelRules are what a user of Sentinel has to be allowed.
+// sentinelRules are the permissions that the user of Sentinel needs.
 const sentinelRules = "allchannels -@all +@connection +subscribe +sentinel|get-master-addr-by-name +sentinel|sentinels"
 
-func TestRulesAreDocumented(t *testing.T) {
+func TestACL_RulesAreDocumented(t *testing.T) {
 	text, err := os.ReadFile("../../docs/OPERATIONS.md")
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func TestRulesAreDocumented(t *testing.T) {
 	document := strings.Join(strings.Fields(string(text)), " ")
 	for _, rule := range []string{rules, sentinelRules} {
 		if !strings.Contains(document, rule) {
-			t.Errorf("docs/OPERATIONS.md does not tell the rights %q", rule)
+			t.Errorf("docs/OPERATIONS.md does not have the rules %q", rule)
 		}
 	}
 }
@@ -104,7 +104,7 @@ func setUser(s *redistest.Server, name, rest string) {
 	s.Do(args...)
 }
 
-func TestUsers(t *testing.T) {
+func TestACL_UsersWithTheRulesWork(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, "--cluster-enabled", "yes")
 	server.Do("CLUSTER", "ADDSLOTSRANGE", 0, redistest.Slots-1)
@@ -129,11 +129,11 @@ func TestUsers(t *testing.T) {
 	})
 	for name, url := range map[string]string{
 		"a wrong password":            "redis://floor:floor@" + server.Addr,
-		"nobody":                      "redis://" + server.Addr,
+		"no user":                     "redis://" + server.Addr,
 		"a wrong password, Sentinel":  "redis+sentinel://floor:fl:oor%40@" + watcher.Addr + "/mymaster?sentinel_user=scout&sentinel_password=x",
 		"a wrong password in cluster": "redis+cluster://floor:x@" + server.Addr,
 	} {
-		batch, _ := one(journal.Genesis(theLog, 1), "never")
+		batch, _ := oneRecord(journal.Genesis(theLog, 1), "never")
 		err := openTest(t, url, Options{}).appendErr(t, journal.Genesis(theLog, 1), batch)
 		if !errors.Is(err, journal.ErrUnavailable) {
 			t.Errorf("%s: %v, want ErrUnavailable", name, err)
@@ -146,8 +146,8 @@ func (j *Journal) readable(t *testing.T) bool {
 	return err == nil
 }
 
-// A user who may not use one of a script's commands must not get half of it.
-func TestMissingPermissionWritesNothing(t *testing.T) {
+// A script must not stop in the middle because the user may not run one of its commands.
+func TestACL_MissingPermissionWritesNothing(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
 	url := strings.Replace(server.URL, "://", "://floor:x@", 1)
@@ -156,7 +156,7 @@ func TestMissingPermissionWritesNothing(t *testing.T) {
 	before := server.Do("XLEN", "matchfloor:{"+string(theLog)+"}:log")
 	for _, rule := range []string{"-xadd", "-hset", "-hdel", "-hincrby", "-publish", "resetchannels"} {
 		setUser(server, "floor", rule)
-		batch, _ := one(at, "second")
+		batch, _ := oneRecord(at, "second")
 		err := openTest(t, url, Options{}).appendErr(t, at, batch)
 		if !errors.Is(err, journal.ErrUnavailable) {
 			t.Errorf("%s: Append: %v, want ErrUnavailable", rule, err)
@@ -170,13 +170,13 @@ func TestMissingPermissionWritesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		setUser(server, "floor", rule)
-		if _, err := j.swap(t.Context(), theLog, at, restored, head); !errors.Is(err, journal.ErrUnavailable) {
+		if _, err := j.replaceStaged(t.Context(), theLog, at, restored, head); !errors.Is(err, journal.ErrUnavailable) {
 			t.Errorf("%s: Replace: %v, want ErrUnavailable", rule, err)
 		}
 		setUser(server, "floor", rules)
 	}
 	if after := server.Do("XLEN", "matchfloor:{"+string(theLog)+"}:log"); after != before {
-		t.Errorf("%v records are stored, there were %v", after, before)
+		t.Errorf("%v records are stored, want %v", after, before)
 	}
 	mustAppend(t, openTest(t, url, Options{}), at, "second")
 }

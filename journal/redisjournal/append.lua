@@ -1,19 +1,19 @@
--- Append: validates everything before it writes anything, because what a script
--- has written is not taken back when a later command fails.
+-- Append. It checks everything before it writes anything, because Redis does not roll back what
+-- a script has written when a later command fails.
 -- KEYS: 3 ops (hash: command key -> seq and digest)
 -- ARGV: 1-3 expected epoch, seq, hash; 4 genesis of epoch 1; 5 genesis of the
--- expected epoch; 6 window; 7 "1" to leave a write behind in any case; 8 page,
+-- expected epoch; 6 window; 7 "1" to make a write that WAIT can count in any case; 8 page,
 -- 9 page bytes; 10 channel, 11 message; then key, digest, hash, body of each record.
--- Answers {outcome, epoch, seq, hash, seconds, microseconds, …}.
+-- Returns {outcome, epoch, seq, hash, seconds, microseconds, …}.
 local first = 12
-local forbidden = may({
+local forbidden = not_permitted({
 	{ 'XADD', KEYS[1], '1-0', 'k', '' }, { 'HSET', KEYS[2], 'seq', '' }, { 'HINCRBY', KEYS[2], 'touched', 1 },
 	{ 'HSET', KEYS[3], '', '' }, { 'HDEL', KEYS[3], '' }, { 'PUBLISH', ARGV[10], '' },
 })
 if forbidden then
 	return forbidden
 end
-local epoch, seq, hash = where(ARGV[4])
+local epoch, seq, hash = read_head(ARGV[4])
 if not seq then
 	return epoch
 end
@@ -28,10 +28,10 @@ for i = first, #ARGV, 4 do
 		known[#known + 1] = { ARGV[i], at, string.sub(op, #at + 2), fields and fields[4] or '' }
 	end
 end
--- A write that changes nothing lets a script write though memory is short, so it
--- comes only where nothing is to be added.
+-- After the first write Redis lets a script write although memory is short. So the write that
+-- changes nothing comes only if no record is to be added.
 if #known > 0 then
-	master()
+	require_master()
 	if ARGV[7] == '1' then
 		redis.call('HINCRBY', KEYS[2], 'touched', 1)
 	end
@@ -39,12 +39,12 @@ if #known > 0 then
 end
 
 if epoch ~= ARGV[1] or seq ~= ARGV[2] or hash ~= ARGV[3] then
-	master()
+	require_master()
 	local answer = { 'conflict', epoch, seq, hash, now[1], now[2] }
 	if epoch == ARGV[1] and tonumber(ARGV[2]) < tonumber(seq) then
-		local held = ARGV[2] == '0' and ARGV[5] or hash_at(ARGV[2])
-		if held == ARGV[3] then
-			answer[7] = page(ARGV[2], tonumber(ARGV[8]), tonumber(ARGV[9]))
+		local stored = ARGV[2] == '0' and ARGV[5] or hash_at(ARGV[2])
+		if stored == ARGV[3] then
+			answer[7] = read_page(ARGV[2], tonumber(ARGV[8]), tonumber(ARGV[9]))
 		end
 	end
 	return answer

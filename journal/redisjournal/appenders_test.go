@@ -15,9 +15,8 @@ import (
 	"github.com/matchfloor/matchfloor/journal/journaltest"
 )
 
-// seeded answers a source of chance whose seed is printed, and can be given again
-// in the environment.
-func seeded(t *testing.T) *rand.Rand {
+// newRand returns a random source. It logs the seed, which MATCHFLOOR_SEED can set again.
+func newRand(t *testing.T) *rand.Rand {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	if given := os.Getenv("MATCHFLOOR_SEED"); given != "" {
@@ -31,107 +30,108 @@ func seeded(t *testing.T) *rand.Rand {
 }
 
 const (
-	crewSize  = 4
-	crewPace  = 25 * time.Millisecond // between two appends of one
-	callTime  = 2 * time.Second       // for one call, as the nodes have it
-	recovered = 3 * time.Minute       // within which appends have to go on after a fault
+	appenderCount   = 4
+	appendInterval  = 25 * time.Millisecond // between two appends of one appender
+	callTimeout     = 2 * time.Second       // of one call, as in the nodes
+	recoveryTimeout = 3 * time.Minute       // within which appends must continue after a fault
 )
 
-// crew is several appenders on one log, who keep what they were promised. They
-// behave as the nodes' fold loops do: the same bytes again while the outcome is
-// unknown, on the new head after a conflict.
-type crew struct {
-	t     *testing.T
-	begun time.Time
-	ctx   context.Context
-	stop  context.CancelFunc
-	all   sync.WaitGroup
+// appenders append concurrently to one log and record what was acknowledged. They behave as nodes
+// do: they send the same bytes again while the outcome is unknown, and append at the new head
+// after a conflict.
+type appenders struct {
+	t       *testing.T
+	started time.Time
+	ctx     context.Context
+	stop    context.CancelFunc
+	all     sync.WaitGroup
 
-	mu        sync.Mutex                    // guards what follows
-	promised  map[journal.CommandKey]uint64 // acknowledged, at this number
-	confirmed map[uint64]journal.Hash
-	counts    struct{ appends, unknown, unavailable, conflicts, lineages, resolved int }
-	longest   time.Duration // between two promises
-	last      time.Time
+	mu        sync.Mutex                    // guards the fields below
+	acked     map[journal.CommandKey]uint64 // the sequence number of each acknowledged key
+	confirmed map[uint64]journal.Hash       // by sequence number
+	counts    struct{ appends, unknown, unavailable, conflicts, diverged, resolved int }
+	longest   time.Duration // between two acknowledgements
+	last      time.Time     // of an acknowledgement
 	errs      []error
 }
 
-// muster starts one appender on each journal; they end with the test at the latest.
-func muster(t *testing.T, journals ...journal.Journal) *crew {
-	c := &crew{
-		t: t, begun: time.Now(), last: time.Now(),
-		promised: make(map[journal.CommandKey]uint64), confirmed: make(map[uint64]journal.Hash),
+// startAppenders starts one appender on each journal; they end with the test at the latest.
+func startAppenders(t *testing.T, journals ...journal.Journal) *appenders {
+	c := &appenders{
+		t: t, started: time.Now(), last: time.Now(),
+		acked: make(map[journal.CommandKey]uint64), confirmed: make(map[uint64]journal.Hash),
 	}
 	c.ctx, c.stop = context.WithCancel(t.Context())
 	for i, j := range journals {
-		c.all.Go(func() { (&appender{crew: c, journal: j, id: i}).work() })
+		c.all.Go(func() { (&appender{appenders: c, journal: j, id: i}).work() })
 	}
 	t.Cleanup(func() { c.stop(); c.all.Wait() })
 	return c
 }
 
-// musterAt is muster with crewSize journals at one URL, whose calls h keeps by the
-// given means; nil for none.
-func musterAt(t *testing.T, url string, options Options, record func(journal.Journal, int) journal.Journal) *crew {
+// startAppendersAt is startAppenders with appenderCount journals at one URL, each wrapped by wrap
+// unless that is nil.
+func startAppendersAt(t *testing.T, url string, options Options, wrap func(journal.Journal, int) journal.Journal) *appenders {
 	t.Helper()
 	var journals []journal.Journal
-	for i := range crewSize {
+	for i := range appenderCount {
 		var j journal.Journal = openTest(t, url, options)
-		if record != nil {
-			j = record(j, i)
+		if wrap != nil {
+			j = wrap(j, i)
 		}
 		journals = append(journals, j)
 	}
-	return muster(t, journals...)
+	return startAppenders(t, journals...)
 }
 
-// promises answers how many records were acknowledged.
-func (c *crew) promises() int {
+// acknowledged returns how many records were acknowledged.
+func (c *appenders) acknowledged() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.promised)
+	return len(c.acked)
 }
 
-// calls answers how many appends were sent.
-func (c *crew) calls() int {
+// sent returns how many appends were sent.
+func (c *appenders) sent() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.counts.appends
 }
 
-// more waits until n more records are acknowledged, and answers how long that took.
-func (c *crew) more(n int) time.Duration {
+// waitAcknowledged waits until n more records are acknowledged, and returns how long that took.
+func (c *appenders) waitAcknowledged(n int) time.Duration {
 	c.t.Helper()
-	began, want := time.Now(), c.promises()+n
-	c.until(fmt.Sprintf("%d more acknowledged records", n), func() bool { return c.promises() >= want })
-	return time.Since(began)
+	start, want := time.Now(), c.acknowledged()+n
+	c.waitFor(fmt.Sprintf("%d more acknowledged records", n), func() bool { return c.acknowledged() >= want })
+	return time.Since(start)
 }
 
-// tries waits until n more appends were sent, with whatever outcome.
-func (c *crew) tries(n int) {
+// waitAppends waits until n more appends were sent, with any outcome.
+func (c *appenders) waitAppends(n int) {
 	c.t.Helper()
-	want := c.calls() + n
-	c.until(fmt.Sprintf("%d more tries", n), func() bool { return c.calls() >= want })
+	want := c.sent() + n
+	c.waitFor(fmt.Sprintf("%d more appends", n), func() bool { return c.sent() >= want })
 }
 
-func (c *crew) until(what string, done func() bool) {
+func (c *appenders) waitFor(what string, done func() bool) {
 	c.t.Helper()
 	again := time.NewTicker(2 * time.Millisecond)
 	defer again.Stop()
-	deadline := time.After(recovered)
+	deadline := time.After(recoveryTimeout)
 	for !done() {
 		select {
 		case <-again.C:
 		case <-deadline:
-			c.t.Fatalf("waited %v for %s; %d are acknowledged, %+v, %v", recovered, what, c.promises(), c.counts, c.errs)
+			c.t.Fatalf("waited %v for %s; %d are acknowledged, %+v, %v", recoveryTimeout, what, c.acknowledged(), c.counts, c.errs)
 		}
 	}
 }
 
-// rest stops the appenders and holds the log, as j reads it, to all they were
-// promised: every acknowledged record there, at its number, once; nothing there
-// twice; nothing there that nobody sent; every confirmed position on the way.
-func (c *crew) rest(j journal.Journal) {
+// stopAndCheck stops the appenders and compares the log, as j reads it, with what was
+// acknowledged: every acknowledged record is stored once, at its sequence number; no record is
+// stored twice; at most the last batch of each appender is stored without an acknowledgement;
+// and every confirmed position is in the log.
+func (c *appenders) stopAndCheck(j journal.Journal) {
 	c.t.Helper()
 	c.stop()
 	c.all.Wait()
@@ -147,50 +147,51 @@ func (c *crew) rest(j journal.Journal) {
 	for _, r := range all {
 		if at[r.Key] != 0 {
 			twice++
-			c.t.Errorf("%q is there as %d and as %d", r.Key, at[r.Key], r.Seq)
+			c.t.Errorf("%q is stored as %d and as %d", r.Key, at[r.Key], r.Seq)
 		}
 		at[r.Key] = r.Seq
 	}
 	lost := 0
-	for key, seq := range c.promised {
+	for key, seq := range c.acked {
 		if at[key] != seq {
 			lost++
-			c.t.Errorf("%q was acknowledged as %d, and is there as %d (0: lost)", key, seq, at[key])
+			c.t.Errorf("%q was acknowledged as %d, and is stored as %d (0: lost)", key, seq, at[key])
 		}
 	}
 	for seq, hash := range c.confirmed {
 		if seq > uint64(len(all)) || seq > 0 && all[seq-1].Hash != hash {
-			c.t.Errorf("position %d was confirmed, and is not in the log", seq)
+			c.t.Errorf("the head %d was confirmed, and is not in the log", seq)
 		}
 	}
-	if beyond := len(all) - len(c.promised); beyond > crewSize*maxCrewBatch {
-		c.t.Errorf("%d records are there that nobody was promised", beyond)
+	if extra := len(all) - len(c.acked); extra > appenderCount*maxAppenderBatch {
+		c.t.Errorf("%d records are stored without an acknowledgement", extra)
 	}
 	n := c.counts
-	c.t.Logf("%d records, %d acknowledged, %d lost, %d twice, %d positions confirmed; %d appends sent in %v: %d unknown (%d of them found stored), %d refused, %d conflicts, %d on another lineage; longest pause %v",
-		len(all), len(c.promised), lost, twice, len(c.confirmed), n.appends, time.Since(c.begun).Round(time.Millisecond),
-		n.unknown, n.resolved, n.unavailable, n.conflicts, n.lineages, c.longest.Round(time.Millisecond))
+	c.t.Logf("%d records, %d acknowledged, %d lost, %d twice, %d heads confirmed; %d appends sent in %v: %d unknown (%d of them stored), %d refused, %d conflicts, %d diverged; longest pause %v",
+		len(all), len(c.acked), lost, twice, len(c.confirmed), n.appends, time.Since(c.started).Round(time.Millisecond),
+		n.unknown, n.resolved, n.unavailable, n.conflicts, n.diverged, c.longest.Round(time.Millisecond))
 }
 
-// maxCrewBatch is the most records that an appender sends at once.
-const maxCrewBatch = 3
+// maxAppenderBatch is the largest number of records in one append.
+const maxAppenderBatch = 3
 
-// appender is one of a crew.
+// appender is one of the appenders.
 type appender struct {
-	*crew
+	*appenders
 	journal journal.Journal
 	id      int
 	cursor  *journal.Cursor
 }
 
+// work appends until the appenders are stopped or an error is not transient.
 func (a *appender) work() {
-	pace := time.NewTicker(crewPace)
-	defer pace.Stop()
-	if !a.begin() {
+	ticker := time.NewTicker(appendInterval)
+	defer ticker.Stop()
+	if !a.readFromStart() {
 		return
 	}
 	for n := 0; ; n++ {
-		batch := make([]journal.Record, 1+n%maxCrewBatch)
+		batch := make([]journal.Record, 1+n%maxAppenderBatch)
 		for i := range batch {
 			body := fmt.Appendf(nil, "appender %d, batch %d, record %d", a.id, n, i)
 			batch[i] = journal.Record{Key: journal.CommandKey(fmt.Sprintf("%d-%d-%d", a.id, n, i)), Body: body}
@@ -199,27 +200,27 @@ func (a *appender) work() {
 			return
 		}
 		if n%5 == 0 {
-			a.confirm()
+			a.checkHead()
 		}
 		select {
 		case <-a.ctx.Done():
 			return
-		case <-pace.C:
+		case <-ticker.C:
 		}
 	}
 }
 
-// begin reads the log from its start; false where the work is over.
-func (a *appender) begin() bool {
+// readFromStart reads the log from its start. It returns false if the appender must end.
+func (a *appender) readFromStart() bool {
 	a.cursor = journal.NewCursor(theLog, journal.Genesis(theLog, 1))
 	return a.catchUp()
 }
 
-// catchUp reads on to the head, however often that fails; what does not follow
-// from what was read before is read anew.
+// catchUp reads up to the head, again after transient errors, and from the start if the log has
+// diverged. It returns false if the appender must end.
 func (a *appender) catchUp() bool {
 	for {
-		ctx, cancel := context.WithTimeout(a.ctx, callTime)
+		ctx, cancel := context.WithTimeout(a.ctx, callTimeout)
 		_, err := a.cursor.CatchUp(ctx, a.journal)
 		cancel()
 		switch {
@@ -228,7 +229,7 @@ func (a *appender) catchUp() bool {
 		case errors.Is(err, journal.ErrDiverged):
 			a.cursor = journal.NewCursor(theLog, journal.Genesis(theLog, 1))
 		case !errors.Is(err, journal.ErrUnavailable):
-			a.failed(fmt.Errorf("reading: %w", err))
+			a.fail(fmt.Errorf("reading: %w", err))
 			return false
 		}
 		if !a.pause() {
@@ -237,7 +238,7 @@ func (a *appender) catchUp() bool {
 	}
 }
 
-// pause is what lies between a failure and the next try.
+// pause waits between a failure and the next attempt. It returns false if the appender must end.
 func (a *appender) pause() bool {
 	select {
 	case <-a.ctx.Done():
@@ -247,32 +248,34 @@ func (a *appender) pause() bool {
 	}
 }
 
-func (a *appender) failed(err error) {
+// fail records an error that is not transient.
+func (a *appender) fail(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.errs = append(a.errs, fmt.Errorf("appender %d: %w", a.id, err))
 }
 
-// append brings a batch into the log; false where the work is over.
+// append appends a batch, after as many conflicts as there are. It returns false if the appender
+// must end.
 func (a *appender) append(batch []journal.Record) bool {
 	for {
 		expect := a.cursor.At()
 		journal.Chain(expect, batch)
-		result, ok := a.settle(expect, batch)
+		result, ok := a.appendUntilKnown(expect, batch)
 		switch {
 		case !ok:
 			return false
 		case result.Outcome == journal.Appended:
-			a.promise(batch)
+			a.acknowledge(batch)
 			_, err := a.cursor.Take(batch)
 			return err == nil || a.catchUp()
 		case result.Outcome == journal.AlreadyKnown:
-			return a.known(batch, result.Duplicates) && a.catchUp()
+			return a.acknowledgeDuplicates(batch, result.Duplicates) && a.catchUp()
 		}
 		a.count(func() { a.counts.conflicts++ })
 		if result.Diverged {
-			a.count(func() { a.counts.lineages++ })
-			if !a.begin() {
+			a.count(func() { a.counts.diverged++ })
+			if !a.readFromStart() {
 				return false
 			}
 			continue
@@ -291,12 +294,12 @@ func (a *appender) count(how func()) {
 	how()
 }
 
-// settle sends the same bytes until the journal says what became of them.
-func (a *appender) settle(expect journal.Position, batch []journal.Record) (journal.Result, bool) {
+// appendUntilKnown sends the same bytes until the outcome is known.
+func (a *appender) appendUntilKnown(expect journal.Position, batch []journal.Record) (journal.Result, bool) {
 	unknown := false
 	for {
 		a.count(func() { a.counts.appends++ })
-		ctx, cancel := context.WithTimeout(a.ctx, callTime)
+		ctx, cancel := context.WithTimeout(a.ctx, callTimeout)
 		result, err := a.journal.Append(ctx, theLog, expect, batch)
 		cancel()
 		switch {
@@ -311,7 +314,7 @@ func (a *appender) settle(expect journal.Position, batch []journal.Record) (jour
 		case errors.Is(err, journal.ErrUnavailable):
 			a.count(func() { a.counts.unavailable++ })
 		default:
-			a.failed(fmt.Errorf("appending at %v: %w", expect, err))
+			a.fail(fmt.Errorf("appending at %v: %w", expect, err))
 			return result, false
 		}
 		if !a.pause() {
@@ -320,35 +323,34 @@ func (a *appender) settle(expect journal.Position, batch []journal.Record) (jour
 	}
 }
 
-// promise notes what was acknowledged.
-func (a *appender) promise(batch []journal.Record) {
+// acknowledge records an acknowledged batch.
+func (a *appender) acknowledge(batch []journal.Record) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, r := range batch {
-		a.promised[r.Key] = r.Seq
+		a.acked[r.Key] = r.Seq
 	}
 	a.longest = max(a.longest, time.Since(a.last))
 	a.last = time.Now()
 }
 
-// known takes the answer that the batch is in the log already, which it has to be
-// as a whole.
-func (a *appender) known(batch []journal.Record, known []journal.Duplicate) bool {
-	if len(known) != len(batch) {
-		a.failed(fmt.Errorf("of %d records sent as one, %d are known", len(batch), len(known)))
+// acknowledgeDuplicates records a batch that is in the log already. All of it must be.
+func (a *appender) acknowledgeDuplicates(batch []journal.Record, duplicates []journal.Duplicate) bool {
+	if len(duplicates) != len(batch) {
+		a.fail(fmt.Errorf("of a batch of %d records %d are known", len(batch), len(duplicates)))
 		return false
 	}
 	stored := make([]journal.Record, len(batch))
-	for i, k := range known {
-		stored[i] = journal.Record{Key: k.Key, Seq: k.Seq}
+	for i, d := range duplicates {
+		stored[i] = journal.Record{Key: d.Key, Seq: d.Seq}
 	}
-	a.promise(stored)
+	a.acknowledge(stored)
 	return true
 }
 
-func (a *appender) confirm() {
+func (a *appender) checkHead() {
 	at := a.cursor.At()
-	ctx, cancel := context.WithTimeout(a.ctx, callTime)
+	ctx, cancel := context.WithTimeout(a.ctx, callTimeout)
 	defer cancel()
 	if _, err := a.journal.CheckHead(ctx, theLog, at); err == nil {
 		a.count(func() { a.confirmed[at.Seq] = at.Hash })
@@ -358,7 +360,7 @@ func (a *appender) confirm() {
 // checkHistory reads the whole log into a history and checks it.
 func checkHistory(t *testing.T, h *journaltest.History, j journal.Journal) {
 	t.Helper()
-	all, err := journal.NewCursor(theLog, journal.Genesis(theLog, 1)).CatchUp(t.Context(), h.Wrap(j, crewSize))
+	all, err := journal.NewCursor(theLog, journal.Genesis(theLog, 1)).CatchUp(t.Context(), h.Wrap(j, appenderCount))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,9 +11,8 @@ import (
 	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
-// BenchmarkAppend reports how an append of records of 300 bytes compares to
-// adding the same bytes to a stream of the same Redis, synced as well, the two
-// taken in turn: x_xadd is the ratio of their times.
+// BenchmarkAppend compares an append of records of 300 bytes to adding the same bytes to a stream
+// of the same Redis, also synced, in turn: x_xadd is the ratio of their times.
 func BenchmarkAppend(b *testing.B) {
 	for _, size := range []int{1, 32} {
 		b.Run(fmt.Sprintf("batch=%d", size), func(b *testing.B) { benchmarkAppend(b, size) })

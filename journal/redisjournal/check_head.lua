@@ -1,9 +1,9 @@
--- Confirm: also leaves a write behind where WAIT is to follow, which counts
--- only what its own connection has written.
--- ARGV: 1-3 epoch, seq, hash; 4 genesis of epoch 1; 5 "1" to leave a write behind
--- Answers {"confirmed" or "moved", epoch, seq, hash, seconds, microseconds}.
-master()
-local epoch, seq, hash = where(ARGV[4])
+-- CheckHead. If WAIT is to follow it also makes a write, because WAIT counts only the writes of
+-- its own connection.
+-- ARGV: 1-3 epoch, seq, hash; 4 genesis of epoch 1; 5 "1" to make a write
+-- Returns {"confirmed" or "moved", epoch, seq, hash, seconds, microseconds}.
+require_master()
+local epoch, seq, hash = read_head(ARGV[4])
 if not seq then
 	return epoch
 end

@@ -13,13 +13,14 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// A cluster's client would follow redirections, but would also send a script
-// again after a broken connection, and has no connection to wait on. So scripts
-// find their way here: nothing is sent twice unless Redis said that it did not
-// run it.
+// The library's cluster client follows redirections, but it also sends a script again after a
+// broken connection, and it offers no connection for WAIT. So this file routes scripts itself:
+// a script is sent again only if Redis has said that it did not run it.
 
-// maxHops bounds how often a cluster may send us elsewhere for one call.
-const maxHops = 5
+const (
+	maxRedirects    = 5   // of one call
+	maxExtraClients = 256 // beyond that a redirection is not followed
+)
 
 // script is one Lua script with its arguments, for the node of its keys.
 type script struct {
@@ -28,9 +29,10 @@ type script struct {
 	args []any
 }
 
-// on runs the script on one connection; asking says that the connection's node
-// has been named by ASK. EVAL follows EVALSHA only where the script was not there.
-func (s script) on(ctx context.Context, c redis.Cmdable, asking bool) ([]any, error) {
+// runOn runs the script on a node or one of its connections. With asking it sends ASKING before,
+// because an ASK redirection has named the node. EVAL follows EVALSHA only if the node did not
+// have the script.
+func (s script) runOn(ctx context.Context, c redis.Cmdable, asking bool) ([]any, error) {
 	if !asking {
 		return s.Run(ctx, c, s.keys, s.args...).Slice()
 	}
@@ -43,13 +45,19 @@ func (s script) on(ctx context.Context, c redis.Cmdable, asking bool) ([]any, er
 	return answer.Slice()
 }
 
-// run finds the node of the script's keys, runs the script there, and hands the
-// answer to then, if there is any, with the connection that ran it.
-func (j *Journal) run(ctx context.Context, s script, then func(context.Context, *redis.Conn, []any) error) ([]any, error) {
-	clustered, ok := j.client.(*redis.ClusterClient)
+// router runs scripts on the node of their keys, and follows the redirections of a cluster.
+type router struct {
+	client redis.UniversalClient // a *redis.Client or a *redis.ClusterClient
+	extra  extraClients
+}
+
+// run runs the script on the node of its keys, and then calls then, unless it is nil, with the
+// connection that ran the script and the answer.
+func (r *router) run(ctx context.Context, s script, then func(context.Context, *redis.Conn, []any) error) ([]any, error) {
+	clustered, ok := r.client.(*redis.ClusterClient)
 	if !ok {
-		// The other clients stand for one Redis at a time: the master, under Sentinel.
-		return runOn(ctx, j.client.(*redis.Client), s, false, then)
+		// The other clients are for one server at a time; with Sentinel, that is the master.
+		return runOnNode(ctx, r.client.(*redis.Client), s, false, then)
 	}
 	node, err := clustered.MasterForKey(ctx, s.keys[0])
 	if err != nil {
@@ -57,98 +65,97 @@ func (j *Journal) run(ctx context.Context, s script, then func(context.Context, 
 		return nil, fmt.Errorf("%w: finding the node: %w", journal.ErrUnavailable, err)
 	}
 	asking := false
-	for range maxHops {
+	for range maxRedirects {
 		var answer []any
-		answer, err = runOn(ctx, node, s, asking, then)
+		answer, err = runOnNode(ctx, node, s, asking, then)
 		if err == nil {
 			return answer, nil
 		}
-		if elsewhere(err) {
-			clustered.ReloadState(ctx) // in the background, and not too often
+		if mayHaveMoved(err) {
+			clustered.ReloadState(ctx) // in the background, at a limited rate
 		}
 		moved, isMoved := redis.IsMovedError(err)
 		asked, isAsk := redis.IsAskError(err)
 		if asking = isAsk; !isMoved && !isAsk {
 			break
 		}
-		if node = j.redirected(node, moved+asked); node == nil {
+		if node = r.redirectTarget(node, moved+asked); node == nil {
 			break
 		}
 	}
-	return nil, err // of the last hop, where there were too many
+	return nil, err // of the last redirection if there were too many
 }
 
-// runOn runs the script on one connection of node.
-func runOn(ctx context.Context, node *redis.Client, s script, asking bool, then func(context.Context, *redis.Conn, []any) error) ([]any, error) {
+// runOnNode runs the script, and then, on one connection of node.
+func runOnNode(ctx context.Context, node *redis.Client, s script, asking bool, then func(context.Context, *redis.Conn, []any) error) ([]any, error) {
 	if then == nil && !asking {
-		return s.on(ctx, node, false)
+		return s.runOn(ctx, node, false)
 	}
 	conn := node.Conn()
-	answer, err := s.on(ctx, conn, asking)
+	answer, err := s.runOn(ctx, conn, asking)
 	if err == nil && then != nil {
 		err = then(ctx, conn, answer)
 	}
-	_ = conn.Close() // gives it back to the pool; the outcome is known by now
+	_ = conn.Close() // returns it to the pool; the outcome is known by now
 	return answer, err
 }
 
-// elsewhere reports whether err may mean that the key's node is another by now.
-func elsewhere(err error) bool {
+// mayHaveMoved reports whether err may mean that another node has the keys by now.
+func mayHaveMoved(err error) bool {
 	_, moved := redis.IsMovedError(err)
 	var network net.Error
 	return moved || redis.IsReadOnlyError(err) || redis.IsClusterDownError(err) || redis.IsMasterDownError(err) ||
 		errors.Is(err, errDial) || errors.Is(err, io.EOF) || errors.As(err, &network)
 }
 
-// redirected answers the client for the address that node sent us to, or nil.
-func (j *Journal) redirected(node *redis.Client, addr string) *redis.Client {
+// redirectTarget returns a client for the address in a redirection of node, or nil.
+func (r *router) redirectTarget(node *redis.Client, addr string) *redis.Client {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil
 	}
-	if host == "" { // a node that does not know its own name
+	if host == "" { // the node does not know its own name
 		if host, _, err = net.SplitHostPort(node.Options().Addr); err != nil {
 			return nil
 		}
 	}
-	return j.others.at(net.JoinHostPort(host, port))
+	return r.extra.get(net.JoinHostPort(host, port))
 }
 
-// others are clients of nodes of a cluster that redirections named, apart from
-// those that the cluster's client knows: a node that only receives a slot is in
-// no list of slots.
-type others struct {
+// close closes the extra clients. The journal closes its own client.
+func (r *router) close() error { return r.extra.close() }
+
+// extraClients are clients for nodes that redirections have named. The library's cluster client
+// does not know all of them: a node that is importing its first slot is in no list of slots.
+type extraClients struct {
 	connect *redis.UniversalOptions
 
-	mu     sync.Mutex               // guards what follows
-	closed bool                     // then there are no more
-	nodes  map[string]*redis.Client // at most maxOthers
+	mu     sync.Mutex               // guards the fields below
+	closed bool                     // get returns nil from then on
+	nodes  map[string]*redis.Client // by address; at most maxExtraClients
 }
 
-// maxOthers bounds them; a cluster that sends us to more is let down.
-const maxOthers = 256
-
-// at answers the client for addr; nil after close, or where there are too many.
-func (o *others) at(addr string) *redis.Client {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	c := o.nodes[addr]
-	if c == nil && !o.closed && len(o.nodes) < maxOthers {
-		c = single(o.connect, addr)
-		if o.nodes == nil {
-			o.nodes = make(map[string]*redis.Client)
+// get returns the client for addr, or nil after close or if there are too many.
+func (e *extraClients) get(addr string) *redis.Client {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c := e.nodes[addr]
+	if c == nil && !e.closed && len(e.nodes) < maxExtraClients {
+		c = newSingleClient(e.connect, addr)
+		if e.nodes == nil {
+			e.nodes = make(map[string]*redis.Client)
 		}
-		o.nodes[addr] = c
+		e.nodes[addr] = c
 	}
 	return c
 }
 
-func (o *others) close() error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.closed = true
+func (e *extraClients) close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closed = true
 	var all error
-	for _, c := range o.nodes {
+	for _, c := range e.nodes {
 		all = errors.Join(all, c.Close())
 	}
 	return all

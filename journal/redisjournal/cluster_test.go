@@ -10,44 +10,43 @@ import (
 	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
-func TestCluster(t *testing.T) {
+func TestCluster_SurvivesMigrationsAndFailovers(t *testing.T) {
 	t.Parallel()
 	c := redistest.StartCluster(t, true, "--min-replicas-to-write", "1", "--min-replicas-max-lag", "2")
 	suiteAt(t, c.URL(), c.Servers)
-	t.Run("a slot of nobody", func(t *testing.T) { slotOfNobody(t, c) })
-	t.Run("migration and death", func(t *testing.T) { upheaval(t, c, 1) })
+	t.Run("a slot without an owner", func(t *testing.T) { slotWithoutOwner(t, c) })
+	t.Run("migrations and failovers", func(t *testing.T) { migrationsAndFailovers(t, c, 1) })
 }
 
-// Two nodes that send us to each other for ever keep nobody busy, and have
-// written nothing.
-func slotOfNobody(t *testing.T, c *redistest.Cluster) {
-	const free journal.LogID = "nobodys"
-	slot := slotOf(t, c, free)
+// Two nodes that redirect to each other for ever end a call with ErrUnavailable.
+func slotWithoutOwner(t *testing.T, c *redistest.Cluster) {
+	const unowned journal.LogID = "unowned"
+	slot := slotOf(t, c, unowned)
 	owner := c.Owner(slot)
 	j := openTest(t, c.URL(), Options{})
 	c.Disown(slot, owner, roundFrom(c, owner)[0], func() {
 		batch := []journal.Record{{Key: "first"}}
-		journal.Chain(journal.Genesis(free, 1), batch)
-		if _, err := j.Append(t.Context(), free, journal.Genesis(free, 1), batch); !errors.Is(err, journal.ErrUnavailable) {
+		journal.Chain(journal.Genesis(unowned, 1), batch)
+		if _, err := j.Append(t.Context(), unowned, journal.Genesis(unowned, 1), batch); !errors.Is(err, journal.ErrUnavailable) {
 			t.Errorf("Append: %v, want ErrUnavailable", err)
 		}
 	})
 }
 
-func TestTortureCluster(t *testing.T) {
+func TestTortureCluster_SurvivesMigrationsAndFailovers(t *testing.T) {
 	torture(t)
-	upheaval(t, redistest.StartCluster(t, true, "--min-replicas-to-write", "1", "--min-replicas-max-lag", "2"), 10)
+	migrationsAndFailovers(t, redistest.StartCluster(t, true, "--min-replicas-to-write", "1", "--min-replicas-max-lag", "2"), 10)
 }
 
-// upheaval moves the slot of the log to another master and back while it is
-// appended to, then kills the master that has it; that many times.
-func upheaval(t *testing.T, c *redistest.Cluster, times int) {
-	chance := seeded(t)
+// migrationsAndFailovers moves the slot of the log round all masters during appends, and then
+// kills the master that has it; both the given number of times.
+func migrationsAndFailovers(t *testing.T, c *redistest.Cluster, times int) {
+	rng := newRand(t)
 	h := journaltest.NewHistory(theLog)
-	all := musterAt(t, c.URL(), waitingFor(1), h.WrapDurable)
-	all.more(50)
+	all := startAppendersAt(t, c.URL(), waitFor(1), h.WrapDurable)
+	all.waitAcknowledged(50)
 	slot := slotOf(t, c, theLog)
-	var moves, deaths []time.Duration
+	var moves, failovers []time.Duration
 	for range times {
 		c.Whole()
 		owner := c.Owner(slot)
@@ -55,39 +54,39 @@ func upheaval(t *testing.T, c *redistest.Cluster, times int) {
 			from := c.Owner(slot)
 			c.Migrate(slot, from, to, func(left int) {
 				if left > 0 {
-					all.tries(8) // some keys here, some there: nothing can be appended
+					all.waitAppends(8) // its keys are on two nodes: no append works
 					return
 				}
-				moves = append(moves, all.more(10)) // the slot is still the old one's: by ASK
+				moves = append(moves, all.waitAcknowledged(10)) // the old node still has the slot and redirects with ASK
 			})
-			all.more(20 + chance.IntN(20))
+			all.waitAcknowledged(20 + rng.IntN(20))
 		}
 		c.Whole()
 		victim := c.Owner(slot)
 		victim.Kill()
 		c.Promoted(slot, victim)
-		victim.Restart() // a master without its one replica takes no writes
-		deaths = append(deaths, all.more(20))
+		victim.Restart() // a master without its replica accepts no writes
+		failovers = append(failovers, all.waitAcknowledged(20))
 	}
 	c.Whole()
-	j := openTest(t, c.URL(), waitingFor(1))
-	all.rest(j)
+	j := openTest(t, c.URL(), waitFor(1))
+	all.stopAndCheck(j)
 	checkHistory(t, h, j)
-	t.Logf("%d slot migrations: 10 appends sent on by ASK after %v", len(moves), moves)
-	t.Logf("%d deaths of the slot's master: 20 appends after the promotion and its restart within %v", len(deaths), deaths)
+	t.Logf("%d slot migrations: 10 appends redirected with ASK within %v", len(moves), moves)
+	t.Logf("%d failovers: 20 appends after the promotion and the restart within %v", len(failovers), failovers)
 }
 
 func slotOf(t *testing.T, c *redistest.Cluster, log journal.LogID) int {
 	t.Helper()
 	slot, ok := c.Servers[0].Do("CLUSTER", "KEYSLOT", "{"+string(log)+"}").(int64)
 	if !ok {
-		t.Fatal("Redis does not tell the slot of a key")
+		t.Fatal("Redis does not report the slot of a key")
 	}
 	return int(slot)
 }
 
-// roundFrom answers the other masters of the cluster and then owner, so that a slot
-// goes round.
+// roundFrom returns the other masters of the cluster and then owner: a slot that is moved to each
+// in turn comes back.
 func roundFrom(c *redistest.Cluster, owner *redistest.Server) []*redistest.Server {
 	var round []*redistest.Server
 	for _, s := range c.Masters() {

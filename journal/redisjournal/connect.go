@@ -14,28 +14,28 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// The time-outs of a connection, beside those of the callers' contexts.
+// The time-outs of a connection. A caller's context may end a call earlier.
 const (
-	dialTime  = 2 * time.Second
-	replyTime = 5 * time.Second
-	// Under Sentinel, to dial is first to ask one who may have stopped answering. It
-	// is left for the others when a second question to it fails too, so there has
-	// to be time for that one after the first has timed out.
-	findTime = replyTime + time.Second
+	dialTimeout  = 2 * time.Second
+	replyTimeout = 5 * time.Second
+	// With Sentinel, a dial first asks a Sentinel for the master. The library goes on to the
+	// next Sentinel only when a second question to a hung one fails too, so there must be
+	// time for that question after the first has timed out.
+	findTimeout = replyTimeout + time.Second
 )
 
-// connections is how many one node may have to each Redis; a durable append holds
-// one while it waits for replicas.
-const connections = 64
+// maxConnections is the limit of one node to each Redis. A durable append holds a connection
+// while it waits for replicas.
+const maxConnections = 64
 
-// connection makes the options of every client. Whatever the URL says, the
-// settings that the contract depends on are these.
-func connection(a *address, options Options) (*redis.UniversalOptions, error) {
-	secure, err := tlsConfig(a, options)
+// connectOptions returns the options of every client. The settings that the contract depends on
+// cannot be changed by the URL.
+func connectOptions(a *address, options Options) (*redis.UniversalOptions, error) {
+	tlsConf, err := tlsConfig(a, options)
 	if err != nil {
 		return nil, err
 	}
-	dialer := &net.Dialer{Timeout: dialTime, KeepAlive: 15 * time.Second}
+	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}
 	return &redis.UniversalOptions{
 		Addrs:            a.hosts,
 		DB:               a.db,
@@ -45,32 +45,32 @@ func connection(a *address, options Options) (*redis.UniversalOptions, error) {
 		SentinelPassword: a.sentinelPassword,
 		MasterName:       a.master,
 		ClientName:       a.clientName,
-		IsClusterMode:    a.kind == cluster,
+		IsClusterMode:    a.topology == cluster,
 
 		Dialer: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			if options.dial != nil {
 				return options.dial(ctx, network, addr)
 			}
-			if secure != nil {
-				return (&tls.Dialer{NetDialer: dialer, Config: secure}).DialContext(ctx, network, addr)
+			if tlsConf != nil {
+				return (&tls.Dialer{NetDialer: dialer, Config: tlsConf}).DialContext(ctx, network, addr)
 			}
 			return dialer.DialContext(ctx, network, addr)
 		},
-		DialTimeout:           findTime,
+		DialTimeout:           findTimeout,
 		DialerRetries:         1,
-		ReadTimeout:           replyTime,
-		WriteTimeout:          replyTime,
+		ReadTimeout:           replyTimeout,
+		WriteTimeout:          replyTimeout,
 		ContextTimeoutEnabled: true,
-		PoolSize:              connections,
-		PipelinePoolSize:      -1, // pipelines are rare: no pool of their own
+		PoolSize:              maxConnections,
+		PipelinePoolSize:      -1, // pipelines are rare: they have no pool of their own
 
-		Protocol:                 2,  // pub/sub answers in the form that the subscription expects
-		MaxRetries:               -1, // sending again is the caller's decision
+		Protocol:                 2,  // the form of pub/sub messages that the subscription expects
+		MaxRetries:               -1, // the caller decides what is sent again
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}, nil
 }
 
-// tlsConfig answers nil where the URL asks for no TLS.
+// tlsConfig returns nil if the URL does not ask for TLS.
 func tlsConfig(a *address, options Options) (*tls.Config, error) {
 	if !a.tls {
 		if options.CA != "" || options.Certificate != "" || options.Key != "" || a.serverName != "" {
@@ -90,55 +90,55 @@ func tlsConfig(a *address, options Options) (*tls.Config, error) {
 		}
 	}
 	if (options.Certificate == "") != (options.Key == "") {
-		return nil, errors.New("a certificate and its key belong together")
+		return nil, errors.New("a certificate needs its key, and a key its certificate")
 	}
 	if options.Certificate != "" {
 		pair, err := tls.LoadX509KeyPair(options.Certificate, options.Key)
 		if err != nil {
-			return nil, fmt.Errorf("our certificate: %w", err)
+			return nil, fmt.Errorf("the client certificate: %w", err)
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
 	return config, nil
 }
 
-// client makes the client for connect. It does not connect.
-func client(connect *redis.UniversalOptions) redis.UniversalClient {
+// newClient returns a client of the library. It does not connect.
+func newClient(connect *redis.UniversalOptions) redis.UniversalClient {
 	switch {
 	case connect.MasterName != "":
 		c := redis.NewFailoverClient(connect.Failover())
-		c.AddHook(dialing{})
+		c.AddHook(dialHook{})
 		return c
 	case connect.IsClusterMode:
 		options := connect.Cluster()
 		options.ClusterStateReloadInterval = 10 * time.Second
-		options.DisableRoutingPolicies = true // they ask Redis for all its commands
+		options.DisableRoutingPolicies = true // they query the list of all commands
 		c := redis.NewClusterClient(options)
-		c.OnNewNode(func(node *redis.Client) { node.AddHook(dialing{}) })
+		c.OnNewNode(func(node *redis.Client) { node.AddHook(dialHook{}) })
 		return c
 	default:
-		return single(connect, connect.Addrs[0])
+		return newSingleClient(connect, connect.Addrs[0])
 	}
 }
 
-// single makes the client of one Redis at addr.
-func single(connect *redis.UniversalOptions, addr string) *redis.Client {
+// newSingleClient returns a client of the server at addr.
+func newSingleClient(connect *redis.UniversalOptions, addr string) *redis.Client {
 	options := connect.Simple()
 	options.Addr = addr
 	c := redis.NewClient(options)
-	c.AddHook(dialing{})
+	c.AddHook(dialHook{})
 	return c
 }
 
-// errDial marks what failed before there was a connection: whatever was to be
-// sent on it was not. It includes not finding out whom to dial.
+// errDial marks a failure before there was a connection: the command was not sent. That includes
+// the failure to find out which server to dial.
 var errDial = errors.New("redisjournal: no connection")
 
-// dialing is the hook that marks it.
-type dialing struct{}
+// dialHook marks failed dials with errDial.
+type dialHook struct{}
 
 // DialHook implements redis.Hook.
-func (dialing) DialHook(next redis.DialHook) redis.DialHook {
+func (dialHook) DialHook(next redis.DialHook) redis.DialHook {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := next(ctx, network, addr)
 		if err != nil {
@@ -149,9 +149,9 @@ func (dialing) DialHook(next redis.DialHook) redis.DialHook {
 }
 
 // ProcessHook implements redis.Hook.
-func (dialing) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+func (dialHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
 
 // ProcessPipelineHook implements redis.Hook.
-func (dialing) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+func (dialHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return next
 }

@@ -1,25 +1,25 @@
--- What every script begins with.
--- KEYS: 1 log (stream), 2 meta (hash), further ones by script.
+-- The beginning of every script of the journal.
+-- KEYS: 1 log (stream), 2 meta (hash); the scripts add further ones.
 
--- master raises an error where this is no master, or one that may not write just
--- now (too few replicas, no disk): it is a write that changes nothing, so Redis
--- neither logs nor replicates it.
-local function master()
+-- require_master raises an error if this server is no master, or a master that may not write
+-- now (too few replicas, no disk). It is a write that changes nothing, so Redis neither writes
+-- it to its append-only file nor replicates it.
+local function require_master()
 	redis.call('HDEL', KEYS[2], '')
 end
 
--- replica answers the error of one that is no master, or nil: who may not write
--- just now may still be read.
-local function replica()
-	local told = redis.pcall('HDEL', KEYS[2], '')
-	if type(told) == 'table' and string.sub(told.err, 1, 8) == 'READONLY' then
-		return told
+-- not_master returns the error of a server that is no master, or nil. A master that may not
+-- write now may still be read.
+local function not_master()
+	local result = redis.pcall('HDEL', KEYS[2], '')
+	if type(result) == 'table' and string.sub(result.err, 1, 8) == 'READONLY' then
+		return result
 	end
 end
 
--- may answers an error unless the user may use all of the commands on the keys: a
--- script that is stopped in its middle leaves what it has written.
-local function may(commands)
+-- not_permitted returns an error unless the user may run all of the commands on the keys, and
+-- nil otherwise. A script that stops in the middle leaves what it has written.
+local function not_permitted(commands)
 	for _, command in ipairs(redis.acl_check_cmd and commands or {}) do
 		if not redis.acl_check_cmd(unpack(command)) then
 			return redis.error_reply('NOPERM the user of this connection may not use ' .. command[1])
@@ -27,9 +27,9 @@ local function may(commands)
 	end
 end
 
--- where answers epoch, seq and hash as strings, or an error alone; genesis is the
--- hash of a log that nobody has written.
-local function where(genesis)
+-- read_head returns epoch, seq and hash as strings, or an error alone. genesis is the hash of a
+-- log that was never written.
+local function read_head(genesis)
 	local head = redis.call('HMGET', KEYS[2], 'epoch', 'seq', 'hash')
 	if head[1] and head[2] and head[3] then
 		return head[1], head[2], head[3]
@@ -40,21 +40,21 @@ local function where(genesis)
 	return '1', '0', genesis
 end
 
--- entry answers the fields of record seq as XADD took them, or nil.
+-- entry returns the fields of record seq in the order of XADD, or nil.
 local function entry(seq)
 	local id = seq .. '-0'
 	local found = redis.call('XRANGE', KEYS[1], id, id)
 	return found[1] and found[1][2]
 end
 
--- hash_at answers the stored hash of record seq; none for 0.
+-- hash_at returns the stored hash of record seq, or an empty string for 0.
 local function hash_at(seq)
 	local fields = seq ~= '0' and entry(seq)
 	return fields and fields[6] or ''
 end
 
--- page answers the records after a number, in one page: {id, fields} each.
-local function page(after, limit, bytes)
+-- read_page returns the records after a sequence number, as one page: {id, fields} each.
+local function read_page(after, limit, bytes)
 	local records, size, from = {}, 0, '(' .. after .. '-0'
 	while #records < limit and size <= bytes do
 		local want = math.min(16, limit - #records)

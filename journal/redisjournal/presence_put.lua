@@ -1,8 +1,8 @@
--- Tell: what a node says of a log, for a while. It is not for keeping: neither the
--- append-only file nor a replica gets it.
+-- PresenceStore.Put: the presence of a node on a log, until it expires. It is kept in memory
+-- only: it goes neither to the append-only file nor to replicas.
 -- KEYS: 1 here (hash: node -> when it expires, in ms), 2 said (hash: node -> bytes)
--- ARGV: 1 node, 2 bytes, 3 for how many ms, 4 how many nodes there may be
--- Answers {1}, or {} where there are too many nodes.
+-- ARGV: 1 node, 2 bytes, 3 time to live in ms, 4 the limit of nodes
+-- Returns {1}, or {} if there are too many nodes.
 redis.set_repl(redis.REPL_NONE)
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)

@@ -14,97 +14,99 @@ import (
 )
 
 //go:embed presence_put.lua
-var tellLua string
+var presencePutLua string
 
 //go:embed presence_get.lua
-var hearLua string
+var presenceGetLua string
 
 var (
-	tellScript = redis.NewScript(tellLua)
-	hearScript = redis.NewScript(hearLua)
+	presencePutScript = redis.NewScript(presencePutLua)
+	presenceGetScript = redis.NewScript(presenceGetLua)
 )
 
-// The bounds of a beacon.
+// The limits of presence.
 const (
-	MaxSaid  = 1 << 20 // bytes that one node may say of one log
-	maxHeard = 8 << 20 // bytes that Hear answers together; nodes beyond that are left out
-	maxNodes = 256     // nodes of one log at a time
-	maxNode  = 128     // bytes of a node's name
+	MaxPresence  = 1 << 20 // bytes of one node's presence on one log
+	maxListBytes = 8 << 20 // bytes that List returns together; it leaves out the nodes beyond that
+	maxNodes     = 256     // nodes of one log at a time
+	maxNodeName  = 128     // bytes of a node's name
 )
 
-// The errors of a beacon, beside those of the journal. Compare with errors.Is.
+// The errors of a PresenceStore, in addition to those of the journal. Compare with errors.Is.
 var (
-	ErrTooMuch  = errors.New("redisjournal: a node's name or what it says is too large")
-	ErrTooMany  = errors.New("redisjournal: too many nodes tell of one log")
-	errNoExpiry = errors.New("redisjournal: what a node says has to expire")
+	ErrTooLarge     = errors.New("redisjournal: a node's name or its presence is too large")
+	ErrTooManyNodes = errors.New("redisjournal: too many nodes have presence on one log")
+	errNoExpiry     = errors.New("redisjournal: presence must expire")
 )
 
-// PresenceStore carries what nodes say of a log to each other through Redis, beside the
-// log and under its hash tag. It is kept in memory only: Redis neither logs nor
-// replicates it, so telling costs no sync, and what is lost by a restart or a
-// failover comes back with everybody's next Tell. It starts no goroutine and asks
-// for nothing of its own accord: a log that nobody tells of costs nothing.
+// PresenceStore exchanges presence between nodes: each node puts some bytes for a log, and lists
+// those of the others. The bytes are in Redis under the hash tag of the log, in memory only:
+// Redis neither writes them to its append-only file nor replicates them. So Put needs no sync,
+// and what a restart or a failover loses comes back with the next Put of each node.
 //
-// Its methods are safe for concurrent use and end with ctx.
+// It starts no goroutine and calls Redis only in its methods, which are safe for concurrent use
+// and end with ctx.
 type PresenceStore struct {
 	journal *Journal
-	node    atomic.Pointer[string] // who told last, and need not hear itself
+	node    atomic.Pointer[string] // of the last Put; List leaves it out
 }
 
-// PresenceStore answers the beacon on the journal's connections, which ends with Close.
+// PresenceStore returns a store of presence that uses the journal's connections, until the
+// journal is closed.
 func (j *Journal) PresenceStore() *PresenceStore {
-	b := &PresenceStore{journal: j}
-	b.node.Store(new(string))
-	return b
+	p := &PresenceStore{journal: j}
+	p.node.Store(new(string))
+	return p
 }
 
-// Put replaces what node says of log, for at most ttl, in steps of a
-// millisecond. The error is ErrTooMuch for a name of more than 128 bytes or
-// none, or for more than MaxSaid bytes; ErrTooMany where 256 others are there;
-// otherwise as for a read of the journal. The beacon keeps nothing of said.
-func (b *PresenceStore) Put(ctx context.Context, log journal.LogID, node string, said []byte, ttl time.Duration) error {
+// Put replaces the presence of node on log. It expires after ttl, which is rounded down to
+// milliseconds and must be at least one. The error wraps ErrTooLarge if the name is empty or
+// longer than 128 bytes, or the presence is longer than MaxPresence; it is ErrTooManyNodes if
+// 256 other nodes are there; other errors are those of a read of the journal. The caller may
+// change presence afterwards.
+func (p *PresenceStore) Put(ctx context.Context, log journal.LogID, node string, presence []byte, ttl time.Duration) error {
 	switch {
 	case !log.Valid():
 		return log.Check()
-	case node == "" || len(node) > maxNode || len(said) > MaxSaid:
-		return fmt.Errorf("%w: %d and %d bytes", ErrTooMuch, len(node), len(said))
+	case node == "" || len(node) > maxNodeName || len(presence) > MaxPresence:
+		return fmt.Errorf("%w: %d and %d bytes", ErrTooLarge, len(node), len(presence))
 	case ttl < time.Millisecond:
 		return errNoExpiry
 	}
-	if *b.node.Load() != node {
-		b.node.Store(&node)
+	if *p.node.Load() != node {
+		p.node.Store(&node)
 	}
-	told, err := b.ask(ctx, tellScript, log, node, said, ttl.Milliseconds(), maxNodes)
-	if err == nil && len(told) == 0 {
-		err = ErrTooMany
+	answer, err := p.call(ctx, presencePutScript, log, node, presence, ttl.Milliseconds(), maxNodes)
+	if err == nil && len(answer) == 0 {
+		err = ErrTooManyNodes
 	}
 	return err
 }
 
-// List answers what every node but the one that told through this Beacon said of
-// log and has not expired, by node: at most 255 nodes, 8 MiB together. The map
+// List returns the presence of every node on log that has not expired, by node, but not that of
+// the node of the last Put through this store: at most 255 nodes and 8 MiB together. The map
 // and its values are the caller's.
-func (b *PresenceStore) List(ctx context.Context, log journal.LogID) (map[string][]byte, error) {
+func (p *PresenceStore) List(ctx context.Context, log journal.LogID) (map[string][]byte, error) {
 	if err := log.Check(); err != nil {
 		return nil, err
 	}
-	values, err := b.ask(ctx, hearScript, log, *b.node.Load(), maxHeard)
+	values, err := p.call(ctx, presenceGetScript, log, *p.node.Load(), maxListBytes)
 	if err != nil {
 		return nil, err
 	}
-	heard := make(map[string][]byte, len(values)/2)
+	list := make(map[string][]byte, len(values)/2)
 	f := fields{values: values}
 	for len(f.values) > 0 && !f.broken {
 		node := f.text()
-		heard[node] = []byte(f.text())
+		list[node] = []byte(f.text())
 	}
-	return heard, nil
+	return list, nil
 }
 
-func (b *PresenceStore) ask(ctx context.Context, lua *redis.Script, log journal.LogID, args ...any) ([]any, error) {
-	answer, err := b.journal.run(ctx, script{lua, b.journal.keys(log, "here", "said"), args}, nil)
+func (p *PresenceStore) call(ctx context.Context, lua *redis.Script, log journal.LogID, args ...any) ([]any, error) {
+	answer, err := p.journal.router.run(ctx, script{lua, p.journal.keys(log, "here", "said"), args}, nil)
 	if err != nil {
-		return nil, unwritten(sorted(log, err))
+		return nil, readError(contractError(log, err))
 	}
 	return answer, nil
 }

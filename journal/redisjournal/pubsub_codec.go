@@ -6,21 +6,22 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// What is published with an append: a version, the number of records, and of
-// each its seq, key, digest, hash and body; numbers as uvarints, the key and the
-// body with their lengths before them. A batch too large for that, or a version
-// not known, makes an empty hint: the log is there to be read.
+// An append publishes a message: a version (one byte), the number of records, and for each its
+// seq, key, digest, hash and body. Numbers are uvarints; key and body are preceded by their
+// length. A batch that is too large for a message, or a message of another version, is an empty
+// hint: the watcher reads the log.
 const (
 	messageVersion = 1
-	maxMessage     = 256 << 10 // bytes; Redis drops subscribers that fall too far behind
+	maxMessage     = 256 << 10 // bytes; Redis disconnects subscribers that are too slow
 )
 
-// encode answers the message for batch, or that for an empty hint.
-func encode(batch []journal.Record) []byte {
+// encodeHint returns the message for batch, or that of an empty hint if batch is empty or too
+// large.
+func encodeHint(batch []journal.Record) []byte {
 	message := binary.AppendUvarint([]byte{messageVersion}, uint64(len(batch)))
 	for _, r := range batch {
 		if len(message)+len(r.Body) > maxMessage {
-			return encode(nil)
+			return encodeHint(nil)
 		}
 		message = binary.AppendUvarint(message, r.Seq)
 		message = appendField(message, []byte(r.Key))
@@ -31,8 +32,8 @@ func encode(batch []journal.Record) []byte {
 	return message
 }
 
-// decode answers the records of a message; none where it has none or is broken.
-func decode(message string) []journal.Record {
+// decodeHint returns the records of a message; none if it has none or is malformed.
+func decodeHint(message string) []journal.Record {
 	d := decoder{rest: []byte(message)}
 	if version := d.take(1); d.broken || version[0] != messageVersion {
 		return nil
@@ -56,7 +57,7 @@ func appendField(message, field []byte) []byte {
 	return append(binary.AppendUvarint(message, uint64(len(field))), field...)
 }
 
-// decoder takes a message apart; after broken is set it answers nothing more.
+// decoder takes fields off a message. Once broken is set it returns zero values only.
 type decoder struct {
 	rest   []byte
 	broken bool

@@ -38,8 +38,8 @@ func openTest(t testing.TB, url string, options Options) *Journal {
 	return j
 }
 
-// flipper damages stored records: a stream's entries cannot be changed, so it is
-// written anew.
+// flipper returns a function that damages stored records. The entries of a stream cannot be
+// changed, so it writes the whole stream again.
 func flipper(t *testing.T, j *Journal) func(journal.LogID, uint64, journaltest.Field) {
 	names := map[journaltest.Field]string{journaltest.Key: "k", journaltest.Digest: "d", journaltest.Hash: "h", journaltest.Body: "b"}
 	return func(log journal.LogID, seq uint64, field journaltest.Field) {
@@ -66,7 +66,7 @@ func flipper(t *testing.T, j *Journal) func(journal.LogID, uint64, journaltest.F
 	}
 }
 
-// prefixes gives each case of a suite keys of its own in one server.
+// prefixes returns a function that gives each case of a suite keys of its own on one server.
 func prefixes() func() Options {
 	n := 0
 	return func() Options {
@@ -75,7 +75,7 @@ func prefixes() func() Options {
 	}
 }
 
-func TestSuite(t *testing.T) {
+func TestJournal_KeepsTheContract(t *testing.T) {
 	server, next := redistest.Start(t), prefixes()
 	journaltest.Run(t, func(t *testing.T) journaltest.Env {
 		options := next()
@@ -84,7 +84,7 @@ func TestSuite(t *testing.T) {
 	})
 }
 
-func TestSuiteWithFaults(t *testing.T) {
+func TestJournal_KeepsTheContractWithFaults(t *testing.T) {
 	server, next := redistest.Start(t), prefixes()
 	odds := faultyjournal.Odds{Persisted: 0.15, Lost: 0.15, ConfirmFails: 0.2, ReadFails: 0.1, HintLost: 0.3, HintDoubled: 0.2, HintLate: 0.2, HintSwapped: 0.2}
 	journaltest.Run(t, func(t *testing.T) journaltest.Env {
@@ -94,8 +94,8 @@ func TestSuiteWithFaults(t *testing.T) {
 	})
 }
 
-// The suite again where every write waits for a replica, over pinned connections.
-func TestSuiteWithReplica(t *testing.T) {
+// Every write waits for a replica, on the connection of the write.
+func TestJournal_KeepsTheContractWithAReplica(t *testing.T) {
 	master, next := redistest.Start(t), prefixes()
 	redistest.Start(t, "--replicaof", strings.Replace(master.Addr, ":", " ", 1))
 	journaltest.Run(t, func(t *testing.T) journaltest.Env {
@@ -106,14 +106,15 @@ func TestSuiteWithReplica(t *testing.T) {
 	})
 }
 
-func one(at journal.Position, key string) ([]journal.Record, journal.Position) {
+// oneRecord returns a chained batch of one record, and the position after it.
+func oneRecord(at journal.Position, key string) ([]journal.Record, journal.Position) {
 	batch := []journal.Record{{Key: journal.CommandKey(key), Body: []byte("body of " + key)}}
 	return batch, journal.Chain(at, batch)
 }
 
 func mustAppend(t testing.TB, j journal.Journal, at journal.Position, key string) journal.Position {
 	t.Helper()
-	batch, end := one(at, key)
+	batch, end := oneRecord(at, key)
 	result, err := j.Append(t.Context(), theLog, at, batch)
 	if err != nil || result.Outcome != journal.Appended {
 		t.Fatalf("Append: %+v, %v", result, err)
@@ -121,8 +122,8 @@ func mustAppend(t testing.TB, j journal.Journal, at journal.Position, key string
 	return end
 }
 
-// A replica that stops answering makes writes unknown, not lost and not refused.
-func TestReplicaShortfallIsUnknown(t *testing.T) {
+// A replica that stops answering makes the outcome of writes unknown; it does not refuse them.
+func TestWaitReplicas_ShortfallIsUnknown(t *testing.T) {
 	master := redistest.Start(t)
 	replica := redistest.Start(t, "--replicaof", strings.Replace(master.Addr, ":", " ", 1))
 	genesis := journal.Genesis(theLog, 1)
@@ -131,22 +132,22 @@ func TestReplicaShortfallIsUnknown(t *testing.T) {
 	if err := syscall.Kill(replica.Pid(), syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	batch, end := one(at, "second")
+	batch, end := oneRecord(at, "second")
 	if r, err := j.Append(t.Context(), theLog, at, batch); !errors.Is(err, journal.ErrUnknown) {
 		t.Errorf("Append without its replica: %+v, %v, want ErrUnknown", r, err)
 	}
-	// WAIT is only promised to count its own connection's writes, so on another
-	// one the known key has to leave a write behind; likewise Confirm.
+	// WAIT is only certain to count the writes of its own connection. So on another one the
+	// script must make a write for a duplicate key; likewise CheckHead.
 	j = openTest(t, master.URL, Options{WaitReplicas: 1, WaitTimeout: 100 * time.Millisecond})
 	if r, err := j.Append(t.Context(), theLog, at, batch); !errors.Is(err, journal.ErrUnknown) {
 		t.Errorf("the same again: %+v, %v, want ErrUnknown while the replica lacks it", r, err)
 	}
 	j = openTest(t, master.URL, Options{WaitReplicas: 1, WaitTimeout: 100 * time.Millisecond})
 	if _, err := j.CheckHead(t.Context(), theLog, end); err == nil {
-		t.Error("Confirm without the replica was answered")
+		t.Error("CheckHead without the replica returned no error")
 	}
 	if touched, err := j.client.HGet(t.Context(), j.key(theLog, "meta"), "touched").Int(); err != nil || touched != 2 {
-		t.Errorf("%d writes were left behind (%v), want 2: the known key's and Confirm's", touched, err)
+		t.Errorf("%d writes were made (%v), want 2: for the duplicate key and for CheckHead", touched, err)
 	}
 	if err := syscall.Kill(replica.Pid(), syscall.SIGCONT); err != nil {
 		t.Fatal(err)
@@ -154,19 +155,19 @@ func TestReplicaShortfallIsUnknown(t *testing.T) {
 	j = openTest(t, master.URL, Options{WaitReplicas: 1, WaitTimeout: 10 * time.Second})
 	r, err := j.Append(t.Context(), theLog, at, batch)
 	if err != nil || r.Outcome != journal.AlreadyKnown || r.Head != end {
-		t.Errorf("the same again with the replica: %+v, %v, want it known", r, err)
+		t.Errorf("the same again with the replica: %+v, %v, want AlreadyKnown", r, err)
 	}
 	if _, err := j.CheckHead(t.Context(), theLog, end); err != nil {
-		t.Errorf("Confirm with the replica: %v", err)
+		t.Errorf("CheckHead with the replica: %v", err)
 	}
 }
 
-func TestErrorsAreSorted(t *testing.T) {
+func TestErrors_SayWhetherAnythingWasWritten(t *testing.T) {
 	server := redistest.Start(t)
 	j := openTest(t, server.URL, Options{})
 	at := mustAppend(t, j, journal.Genesis(theLog, 1), "first")
-	batch, _ := one(at, "second")
-	try := func() error {
+	batch, _ := oneRecord(at, "second")
+	appendSecond := func() error {
 		_, err := j.Append(t.Context(), theLog, at, batch)
 		return err
 	}
@@ -177,12 +178,12 @@ func TestErrorsAreSorted(t *testing.T) {
 		}
 	}
 	config("min-replicas-to-write", "1")
-	if err := try(); !errors.Is(err, journal.ErrUnavailable) {
+	if err := appendSecond(); !errors.Is(err, journal.ErrUnavailable) {
 		t.Errorf("without enough replicas: %v, want ErrUnavailable", err)
 	}
 	config("min-replicas-to-write", "0")
 	config("maxmemory", "1")
-	if err := try(); !errors.Is(err, journal.ErrUnavailable) {
+	if err := appendSecond(); !errors.Is(err, journal.ErrUnavailable) {
 		t.Errorf("out of memory: %v, want ErrUnavailable", err)
 	}
 	config("maxmemory", "0")
@@ -199,11 +200,11 @@ func TestErrorsAreSorted(t *testing.T) {
 	}
 	server.Kill()
 	if err := openTest(t, server.URL, Options{}).appendErr(t, at, batch); !errors.Is(err, journal.ErrUnavailable) {
-		t.Errorf("with nobody listening: %v, want ErrUnavailable", err)
+		t.Errorf("with no server listening: %v, want ErrUnavailable", err)
 	}
 	for _, url := range []string{"", "http://127.0.0.1", "redis://127.0.0.1:port"} {
 		if _, err := Open(url, Options{}); err == nil {
-			t.Errorf("Open(%q) was answered", url)
+			t.Errorf("Open(%q) returned no error", url)
 		}
 	}
 }
@@ -213,10 +214,9 @@ func (j *Journal) appendErr(t *testing.T, at journal.Position, batch []journal.R
 	return err
 }
 
-// appendThrough sends the same bytes until they are answered, however often
-// Redis goes away meanwhile.
-func appendThrough(ctx context.Context, j journal.Journal, at journal.Position, key string) (journal.Position, error) {
-	batch, end := one(at, key)
+// appendUntilStored sends the same bytes until they are stored, while Redis may be unreachable.
+func appendUntilStored(ctx context.Context, j journal.Journal, at journal.Position, key string) (journal.Position, error) {
+	batch, end := oneRecord(at, key)
 	again := time.NewTicker(2 * time.Millisecond)
 	defer again.Stop()
 	for {
@@ -238,8 +238,7 @@ func appendThrough(ctx context.Context, j journal.Journal, at journal.Position, 
 	}
 }
 
-// A key older than the window may be forgotten, one inside may not.
-func TestWindowOfKnownKeys(t *testing.T) {
+func TestAppend_KnowsTheKeysOfTheWindow(t *testing.T) {
 	j := openTest(t, redistest.Start(t).URL, Options{})
 	restored := make([]journal.Record, journal.Window+2)
 	for i := range restored {
@@ -249,20 +248,20 @@ func TestWindowOfKnownKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantKnown := func(key string, want bool) {
+	wantDuplicate := func(key string, want bool) {
 		t.Helper()
-		batch, _ := one(journal.Genesis(theLog, 99), key)
+		batch, _ := oneRecord(journal.Genesis(theLog, 99), key)
 		result, err := j.Append(t.Context(), theLog, journal.Genesis(theLog, 99), batch)
 		if err != nil || (result.Outcome == journal.AlreadyKnown) != want {
-			t.Errorf("%s: %+v, %v, want it known: %v", key, result, err, want)
+			t.Errorf("%s: %+v, %v, want AlreadyKnown: %v", key, result, err, want)
 		}
 	}
-	wantKnown("key-2", false)
-	wantKnown("key-3", true)
+	wantDuplicate("key-2", false)
+	wantDuplicate("key-3", true)
 	mustAppend(t, j, at, "new")
-	wantKnown("key-3", false)
-	wantKnown("key-4", true)
-	wantKnown("new", true)
+	wantDuplicate("key-3", false)
+	wantDuplicate("key-4", true)
+	wantDuplicate("new", true)
 	if n, err := j.client.HLen(t.Context(), j.key(theLog, "ops")).Result(); err != nil || n != journal.Window {
 		t.Errorf("%d keys are kept (%v), want %d", n, err, journal.Window)
 	}
@@ -277,8 +276,7 @@ func TestWindowOfKnownKeys(t *testing.T) {
 	}
 }
 
-// What was brought for a Replace that comes too late is not left behind.
-func TestStagedIsRemovedWhenMoved(t *testing.T) {
+func TestReplace_RemovesStagedRecordsAfterAMismatch(t *testing.T) {
 	j := openTest(t, redistest.Start(t).URL, Options{})
 	genesis := journal.Genesis(theLog, 1)
 	mustAppend(t, j, genesis, "first")
@@ -286,22 +284,22 @@ func TestStagedIsRemovedWhenMoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := j.swap(t.Context(), theLog, genesis, restored, head); !errors.Is(err, journal.ErrPositionMismatch) {
-		t.Errorf("a Replace overtaken by an append: %v, want ErrMoved", err)
+	if _, err := j.replaceStaged(t.Context(), theLog, genesis, restored, head); !errors.Is(err, journal.ErrPositionMismatch) {
+		t.Errorf("a Replace after another append: %v, want ErrPositionMismatch", err)
 	}
 	if staged, err := j.client.Keys(t.Context(), "*:new:*").Result(); err != nil || len(staged) > 0 {
 		t.Errorf("%q were left behind (%v)", staged, err)
 	}
 }
 
-// A log whose head is lost must not look like one that nobody has written.
-func TestLostHeadIsReported(t *testing.T) {
+// A log whose head is lost must not look empty.
+func TestJournal_ReportsALostHead(t *testing.T) {
 	j := openTest(t, redistest.Start(t).URL, Options{})
 	mustAppend(t, j, journal.Genesis(theLog, 1), "first")
 	if err := j.client.Del(t.Context(), j.key(theLog, "meta")).Err(); err != nil {
 		t.Fatal(err)
 	}
-	batch, _ := one(journal.Genesis(theLog, 1), "second")
+	batch, _ := oneRecord(journal.Genesis(theLog, 1), "second")
 	if err := j.appendErr(t, journal.Genesis(theLog, 1), batch); !errors.Is(err, journal.ErrCorrupt) {
 		t.Errorf("Append: %v, want ErrCorrupt", err)
 	}
@@ -310,13 +308,13 @@ func TestLostHeadIsReported(t *testing.T) {
 	}
 }
 
-func TestLostRecordIsReported(t *testing.T) {
+func TestRead_ReportsALostRecord(t *testing.T) {
 	j := openTest(t, redistest.Start(t).URL, Options{})
 	at := mustAppend(t, j, journal.Genesis(theLog, 1), "first")
 	at = mustAppend(t, j, at, "second")
 	mustAppend(t, j, at, "third")
 	for seq := uint64(3); seq > 0; seq-- {
-		if err := j.client.XDel(t.Context(), j.key(theLog, "log"), number(seq)+"-0").Err(); err != nil {
+		if err := j.client.XDel(t.Context(), j.key(theLog, "log"), numberArg(seq)+"-0").Err(); err != nil {
 			t.Fatal(err)
 		}
 		var corrupt *journal.CorruptError
@@ -326,21 +324,21 @@ func TestLostRecordIsReported(t *testing.T) {
 	}
 }
 
-// The digest beside a key is told only where the record says the same.
-func TestDamagedOperationIsReported(t *testing.T) {
+// The digest that is stored with a key must be that of the record.
+func TestAppend_ReportsADamagedDigest(t *testing.T) {
 	j := openTest(t, redistest.Start(t).URL, Options{})
 	at := mustAppend(t, j, journal.Genesis(theLog, 1), "first")
 	if err := j.client.HSet(t.Context(), j.key(theLog, "ops"), "first", "1:"+strings.Repeat("x", 32)).Err(); err != nil {
 		t.Fatal(err)
 	}
-	batch, _ := one(at, "first")
+	batch, _ := oneRecord(at, "first")
 	if err := j.appendErr(t, at, batch); !errors.Is(err, journal.ErrCorrupt) {
 		t.Errorf("a key with a damaged digest: %v, want ErrCorrupt", err)
 	}
 }
 
-// Messages carry any batch; whatever else is published makes an empty hint.
-func TestMessages(t *testing.T) {
+// Messages carry any batch, and anything else that is published is an empty hint.
+func TestHintCodec_CarriesAnyBatch(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		batch := make([]journal.Record, rapid.IntRange(0, 5).Draw(t, "records"))
 		for i := range batch {
@@ -348,28 +346,27 @@ func TestMessages(t *testing.T) {
 			batch[i].Body = rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "body")
 		}
 		journal.Chain(journal.Genesis(theLog, 1), batch)
-		message := encode(batch)
-		got := decode(string(message))
+		message := encodeHint(batch)
+		got := decodeHint(string(message))
 		if len(got) != len(batch) {
 			t.Fatalf("%d records of %d", len(got), len(batch))
 		}
 		if _, err := journal.Verify(theLog, journal.Genesis(theLog, 1), got); err != nil {
 			t.Fatal(err)
 		}
-		if cut := rapid.IntRange(0, len(message)-1).Draw(t, "cut"); decode(string(message[:cut])) != nil {
-			t.Fatalf("a message cut at %d was read", cut)
+		if cut := rapid.IntRange(0, len(message)-1).Draw(t, "cut"); decodeHint(string(message[:cut])) != nil {
+			t.Fatalf("a message cut at %d was decoded", cut)
 		}
-		decode(string(rapid.SliceOf(rapid.Byte()).Draw(t, "noise")))
+		decodeHint(string(rapid.SliceOf(rapid.Byte()).Draw(t, "noise")))
 	})
 	large := []journal.Record{{Body: make([]byte, maxMessage)}}
-	if got := decode(string(encode(large))); got != nil {
-		t.Errorf("a large batch makes a hint of %d records, want an empty one", len(got))
+	if got := decodeHint(string(encodeHint(large))); got != nil {
+		t.Errorf("a large batch is a hint of %d records, want an empty one", len(got))
 	}
 }
 
-// A stored state is believed only as it was put: nothing else would tell a flipped
-// bit in it.
-func TestDamagedSnapshotIsReported(t *testing.T) {
+// Only the sum shows a flipped bit in a stored state.
+func TestSnapshot_ReportsDamage(t *testing.T) {
 	j := openTest(t, redistest.Start(t).URL, Options{})
 	at := mustAppend(t, j, journal.Genesis(theLog, 1), "first")
 	for field, damaged := range map[string]string{"state": "the statf", "seq": "2", "epoch": "2", "hash": strings.Repeat("x", 32), "sum": strings.Repeat("x", 32)} {

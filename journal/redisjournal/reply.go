@@ -12,7 +12,7 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// reply is what every script answers first, and the rest of it.
+// reply is the answer of a script: the values that all scripts begin with, and the rest.
 type reply struct {
 	outcome string
 	head    journal.Position
@@ -20,22 +20,21 @@ type reply struct {
 	rest    []any
 }
 
-// wrote reports whether a script with this outcome left a write behind that WAIT
-// can count.
-func wrote(outcome any) bool {
+// leavesWrite reports whether a script with this outcome has made a write that WAIT can count.
+func leavesWrite(outcome any) bool {
 	return outcome == "appended" || outcome == "known" || outcome == "confirmed" || outcome == "replaced"
 }
 
-// parse answers a function for the answer to a script on log.
-func parse(log journal.LogID) func([]any, error) (reply, error) {
+// parseReply returns a function that parses the answer of a script on log.
+func parseReply(log journal.LogID) func([]any, error) (reply, error) {
 	return func(values []any, err error) (reply, error) {
 		if err != nil {
-			return reply{}, sorted(log, err)
+			return reply{}, contractError(log, err)
 		}
 		f := fields{values: values}
 		r := reply{outcome: f.text()}
 		r.head = journal.Position{Epoch: f.number(), Seq: f.number(), Hash: journal.Hash(f.hash())}
-		r.clock = clock(f.number(), f.number())
+		r.clock = redisTime(f.number(), f.number())
 		r.rest = f.values
 		if f.broken {
 			return reply{}, &journal.CorruptError{Log: log, Seq: r.head.Seq}
@@ -44,8 +43,8 @@ func parse(log journal.LogID) func([]any, error) (reply, error) {
 	}
 }
 
-// fields takes values apart; broken tells at the end that one was not as it
-// should be.
+// fields takes values off a list. After the last one, broken says whether a value was missing or
+// of another type.
 type fields struct {
 	values []any
 	broken bool
@@ -86,8 +85,8 @@ func (f *fields) list() []any {
 	return l
 }
 
-// record reads one stream entry; ok is false where it is not as XADD took it.
-func record(entry any) (r journal.Record, ok bool) {
+// parseRecord reads one stream entry; ok is false if it differs from what append.lua adds.
+func parseRecord(entry any) (r journal.Record, ok bool) {
 	pair := fields{values: asList(entry)}
 	id := pair.text()
 	f := fields{values: pair.list()}
@@ -106,17 +105,17 @@ func record(entry any) (r journal.Record, ok bool) {
 }
 
 func asList(v any) []any {
-	l, _ := v.([]any) // what is none is found broken by its missing fields
+	l, _ := v.([]any) // another type is an empty list, whose missing fields are noticed
 	return l
 }
 
-// page verifies entries from the position before them, and up to the head if
-// they reach it.
-func page(log journal.LogID, at, head journal.Position, limit int, entries []any) ([]journal.Record, error) {
+// parsePage returns the records of a page, verified from the position before it, and against the
+// head if the page reaches it.
+func parsePage(log journal.LogID, at, head journal.Position, limit int, entries []any) ([]journal.Record, error) {
 	records := make([]journal.Record, 0, len(entries))
 	size := 0
 	for i, entry := range entries {
-		r, ok := record(entry)
+		r, ok := parseRecord(entry)
 		if !ok {
 			return nil, &journal.CorruptError{Log: log, Seq: at.Seq + uint64(i) + 1}
 		}
@@ -135,15 +134,15 @@ func page(log journal.LogID, at, head journal.Position, limit int, entries []any
 	return records, nil
 }
 
-// sorted wraps an error of the client in the contract's. Only where the command
-// surely did not run is it ErrUnavailable.
-func sorted(log journal.LogID, err error) error {
+// contractError wraps an error of the client library in one of the contract: ErrUnavailable if
+// the command certainly did not run, otherwise ErrUnknown.
+func contractError(log journal.LogID, err error) error {
 	switch {
 	case errors.Is(err, journal.ErrUnavailable), errors.Is(err, journal.ErrUnknown):
 		return err
 	case redis.HasErrorPrefix(err, "MFCORRUPT"):
 		return fmt.Errorf("%w: %w", &journal.CorruptError{Log: log, Seq: 1}, err)
-	case refused(err),
+	case isRefusal(err),
 		errors.Is(err, errDial),
 		errors.Is(err, redis.ErrClosed),
 		errors.Is(err, redis.ErrPoolTimeout),
@@ -154,44 +153,48 @@ func sorted(log journal.LogID, err error) error {
 	}
 }
 
-// refusals begin the errors by which Redis says that it does not run a command,
-// or, from inside a script, not its first write: whether a script may write is
-// asked before its first write only.
+// refusals are the prefixes of the errors with which Redis refuses a command, or the first write
+// of a script: it checks whether a script may write at its first write only.
 var refusals = []string{
-	"READONLY",    // a replica, or a master no more
-	"NOREPLICAS",  // fewer replicas in time than min-replicas-to-write
+	"READONLY",    // a replica, or a former master
+	"NOREPLICAS",  // fewer replicas than min-replicas-to-write are in touch
 	"MISCONF",     // it cannot write its files
 	"OOM",         // maxmemory
-	"LOADING",     // it reads its files, or a master's
+	"LOADING",     // it is loading its files, or those of a master
 	"MASTERDOWN",  // a replica without a master
-	"CLUSTERDOWN", // a part of the cluster is away, or this node is cut off from it
+	"CLUSTERDOWN", // slots of the cluster are not served, or this node is cut off from it
 	"MOVED",       // another node has the slot
 	"ASK",         // another node has the keys already
 	"TRYAGAIN",    // some of the keys are here and some there
 	"CROSSSLOT",
-	"BUSY", // somebody else's script runs
+	"BUSY", // another script is running
 	"NOAUTH", "WRONGPASS", "NOPERM",
 	"max number of clients reached",
-	"Protocol error: unauthenticated", // how Redis refuses the large command of one who has not signed in
+	"Protocol error: unauthenticated", // a large command before AUTH
 }
 
-// refused reports whether Redis answered that it wrote nothing.
-func refused(err error) bool {
+// isRefusal reports whether err says that Redis wrote nothing.
+func isRefusal(err error) bool {
 	for _, prefix := range refusals {
 		if redis.HasErrorPrefix(err, prefix) {
-			// What a user may not do is asked at each of a script's commands. The
-			// scripts ask before, where Redis can be asked; this is for the others.
+			// Redis checks the permissions at every command of a script. The scripts check
+			// them before, if Redis has acl_check_cmd; this is for older versions.
 			return prefix != "NOPERM" || !strings.Contains(err.Error(), "script")
 		}
 	}
 	return false
 }
 
-// unwritten is sorted for what writes nothing to a log: no answer is then as
-// good as none of it done.
-func unwritten(err error) error {
+// readError turns ErrUnknown into ErrUnavailable for a call that writes nothing to a log: without
+// an answer nothing has happened.
+func readError(err error) error {
 	if err == nil || errors.Is(err, journal.ErrUnavailable) || errors.Is(err, journal.ErrCorrupt) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", journal.ErrUnavailable, err)
+}
+
+// redisTime returns the time in a result of Redis's TIME.
+func redisTime(seconds, micros uint64) time.Time {
+	return time.Unix(int64(seconds), int64(micros)*int64(time.Microsecond))
 }

@@ -13,18 +13,18 @@ import (
 	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
-// waitingFor is how matchfloor is to be run where there are replicas.
-func waitingFor(replicas int) Options { return Options{WaitReplicas: replicas} }
+// waitFor returns the options that matchfloor is run with if there are replicas.
+func waitFor(replicas int) Options { return Options{WaitReplicas: replicas} }
 
-func TestSentinel(t *testing.T) {
+func TestSentinel_SurvivesAFailover(t *testing.T) {
 	t.Parallel()
 	f := redistest.StartFailover(t, 3)
 	suiteAt(t, f.URL(), f.Servers)
 	t.Run("failovers", func(t *testing.T) { failovers(t, f, 1, 1, killing) })
 }
 
-// suiteAt runs the conformance suite on a topology that waits for replicas. A busy
-// machine that delays a replica is no fault of the journal's.
+// suiteAt runs the conformance suite on a topology with replicas. It allows the replicas a large
+// lag, because a busy machine may delay them.
 func suiteAt(t *testing.T, url string, servers []*redistest.Server) {
 	next := prefixes()
 	lag := func(seconds string) {
@@ -44,25 +44,25 @@ func suiteAt(t *testing.T, url string, servers []*redistest.Server) {
 	})
 }
 
-func TestTortureSentinelFailovers(t *testing.T) {
+func TestTortureSentinel_OneReplica(t *testing.T) {
 	torture(t)
 	failovers(t, redistest.StartFailover(t, 2), 20, 1, killing, pausing, handingOver)
 }
 
-// With two replicas of which one is waited for, a master must not live on beside
-// its successor with a replica that follows it still.
-func TestTortureSentinelOneOfTwo(t *testing.T) {
+// If writes wait for one of two replicas, a former master must not acknowledge writes with a
+// replica that still follows it while there is a new master.
+func TestTortureSentinel_OneOfTwoReplicas(t *testing.T) {
 	torture(t)
 	failovers(t, redistest.StartFailover(t, 3), 8, 1, killing, pausing)
 }
 
-func TestTortureSentinelTwoOfTwo(t *testing.T) {
+func TestTortureSentinel_TwoOfTwoReplicas(t *testing.T) {
 	torture(t)
 	f := redistest.StartFailover(t, 3, "--min-replicas-to-write", "2")
 	failovers(t, f, 8, 2, handingOver, killing, pausing)
 }
 
-// fault is how a master is ended, and what brings the server back.
+// fault ends a master, and brings the server back.
 type fault struct {
 	name      string
 	end, back func(*redistest.Failover, *redistest.Server)
@@ -72,7 +72,7 @@ var (
 	killing = fault{"killed",
 		func(_ *redistest.Failover, master *redistest.Server) { master.Kill() },
 		func(_ *redistest.Failover, old *redistest.Server) { old.Restart() }}
-	pausing = fault{"stopped until it is replaced",
+	pausing = fault{"paused until it is replaced",
 		func(_ *redistest.Failover, master *redistest.Server) { master.Pause() },
 		func(_ *redistest.Failover, old *redistest.Server) { old.Resume() }}
 	handingOver = fault{"replaced by command",
@@ -82,97 +82,96 @@ var (
 		func(*redistest.Failover, *redistest.Server) {}}
 )
 
-// failovers ends the master that many times, by the faults in turn. With replicas
-// to spare the appends have to go on before the former master is back.
+// failovers ends the master the given number of times, by the faults in turn. If there are more
+// replicas than writes wait for, the appends must continue before the former master is back.
 func failovers(t *testing.T, f *redistest.Failover, times, wait int, faults ...fault) {
-	chance := seeded(t)
+	rng := newRand(t)
 	h := journaltest.NewHistory(theLog)
-	c := musterAt(t, f.URL(), waitingFor(wait), h.WrapDurable)
-	c.more(50)
+	c := startAppendersAt(t, f.URL(), waitFor(wait), h.WrapDurable)
+	c.waitAcknowledged(50)
 	spare := len(f.Servers)-1 > wait
 	var pauses []time.Duration
 	for n := range times {
 		old, by := f.Whole(), faults[n%len(faults)]
-		c.more(10 + chance.IntN(40))
+		c.waitAcknowledged(10 + rng.IntN(40))
 		by.end(f, old)
 		f.Promoted(old)
-		began := time.Now()
+		start := time.Now()
 		if spare {
-			c.more(20)
-			pauses = append(pauses, time.Since(began))
+			c.waitAcknowledged(20)
+			pauses = append(pauses, time.Since(start))
 		}
 		by.back(f, old)
-		c.more(20)
+		c.waitAcknowledged(20)
 		if !spare {
-			pauses = append(pauses, time.Since(began))
+			pauses = append(pauses, time.Since(start))
 		}
 		t.Logf("%s: %v from the promotion to the 20th append", by.name, pauses[n].Round(time.Millisecond))
 	}
 	f.Whole()
-	j := openTest(t, f.URL(), waitingFor(wait))
-	c.rest(j)
+	j := openTest(t, f.URL(), waitFor(wait))
+	c.stopAndCheck(j)
 	checkHistory(t, h, j)
-	t.Logf("%d failovers of %d servers, of whose %d replicas %d were waited for", times, len(f.Servers), len(f.Servers)-1, wait)
+	t.Logf("%d failovers of %d servers with %d replicas, of which writes waited for %d", times, len(f.Servers), len(f.Servers)-1, wait)
 }
 
-func TestTortureMasterCutOff(t *testing.T) {
+func TestTortureSentinel_MasterCutOff(t *testing.T) {
 	torture(t)
 	for range 3 {
 		cutOff(t, 8*time.Second)
 	}
 }
 
-func TestMasterCutOff(t *testing.T) {
+func TestSentinel_MasterCutOff(t *testing.T) {
 	t.Parallel()
 	cutOff(t, 3*time.Second)
 }
 
-// cutOff parts the master from its replicas and from the Sentinels, but not from
-// the appenders: half of them know no other Redis than this master. While it
-// lasts another master is named, so there are two.
-func cutOff(t *testing.T, lasting time.Duration) {
+// cutOff separates the master from its replicas and from the Sentinels, but not from the
+// appenders, half of which know only this server. Meanwhile the Sentinels promote another
+// server, so there are two masters.
+func cutOff(t *testing.T, duration time.Duration) {
 	f := redistest.StartFronted(t, 3)
 	old := f.Whole()
-	real := make(map[string]string)
+	direct := make(map[string]string)
 	for _, s := range f.Servers {
-		real[s.Front().Addr] = s.Addr
+		direct[s.Front().Addr] = s.Addr
 	}
-	options := waitingFor(1)
+	options := waitFor(1)
 	options.dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if to, ok := real[addr]; ok {
+		if to, ok := direct[addr]; ok {
 			addr = to
 		}
-		return (&net.Dialer{Timeout: dialTime}).DialContext(ctx, network, addr)
+		return (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, addr)
 	}
 	h := journaltest.NewHistory(theLog)
 	var journals []journal.Journal
-	for i := range crewSize {
+	for i := range appenderCount {
 		url := f.URL()
 		if i%2 == 0 {
 			url = old.URL
 		}
 		journals = append(journals, h.WrapDurable(openTest(t, url, options), i))
 	}
-	c := muster(t, journals...)
-	c.more(60)
+	c := startAppenders(t, journals...)
+	c.waitAcknowledged(60)
 	old.Front().BlackHole()
-	healed := time.After(lasting)
+	healed := time.After(duration)
 	f.Promoted(old)
-	pause := c.more(20)
+	pause := c.waitAcknowledged(20)
 	<-healed
-	before := c.promises()
+	before := c.acknowledged()
 	old.Front().Heal()
 	f.Whole()
-	c.more(20)
+	c.waitAcknowledged(20)
 	j := openTest(t, f.URL(), options)
-	c.rest(j)
+	c.stopAndCheck(j)
 	checkHistory(t, h, j)
-	t.Logf("cut off for %v at least; the 20th append on the new master was acknowledged %v after its promotion; %d by the healing", lasting, pause, before)
+	t.Logf("cut off for at least %v; the 20th append on the new master was acknowledged %v after its promotion; %d were when the master was connected again", duration, pause, before)
 }
 
-// A Sentinel that has stopped answering is left for another one; and while none
-// can be asked, nothing was written.
-func TestHungSentinel(t *testing.T) {
+// A hung Sentinel is replaced by another one. Without a Sentinel nothing is written.
+func TestSentinel_HungOneIsReplaced(t *testing.T) {
 	t.Parallel()
 	master := redistest.Start(t)
 	host, port, err := net.SplitHostPort(master.Addr)
@@ -181,25 +180,25 @@ func TestHungSentinel(t *testing.T) {
 	}
 	monitor := []string{"--sentinel", "monitor", "mymaster", host, port, "1"}
 	sentinels := []*redistest.Server{redistest.StartSentinel(t, nil, monitor...), redistest.StartSentinel(t, nil, monitor...)}
-	j := openTest(t, "redis+sentinel://"+sentinels[0].Addr+","+sentinels[1].Addr+"/mymaster?client_name=who-asks", Options{})
+	j := openTest(t, "redis+sentinel://"+sentinels[0].Addr+","+sentinels[1].Addr+"/mymaster?client_name=asking", Options{})
 	at := mustAppend(t, j, journal.Genesis(theLog, 1), "first")
 	asked, other := sentinels[0], sentinels[1]
-	if list, _ := other.Do("CLIENT", "LIST").(string); strings.Contains(list, "name=who-asks") {
+	if list, _ := other.Do("CLIENT", "LIST").(string); strings.Contains(list, "name=asking") {
 		asked, other = other, asked
 	}
 	asked.Pause()
 	master.Do("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-	began := time.Now()
-	at, err = appendThrough(t.Context(), j, at, "second")
-	if took := time.Since(began); err != nil || took > 2*findTime {
-		t.Errorf("with its Sentinel hung: %v after %v, want it within %v", err, took, 2*findTime)
+	start := time.Now()
+	at, err = appendUntilStored(t.Context(), j, at, "second")
+	if took := time.Since(start); err != nil || took > 2*findTimeout {
+		t.Errorf("with its Sentinel hung: %v after %v, want it within %v", err, took, 2*findTimeout)
 	}
-	t.Logf("appended %v after its connections and its Sentinel were lost", time.Since(began).Round(time.Millisecond))
+	t.Logf("appended %v after its connections and its Sentinel were lost", time.Since(start).Round(time.Millisecond))
 	other.Kill()
 	asked.Kill()
 	master.Do("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-	batch, _ := one(at, "third")
-	until(t, "the broken connections to be gone", func() bool {
+	batch, _ := oneRecord(at, "third")
+	until(t, "the broken connections to be closed", func() bool {
 		err := j.appendErr(t, at, batch)
 		if err == nil {
 			t.Fatal("an append without a Sentinel on a connection that was killed")

@@ -8,30 +8,30 @@ import (
 	"github.com/matchfloor/matchfloor/journal/internal/backend"
 )
 
-// PutSnapshot implements journal.Snapshots. It waits for no replica: a snapshot that
-// is lost is none.
+// PutSnapshot implements journal.Snapshots. It does not wait for replicas: a lost snapshot loses
+// nothing.
 func (j *Journal) PutSnapshot(ctx context.Context, log journal.LogID, at journal.Position, state []byte) error {
 	if err := backend.CheckCall(ctx, log); err != nil {
 		return err
 	}
 	sum, genesis := backend.SnapshotSum(log, at, state), journal.Genesis(log, 1).Hash
-	answer, err := j.ask(ctx, putScript, log, j.keys(log, "log", "meta", "snap"),
-		number(at.Epoch), number(at.Seq), at.Hash[:], genesis[:], state, sum[:])
+	answer, err := j.call(ctx, putSnapshotScript, log, j.keys(log, "log", "meta", "snap"),
+		numberArg(at.Epoch), numberArg(at.Seq), at.Hash[:], genesis[:], state, sum[:])
 	if err != nil {
 		return err
 	}
 	return backend.CheckEpoch(at, answer.head)
 }
 
-// Snapshot implements journal.Snapshots. One that is not what was put answers an
-// error that wraps journal.ErrCorrupt.
+// Snapshot implements journal.Snapshots. A snapshot that differs from what was put is an error
+// that wraps journal.ErrCorrupt.
 func (j *Journal) Snapshot(ctx context.Context, log journal.LogID) (at journal.Position, state []byte, ok bool, err error) {
 	if err := backend.CheckCall(ctx, log); err != nil {
 		return at, nil, false, err
 	}
 	values, err := j.client.HMGet(ctx, j.key(log, "snap"), "epoch", "seq", "hash", "state", "sum").Result()
 	if err != nil {
-		return at, nil, false, unwritten(sorted(log, err))
+		return at, nil, false, readError(contractError(log, err))
 	}
 	if values[0] == nil {
 		return at, nil, false, nil
@@ -50,12 +50,8 @@ func (j *Journal) DropSnapshot(ctx context.Context, log journal.LogID) error {
 	if err := backend.CheckCall(ctx, log); err != nil {
 		return err
 	}
-	return answered(log, j.client.Del(ctx, j.key(log, "snap")).Err())
-}
-
-func answered(log journal.LogID, err error) error {
-	if err == nil {
-		return nil
+	if err := j.client.Del(ctx, j.key(log, "snap")).Err(); err != nil {
+		return contractError(log, err)
 	}
-	return sorted(log, err)
+	return nil
 }

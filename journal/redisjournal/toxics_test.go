@@ -18,8 +18,8 @@ import (
 	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
-// cutting is a toxic that cuts a connection in place of the next reply after cut
-// is set, once: whoever connects again is served.
+// cutting is a toxic that closes a connection instead of passing on the next reply after cut is
+// set. It does so once: the next connection works.
 type cutting struct{}
 
 var cut atomic.Bool
@@ -40,14 +40,13 @@ func (*cutting) Pipe(stub *toxics.ToxicStub) {
 	}
 }
 
-// losing is a toxic that drops some of the messages that subscribers are sent, and
-// nothing else.
+// losing is a toxic that drops some of the messages to subscribers, and nothing else.
 type losing struct {
 	Percent int    `json:"percent"`
 	Seed    uint64 `json:"seed"`
 }
 
-// lost counts what losing has dropped.
+// lost counts the messages that losing has dropped.
 var lost atomic.Int64
 
 func init() {
@@ -57,7 +56,7 @@ func init() {
 
 // Pipe implements toxics.Toxic.
 func (l *losing) Pipe(stub *toxics.ToxicStub) {
-	chance := rand.New(rand.NewPCG(l.Seed, 0))
+	rng := rand.New(rand.NewPCG(l.Seed, 0))
 	var rest []byte
 	for {
 		select {
@@ -71,8 +70,8 @@ func (l *losing) Pipe(stub *toxics.ToxicStub) {
 			}
 			rest = append(rest, chunk.Data...)
 			var passed []byte
-			for end := value(rest); end > 0; end = value(rest) {
-				if bytes.HasPrefix(rest, []byte("*3\r\n$7\r\nmessage\r\n")) && chance.IntN(100) < l.Percent {
+			for end := valueEnd(rest); end > 0; end = valueEnd(rest) {
+				if bytes.HasPrefix(rest, []byte("*3\r\n$7\r\nmessage\r\n")) && rng.IntN(100) < l.Percent {
 					lost.Add(1)
 				} else {
 					passed = append(passed, rest[:end]...)
@@ -84,15 +83,15 @@ func (l *losing) Pipe(stub *toxics.ToxicStub) {
 	}
 }
 
-// pass hands on what there is; nothing would end the connection.
+// pass passes data on unless it is empty, which would close the connection.
 func pass(stub *toxics.ToxicStub, data []byte) {
 	if len(data) > 0 {
 		stub.Output <- &stream.StreamChunk{Data: data, Timestamp: time.Now()}
 	}
 }
 
-// value answers where the first value of Redis's protocol in text ends, or 0.
-func value(text []byte) int {
+// valueEnd returns the end of the first value of Redis's protocol in text, or 0 if it is incomplete.
+func valueEnd(text []byte) int {
 	end := bytes.Index(text, []byte("\r\n")) + 2
 	if end < 2 {
 		return 0
@@ -105,7 +104,7 @@ func value(text []byte) int {
 		}
 	case text[0] == '*' && err == nil:
 		for range n {
-			part := value(text[end:])
+			part := valueEnd(text[end:])
 			if part == 0 {
 				return 0
 			}
@@ -115,43 +114,44 @@ func value(text []byte) int {
 	return end
 }
 
-func TestLostMessages(t *testing.T) { lostMessages(t, 400) }
-func TestTortureLostMessages(t *testing.T) {
+func TestWatch_FollowersReadLostMessages(t *testing.T) { loseMessages(t, 400) }
+
+func TestTortureWatch_FollowersReadLostMessages(t *testing.T) {
 	torture(t)
-	lostMessages(t, 10_000)
+	loseMessages(t, 10_000)
 }
 
-// headCheck is how often the nodes look for themselves.
-const headCheck = time.Second
+// headInterval is how often the nodes read the head.
+const headInterval = time.Second
 
-// lostMessages drops one message in twenty to three followers, who do as the nodes
-// do: hints where they follow, the log where they do not, and a look each second.
-func lostMessages(t *testing.T, appends int) {
-	chance := seeded(t)
+// loseMessages drops one message in twenty to three followers. They do as nodes do: they take
+// hints that follow, read the log otherwise, and read it every second.
+func loseMessages(t *testing.T, appends int) {
+	rng := newRand(t)
 	server := redistest.Start(t)
 	writing := openTest(t, server.URL, Options{})
 	lost.Store(0)
 	var followers []*follower
 	for n := range 3 {
 		proxy := redistest.StartProxy(t, server.Addr)
-		proxy.Add("losing", "losing", "downstream", fmt.Sprintf(`"percent": 5, "seed": %d`, chance.Uint64()>>1))
+		proxy.Add("losing", "losing", "downstream", fmt.Sprintf(`"percent": 5, "seed": %d`, rng.Uint64()>>1))
 		followers = append(followers, follow(t, openTest(t, "redis://"+proxy.Addr, Options{}), n))
 	}
 	at := journal.Genesis(theLog, 1)
 	for n := range appends {
 		at = mustAppend(t, writing, at, fmt.Sprint("key-", n))
 	}
-	began := time.Now()
+	start := time.Now()
 	for _, f := range followers {
 		until(t, "a follower at the head", func() bool { return *f.at.Load() == at })
 	}
 	t.Logf("%d appends, %d of about %d messages lost; all followers at the head %v after the last append; they read the log %d, %d and %d times",
-		appends, lost.Load(), 3*appends, time.Since(began).Round(time.Millisecond), followers[0].reads.Load(), followers[1].reads.Load(), followers[2].reads.Load())
+		appends, lost.Load(), 3*appends, time.Since(start).Round(time.Millisecond), followers[0].reads.Load(), followers[1].reads.Load(), followers[2].reads.Load())
 	if lost.Load() == 0 {
-		t.Error("no message was lost: nothing is proven")
+		t.Error("no message was lost")
 	}
-	if late := time.Since(began); late > 2*headCheck {
-		t.Errorf("that is later than the next look: %v", late)
+	if late := time.Since(start); late > 2*headInterval {
+		t.Errorf("later than the next read of the head: %v", late)
 	}
 }
 
@@ -173,14 +173,14 @@ func follow(t *testing.T, j *Journal, id int) *follower {
 		watching <- j.Watch(ctx, theLog, func(records []journal.Record) {
 			select {
 			case hints <- records:
-			default: // then the next look finds it
+			default: // the next read finds it
 			}
 		})
 	}()
 	go func() {
 		defer close(ended)
-		cursor, look := journal.NewCursor(theLog, start), time.NewTicker(headCheck)
-		defer look.Stop()
+		cursor, ticker := journal.NewCursor(theLog, start), time.NewTicker(headInterval)
+		defer ticker.Stop()
 		for {
 			var err error
 			select {
@@ -188,7 +188,7 @@ func follow(t *testing.T, j *Journal, id int) *follower {
 				return
 			case records := <-hints:
 				_, err = cursor.Take(records)
-			case <-look.C:
+			case <-ticker.C:
 				err = journal.ErrGap
 			}
 			if errors.Is(err, journal.ErrGap) {

@@ -13,22 +13,22 @@ import (
 	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
-const patience = 20 * time.Second
+const waitTimeout = 20 * time.Second
 
-// relay is a TCP proxy that can become a black hole: connections stay open, but
-// nothing passes any more. New ones work: toxiproxy's toxics take those too.
+// relay is a TCP proxy whose open connections can become black pipes: they stay open, but pass
+// no more data. New connections work, which toxiproxy cannot do: its toxics apply to all.
 type relay struct {
 	listener net.Listener
 	to       string
 	all      sync.WaitGroup
 
-	mu    sync.Mutex // guards what follows
-	holes map[*hole]struct{}
+	mu    sync.Mutex // guards pipes, and dark of each
+	pipes map[*pipe]struct{}
 }
 
-type hole struct {
+type pipe struct {
 	client, server net.Conn
-	dark           bool // guarded by relay.mu
+	dark           bool // a black hole; guarded by relay.mu
 }
 
 func startRelay(t *testing.T, to string) *relay {
@@ -37,12 +37,12 @@ func startRelay(t *testing.T, to string) *relay {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &relay{listener: listener, to: to, holes: make(map[*hole]struct{})}
+	r := &relay{listener: listener, to: to, pipes: make(map[*pipe]struct{})}
 	r.all.Go(r.accept)
 	t.Cleanup(func() {
 		_ = listener.Close()
 		r.mu.Lock()
-		for h := range r.holes {
+		for h := range r.pipes {
 			_, _ = h.client.Close(), h.server.Close()
 		}
 		r.mu.Unlock()
@@ -64,16 +64,16 @@ func (r *relay) accept() {
 			_ = client.Close()
 			continue
 		}
-		h := &hole{client: client, server: server}
+		h := &pipe{client: client, server: server}
 		r.mu.Lock()
-		r.holes[h] = struct{}{}
+		r.pipes[h] = struct{}{}
 		r.mu.Unlock()
 		r.all.Go(func() { r.pass(h, client, server) })
 		r.all.Go(func() { r.pass(h, server, client) })
 	}
 }
 
-func (r *relay) pass(h *hole, from, to net.Conn) {
+func (r *relay) pass(h *pipe, from, to net.Conn) {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
@@ -91,16 +91,16 @@ func (r *relay) pass(h *hole, from, to net.Conn) {
 	}
 }
 
-// darken makes a black hole of every connection there is.
+// darken makes every open connection a black hole.
 func (r *relay) darken() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for h := range r.holes {
+	for h := range r.pipes {
 		h.dark = true
 	}
 }
 
-// watch answers a channel of the hints of a watch that ends with the test.
+// watch starts a watch, which ends with the test, and returns a channel of its hints.
 func watch(t *testing.T, j *Journal) <-chan []journal.Record {
 	hints := make(chan []journal.Record, 100)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -120,10 +120,10 @@ func watch(t *testing.T, j *Journal) <-chan []journal.Record {
 	return hints
 }
 
-// await answers once a hint passes want.
+// await returns once a hint passes want.
 func await(t *testing.T, hints <-chan []journal.Record, what string, want func([]journal.Record) bool) {
 	t.Helper()
-	timeout := time.After(patience)
+	timeout := time.After(waitTimeout)
 	for {
 		select {
 		case records := <-hints:
@@ -131,7 +131,7 @@ func await(t *testing.T, hints <-chan []journal.Record, what string, want func([
 				return
 			}
 		case <-timeout:
-			t.Fatalf("no hint of %s in %v", what, patience)
+			t.Fatalf("no hint of %s in %v", what, waitTimeout)
 		}
 	}
 }
@@ -142,16 +142,16 @@ func holds(key journal.CommandKey) func([]journal.Record) bool {
 	return func(records []journal.Record) bool { return len(records) > 0 && records[0].Key == key }
 }
 
-// A subscription whose connection is alive but no longer delivers is noticed by
-// its silence and made anew; then an empty hint tells to look.
-func TestSilentSubscriptionIsRebuilt(t *testing.T) {
+// A connection that is open but no longer delivers is noticed by its silence and replaced; then
+// an empty hint follows.
+func TestSubscription_ReplacesASilentConnection(t *testing.T) {
 	silentSubscription(t, 50*time.Millisecond, 300*time.Millisecond)
 }
 
-func TestTortureSilentSubscription(t *testing.T) {
+func TestTortureSubscription_ReplacesASilentConnection(t *testing.T) {
 	torture(t)
 	for range 5 {
-		silentSubscription(t, probePace, silence)
+		silentSubscription(t, probeInterval, maxSilence)
 	}
 }
 
@@ -159,22 +159,22 @@ func silentSubscription(t *testing.T, probePace, silence time.Duration) {
 	server := redistest.Start(t)
 	proxy := startRelay(t, server.Addr)
 	watching := openTest(t, proxy.url(), Options{})
-	watching.watched.probePace, watching.watched.silence = probePace, silence
+	watching.sub.probeInterval, watching.sub.maxSilence = probePace, silence
 	hints := watch(t, watching)
-	await(t, hints, "the watch standing", empty)
+	await(t, hints, "the start of the watch", empty)
 	writing := openTest(t, server.URL, Options{})
 	at := mustAppend(t, writing, journal.Genesis(theLog, 1), "first")
 	await(t, hints, "the first record", holds("first"))
-	// What the probes are sent on goes dark too.
+	// The connection that sends the probes becomes a black hole too.
 	if _, err := watching.Read(t.Context(), theLog, 0, 1); err != nil {
 		t.Fatal(err)
 	}
 	proxy.darken()
 	at = mustAppend(t, writing, at, "into the dark")
-	began := time.Now()
-	await(t, hints, "the rebuilt subscription", empty)
-	noticed := time.Since(began)
-	t.Logf("noticed and rebuilt after %v, with %v of silence allowed", noticed.Round(time.Millisecond), silence)
+	start := time.Now()
+	await(t, hints, "the new subscription", empty)
+	noticed := time.Since(start)
+	t.Logf("replaced after %v, with %v of silence allowed", noticed.Round(time.Millisecond), silence)
 	if noticed > silence+time.Second {
 		t.Error("that is too late")
 	}
@@ -182,12 +182,12 @@ func silentSubscription(t *testing.T, probePace, silence time.Duration) {
 	await(t, hints, "a record on the new subscription", holds("again"))
 }
 
-// Without probes and hints an idle subscription would be rebuilt all the time.
-func TestIdleSubscriptionIsKept(t *testing.T) {
+// The probes keep an idle subscription from being replaced.
+func TestSubscription_KeepsAnIdleConnection(t *testing.T) {
 	j := openTest(t, redistest.Start(t).URL, Options{})
-	j.watched.probePace, j.watched.silence = 20*time.Millisecond, 400*time.Millisecond
+	j.sub.probeInterval, j.sub.maxSilence = 20*time.Millisecond, 400*time.Millisecond
 	hints := watch(t, j)
-	await(t, hints, "the watch standing", empty)
+	await(t, hints, "the start of the watch", empty)
 	select {
 	case records := <-hints:
 		t.Errorf("a hint of %d records on an idle subscription", len(records))
@@ -195,17 +195,17 @@ func TestIdleSubscriptionIsKept(t *testing.T) {
 	}
 }
 
-func TestWatchSurvivesRestart(t *testing.T) {
+func TestWatch_SurvivesARestart(t *testing.T) {
 	server := redistest.Start(t)
 	j := openTest(t, server.URL, Options{})
 	hints := watch(t, j)
-	await(t, hints, "the watch standing", empty)
+	await(t, hints, "the start of the watch", empty)
 	at := mustAppend(t, j, journal.Genesis(theLog, 1), "first")
 	await(t, hints, "the first record", holds("first"))
 	server.Kill()
 	server.Restart()
 	await(t, hints, "the subscription after the restart", empty)
-	at, err := appendThrough(t.Context(), j, at, "second")
+	at, err := appendUntilStored(t.Context(), j, at, "second")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,12 +213,12 @@ func TestWatchSurvivesRestart(t *testing.T) {
 	await(t, hints, "the third record", holds("third"))
 }
 
-// Watches come and go: what is watched is subscribed, and nothing else. Where
-// nothing is watched there is no connection, and no probe.
-func TestSubscribesToWhatIsWatched(t *testing.T) {
+// The channels of the watched logs are subscribed, and no others. Without a watch there is no
+// connection, and no probe.
+func TestSubscription_CoversTheWatchedLogsOnly(t *testing.T) {
 	server := redistest.Start(t)
 	j, other := openTest(t, server.URL, Options{}), openTest(t, server.URL, Options{})
-	name := channel(j.options.Prefix, theLog)
+	name := channelOf(j.options.Prefix, theLog)
 	at := journal.Genesis(theLog, 1)
 	for round := range 5 {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -227,8 +227,8 @@ func TestSubscribesToWhatIsWatched(t *testing.T) {
 		for range 2 {
 			ended.Go(func() { _ = j.Watch(ctx, theLog, func(rs []journal.Record) { hints <- rs }) })
 		}
-		await(t, hints, "the watch standing", empty)
-		batch, end := one(at, string(rune('a'+round)))
+		await(t, hints, "the start of the watch", empty)
+		batch, end := oneRecord(at, string(rune('a'+round)))
 		if _, err := other.Append(t.Context(), theLog, at, batch); err != nil {
 			t.Fatal(err)
 		}
@@ -247,7 +247,7 @@ func wantSubscribers(t *testing.T, j *Journal, name string, want int64) {
 	t.Helper()
 	again := time.NewTicker(5 * time.Millisecond)
 	defer again.Stop()
-	timeout := time.After(patience)
+	timeout := time.After(waitTimeout)
 	for {
 		got, err := j.client.PubSubNumSub(t.Context(), name).Result()
 		if err != nil {
@@ -264,7 +264,7 @@ func wantSubscribers(t *testing.T, j *Journal, name string, want int64) {
 	}
 }
 
-func TestClosedWhileAway(t *testing.T) {
+func TestClose_WhileRedisIsUnreachable(t *testing.T) {
 	server := redistest.Start(t)
 	server.Kill()
 	j, err := Open(server.URL, Options{})
