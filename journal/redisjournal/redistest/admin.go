@@ -8,18 +8,18 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Try sends one command on a connection of its own, and answers what Redis does.
+// Try sends one command on a new connection, and returns the result.
 func (s *Server) Try(args ...any) (any, error) {
 	client := redis.NewClient(&redis.Options{
 		Addr: s.Addr, TLSConfig: s.tls, Protocol: 2, MaxRetries: -1, DialerRetries: 1, PoolSize: 1,
 		DialTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 	})
 	answer, err := client.Do(context.Background(), args...).Result()
-	_ = client.Close() // one command, which is answered
+	_ = client.Close() // the result is there already
 	return answer, err
 }
 
-// Do is Try for what has to work.
+// Do is Try for a command that must succeed.
 func (s *Server) Do(args ...any) any {
 	s.t.Helper()
 	answer, err := s.Try(args...)
@@ -29,8 +29,8 @@ func (s *Server) Do(args ...any) any {
 	return answer
 }
 
-// role answers "master" or "slave", and for a master its replicas that are in
-// touch; "" where the server does not answer.
+// role returns "master" or "slave", and for a master the number of connected replicas. It returns
+// "" if the server does not answer.
 func (s *Server) role() (role string, replicas int) {
 	answer, err := s.Try("ROLE")
 	list, _ := answer.([]any)
@@ -45,15 +45,15 @@ func (s *Server) role() (role string, replicas int) {
 	return role, replicas
 }
 
-// until waits for done to answer yes.
+// until waits until done returns true.
 func until(t testing.TB, within time.Duration, what string, done func() bool) {
 	t.Helper()
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
 	deadline := time.After(within)
 	for !done() {
 		select {
-		case <-again.C:
+		case <-ticker.C:
 		case <-deadline:
 			t.Fatalf("waited %v for %s", within, what)
 		}

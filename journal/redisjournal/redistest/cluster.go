@@ -7,21 +7,21 @@ import (
 	"time"
 )
 
-// Slots is how many slots a cluster has.
+// Slots is the number of slots of a cluster.
 const Slots = 16384
 
-// clusterTime bounds every wait for a cluster to agree.
-const clusterTime = 60 * time.Second
+// clusterTimeout bounds every wait for a cluster to agree.
+const clusterTimeout = 60 * time.Second
 
-// Cluster is three masters that share the slots, each with a replica or none.
+// Cluster is three masters that share the slots, each with one replica or without.
 type Cluster struct {
 	Servers []*Server // the first three began as masters
 
 	t testing.TB
 }
 
-// StartCluster starts a cluster, with three replicas or none, and waits until it
-// serves all slots. Further arguments are settings of the servers.
+// StartCluster starts a cluster, with three replicas or without, and waits until it serves all
+// slots. Further arguments are settings of the servers.
 func StartCluster(t testing.TB, replicas bool, args ...string) *Cluster {
 	t.Helper()
 	c := &Cluster{t: t}
@@ -42,32 +42,32 @@ func StartCluster(t testing.TB, replicas bool, args ...string) *Cluster {
 	c.meet()
 	for i, s := range c.Servers[3:] {
 		id := c.Servers[i].ID()
-		until(t, clusterTime, "a node to be known", func() bool { _, err := s.Try("CLUSTER", "REPLICATE", id); return err == nil })
+		until(t, clusterTimeout, "a node to be known", func() bool { _, err := s.Try("CLUSTER", "REPLICATE", id); return err == nil })
 	}
 	c.Whole()
 	return c
 }
 
-// meet makes every server known to the first, which tells the others.
+// meet introduces every server to the first, which passes that on to the others.
 func (c *Cluster) meet() {
 	host, port := split(c.t, c.Servers[0].Addr)
 	answer, ok := c.Servers[0].Do("CONFIG", "GET", "cluster-port").([]any)
 	if !ok || len(answer) != 2 {
-		c.t.Fatal("Redis does not tell the port of the cluster's bus")
+		c.t.Fatal("Redis does not report the port of the cluster bus")
 	}
 	for _, s := range c.Servers[1:] {
 		s.Do("CLUSTER", "MEET", host, port, answer[1])
 	}
 }
 
-// ID answers the name of a server in its cluster.
+// ID returns the id of a server in its cluster.
 func (s *Server) ID() string {
 	s.t.Helper()
 	id, _ := s.Do("CLUSTER", "MYID").(string)
 	return id
 }
 
-// URL answers redis+cluster://… with all servers.
+// URL returns a redis+cluster URL with all servers.
 func (c *Cluster) URL() string {
 	var all []string
 	for _, s := range c.Servers {
@@ -76,13 +76,13 @@ func (c *Cluster) URL() string {
 	return "redis+cluster://" + strings.Join(all, ",")
 }
 
-// Whole waits until every server says that the cluster is well, and every
-// replica has its master's data.
+// Whole waits until every server reports that the cluster is healthy, and every replica has its
+// master's data.
 func (c *Cluster) Whole() {
 	c.t.Helper()
-	until(c.t, clusterTime, "a whole cluster", func() bool {
+	until(c.t, clusterTimeout, "a healthy cluster", func() bool {
 		for _, s := range c.Servers {
-			if !s.well(len(c.Servers)) {
+			if !s.seesHealthyCluster(len(c.Servers)) {
 				return false
 			}
 		}
@@ -90,8 +90,8 @@ func (c *Cluster) Whole() {
 	})
 }
 
-// well reports whether the server sees a cluster of that many servers in order.
-func (s *Server) well(servers int) bool {
+// seesHealthyCluster reports whether the server sees a healthy cluster of the given size.
+func (s *Server) seesHealthyCluster(servers int) bool {
 	answer, err := s.Try("CLUSTER", "INFO")
 	info, _ := answer.(string)
 	if err != nil || !strings.Contains(info, "cluster_state:ok") || !strings.Contains(info, fmt.Sprintf("cluster_known_nodes:%d\r", servers)) {
@@ -110,26 +110,26 @@ func (s *Server) well(servers int) bool {
 	return !strings.Contains(replication, "role:master") || servers == 3 || strings.Contains(replication, "state=online")
 }
 
-// Owner waits until all servers agree on who has a slot, and answers that one.
+// Owner waits until all servers agree on the owner of a slot, and returns it.
 func (c *Cluster) Owner(slot int) *Server {
 	c.t.Helper()
 	var owner *Server
-	until(c.t, clusterTime, "an owner of the slot", func() bool {
+	until(c.t, clusterTimeout, "an owner of the slot", func() bool {
 		owner = c.owner(slot)
 		return owner != nil
 	})
 	return owner
 }
 
-// owner answers the server that all that run say has a slot; nil while they do not
-// agree or it does not run.
+// owner returns the owner of a slot, on which all running servers agree. It returns nil if they
+// do not agree, or if the owner does not run.
 func (c *Cluster) owner(slot int) *Server {
 	var owner *Server
 	for _, s := range c.Servers {
 		if !s.Running() {
 			continue
 		}
-		addr := s.ownerOf(slot)
+		addr := s.seesOwner(slot)
 		for _, o := range c.Servers {
 			if o.Addr != addr {
 				continue
@@ -146,15 +146,15 @@ func (c *Cluster) owner(slot int) *Server {
 	return owner
 }
 
-// ownerOf answers the address of the slot's master as s sees it.
-func (s *Server) ownerOf(slot int) string {
+// seesOwner returns the address of the slot's master as s sees it.
+func (s *Server) seesOwner(slot int) string {
 	answer, err := s.Try("CLUSTER", "SLOTS")
 	ranges, _ := answer.([]any)
 	if err != nil {
 		return ""
 	}
-	for _, one := range ranges {
-		r, _ := one.([]any)
+	for _, entry := range ranges {
+		r, _ := entry.([]any)
 		if len(r) < 3 {
 			continue
 		}
@@ -168,11 +168,11 @@ func (s *Server) ownerOf(slot int) string {
 	return ""
 }
 
-// Promoted waits until another server than old has the slot, and answers it.
+// Promoted waits until another server than old is the owner of the slot, and returns it.
 func (c *Cluster) Promoted(slot int, old *Server) *Server {
 	c.t.Helper()
 	var owner *Server
-	until(c.t, clusterTime, "another owner of the slot", func() bool {
+	until(c.t, clusterTimeout, "another owner of the slot", func() bool {
 		owner = c.owner(slot)
 		if owner == nil || owner == old {
 			return false
@@ -183,8 +183,8 @@ func (c *Cluster) Promoted(slot int, old *Server) *Server {
 	return owner
 }
 
-// Migrate moves a slot with its keys, one key at a time; moved is called after each,
-// with how many are left, before the slot is the new owner's.
+// Migrate moves a slot with its keys, one key at a time. It calls moved after each key with the
+// number of keys left, before it assigns the slot to the new owner.
 func (c *Cluster) Migrate(slot int, from, to *Server, moved func(left int)) {
 	c.t.Helper()
 	to.Do("CLUSTER", "SETSLOT", slot, "IMPORTING", from.ID())
@@ -198,29 +198,29 @@ func (c *Cluster) Migrate(slot int, from, to *Server, moved func(left int)) {
 		from.Do("MIGRATE", host, port, keys[0], 0, 10_000, "REPLACE")
 		moved(len(keys) - 1)
 	}
-	c.give(slot, to, to, from)
+	c.assign(slot, to, to, from)
 }
 
-// give tells each of those, in order, that a slot is to's.
-func (c *Cluster) give(slot int, to *Server, those ...*Server) {
+// assign tells each of the servers, in order, that to is the owner of a slot.
+func (c *Cluster) assign(slot int, to *Server, servers ...*Server) {
 	c.t.Helper()
 	id := to.ID()
-	for _, s := range those {
+	for _, s := range servers {
 		s.Do("CLUSTER", "SETSLOT", slot, "NODE", id)
 	}
 }
 
-// Disown lets each of two servers say that a slot is the other's while during runs.
-// The slot, which must have no keys, is a's afterwards.
+// Disown makes each of two servers report that the other is the owner of a slot while during
+// runs. The slot must have no keys; a is its owner afterwards.
 func (c *Cluster) Disown(slot int, a, b *Server, during func()) {
 	c.t.Helper()
-	c.give(slot, b, a)
-	c.give(slot, a, b)
+	c.assign(slot, b, a)
+	c.assign(slot, a, b)
 	during()
-	c.give(slot, a, a, b)
+	c.assign(slot, a, a, b)
 }
 
-// Masters answers the servers that are masters just now.
+// Masters returns the servers that are masters now.
 func (c *Cluster) Masters() []*Server {
 	var masters []*Server
 	for _, s := range c.Servers {

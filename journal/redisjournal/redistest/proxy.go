@@ -17,13 +17,13 @@ type Proxy struct {
 	proxy *toxiproxy.Proxy
 }
 
-// StartProxy starts one before the server at upstream; it ends with the test.
+// StartProxy starts a proxy for the server at upstream. It ends with the test.
 func StartProxy(t testing.TB, upstream string) *Proxy {
 	t.Helper()
 	owner := &toxiproxy.ApiServer{
 		Collection: toxiproxy.NewProxyCollection(),
 		Metrics:    toxiproxy.NewMetricsContainer(nil),
-		Logger:     zero(toxiproxy.ApiServer{}.Logger), // it says nothing
+		Logger:     zero(toxiproxy.ApiServer{}.Logger), // a zero logger discards everything
 	}
 	p := &Proxy{t: t, proxy: toxiproxy.NewProxy(owner, "redis", "127.0.0.1:0", upstream)}
 	if err := p.proxy.Start(); err != nil {
@@ -34,12 +34,12 @@ func StartProxy(t testing.TB, upstream string) *Proxy {
 	return p
 }
 
-// zero answers a new zero value of what a pointer points to.
+// zero returns a pointer to a new zero value of T. The type of the logger is of a package that
+// this module does not import.
 func zero[T any](*T) *T { return new(T) }
 
-// Add adds a toxic to all connections, those that are open and those to come.
-// Attributes are JSON: `"bytes": 0`. The stream is "upstream" (towards the server)
-// or "downstream".
+// Add adds a toxic to all open and future connections. The attributes are JSON: `"bytes": 0`. The
+// stream is "upstream" (to the server) or "downstream".
 func (p *Proxy) Add(name, kind, stream, attributes string) {
 	p.t.Helper()
 	_, err := p.proxy.Toxics.AddToxicJson(strings.NewReader(
@@ -57,23 +57,23 @@ func (p *Proxy) Remove(name string) {
 	}
 }
 
-// BlackHole lets nothing pass any more in either direction, on open connections
-// and on new ones, which are taken all the same.
+// BlackHole stops all data in both directions, on open and on new connections. New connections
+// are still accepted.
 func (p *Proxy) BlackHole() {
 	p.Add("hole up", "timeout", "upstream", `"timeout": 0`)
 	p.Add("hole down", "timeout", "downstream", `"timeout": 0`)
 }
 
-// Heal ends a black hole; connections that were in it are cut.
+// Heal ends a black hole, and closes the connections that were in it.
 func (p *Proxy) Heal() {
 	p.Remove("hole up")
 	p.Remove("hole down")
 }
 
-// Cut closes every connection and refuses new ones until Mend.
+// Cut closes all connections and refuses new ones until Mend is called.
 func (p *Proxy) Cut() { p.proxy.Stop() }
 
-// Mend takes connections again.
+// Mend accepts connections again.
 func (p *Proxy) Mend() {
 	p.t.Helper()
 	if err := p.proxy.Start(); err != nil {

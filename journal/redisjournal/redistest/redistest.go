@@ -1,7 +1,7 @@
-// Package redistest runs real redis-servers for tests: one, a master with replicas
-// and Sentinels, or a cluster. They listen on free ports of the loopback address,
-// keep their data in the test's temporary directory, and are durable as matchfloor
-// is to be run (append-only file, synced always).
+// Package redistest runs real redis-servers for tests: a single one, a master with replicas and
+// Sentinels, or a cluster. They listen on free ports of the loopback address, keep their data
+// in the test's temporary directory, and are as durable as matchfloor requires (append-only
+// file, appendfsync always).
 package redistest
 
 import (
@@ -22,49 +22,49 @@ import (
 	"time"
 )
 
-// patience bounds every wait for the server.
-const patience = 20 * time.Second
+// serverTimeout bounds every wait for the start or the end of a server.
+const serverTimeout = 20 * time.Second
 
-// Server is one redis-server, which can be stopped, killed and started again on
-// the same port and data. Its methods are for one goroutine at a time; they fail
-// the test where the server does not do as told.
+// Server is one redis-server, which can be paused, killed and started again with the same port
+// and data. Its methods are for one goroutine at a time. They fail the test if the server does
+// not do what they ask.
 type Server struct {
 	Addr string // 127.0.0.1:port
 	URL  string // redis://127.0.0.1:port
 
-	front    *Proxy // through which the other servers reach it; nil: directly
+	front    *Proxy // for connections of the other servers; nil if they connect directly
 	t        testing.TB
 	program  string
 	dir      string
-	config   string      // of its file, but for the port; written once, Redis may write on in it
-	sentinel bool        // it is no Redis but a Sentinel
-	tls      *tls.Config // nil: plain
-	process  *exec.Cmd   // nil while it does not run
-	ended    chan error  // receives what Wait answered, once
+	config   string      // the configuration file without the port; Redis may add to the file
+	sentinel bool        // run as a Sentinel
+	tls      *tls.Config // nil for plain TCP
+	process  *exec.Cmd   // nil while the server does not run
+	ended    chan error  // receives the result of Wait, once
 }
 
-// Start starts a server, which is killed when the test ends. Further arguments
-// are settings that follow its own ("--maxmemory", "1mb"). Where no redis-server
-// is on the PATH the test is skipped, or failed if the environment says CI=true.
+// Start starts a server, which is killed when the test ends. Further arguments are settings that
+// override its own ("--maxmemory", "1mb"). If there is no redis-server on the PATH the test is
+// skipped; it fails if the environment has CI=true.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
 	s := prepare(t)
 	s.config = durable + settings(args)
-	s.begin()
+	s.startFirst()
 	return s
 }
 
-// StartTLS starts a server that speaks TLS only, with a certificate of c's, and
-// asks for one. The URL begins with rediss.
+// StartTLS starts a server that accepts only TLS, with the certificate of c, and requires a client
+// certificate. The URL begins with rediss.
 func StartTLS(t testing.TB, c *Certificates, args ...string) *Server {
 	t.Helper()
 	s := prepare(t)
-	s.config, s.tls = durable+settings(args)+c.settings(), c.client()
-	s.begin()
+	s.config, s.tls = durable+settings(args)+c.settings(), c.clientConfig()
+	s.startFirst()
 	return s
 }
 
-// durable is how matchfloor wants a Redis to be.
+// durable is the configuration that matchfloor requires.
 const durable = `daemonize no
 save ""
 appendonly yes
@@ -73,7 +73,7 @@ maxmemory-policy noeviction
 repl-diskless-sync-delay 0
 `
 
-// settings writes arguments as lines of a configuration.
+// settings returns arguments as lines of a configuration.
 func settings(args []string) string {
 	var text strings.Builder
 	for _, arg := range args {
@@ -89,25 +89,25 @@ func settings(args []string) string {
 	return text.String() + "\n"
 }
 
-// prepare answers a server that is not started.
+// prepare returns a server that is not started yet.
 func prepare(t testing.TB) *Server {
 	t.Helper()
 	program, err := exec.LookPath("redis-server")
 	if err != nil {
-		const missing = "redis-server is not installed: what runs through Redis is left out"
+		const missing = "redis-server is not installed"
 		if os.Getenv("CI") == "true" {
 			t.Fatal(missing)
 		}
 		t.Skip(missing)
 	}
 	s := &Server{t: t, program: program, dir: t.TempDir()}
-	t.Cleanup(s.end)
+	t.Cleanup(s.cleanUp)
 	return s
 }
 
-// begin starts a server for the first time. A port that was free may be taken by
-// the time Redis binds it.
-func (s *Server) begin() {
+// startFirst starts a server for the first time, on a free port. It tries five ports, because
+// another process may take a free port before Redis binds it.
+func (s *Server) startFirst() {
 	s.t.Helper()
 	var err error
 	for range 5 {
@@ -126,7 +126,7 @@ func (s *Server) begin() {
 	s.t.Fatalf("redis-server does not start: %v", err)
 }
 
-// configure writes the configuration file for the port.
+// configure writes the configuration file.
 func (s *Server) configure() error {
 	_, port, err := net.SplitHostPort(s.Addr)
 	if err != nil {
@@ -140,9 +140,8 @@ func (s *Server) configure() error {
 	return os.WriteFile(filepath.Join(s.dir, "conf"), []byte(text), 0o600)
 }
 
-// freeAddr answers a loopback address that nobody listens on. Its port is below
-// those that systems give to outgoing connections: whoever is killed and started
-// again finds it free.
+// freeAddr returns a loopback address that no process listens on. Its port is below those that
+// the system uses for outgoing connections, so that a killed server finds it free again.
 func freeAddr(t testing.TB) string {
 	t.Helper()
 	for range 100 {
@@ -156,46 +155,45 @@ func freeAddr(t testing.TB) string {
 	return ""
 }
 
-// Pid answers the server's process id.
+// Pid returns the id of the server's process.
 func (s *Server) Pid() int { return s.process.Process.Pid }
 
-// Pause stops the process where it is: its connections stay open and nothing is
-// answered.
-func (s *Server) Pause() { s.tell(syscall.SIGSTOP) }
+// Pause stops the process with SIGSTOP: its connections stay open and get no answer.
+func (s *Server) Pause() { s.sendSignal(syscall.SIGSTOP) }
 
-// Resume lets a paused process go on.
-func (s *Server) Resume() { s.tell(syscall.SIGCONT) }
+// Resume continues a paused process.
+func (s *Server) Resume() { s.sendSignal(syscall.SIGCONT) }
 
-func (s *Server) tell(sig syscall.Signal) {
+// sendSignal sends a signal to the process.
+func (s *Server) sendSignal(sig syscall.Signal) {
 	s.t.Helper()
 	if s.process == nil {
-		s.t.Fatal("the redis-server does not run")
+		s.t.Fatal("redis-server does not run")
 	}
 	if err := s.process.Process.Signal(sig); err != nil {
 		s.t.Fatalf("signalling redis-server: %v", err)
 	}
 }
 
-// Front answers the proxy through which the other servers reach this one; nil
-// where they do so directly.
+// Front returns the proxy through which the other servers connect to this one, or nil if they
+// connect directly.
 func (s *Server) Front() *Proxy { return s.front }
 
-// known answers the address by which other servers know this one.
-func (s *Server) known() string {
+// announcedAddr returns the address that the other servers know.
+func (s *Server) announcedAddr() string {
 	if s.front != nil {
 		return s.front.Addr
 	}
 	return s.Addr
 }
 
-// Running reports whether the process runs, or is paused.
+// Running reports whether the process is running or paused.
 func (s *Server) Running() bool { return s.process != nil }
 
-// Kill ends the server as a power cut would end the process, and waits for it.
-func (s *Server) Kill() { s.signal(syscall.SIGKILL) }
+// Kill ends the process with SIGKILL, and waits for its end.
+func (s *Server) Kill() { s.endBy(syscall.SIGKILL) }
 
-// Restart starts the stopped or killed server again, on its port and data, and
-// returns when it answers.
+// Restart starts the killed server again, with its port and data, and returns when it is ready.
 func (s *Server) Restart() {
 	s.t.Helper()
 	if err := s.start(); err != nil {
@@ -203,37 +201,40 @@ func (s *Server) Restart() {
 	}
 }
 
-func (s *Server) signal(sig syscall.Signal) {
+// endBy ends the process with a signal and waits for its end.
+func (s *Server) endBy(sig syscall.Signal) {
 	s.t.Helper()
-	// A kill ends what it forked, too.
+	// SIGKILL goes to the process group, which includes the processes that it has forked.
 	if s.process == nil || sig != syscall.SIGKILL || syscall.Kill(-s.Pid(), sig) != nil {
-		s.tell(sig)
+		s.sendSignal(sig)
 	}
 	select {
 	case <-s.ended:
 		s.process = nil
-	case <-time.After(patience):
+	case <-time.After(serverTimeout):
 		s.t.Fatalf("redis-server did not end by %v", sig)
 	}
 }
 
-func (s *Server) end() {
+// cleanUp kills the server at the end of the test, and logs its output if the test has failed.
+func (s *Server) cleanUp() {
 	if s.process == nil {
 		return
 	}
 	if s.t.Failed() {
-		s.t.Logf("redis-server says:\n%s", s.said())
+		s.t.Logf("the log of redis-server:\n%s", s.logTail())
 	}
-	s.signal(syscall.SIGKILL)
+	s.endBy(syscall.SIGKILL)
 }
 
+// start starts the process and waits until it is ready.
 func (s *Server) start() error {
 	args := []string{filepath.Join(s.dir, "conf")}
 	if s.sentinel {
 		args = append(args, "--sentinel")
 	}
 	s.process = exec.Command(s.program, args...)
-	s.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that what it forks can be ended with it
+	s.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that the processes that it forks can be killed too
 	if err := s.process.Start(); err != nil {
 		s.process = nil
 		return err
@@ -241,36 +242,36 @@ func (s *Server) start() error {
 	ended := make(chan error, 1)
 	s.ended = ended
 	go func(p *exec.Cmd) { ended <- p.Wait() }(s.process)
-	err := s.ready()
+	err := s.waitReady()
 	if err != nil && s.process != nil {
-		s.Kill() // what does not answer is not left behind
+		s.Kill() // a process that does not answer is not left running
 	}
 	return err
 }
 
-// ready waits until the server answers a ping with its own process id's info.
-func (s *Server) ready() error {
-	deadline := time.After(patience)
-	again := time.NewTicker(5 * time.Millisecond)
-	defer again.Stop()
+// waitReady waits until the server answers.
+func (s *Server) waitReady() error {
+	deadline := time.After(serverTimeout)
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
 	for {
 		select {
 		case err := <-s.ended:
 			s.process = nil
-			return fmt.Errorf("it ended: %v: %s", err, s.said())
+			return fmt.Errorf("it ended: %v: %s", err, s.logTail())
 		case <-deadline:
 			return errors.New("it does not answer")
-		case <-again.C:
-			if s.answers() {
+		case <-ticker.C:
+			if s.isReady() {
 				return nil
 			}
 		}
 	}
 }
 
-// answers reports whether this server, and not another on its port, has loaded
-// its data.
-func (s *Server) answers() bool {
+// isReady reports whether this server has loaded its data. It compares the process id, because
+// another server may be on the port.
+func (s *Server) isReady() bool {
 	conn, err := net.DialTimeout("tcp", s.Addr, time.Second)
 	if err != nil {
 		return false
@@ -285,21 +286,21 @@ func (s *Server) answers() bool {
 	if _, err := io.WriteString(conn, "INFO server\r\nPING\r\n"); err != nil {
 		return false
 	}
-	var said []byte
+	var output []byte
 	for buffer := make([]byte, 4096); ; {
 		n, err := conn.Read(buffer)
-		said = append(said, buffer[:n]...)
+		output = append(output, buffer[:n]...)
 		switch {
-		case bytes.Contains(said, []byte("+PONG")):
-			return bytes.Contains(said, []byte("process_id:"+strconv.Itoa(s.Pid())+"\r"))
-		case err != nil || bytes.HasPrefix(said, []byte("-")):
+		case bytes.Contains(output, []byte("+PONG")):
+			return bytes.Contains(output, []byte("process_id:"+strconv.Itoa(s.Pid())+"\r"))
+		case err != nil || bytes.HasPrefix(output, []byte("-")):
 			return false
 		}
 	}
 }
 
-// said answers the end of the server's own log.
-func (s *Server) said() string {
+// logTail returns the last lines of the server's log.
+func (s *Server) logTail() string {
 	log, err := os.ReadFile(filepath.Join(s.dir, "log"))
 	if err != nil {
 		return err.Error()

@@ -8,37 +8,36 @@ import (
 	"time"
 )
 
-// MasterName is what Sentinels call the master.
+// MasterName is the name of the master in Sentinel.
 const MasterName = "mymaster"
 
-// The paces of Sentinel: the shortest that still tell a dead master from a busy
-// machine.
+// The time-outs of Sentinel are the shortest that distinguish a dead master from a busy machine.
 const (
-	downAfter       = "2500" // ms without an answer until a server is taken for dead
-	failoverTimeout = "4000" // ms
-	failoverTime    = 60 * time.Second
+	downAfter       = "2500"           // ms without an answer after which a server counts as down
+	failoverTimeout = "4000"           // ms
+	failoverWait    = 60 * time.Second // bounds every wait for the Sentinels
 )
 
-// Failover is a master with replicas, and three Sentinels that name another
-// master when it dies. The servers are set as matchfloor wants them where there are
-// replicas: a master refuses writes that no replica could get within two seconds.
+// Failover is a master with replicas, and three Sentinels that promote a replica when the master
+// dies. The servers are configured as matchfloor requires with replicas: a master refuses writes
+// if no replica has been in touch for two seconds.
 type Failover struct {
-	Servers   []*Server // the first began as the master
+	Servers   []*Server // the first was the master at the start
 	Sentinels []*Server
 
 	t testing.TB
 }
 
-// StartFailover starts that many servers and three Sentinels, and waits until all
-// know each other. Further arguments are settings of the servers.
+// StartFailover starts the given number of servers and three Sentinels, and waits until all know
+// each other. Further arguments are settings of the servers.
 func StartFailover(t testing.TB, servers int, args ...string) *Failover {
 	t.Helper()
 	return startFailover(t, servers, false, args)
 }
 
-// StartFronted is StartFailover where servers and Sentinels reach each server
-// through its Front, so that it can be cut off from them and not from a client
-// that dials Addr. Sentinels name a server by its Front's address.
+// StartFronted is StartFailover with a proxy, Front, in front of each server. The other servers and
+// the Sentinels connect through it, so that a server can be cut off from them but not from a
+// client that dials Addr. Sentinels name a server by the address of its Front.
 func StartFronted(t testing.TB, servers int, args ...string) *Failover {
 	t.Helper()
 	return startFailover(t, servers, true, args)
@@ -47,9 +46,9 @@ func StartFronted(t testing.TB, servers int, args ...string) *Failover {
 func startFailover(t testing.TB, servers int, fronted bool, args []string) *Failover {
 	t.Helper()
 	f := &Failover{t: t}
-	shipped := append([]string{"--min-replicas-to-write", "1", "--min-replicas-max-lag", "2"}, args...)
+	config := append([]string{"--min-replicas-to-write", "1", "--min-replicas-max-lag", "2"}, args...)
 	for range servers {
-		s := Start(t, shipped...)
+		s := Start(t, config...)
 		f.Servers = append(f.Servers, s)
 		if fronted {
 			s.front = StartProxy(t, s.Addr)
@@ -57,12 +56,12 @@ func startFailover(t testing.TB, servers int, fronted bool, args []string) *Fail
 			s.Do("CONFIG", "SET", "replica-announce-ip", host, "replica-announce-port", port)
 		}
 		if s != f.Servers[0] {
-			host, port := split(t, f.Servers[0].known())
+			host, port := split(t, f.Servers[0].announcedAddr())
 			s.Do("REPLICAOF", host, port)
 		}
 		s.Do("CONFIG", "REWRITE")
 	}
-	host, port := split(t, f.Servers[0].known())
+	host, port := split(t, f.Servers[0].announcedAddr())
 	for range 3 {
 		f.Sentinels = append(f.Sentinels, StartSentinel(t, nil,
 			"--sentinel", "monitor", MasterName, host, port, "2",
@@ -83,24 +82,24 @@ func split(t testing.TB, addr string) (host, port string) {
 	return host, port
 }
 
-// StartSentinel starts a Sentinel alone, with certificates of c's unless it is nil.
-// Further arguments are settings ("--sentinel", "monitor mymaster 127.0.0.1 6379 1").
+// StartSentinel starts a single Sentinel, with the certificate of c unless c is nil. Further
+// arguments are settings ("--sentinel", "monitor mymaster 127.0.0.1 6379 1").
 func StartSentinel(t testing.TB, c *Certificates, args ...string) *Server {
 	t.Helper()
 	s := prepare(t)
 	s.sentinel, s.config = true, settings(args)
 	if c != nil {
 		s.config += c.settings()
-		s.tls = c.client()
+		s.tls = c.clientConfig()
 	}
-	s.begin()
+	s.startFirst()
 	return s
 }
 
-// URL answers redis+sentinel://… with all three Sentinels.
+// URL returns a redis+sentinel URL with all three Sentinels.
 func (f *Failover) URL() string { return "redis+sentinel://" + f.Hosts() + "/" + MasterName }
 
-// Hosts answers the Sentinels' addresses, parted by commas.
+// Hosts returns the addresses of the Sentinels, comma-separated.
 func (f *Failover) Hosts() string {
 	var all []string
 	for _, s := range f.Sentinels {
@@ -109,8 +108,8 @@ func (f *Failover) Hosts() string {
 	return strings.Join(all, ",")
 }
 
-// Master answers the server that a majority of the Sentinels name and that is a
-// master; nil while there is none.
+// Master returns the server that a majority of the Sentinels name, if it is a master, and nil
+// otherwise.
 func (f *Failover) Master() *Server {
 	votes := make(map[string]int)
 	for _, s := range f.Sentinels {
@@ -122,7 +121,7 @@ func (f *Failover) Master() *Server {
 		}
 	}
 	for _, s := range f.Servers {
-		if votes[s.known()] < 2 || !s.Running() {
+		if votes[s.announcedAddr()] < 2 || !s.Running() {
 			continue
 		}
 		if role, _ := s.role(); role == "master" {
@@ -132,23 +131,23 @@ func (f *Failover) Master() *Server {
 	return nil
 }
 
-// Whole waits until there is a master that every other server follows, and all
-// Sentinels know of all. It answers the master.
+// Whole waits until there is a master that every other server follows, and every Sentinel knows
+// all servers. It returns the master.
 func (f *Failover) Whole() *Server {
 	f.t.Helper()
 	var master *Server
-	until(f.t, failoverTime, "a whole set of servers and Sentinels", func() bool {
+	until(f.t, failoverWait, "a master with all replicas and Sentinels", func() bool {
 		if master = f.Master(); master == nil {
 			return false
 		}
 		_, replicas := master.role()
-		return replicas == len(f.Servers)-1 && f.following(master) && f.agreed()
+		return replicas == len(f.Servers)-1 && f.replicasInSync(master) && f.sentinelsAgree()
 	})
 	return master
 }
 
-// following reports whether every other server has the master's data.
-func (f *Failover) following(master *Server) bool {
+// replicasInSync reports whether every other server has the master's data.
+func (f *Failover) replicasInSync(master *Server) bool {
 	for _, s := range f.Servers {
 		if s == master {
 			continue
@@ -161,8 +160,8 @@ func (f *Failover) following(master *Server) bool {
 	return true
 }
 
-// agreed reports whether every Sentinel knows the others, and all replicas as up.
-func (f *Failover) agreed() bool {
+// sentinelsAgree reports whether every Sentinel knows the others, and sees all replicas up.
+func (f *Failover) sentinelsAgree() bool {
 	for _, s := range f.Sentinels {
 		if _, err := s.Try("SENTINEL", "ckquorum", MasterName); err != nil {
 			return false
@@ -172,8 +171,8 @@ func (f *Failover) agreed() bool {
 		if err != nil || len(replicas) < len(f.Servers)-1 {
 			return false
 		}
-		for _, one := range replicas {
-			if text := flat(one); strings.Contains(text, "_down") || strings.Contains(text, "disconnected") {
+		for _, replica := range replicas {
+			if text := joinStrings(replica); strings.Contains(text, "_down") || strings.Contains(text, "disconnected") {
 				return false
 			}
 		}
@@ -181,8 +180,8 @@ func (f *Failover) agreed() bool {
 	return true
 }
 
-// flat answers the words of a list.
-func flat(list any) string {
+// joinStrings joins the strings of a list with spaces.
+func joinStrings(list any) string {
 	all, _ := list.([]any)
 	var words []string
 	for _, one := range all {
@@ -193,11 +192,11 @@ func flat(list any) string {
 	return strings.Join(words, " ")
 }
 
-// Promoted waits until another server than old is the master, and answers it.
+// Promoted waits until another server than old is the master, and returns it.
 func (f *Failover) Promoted(old *Server) *Server {
 	f.t.Helper()
 	var master *Server
-	until(f.t, failoverTime, "another master", func() bool {
+	until(f.t, failoverWait, "another master", func() bool {
 		master = f.Master()
 		return master != nil && master != old
 	})

@@ -17,15 +17,16 @@ import (
 	"time"
 )
 
-// Certificates are an authority and one pair that it signed, for 127.0.0.1 and
-// the name redis.test, as files in PEM. Servers and clients use the same pair.
+// Certificates are a certificate authority and one certificate that it signed, with its key, for
+// 127.0.0.1 and the name redis.test, as files in PEM. Servers and clients use the same
+// certificate.
 type Certificates struct {
 	CA, Certificate, Key string // paths
 
 	t testing.TB
 }
 
-// NewCertificates makes them for an hour.
+// NewCertificates makes certificates that are valid for an hour.
 func NewCertificates(t testing.TB) *Certificates {
 	t.Helper()
 	dir := t.TempDir()
@@ -62,9 +63,9 @@ func (c *Certificates) newKey() *ecdsa.PrivateKey {
 	return key
 }
 
-func (c *Certificates) sign(path string, what, by *x509.Certificate, key, byKey *ecdsa.PrivateKey) {
+func (c *Certificates) sign(path string, cert, parent *x509.Certificate, key, parentKey *ecdsa.PrivateKey) {
 	c.t.Helper()
-	der, err := x509.CreateCertificate(rand.Reader, what, by, &key.PublicKey, byKey)
+	der, err := x509.CreateCertificate(rand.Reader, cert, parent, &key.PublicKey, parentKey)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -78,13 +79,13 @@ func (c *Certificates) write(path, kind string, der []byte) {
 	}
 }
 
-// settings are those of a server that uses them for all it says.
+// settings returns the configuration of a server that uses them for all its connections.
 func (c *Certificates) settings() string {
 	return fmt.Sprintf("tls-cert-file %s\ntls-key-file %s\ntls-ca-cert-file %s\ntls-auth-clients yes\ntls-replication yes\n", c.Certificate, c.Key, c.CA)
 }
 
-// client answers the settings of a client that uses them.
-func (c *Certificates) client() *tls.Config {
+// clientConfig returns the TLS configuration of a client that uses them.
+func (c *Certificates) clientConfig() *tls.Config {
 	c.t.Helper()
 	pair, err := tls.LoadX509KeyPair(c.Certificate, c.Key)
 	if err != nil {
