@@ -64,7 +64,8 @@ type Journal interface {
 	//  1. A batch that breaks a limit or does not follow from expect is an error that wraps
 	//     ErrMalformed.
 	//  2. If a key of the batch is in the log already, nothing is written. The outcome is
-	//     AlreadyKnown, and Duplicates names each such key, wherever the log is.
+	//     AlreadyKnown, and Duplicates names each such key. That is so even if the log is not
+	//     at expect.
 	//  3. If the log is not at expect, nothing is written. The outcome is Conflict, and Missed
 	//     holds the records after expect, or Diverged is set.
 	//
@@ -80,9 +81,9 @@ type Journal interface {
 	Append(ctx context.Context, log LogID, expect Position, batch []Record) (Result, error)
 
 	// Read returns the records after sequence number after, in order, and the log's head at
-	// the time of the read. The page has at most limit records and keeps to MaxPage and
-	// MaxPageBytes, but it has at least one if there is one. With a limit below 1, or after
-	// the head, it has none: that is how a caller reads the head alone.
+	// the time of the read. The page has at most limit records and is within MaxPage and
+	// MaxPageBytes, but it has at least one record if the log has one there. With a limit
+	// below 1, or after the head, it is empty: that is how a caller reads the head alone.
 	//
 	// The journal verifies the page from the stored record before it. The caller must verify
 	// that the page follows from its own position, as [Cursor] does. The records are

@@ -73,17 +73,17 @@ type Writer struct {
 	sum hash.Hash
 }
 
-// NewWriter begins an archive on w. The caller must sync and close w afterwards.
-func NewWriter(w io.Writer) *Writer {
+// NewWriter begins an archive on out. The caller must sync and close out afterwards.
+func NewWriter(out io.Writer) *Writer {
 	sum := sha256.New()
-	a := &Writer{out: bufio.NewWriterSize(io.MultiWriter(w, sum), 1<<16), sum: sum}
-	_, _ = a.out.WriteString(title) // Put or Close returns its error
-	return a
+	w := &Writer{out: bufio.NewWriterSize(io.MultiWriter(out, sum), 1<<16), sum: sum}
+	_, _ = w.out.WriteString(title) // Put or Close returns its error
+	return w
 }
 
 // Put adds a log. If its records do not follow from each other it writes nothing and returns an
 // error that wraps journal.ErrCorrupt.
-func (a *Writer) Put(l Log) error {
+func (w *Writer) Put(l Log) error {
 	if err := l.ID.Check(); err != nil {
 		return err
 	}
@@ -91,13 +91,13 @@ func (a *Writer) Put(l Log) error {
 		return err
 	}
 	b := field([]byte{tagLog}, []byte(l.ID))
-	if _, err := a.out.Write(binary.BigEndian.AppendUint64(b, l.Epoch)); err != nil {
+	if _, err := w.out.Write(binary.BigEndian.AppendUint64(b, l.Epoch)); err != nil {
 		return err
 	}
 	for _, r := range l.Records {
 		b := field([]byte{tagEntry}, []byte(r.Key))
 		b = append(append(b, r.Digest[:]...), r.Hash[:]...)
-		if _, err := a.out.Write(field(b, r.Body)); err != nil {
+		if _, err := w.out.Write(field(b, r.Body)); err != nil {
 			return err
 		}
 	}
@@ -105,19 +105,19 @@ func (a *Writer) Put(l Log) error {
 }
 
 // Close writes the end. It does not close the underlying writer.
-func (a *Writer) Close() error {
-	err := a.out.WriteByte(tagEnd)
+func (w *Writer) Close() error {
+	err := w.out.WriteByte(tagEnd)
 	if err == nil {
-		err = a.out.Flush()
+		err = w.out.Flush()
 	}
 	if err != nil {
 		return err
 	}
-	sum := a.sum.Sum(nil)
-	if _, err := a.out.Write(sum); err != nil {
+	sum := w.sum.Sum(nil)
+	if _, err := w.out.Write(sum); err != nil {
 		return err
 	}
-	return a.out.Flush()
+	return w.out.Flush()
 }
 
 // field appends a value preceded by its length.

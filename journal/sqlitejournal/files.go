@@ -50,8 +50,8 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// keepDamaged links a write-ahead log to a second name. SQLite deletes the log when it
-// closes, and takes none of what follows the damage; a person may still want to read it.
+// keepDamaged links a write-ahead log to a second name. SQLite ignores what follows the damage
+// and deletes the log when it closes; a person may still want to recover records from it.
 func keepDamaged(wal string) error {
 	err := os.Link(wal, wal+".damaged")
 	if errors.Is(err, fs.ErrExist) {

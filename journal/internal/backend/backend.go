@@ -1,5 +1,5 @@
-// Package backend holds what the journals that keep their logs outside the process
-// share: the checks that come before a call, and the checksum of a snapshot.
+// Package backend has what the journals that keep their logs outside the process share: the checks
+// before a call, and the checksum of a snapshot.
 package backend
 
 import (
