@@ -131,7 +131,7 @@ func TestSentinel_MasterCutOff(t *testing.T) {
 // appenders, half of which know only this server. Meanwhile the Sentinels promote another
 // server, so there are two masters.
 func cutOff(t *testing.T, duration time.Duration) {
-	f := redistest.StartFronted(t, 3)
+	f := redistest.StartFailoverBehindProxies(t, 3)
 	old := f.Whole()
 	direct := make(map[string]string)
 	for _, s := range f.Servers {

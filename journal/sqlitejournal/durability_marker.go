@@ -30,9 +30,9 @@ type marker struct {
 // The marker's encoding: a title, epoch, seq, hash, the log's name padded with zeros, and
 // the SHA-256 of all that. A disk writes its 200 bytes at once.
 const (
-	markerTitle = "matchfloor.mark.1"
-	markerName  = 64 // bytes of the log's name
-	markerSize  = len(markerTitle) + 16 + len(journal.Hash{}) + markerName + sha256.Size
+	markerTitle   = "matchfloor.mark.1"
+	markerLogSize = 64 // bytes of the log's name
+	markerSize    = len(markerTitle) + 16 + len(journal.Hash{}) + markerLogSize + sha256.Size
 )
 
 func (m marker) encode() []byte {
@@ -42,7 +42,7 @@ func (m marker) encode() []byte {
 	b = binary.BigEndian.AppendUint64(b, m.head.Seq)
 	b = append(b, m.head.Hash[:]...)
 	b = append(b, m.log...)
-	b = append(b, make([]byte, markerName-len(m.log))...)
+	b = append(b, make([]byte, markerLogSize-len(m.log))...)
 	sum := sha256.Sum256(b)
 	return append(b, sum[:]...)
 }
@@ -56,7 +56,7 @@ func decodeMarker(b []byte) (m marker, ok bool) {
 	m.head.Epoch = binary.BigEndian.Uint64(b)
 	m.head.Seq = binary.BigEndian.Uint64(b[8:])
 	copy(m.head.Hash[:], b[16:])
-	name := b[16+len(m.head.Hash):][:markerName]
+	name := b[16+len(m.head.Hash):][:markerLogSize]
 	for len(name) > 0 && name[len(name)-1] == 0 {
 		name = name[:len(name)-1]
 	}

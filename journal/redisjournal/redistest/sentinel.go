@@ -35,10 +35,10 @@ func StartFailover(t testing.TB, servers int, args ...string) *Failover {
 	return startFailover(t, servers, false, args)
 }
 
-// StartFronted is StartFailover with a proxy, Front, in front of each server. The other servers and
+// StartFailoverBehindProxies is StartFailover with a proxy, Front, in front of each server. The other servers and
 // the Sentinels connect through it, so that a server can be cut off from them but not from a
 // client that dials Addr. Sentinels name a server by the address of its Front.
-func StartFronted(t testing.TB, servers int, args ...string) *Failover {
+func StartFailoverBehindProxies(t testing.TB, servers int, args ...string) *Failover {
 	t.Helper()
 	return startFailover(t, servers, true, args)
 }
