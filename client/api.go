@@ -8,99 +8,122 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// The most that is read of an answer, in bytes.
+// The most that is read of a response, in bytes.
 const (
-	maxAnswer   = 1 << 20
+	maxResponse = 1 << 20
 	maxSnapshot = 64 << 20
-	maxFrame    = 8 << 20 // a frame on the socket; views over 64 KiB are fetched
+	maxFrame    = 8 << 20 // a frame of the live connection; views over 64 KiB are fetched
+	maxRetry    = 60      // seconds of Retry-After that are obeyed
 )
 
-// StatusError is an answer over HTTP that is not the one that was asked for.
-type StatusError struct {
-	Status  int          // the HTTP status
-	Problem wire.Problem // its body, where it could be read
-	Retry   time.Duration
+// api calls the HTTP routes of one event. Its methods are safe for concurrent use.
+type api struct {
+	link  Link
+	event floor.EventID
+	http  *http.Client
 }
 
-func (e *StatusError) Error() string {
-	return fmt.Sprintf("client: the server answers %d %s", e.Status, e.Problem.Error())
-}
-
-// passing reports whether the same request may succeed later.
-func (e *StatusError) passing() bool {
-	return e.Status == http.StatusTooManyRequests || e.Status >= 500
-}
-
-// statusError reads an answer's body as a problem.
-func statusError(r *http.Response) *StatusError {
-	e := &StatusError{Status: r.StatusCode}
-	if seconds, err := strconv.Atoi(r.Header.Get("Retry-After")); err == nil && seconds > 0 {
-		e.Retry = time.Duration(min(seconds, 60)) * time.Second
-	}
-	// A proxy's page is no problem of ours: then the code stays empty.
-	if body, err := io.ReadAll(io.LimitReader(r.Body, maxAnswer)); err == nil {
-		_ = json.Unmarshal(body, &e.Problem)
-	}
-	return e
-}
-
-// session is what signing in gives.
+// session is the answer to a sign-in.
 type session struct {
 	Who     floor.ActorID `json:"who"`
 	Token   string        `json:"token"`
 	Expires floor.Instant `json:"expires"`
 }
 
-// signIn exchanges the link for a bearer token.
-func (c *Client) signIn(ctx context.Context) (session, error) {
-	ask, err := json.Marshal(map[string]any{
-		"event": c.link.Event, "link": c.link.ID, "secret": c.link.Secret, "bearer": true,
+// signIn exchanges the link for a bearer token: docs/PROTOCOL.md, "Sign-in".
+func (a *api) signIn(ctx context.Context) (session, error) {
+	body, err := json.Marshal(map[string]any{
+		"event": a.link.Event, "link": a.link.ID, "secret": a.link.Secret, "bearer": true,
 	})
 	if err != nil {
 		return session{}, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.link.Server+"/api/v1/sign-in", bytes.NewReader(ask))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.link.Server+"/api/v1/sign-in", bytes.NewReader(body))
 	if err != nil {
 		return session{}, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	var s session
-	if _, err := c.ask(req, maxAnswer, &s); err != nil {
+	if _, err := a.do(req, maxResponse, &s); err != nil {
 		return session{}, err
 	}
 	if s.Token == "" {
-		return session{}, errors.New("client: the server's answer to the sign-in has no token")
+		return session{}, errors.New("client: the response to the sign-in has no token; check that the link's host is a matchfloor server")
 	}
 	return s, nil
 }
 
-// getSnapshot fetches the path of a snapshot frame.
-func (c *Client) getSnapshot(ctx context.Context, path, token string) (wire.Snapshot, int, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.link.Server+path, nil)
+// snapshot fetches the path that a snapshot frame names. size is that of the body
+// in bytes.
+func (a *api) snapshot(ctx context.Context, path, token string) (s wire.Snapshot, size int, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.link.Server+path, nil)
 	if err != nil {
 		return wire.Snapshot{}, 0, err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	var raw json.RawMessage
-	size, err := c.ask(req, maxSnapshot, &raw)
+	size, err = a.do(req, maxSnapshot, &raw)
 	if err != nil {
 		return wire.Snapshot{}, 0, err
 	}
-	s, err := wire.DecodeSnapshot(raw)
+	s, err = wire.DecodeSnapshot(raw)
 	return s, size, err
 }
 
-// ask sends a request and reads the answer into out; an answer other than 200
+// command sends a command's envelope once and returns the frame with the server's
+// answer: accepted or rejected. An error means that the command has no answer yet.
+func (a *api) command(ctx context.Context, id string, envelope []byte, token string) (frame []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.eventURL("commands"), bytes.NewReader(envelope))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "application/json")
+	var accepted wire.Accepted
+	_, err = a.do(req, maxResponse, &accepted)
+	if err == nil {
+		return wire.Encode(wire.ServerFrame{Accepted: &accepted}), nil
+	}
+	if status := (*StatusError)(nil); errors.As(err, &status) && status.Problem.Code != "" && status.Status != http.StatusUnauthorized {
+		return wire.Encode(wire.ServerFrame{Rejected: &wire.Rejected{ID: id, Problem: status.Problem}}), nil
+	}
+	return nil, err
+}
+
+// open sends a GET whose response may take any time, and returns its body. The
+// caller bounds it with ctx and must close the body.
+func (a *api) open(ctx context.Context, address, token string) (io.ReadCloser, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	unbounded := *a.http
+	unbounded.Timeout = 0
+	r, err := unbounded.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	if r.StatusCode != http.StatusOK {
+		defer r.Body.Close()
+		return nil, statusError(r)
+	}
+	return r.Body, nil
+}
+
+// do sends a request and decodes the response into out. A status other than 200
 // is a *StatusError.
-func (c *Client) ask(req *http.Request, limit int64, out any) (size int, err error) {
-	r, err := c.options.HTTP.Do(req)
+func (a *api) do(req *http.Request, limit int64, out any) (size int, err error) {
+	r, err := a.http.Do(req)
 	if err != nil {
 		return 0, err
 	}
@@ -113,11 +136,34 @@ func (c *Client) ask(req *http.Request, limit int64, out any) (size int, err err
 	case err != nil:
 		return 0, err
 	case int64(len(body)) > limit:
-		return 0, fmt.Errorf("client: an answer of more than %d bytes", limit)
+		return 0, fmt.Errorf("client: the response to %s is larger than %d bytes", req.URL.Path, limit)
 	}
 	if raw, ok := out.(*json.RawMessage); ok {
 		*raw = body
 		return len(body), nil
 	}
 	return len(body), json.Unmarshal(body, out)
+}
+
+// statusError reads a response's body as a problem. It does not close the body.
+func statusError(r *http.Response) *StatusError {
+	e := &StatusError{Status: r.StatusCode}
+	if seconds, err := strconv.Atoi(r.Header.Get("Retry-After")); err == nil && seconds > 0 {
+		e.Retry = time.Duration(min(seconds, maxRetry)) * time.Second
+	}
+	// A body that is no problem of ours, such as a proxy's page, leaves the code empty.
+	if body, err := io.ReadAll(io.LimitReader(r.Body, maxResponse)); err == nil {
+		_ = json.Unmarshal(body, &e.Problem)
+	}
+	return e
+}
+
+// liveURL returns the URL of the event's WebSocket.
+func (a *api) liveURL() string {
+	return "ws" + strings.TrimPrefix(a.eventURL("live"), "http")
+}
+
+// eventURL returns the URL of a route of the event, such as "commands".
+func (a *api) eventURL(route string) string {
+	return a.link.Server + "/api/v1/events/" + url.PathEscape(string(a.event)) + "/" + route
 }

@@ -1,116 +1,36 @@
-// Package client follows an event live and gives commands to it: matchfloor's
-// protocol (docs/PROTOCOL.md) for Go programs.
-//
-// A [Client] signs in with a link, keeps the view of that link up to date over
-// however many connections it takes, and keeps each command until it is
-// answered. What it has folded at a position is exactly what the server would
-// show it there.
-//
-//	c, err := client.Dial(ctx, "https://host/moderator#demo.moderator-s1.…", client.Options{})
-//	…
-//	defer c.Close()
-//	done, err := c.Do(ctx, wire.Command{Base: c.Base(), Body: floor.MoveMeeting{Meeting: "m017", Table: "T07"}})
-//	err = c.Wait(ctx, done.Seq)
-//	meeting, ok := client.Get[floor.MeetingCard](c.View(), "meeting/m017")
 package client
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
-	"log/slog"
-	"math/rand/v2"
-	"net/http"
-	"sync"
+	"maps"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// Options are what a client may be told beside its link. The zero value is good.
-type Options struct {
-	// Event is the event to follow with an organiser's link, which is of no event
-	// itself. With any other link it is left empty.
-	Event floor.EventID
-	// Saved is a view to resume from, of Client.Keep. The client owns it from now on.
-	Saved *SavedView
-	// Hidden says that nobody looks at the screen: see Client.SetHidden.
-	Hidden bool
-	// Observe is called for each frame that changed the view, in order, after it
-	// was applied and before anyone who waits for it goes on. Frames wait for it;
-	// it must not call the client.
-	Observe func(ViewChange)
-	// Transport is how the live connection is made; the zero value is good.
-	Transport Transport
-	// HTTP signs in and fetches large snapshots, and is the connection where there is
-	// no WebSocket (without its Timeout then); nil is a client of its own.
-	HTTP *http.Client
-	// Dialer makes the live connections; nil is a good one with small buffers.
-	Dialer *websocket.Dialer
-	// Log is told of connections that fail, without anything personal; nil is silent.
-	Log *slog.Logger
-	// Jitter answers random numbers in [0, 1) for pauses; nil is math/rand/v2's.
-	Jitter func() float64
-}
-
-// ErrClosed is what ended a client that was closed.
-var ErrClosed = errors.New("client: closed")
-
-// ClosedError is what ended a client that the server will not have back.
-type ClosedError struct {
-	Code    wire.CloseCode // of the connection's close; 0 where there was none
-	Problem wire.Problem   // the error frame before it, where there was one
-	Cause   error          // a *StatusError, where the server answered over HTTP
-}
-
-func (e *ClosedError) Error() string {
-	switch {
-	case e.Cause != nil:
-		return "client: ended: " + e.Cause.Error()
-	case e.Problem.Code != "":
-		return fmt.Sprintf("client: closed by the server with %d: %s", e.Code, e.Problem.Error())
-	}
-	return fmt.Sprintf("client: closed by the server with %d", e.Code)
-}
-
-// Unwrap answers the cause.
-func (e *ClosedError) Unwrap() error { return e.Cause }
-
 // Client follows one event with one link. Its methods are safe for concurrent
-// use. It runs two goroutines, and a third while it fetches a snapshot, until
-// Close or until the server ends it.
+// use. It must be closed, unless the server has ended it before: see Done.
 type Client struct {
-	link    Link
-	event   floor.EventID
-	options Options
-	stop    context.CancelFunc
-	done    chan struct{} // closed when everything has ended
-	live    chan struct{} // closed with the first snapshot or patch
-	wake    chan struct{} // holds at most one: the connection is to look around
-
-	mu       sync.Mutex // guards what follows
-	fold     fold
-	arriving inbound // what the fold is given now
-	subjects string
-	you      wire.You
-	clock    clock
-	status   wire.StatusFrame
-	online   bool
-	hidden   bool
-	waiters  map[*waiter]struct{}
-	probes   map[*probe]struct{}
-	outbox   []*pending
-	last     error // why the connection before failed
-	err      error // what ended the client
+	event    floor.EventID
+	state    *state
+	outbox   *outbox
+	barriers *barriers
+	wakeup   wakeup
+	stop     context.CancelFunc
+	done     chan struct{} // closed when the goroutines have ended
 }
 
 // Dial signs in with a link's URL and follows its event. It blocks until the first
-// snapshot or patch has been applied, trying again with the protocol's pauses
-// where that may help. ctx bounds the dialing only; Close ends the client. The
-// error is ctx's, joined with the last failure, or an *ClosedError.
+// snapshot or patch has been applied, and retries with the pauses of the protocol.
+// ctx bounds the dialing only; Close ends the client. If ctx ends first, the error
+// joins ctx's with the last failure. If the server refuses the link for good, it is a
+// *ClosedError. Other errors mean that the link or Options.Event is malformed.
 func Dial(ctx context.Context, link string, o Options) (*Client, error) {
 	l, err := ParseLink(link)
 	if err != nil {
@@ -121,14 +41,14 @@ func Dial(ctx context.Context, link string, o Options) (*Client, error) {
 	case l.Event == instance:
 		event = o.Event
 	case o.Event != "" && o.Event != l.Event:
-		return nil, fmt.Errorf("client: the link is of the event %s, not of %s", l.Event, o.Event)
+		return nil, fmt.Errorf("client: the link belongs to the event %s, not to %s; leave Options.Event empty", l.Event, o.Event)
 	}
 	if !floor.ValidID(string(event)) || event == instance {
-		return nil, errors.New("client: an organiser's link needs Options.Event")
+		return nil, errors.New("client: an organiser's link belongs to no event; set Options.Event")
 	}
-	c := newClient(l, event, o)
+	c := start(l, event, o)
 	select {
-	case <-c.live:
+	case <-c.state.first:
 		return c, nil
 	case <-c.done:
 		return nil, c.Err()
@@ -138,132 +58,220 @@ func Dial(ctx context.Context, link string, o Options) (*Client, error) {
 	}
 }
 
-func newClient(l Link, event floor.EventID, o Options) *Client {
-	if o.HTTP == nil {
-		o.HTTP = sharedHTTP
-	}
-	if o.Dialer == nil {
-		o.Dialer = sharedDialer
-	}
-	if o.Jitter == nil {
-		o.Jitter = rand.Float64
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	o.Log = o.Log.With("event", event, "link", l.ID)
-	ctx, stop := context.WithCancel(context.Background())
+// start makes a client and starts its goroutines.
+func start(l Link, event floor.EventID, o Options) *Client {
+	o = o.withDefaults()
+	wakeup := newWakeup()
 	c := &Client{
-		link: l, event: event, options: o, stop: stop,
-		done: make(chan struct{}), live: make(chan struct{}), wake: make(chan struct{}, 1),
-		clock: clock{start: time.Now()}, hidden: o.Hidden,
-		waiters: make(map[*waiter]struct{}), probes: make(map[*probe]struct{}),
+		event: event, state: newState(o), wakeup: wakeup, done: make(chan struct{}),
+		outbox: &outbox{wakeup: wakeup, jitter: o.Jitter}, barriers: newBarriers(wakeup),
 	}
-	if k := o.Saved; k != nil {
-		c.subjects = k.Subjects
-		c.fold.keep(k.At, k.Cards)
+	m := &connector{
+		shared: shared{
+			state: c.state, outbox: c.outbox, barriers: c.barriers, wakeup: wakeup,
+			api: &api{l, event, o.HTTP}, jitter: o.Jitter,
+		},
+		dialer: o.Dialer, transport: o.Transport, log: o.Log.With("event", event, "link", l.ID),
 	}
-	c.fold.tell = c.changed
-	go c.run(ctx)
+	ctx, stop := context.WithCancel(context.Background())
+	c.stop = stop
+	go func() {
+		defer close(c.done)
+		defer stop()
+		c.state.end(m.run(ctx))
+	}()
 	return c
 }
 
-// sharedHTTP serves every client that brings none: they all talk to few hosts.
-var sharedHTTP = &http.Client{Timeout: 30 * time.Second}
-
-var sharedDialer = &websocket.Dialer{
-	Proxy:            http.ProxyFromEnvironment,
-	HandshakeTimeout: connectTimeout,
-	ReadBufferSize:   1024,
-	WriteBufferSize:  1024,
-	WriteBufferPool:  &sync.Pool{},
-}
-
-// Close ends the connection and the client, and returns when its goroutines have
-// ended. Whoever waits in Do, Wait or WaitFor is answered with ErrClosed. Closing
-// again does nothing.
+// Close ends the connection and the client, and returns when the goroutines have
+// ended. Calls of Do, Wait, WaitFor and Sync that are blocked return ErrClosed.
+// Closing again does nothing.
 func (c *Client) Close() {
 	c.stop()
 	<-c.done
 }
 
-// Done is closed when the client has ended: see Err.
+// Done returns a channel that is closed when the client has ended: see Err.
 func (c *Client) Done() <-chan struct{} { return c.done }
 
-// Err answers what ended the client, ErrClosed or an *ClosedError; nil while it lasts.
+// Err returns why the client has ended: ErrClosed or a *ClosedError. It returns nil
+// while the client runs.
 func (c *Client) Err() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.err
+	c.state.mu.Lock()
+	defer c.state.mu.Unlock()
+	return c.state.err
 }
 
 func (c *Client) lastFailure() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.last
+	c.state.mu.Lock()
+	defer c.state.mu.Unlock()
+	return c.state.lastFailure
 }
 
-// Event answers the event that is followed.
+// Event returns the event that the client follows.
 func (c *Client) Event() floor.EventID { return c.event }
 
-// You answers who the link is, as the last hello said.
+// You returns whom the link belongs to, as the server's last hello said.
 func (c *Client) You() wire.You {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.you
+	c.state.mu.Lock()
+	defer c.state.mu.Unlock()
+	return c.state.you
 }
 
-// Live answers the last live frame of the connection.
+// Live returns the last status frame of the current connection; the zero
+// StatusFrame if there was none.
 func (c *Client) Live() wire.StatusFrame {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.status
+	c.state.mu.Lock()
+	defer c.state.mu.Unlock()
+	return c.state.status
 }
 
-// Online reports whether the view is being kept up to date: a snapshot or patch
-// has come on the connection that there is now.
+// Online reports whether the view is kept up to date: a snapshot or patch has
+// arrived on the current connection.
 func (c *Client) Online() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.online
+	c.state.mu.Lock()
+	defer c.state.mu.Unlock()
+	return c.state.online
 }
 
-// Clock answers the event's clock as the server last told it.
+// Clock returns the event's clock as the server last sent it.
 func (c *Client) Clock() floor.EventClock {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.clock.event
+	c.state.mu.Lock()
+	defer c.state.mu.Unlock()
+	return c.state.clock.event
 }
 
 // Wall estimates the server's wall time now.
 func (c *Client) Wall() floor.Instant {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.clock.wall(time.Now())
+	c.state.mu.Lock()
+	defer c.state.mu.Unlock()
+	return c.state.clock.wall(time.Now())
 }
 
 // Now estimates the event's time now.
 func (c *Client) Now() floor.Instant {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.clock.event.At(c.clock.wall(time.Now()))
+	c.state.mu.Lock()
+	defer c.state.mu.Unlock()
+	return c.state.clock.event.At(c.state.clock.wall(time.Now()))
 }
 
-// SetHidden says whether somebody looks at the screen. A hidden client is pinged
-// for less often and acknowledges every frame at once.
+// SetHidden says whether the screen is hidden. A hidden client pings once a minute
+// instead of every 20 seconds, and acknowledges every frame at once.
 func (c *Client) SetHidden(hidden bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.hidden != hidden {
-		c.hidden = hidden
-		c.nudge()
+	if c.state.setHidden(hidden) {
+		c.wakeup.wake()
 	}
 }
 
-// nudge makes the connection look around; it never blocks.
-func (c *Client) nudge() {
+// View returns the view as it is now. The caller owns its map; the cards are shared
+// and must not be changed.
+func (c *Client) View() View {
+	c.state.mu.Lock()
+	defer c.state.mu.Unlock()
+	return View{c.state.replica.at, maps.Clone(c.state.replica.cards)}
+}
+
+// At returns the position of the view; the zero Position before the first.
+func (c *Client) At() journal.Position { return c.state.position() }
+
+// Read calls look with the view without copying it. The view is valid only during
+// the call. Frames wait until look returns; look must not call the client.
+func (c *Client) Read(look func(View)) { c.state.read(look) }
+
+// Save returns a copy of the view to resume from later: see Options.Saved. It
+// returns nil before the first view.
+func (c *Client) Save() *SavedView { return c.state.save() }
+
+// Wait blocks until the view is at the sequence seq or later. The error is ctx's,
+// or why the client ended. If the record at seq changed nothing that this client
+// may see, the client learns its position with a later frame or the next ping, up
+// to 20 seconds later, or a minute if hidden; Sync asks for it at once.
+func (c *Client) Wait(ctx context.Context, seq uint64) error {
+	return c.WaitFor(ctx, func(v View) bool { return v.At.Seq >= seq })
+}
+
+// WaitFor blocks until ready returns true for the view: as it is now, or after any
+// later frame; no frame is skipped. ready gets a view that is valid only during the
+// call; it must not block or call the client. The error is ctx's, or why the client
+// ended.
+func (c *Client) WaitFor(ctx context.Context, ready func(View) bool) error {
+	w := c.state.addWaiter(ready)
+	if w == nil {
+		return nil
+	}
+	defer c.state.removeWaiter(w)
 	select {
-	case c.wake <- struct{}{}:
-	default:
+	case <-w.met:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-c.done:
+		return c.Err()
+	}
+}
+
+// Sync asks the server for its position, and blocks until the view has reached it.
+// It returns that position. The error is ctx's, or why the client ended.
+func (c *Client) Sync(ctx context.Context) (journal.Position, error) {
+	b := c.barriers.add()
+	select {
+	case at := <-b.position:
+		return at, c.WaitFor(ctx, func(v View) bool { return reached(v.At, at) })
+	case <-ctx.Done():
+		c.barriers.remove(b)
+		return journal.Position{}, ctx.Err()
+	case <-c.done:
+		return journal.Position{}, c.Err()
+	}
+}
+
+// NewID returns a new ID for a command: 128 random bits.
+func NewID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails: see crypto/rand
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// Base returns the sequence of the view as it is now, for a command's Base. The
+// view may not show yet what the client's own previous command changed: name that
+// command in After, or Wait for it first.
+func (c *Client) Base() *uint64 {
+	seq := c.At().Seq
+	return &seq
+}
+
+// Do gives a command. It blocks until the command is durably applied or refused for
+// good, over any number of connections. An empty ID is filled in. The ID stays with
+// the command whenever it is sent again, so that it is applied at most once. The
+// commands of one client are sent in the order of the calls, each after the answer
+// to the one before.
+//
+// A refusal is a *wire.Rejected. If ctx ends first, or the client, the error wraps
+// the reason, and the command may or may not have been applied: a Do with the same
+// ID and body returns its result. The view shows the effect once Wait(accepted.Seq)
+// has returned.
+func (c *Client) Do(ctx context.Context, command wire.Command) (wire.Accepted, error) {
+	if command.ID == "" {
+		command.ID = NewID()
+	}
+	if command.Body == nil || !floor.ValidID(command.ID) {
+		return wire.Accepted{}, errors.New("client: a command needs a Body, and an ID of 1 to 40 of [A-Za-z0-9_-]")
+	}
+	p := &pendingCommand{
+		id:     command.ID,
+		frame:  wire.EncodeClient(wire.ClientFrame{Command: &command}),
+		answer: make(chan answer, 1),
+	}
+	if err := c.outbox.add(p); err != nil {
+		return wire.Accepted{}, err
+	}
+	select {
+	case a := <-p.answer:
+		return a.accepted, a.err
+	case <-ctx.Done():
+		c.outbox.remove(p)
+		return wire.Accepted{}, fmt.Errorf("client: the command %s has no answer yet; give it again with the same ID: %w", p.id, ctx.Err())
+	case <-c.done:
+		return wire.Accepted{}, fmt.Errorf("client: the command %s has no answer; give it again with the same ID: %w", p.id, c.Err())
 	}
 }

@@ -13,21 +13,21 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-type done struct {
+type doResult struct {
 	accepted wire.Accepted
 	err      error
 }
 
-// doing gives commands one after the other, each in a goroutine of its own.
-func doing(t *testing.T, c *client.Client, commands ...wire.Command) []chan done {
-	answers := make([]chan done, len(commands))
+// doInOrder calls Do for each command, each in a goroutine of its own.
+func doInOrder(t *testing.T, c *client.Client, commands ...wire.Command) []chan doResult {
+	answers := make([]chan doResult, len(commands))
 	for i, command := range commands {
-		answers[i] = make(chan done, 1)
+		answers[i] = make(chan doResult, 1)
 		go func() {
 			a, err := c.Do(t.Context(), command)
-			answers[i] <- done{a, err}
+			answers[i] <- doResult{a, err}
 		}()
-		synctest.Wait() // so that they stand in the outbox in this order
+		synctest.Wait() // so that they are in the outbox in this order
 	}
 	return answers
 }
@@ -40,20 +40,20 @@ func rejected(id, code string) string {
 	return fmt.Sprintf(`{"rejected":{"id":%q,"code":%q,"params":{"of":"meeting/m1"}}}`, id, code)
 }
 
-func TestDo(t *testing.T) {
-	scripted(t, func(t *testing.T, f *fake) {
+func TestDo_SendsOneCommandAtATimeAndReturnsItsAnswer(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fakeServer) {
 		c, p := f.connected(f.options(), `{}`)
 		move := wire.Command{ID: "c2", Base: c.Base(), Body: floor.MoveMeeting{Meeting: "m1", Tray: true}}
-		answers := doing(t, c, release, move)
+		answers := doInOrder(t, c, release, move)
 		first := p.command()
 		if len(first.ID) < 20 || first.Base != nil || first.Body != release.Body {
 			t.Errorf("%+v", first)
 		}
 		synctest.Wait()
 		if len(p.frames) != 0 {
-			t.Error("the second command did not wait for the first one's answer")
+			t.Error("the second command was sent before the answer to the first")
 		}
-		p.send(accepted("unknown", 1)) // nobody's
+		p.send(accepted("unknown", 1)) // of no command of this client
 		p.send(accepted(first.ID, 6))
 		if d := <-answers[0]; d.err != nil || d.accepted.Seq != 6 || d.accepted.Notes[0].Code != floor.NoteNoRest {
 			t.Errorf("%+v", d)
@@ -71,23 +71,23 @@ func TestDo(t *testing.T) {
 	})
 }
 
-func TestDoAgainUntilAnswered(t *testing.T) {
-	scripted(t, func(t *testing.T, f *fake) {
+func TestDo_SendsTheCommandAgainUntilItIsAnswered(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fakeServer) {
 		c, p := f.connected(f.options(), `{}`)
-		answers := doing(t, c, release, wire.Command{ID: "c2", Body: floor.ReleaseSchedule{}})
+		answers := doInOrder(t, c, release, wire.Command{ID: "c2", Body: floor.ReleaseSchedule{}})
 		id := p.command().ID
-		p.close(wire.CloseRestart) // the answer is lost
+		p.close(wire.CloseRestart) // before the answer
 		p = f.accept()
 		p.hello()
 		synctest.Wait()
 		if len(p.frames) != 0 {
-			t.Error("a command before the answer to hello")
+			t.Error("a command was sent before the answer to hello")
 		}
 		p.welcome()
 		if again := p.command(); again.ID != id {
-			t.Errorf("another id: %s, %s", id, again.ID)
+			t.Errorf("the command was sent again with the ID %s, not %s", id, again.ID)
 		}
-		for _, pause := range []time.Duration{500, 1000} { // passing refusals: the same command, later
+		for _, pause := range []time.Duration{500, 1000} { // temporary refusals: the same command, later
 			start := time.Now()
 			p.send(rejected(id, wire.CodeUnavailable))
 			again := p.command()
@@ -107,14 +107,13 @@ func TestDoAgainUntilAnswered(t *testing.T) {
 	})
 }
 
-// What was put off because the journal was away goes again as soon as it is back.
-func TestDoGoesOnWhenTheJournalIsBack(t *testing.T) {
-	scripted(t, func(t *testing.T, f *fake) {
+func TestDo_RetriesAtOnceWhenTheJournalIsBack(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fakeServer) {
 		c, p := f.connected(f.options(), `{}`)
-		answers := doing(t, c, release)
+		answers := doInOrder(t, c, release)
 		id := p.command().ID
 		p.send(`{"live":{"staleSince":1}}`)
-		for range 4 { // the pause has grown
+		for range 4 { // so that the pause grows
 			p.send(rejected(id, wire.CodeUnavailable))
 			p.command()
 		}
@@ -131,8 +130,8 @@ func TestDoGoesOnWhenTheJournalIsBack(t *testing.T) {
 	})
 }
 
-func TestDoGivesUp(t *testing.T) {
-	scripted(t, func(t *testing.T, f *fake) {
+func TestDo_ReturnsWhenItsContextEnds(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fakeServer) {
 		c, p := f.connected(f.options(), `{}`)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -140,9 +139,9 @@ func TestDoGivesUp(t *testing.T) {
 			t.Error(err)
 		}
 		p.command()
-		answers := doing(t, c, wire.Command{ID: "c1", Body: floor.ReleaseSchedule{}}, wire.Command{ID: "c1", Body: floor.ReleaseSchedule{}})
+		answers := doInOrder(t, c, wire.Command{ID: "c1", Body: floor.ReleaseSchedule{}}, wire.Command{ID: "c1", Body: floor.ReleaseSchedule{}})
 		if d := <-answers[1]; d.err == nil {
-			t.Error("one id is under way twice")
+			t.Error("the ID of a waiting command was accepted")
 		}
 		if again := p.command(); again.ID != "c1" {
 			t.Errorf("%+v", again)
@@ -153,16 +152,16 @@ func TestDoGivesUp(t *testing.T) {
 		}
 		for _, bad := range []wire.Command{{}, {ID: "a b", Body: floor.ReleaseSchedule{}}} {
 			if _, err := c.Do(t.Context(), bad); err == nil {
-				t.Errorf("%+v was taken", bad)
+				t.Errorf("%+v was accepted", bad)
 			}
 		}
 	})
 }
 
-func TestOutboxIsBounded(t *testing.T) {
-	scripted(t, func(t *testing.T, f *fake) {
+func TestDo_RefusesMoreThan256WaitingCommands(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fakeServer) {
 		c, _ := f.connected(f.options(), `{}`)
-		answers := doing(t, c, make257()...)
+		answers := doInOrder(t, c, releases257()...)
 		if d := <-answers[256]; !errors.Is(d.err, client.ErrOutboxFull) {
 			t.Error(d.err)
 		}
@@ -175,7 +174,7 @@ func TestOutboxIsBounded(t *testing.T) {
 	})
 }
 
-func make257() (all []wire.Command) {
+func releases257() (all []wire.Command) {
 	for range 257 {
 		all = append(all, release)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// A phone's program: who am I, and what stands on my first meeting's table?
+// A phone learns whom its link belongs to, and which version of the schedule is released.
 func ExampleDial() {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
@@ -21,7 +21,7 @@ func ExampleDial() {
 		return
 	}
 	defer v.close()
-	link := v.link(floor.RoleAttendee, nil) // as it stands on the invitation
+	link := v.link(floor.RoleAttendee, nil) // as it is printed on the invitation
 
 	c, err := client.Dial(ctx, link, client.Options{HTTP: v.http.Client()})
 	if err != nil {
@@ -35,7 +35,7 @@ func ExampleDial() {
 	// Output: attendee of c01 with version 1 of the schedule
 }
 
-// A command is given once, however often the connection breaks before the answer.
+// A command with an ID is applied at most once, even if it is given again.
 func ExampleClient_Do() {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
@@ -52,13 +52,13 @@ func ExampleClient_Do() {
 	}
 	defer c.Close()
 
-	shut := wire.Command{ID: client.NewID(), Base: c.Base(), Body: floor.CloseTable{Table: "T26", Reason: "leaks"}}
-	first, err := c.Do(ctx, shut)
+	closeTable := wire.Command{ID: client.NewID(), Base: c.Base(), Body: floor.CloseTable{Table: "T26", Reason: "leaks"}}
+	first, err := c.Do(ctx, closeTable)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	again, err := c.Do(ctx, shut) // the answer is the same
+	again, err := c.Do(ctx, closeTable) // the same answer
 	fmt.Println("the same record:", err == nil && first.Seq == again.Seq)
 
 	if err := c.Wait(ctx, first.Seq); err == nil {
@@ -76,7 +76,7 @@ func ExampleClient_Do() {
 	// refused: unknown
 }
 
-// Waiting for what the screen is to show, rather than for a time.
+// WaitFor waits for a condition on the view instead of polling it.
 func ExampleClient_WaitFor() {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()

@@ -19,14 +19,14 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// fake is a server of which a test says every word. It is reached over pipes, so
-// that it lives in a bubble of testing/synctest, where time is fake.
-type fake struct {
+// fakeServer is a server whose every frame a test chooses. Clients reach it over
+// in-memory pipes, so that it works in a bubble of testing/synctest with fake time.
+type fakeServer struct {
 	t       *testing.T
 	peers   chan *peer
 	pipes   chan net.Conn
 	http    *http.Server
-	through *http.Transport
+	through *http.Transport // that clients dial with
 
 	mu        sync.Mutex
 	signIns   int
@@ -37,9 +37,9 @@ type fake struct {
 
 const secret = "s3cr3t-of-the-link"
 
-// newFake starts a server that ends with the test.
-func newFake(t *testing.T) *fake {
-	f := &fake{t: t, peers: make(chan *peer), pipes: make(chan net.Conn)}
+// newFakeServer starts a server that ends with the test.
+func newFakeServer(t *testing.T) *fakeServer {
+	f := &fakeServer{t: t, peers: make(chan *peer), pipes: make(chan net.Conn)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/v1/sign-in", f.serveSignIn)
 	mux.HandleFunc("GET /api/v1/events/demo/live", f.serveLive)
@@ -60,7 +60,7 @@ func newFake(t *testing.T) *fake {
 	return f
 }
 
-func (f *fake) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+func (f *fakeServer) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	ours, theirs := net.Pipe()
 	select {
 	case f.pipes <- theirs:
@@ -88,20 +88,20 @@ func (l pipeListener) Accept() (net.Conn, error) {
 func (l pipeListener) Close() error   { l.once.Do(func() { close(l.closed) }); return nil }
 func (l pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
-func (f *fake) serveSignIn(w http.ResponseWriter, r *http.Request) {
+func (f *fakeServer) serveSignIn(w http.ResponseWriter, r *http.Request) {
 	var ask struct {
 		Event, Link, Secret string
 		Bearer              bool
 	}
 	if err := json.NewDecoder(r.Body).Decode(&ask); err != nil || ask.Secret != secret || !ask.Bearer {
-		f.t.Errorf("a strange sign-in: %+v, %v", ask, err)
+		f.t.Errorf("unexpected sign-in: %+v, %v", ask, err)
 	}
 	f.mu.Lock()
 	f.signIns++
-	n, answer := f.signIns, f.signIn
+	n, respond := f.signIns, f.signIn
 	f.mu.Unlock()
-	if answer != nil {
-		if status, body := answer(n); status != http.StatusOK {
+	if respond != nil {
+		if status, body := respond(n); status != http.StatusOK {
 			w.WriteHeader(status)
 			fmt.Fprint(w, body)
 			return
@@ -110,7 +110,7 @@ func (f *fake) serveSignIn(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `{"event":"demo","link":%q,"who":"attendee:k03a","page":"attendee","expires":1,"token":"token-%d"}`, ask.Link, n)
 }
 
-func (f *fake) serveLive(w http.ResponseWriter, r *http.Request) {
+func (f *fakeServer) serveLive(w http.ResponseWriter, r *http.Request) {
 	if !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer token-") {
 		f.t.Errorf("no bearer token: %q", r.Header.Get("Authorization"))
 	}
@@ -135,55 +135,55 @@ func (f *fake) serveLive(w http.ResponseWriter, r *http.Request) {
 	f.peers <- p
 }
 
-func (f *fake) serveSnapshot(w http.ResponseWriter, r *http.Request) {
+func (f *fakeServer) serveSnapshot(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
-	answer := f.snapshot
+	respond := f.snapshot
 	f.mu.Unlock()
-	status, body := answer(r.URL.RawQuery)
+	status, body := respond(r.URL.RawQuery)
 	w.WriteHeader(status)
 	w.Write(body)
 }
 
-// script sets how the server answers over HTTP.
-func (f *fake) script(set func()) {
+// script calls set, which may change how the server responds over HTTP.
+func (f *fakeServer) script(set func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	set()
 }
 
-// options are those of a client of this server, whose pauses are half of the most.
-func (f *fake) options() client.Options {
+// options returns options for a client of this server, whose pauses are half of their
+// longest.
+func (f *fakeServer) options() client.Options {
 	return client.Options{
 		Transport: client.TransportSocket,
-
-		HTTP:   &http.Client{Transport: f.through},
-		Dialer: &websocket.Dialer{NetDialContext: f.dial},
-		Jitter: func() float64 { return 0.5 },
+		HTTP:      &http.Client{Transport: f.through},
+		Dialer:    &websocket.Dialer{NetDialContext: f.dial},
+		Jitter:    func() float64 { return 0.5 },
 	}
 }
 
 const attendeeLink = "http://venue.test/attendee#demo.attendee-k03a." + secret
 
-// dial dials in the background; the answer comes on the channel.
-func (f *fake) dialing(ctx context.Context, o client.Options) <-chan dialed {
-	done := make(chan dialed, 1)
+// dialAsync dials in a goroutine and sends the result.
+func (f *fakeServer) dialAsync(ctx context.Context, o client.Options) <-chan dialResult {
+	done := make(chan dialResult, 1)
 	go func() {
 		c, err := client.Dial(ctx, attendeeLink, o)
-		done <- dialed{c, err}
+		done <- dialResult{c, err}
 	}()
 	return done
 }
 
-type dialed struct {
+type dialResult struct {
 	c   *client.Client
 	err error
 }
 
-// connected dials, and answers the client when it has taken a snapshot at 5 of
-// these cards, and the server's end of its connection.
-func (f *fake) connected(o client.Options, cards string) (*client.Client, *peer) {
+// connected dials. It returns the client after it has applied a snapshot of these
+// cards at sequence 5, and the server's end of its connection.
+func (f *fakeServer) connected(o client.Options, cards string) (*client.Client, *peer) {
 	f.t.Helper()
-	done := f.dialing(f.t.Context(), o)
+	done := f.dialAsync(f.t.Context(), o)
 	p := f.accept()
 	if h := p.hello(); h.Have != nil {
 		f.t.Fatalf("the first hello has a position: %v", h.Have)
@@ -200,25 +200,25 @@ func (f *fake) connected(o client.Options, cards string) (*client.Client, *peer)
 }
 
 // accept waits for the next connection.
-func (f *fake) accept() *peer {
+func (f *fakeServer) accept() *peer {
 	f.t.Helper()
 	select {
 	case p := <-f.peers:
 		f.t.Cleanup(func() { p.ws.Close() })
 		return p
 	case <-time.After(time.Hour):
-		f.t.Fatal("nobody connected within an hour")
+		f.t.Fatal("no client connected within an hour")
 		return nil
 	}
 }
 
 // peer is the server's end of a connection.
 type peer struct {
-	f      *fake
+	f      *fakeServer
 	ws     *websocket.Conn
 	token  string
-	frames chan wire.ClientFrame // closed when the client has gone
-	code   int                   // the close code that it gave
+	frames chan wire.ClientFrame // closed when the client has left
+	code   int                   // the client's close code
 }
 
 func (p *peer) read() {
@@ -245,11 +245,11 @@ func (p *peer) frame() wire.ClientFrame {
 	select {
 	case frame, ok := <-p.frames:
 		if !ok {
-			p.f.t.Fatalf("the client has gone with %d", p.code)
+			p.f.t.Fatalf("the client left with code %d", p.code)
 		}
 		return frame
 	case <-time.After(time.Hour):
-		p.f.t.Fatal("the client said nothing for an hour")
+		p.f.t.Fatal("no frame of the client within an hour")
 		return wire.ClientFrame{}
 	}
 }
@@ -288,16 +288,16 @@ func (p *peer) command() *wire.Command {
 	return f.Command
 }
 
-// left waits until the client has gone, saying nothing more.
+// left waits until the client has closed the connection without another frame.
 func (p *peer) left() {
 	p.f.t.Helper()
 	select {
 	case frame, ok := <-p.frames:
 		if ok {
-			p.f.t.Fatalf("the client still speaks: %s", wire.EncodeClient(frame))
+			p.f.t.Fatalf("another frame of the client: %s", wire.EncodeClient(frame))
 		}
 	case <-time.After(time.Hour):
-		p.f.t.Fatal("the client stays")
+		p.f.t.Fatal("the client did not leave within an hour")
 	}
 }
 
@@ -308,7 +308,7 @@ func (p *peer) send(frame string) {
 	}
 }
 
-// close closes with a code, or without one as a broken connection does.
+// close closes the connection with a code; with 0 it breaks it.
 func (p *peer) close(code wire.CloseCode) {
 	if code != 0 {
 		text := websocket.FormatCloseMessage(int(code), "")
@@ -328,7 +328,7 @@ func (p *peer) welcome() {
 		`"subjects":%q,"now":%d,"clock":{"wall":%d,"event":1000000,"rate":10}}}`, subjects, now, now))
 }
 
-// pong answers a ping, saying that everything was sent up to seq.
+// pong sends the pong of the ping n with the position seq.
 func (p *peer) pong(n uint32, seq uint64) {
 	p.f.t.Helper()
 	now := time.Now().UnixMilli()

@@ -2,216 +2,138 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
-	"time"
+	"strings"
 
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// take takes a frame that came.
-func (k *conn) take(ctx context.Context, in inbound) *ending {
+// handle handles a frame of the server.
+func (c *conn) handle(ctx context.Context, in inboundFrame) *outcome {
 	f := in.frame
-	if !k.welcomed && f.Hello == nil && f.Error == nil {
-		return nil // nothing else may come before hello, and nothing is lost with it
+	if !c.helloDone && f.Hello == nil && f.Error == nil {
+		return nil // the server sends nothing else before hello, and nothing is lost with it
 	}
 	switch {
 	case f.Hello != nil:
-		k.takeWelcome(f.Hello, in.received)
+		c.helloDone = true
+		c.pings.begin(in.received, c.hidden)
+		c.state.applyHello(f.Hello, c.helloAt, in.received)
 	case f.Snapshot != nil:
-		return k.takeSnapshot(ctx, *f.Snapshot, in)
+		return c.handleSnapshot(ctx, *f.Snapshot, in.arrival)
 	case f.Patch != nil:
-		return k.takePatch(*f.Patch, in)
+		return c.handlePatch(*f.Patch, in.arrival)
 	case f.Pong != nil:
-		return k.takePong(f.Pong, in.received)
+		return c.handlePong(f.Pong, in.arrival)
 	case f.Live != nil:
-		k.c.takeLive(*f.Live)
+		if c.state.applyStatus(*f.Live) {
+			c.outbox.retryNow() // commands that the unreachable journal had delayed
+		}
 	case f.Accepted != nil:
-		k.c.answered(f.Accepted.ID, answer{accepted: *f.Accepted}, in.received)
+		c.outbox.complete(f.Accepted.ID, answer{accepted: *f.Accepted}, in.received)
 	case f.Rejected != nil:
-		k.c.answered(f.Rejected.ID, answer{err: f.Rejected}, in.received)
+		c.outbox.complete(f.Rejected.ID, answer{err: f.Rejected}, in.received)
 	case f.Error != nil:
-		k.problem = *f.Error
+		c.problem = *f.Error
 	}
 	return nil
 }
 
-func (k *conn) takeWelcome(w *wire.ServerHello, received time.Time) {
-	k.welcomed = true
-	k.nextPing = received.Add(pingEvery)
-	if k.hidden {
-		k.nextPing = received.Add(pingHidden)
+func (c *conn) handleSnapshot(ctx context.Context, s wire.Snapshot, a arrival) *outcome {
+	c.fetcher.stop()
+	if c.state.applySnapshot(s, a) == fetch {
+		c.fetcher.start(ctx, s)
+		c.pings.hurry(a.received)
+		return c.countFrame(a, false)
 	}
-	c := k.c
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.you, c.subjects = w.You, w.Subjects
-	c.clock.event = w.Clock
-	c.clock.took(k.helloAt, received, w.Now)
+	c.markSynced()
+	return c.countFrame(a, true)
 }
 
-func (k *conn) takeSnapshot(ctx context.Context, s wire.Snapshot, in inbound) *ending {
-	k.stopFetch()
-	c := k.c
-	c.mu.Lock()
-	c.arriving = in
-	what := c.fold.snapshot(s)
-	c.mu.Unlock()
-	if what == fetch {
-		k.startFetch(ctx, s)
-		k.nextPing = in.received.Add(pingFetching)
-		return k.outstanding(false, in)
+func (c *conn) handlePatch(p wire.Patch, a arrival) *outcome {
+	step, shown, role := c.state.applyPatch(p, a)
+	if step == reconnect {
+		return c.reconnect("a patch does not continue the view")
 	}
-	k.nowLive()
-	return k.outstanding(true, in)
+	if shown {
+		c.markSynced()
+	}
+	return c.countFrame(a, isPersonal(role, p.Set))
 }
 
-func (k *conn) takePatch(p wire.Patch, in inbound) *ending {
-	c := k.c
-	c.mu.Lock()
-	c.arriving = in
-	what := c.fold.patch(p)
-	role, waiting := c.you.Who.Role(), c.fold.wanted != nil
-	c.mu.Unlock()
-	if what == resume {
-		return k.lost("a patch does not join")
+func (c *conn) handlePong(p *wire.Pong, a arrival) *outcome {
+	if c.state.applyPong(p, c.pings.isLast(p.N), c.pings.sentAt, a.received) == reconnect {
+		return c.reconnect("fewer frames arrived than the server sent")
 	}
-	if !waiting {
-		k.nowLive()
-	}
-	return k.outstanding(own(role, p.Set), in)
-}
-
-// changed is the fold's tell: it is called with mu held.
-func (c *Client) changed(a ViewChange) {
-	if text, ok := a.Set["clock/clock"]; ok { // a clock that was set anew counts at once, not with the next pong
-		var card floor.ClockCard
-		if json.Unmarshal(text, &card) == nil {
-			c.clock.event = card.EventClock
-		}
-	}
-	if c.options.Observe != nil {
-		a.Bytes, a.Received = c.arriving.bytes, c.arriving.received
-		c.options.Observe(a)
-	}
-	c.tellWaiters()
-}
-
-// nowLive notes that the view is being kept up to date.
-func (k *conn) nowLive() {
-	if k.brought {
-		return
-	}
-	k.brought = true
-	c := k.c
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.online = true
-	select {
-	case <-c.live:
-	default:
-		close(c.live)
-	}
-}
-
-func (k *conn) takePong(p *wire.Pong, received time.Time) *ending {
-	if k.c.heardPong(p, p.N == k.n, k.pingAt, received) == resume {
-		return k.lost("less has come than was sent")
-	}
-	switch {
-	case p.N == k.n:
-		k.pongDue = time.Time{}
-	case !k.pongDue.IsZero(): // of an earlier ping; the last one is still to be answered
-		k.pongDue = received.Add(pongWithin)
-	}
+	c.barriers.complete(p)
+	c.pings.pong(p.N, a.received)
 	return nil
 }
 
-// heardPong takes what a pong says; timed: it answers the ping of sent.
-func (c *Client) heardPong(p *wire.Pong, timed bool, sent, received time.Time) next {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.clock.event = p.Clock
-	if timed {
-		c.clock.took(sent, received, p.Now)
-	}
-	if c.fold.pong(p.At) == resume {
-		return resume
-	}
-	c.answerProbes(p)
-	return goOn
-}
-
-// fetchedSnapshot is what a fetch brought.
-type fetchedSnapshot struct {
-	of       wire.Snapshot // the frame that asked for it
-	snapshot wire.Snapshot
-	in       inbound
-	err      error
-}
-
-// startFetch fetches a snapshot beside the connection.
-func (k *conn) startFetch(ctx context.Context, of wire.Snapshot) {
-	ctx, cancel := context.WithCancel(ctx)
-	k.stopFetch = cancel
-	k.fetches.Go(func() {
-		defer cancel()
-		s, size, err := k.fetch(ctx, of.Get)
-		select {
-		case k.fetched <- fetchedSnapshot{of, s, inbound{bytes: size, received: time.Now()}, err}:
-		case <-ctx.Done():
-		}
-	})
-}
-
-// fetch gets a snapshot, again where that may help.
-func (k *conn) fetch(ctx context.Context, path string) (s wire.Snapshot, size int, err error) {
-	for try := 1; ; try++ {
-		s, size, err = k.c.getSnapshot(ctx, path, k.token)
-		var status *StatusError
-		if err == nil || errors.As(err, &status) && !status.passing() || try > maxFetchRetries {
-			return s, size, err
-		}
-		pause := k.c.usualPause(try)
-		if status != nil {
-			pause = max(pause, status.Retry)
-		}
-		if !sleep(ctx, pause) {
-			return s, size, ctx.Err()
-		}
-	}
-}
-
-// takeFetched applies what a fetch brought and what came meanwhile.
-func (k *conn) takeFetched(f fetchedSnapshot) *ending {
-	c := k.c
-	c.mu.Lock()
-	if c.fold.wanted == nil || c.fold.wanted.At != f.of.At {
-		c.mu.Unlock()
-		return nil // a later snapshot has made it void
+// handleFetched applies a fetched snapshot and the patches that were held for it.
+func (c *conn) handleFetched(f fetchedSnapshot) *outcome {
+	if !c.state.wants(f.frame.At) {
+		return nil // a later snapshot has replaced it
 	}
 	if f.err != nil {
-		c.mu.Unlock()
-		return k.fetchFailed(f.err)
+		return c.fetchFailed(f.err)
 	}
-	c.arriving = f.in
-	what := c.fold.fetched(f.snapshot)
-	c.mu.Unlock()
-	if what == resume {
-		return k.lost("the fetched snapshot does not join")
+	if c.state.applyFetched(f.snapshot, f.arrival) == reconnect {
+		return c.reconnect("the fetched snapshot is of another epoch, or older than the frame that named it")
 	}
-	k.nowLive()
-	return k.ack()
+	c.markSynced()
+	return c.sendAck()
 }
 
-func (k *conn) fetchFailed(err error) *ending {
+func (c *conn) fetchFailed(err error) *outcome {
 	var status *StatusError
 	if errors.As(err, &status) && status.Status == http.StatusUnauthorized {
-		return &ending{come: wire.ComeSignIn, err: err}
+		return &outcome{policy: wire.ComeSignIn, err: err}
 	}
-	end := k.lost("the snapshot could not be fetched")
-	end.come, end.err = wire.ComeUsual, err
-	return end
+	o := c.reconnect("the snapshot could not be fetched")
+	o.policy, o.err = wire.ComeUsual, err
+	return o
+}
+
+// markSynced notes that the view is kept up to date.
+func (c *conn) markSynced() {
+	if !c.synced {
+		c.synced = true
+		c.state.markOnline()
+	}
+}
+
+// countFrame counts a snapshot or patch and acknowledges if it is time.
+func (c *conn) countFrame(a arrival, atOnce bool) *outcome {
+	c.acks.add(a.bytes)
+	if c.state.fetching() {
+		return nil // an ack would name the position of the old view
+	}
+	if atOnce || c.hidden || c.acks.full() {
+		return c.sendAck()
+	}
+	c.acks.schedule(a.received)
+	return nil
+}
+
+// personalKinds are the kinds of cards that concern one person.
+var personalKinds = []string{"notice/", "meeting/", "request/", "offer/", "assignment/"}
+
+// isPersonal reports whether one of the cards concerns the person of the client
+// alone. A frame with such a card is acknowledged at once, since the ack tells
+// moderators that it was delivered.
+func isPersonal(role floor.Role, cards wire.Cards) bool {
+	if role != floor.RoleAttendee && role != floor.RoleInterpreter {
+		return false
+	}
+	for key := range cards {
+		for _, kind := range personalKinds {
+			if strings.HasPrefix(string(key), kind) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -19,12 +19,12 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // scripted runs a test against a fake server in fake time.
-func scripted(t *testing.T, test func(t *testing.T, f *fake)) {
-	synctest.Test(t, func(t *testing.T) { test(t, newFake(t)) })
+func scripted(t *testing.T, test func(t *testing.T, f *fakeServer)) {
+	synctest.Test(t, func(t *testing.T) { test(t, newFakeServer(t)) })
 }
 
-func TestFirstView(t *testing.T) {
-	scripted(t, func(t *testing.T, f *fake) {
+func TestDial_ReturnsWithTheFirstView(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fakeServer) {
 		c, _ := f.connected(f.options(), `{"round/R1":{"no":1,"state":"running"},"round/R2":{"no":2},"me/k03a":{}}`)
 		v := c.View()
 		if v.At != position(5) || len(v.Cards) != 3 || v.Digest() != wire.Digest(v.Cards) {
@@ -34,14 +34,14 @@ func TestFirstView(t *testing.T) {
 			t.Errorf("%+v, %v", r, ok)
 		}
 		if _, ok := client.Get[floor.RoundCard](v, "round/R9"); ok {
-			t.Error("a card that is not there")
+			t.Error("Get found a card that does not exist")
 		}
 		numbers := 0
 		for _, r := range client.Each[floor.RoundCard](v, "round") {
 			numbers += r.No
 		}
 		if numbers != 3 {
-			t.Errorf("rounds 1 and 2 make %d", numbers)
+			t.Errorf("the numbers of the rounds 1 and 2 add up to %d", numbers)
 		}
 		if you := c.You(); you.Who != "attendee:k03a" || !c.Online() || c.Event() != "demo" {
 			t.Errorf("%+v", you)
@@ -53,15 +53,15 @@ func TestFirstView(t *testing.T) {
 	})
 }
 
-func TestAcknowledgements(t *testing.T) {
+func TestConn_AcknowledgesAsTheProtocolAsks(t *testing.T) {
 	const notOwn, own = `{"round/R1":{}}`, `{"notice/n1":{}}`
-	scripted(t, func(t *testing.T, f *fake) {
+	scripted(t, func(t *testing.T, f *fakeServer) {
 		c, p := f.connected(f.options(), `{}`)
 		start := time.Now()
 		after := func(want time.Duration) {
 			t.Helper()
 			if took := time.Since(start); took != want {
-				t.Errorf("after %v, not %v", took, want)
+				t.Errorf("after %v, want %v", took, want)
 			}
 			start = time.Now()
 		}
@@ -96,10 +96,10 @@ func TestAcknowledgements(t *testing.T) {
 	})
 }
 
-// What waits must never fill the server's window: it would wait for the ack, and
-// the ack for the ten seconds.
-func TestAcknowledgesLargeFramesSooner(t *testing.T) {
-	scripted(t, func(t *testing.T, f *fake) {
+// The unacknowledged frames must not fill the server's window: the server would wait
+// for the ack, and the ack for its ten seconds.
+func TestConn_AcknowledgesLargeFramesSooner(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fakeServer) {
 		_, p := f.connected(f.options(), `{}`)
 		start := time.Now()
 		large := `{"announcement/a1":{"text":{"en":"` + strings.Repeat("x", wire.MaxUnackBytes/4) + `"}}}`
@@ -113,14 +113,14 @@ func TestAcknowledgesLargeFramesSooner(t *testing.T) {
 	})
 }
 
-func TestWaits(t *testing.T) {
-	scripted(t, func(t *testing.T, f *fake) {
+func TestWaitFor_SeesEveryPosition(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fakeServer) {
 		var seen []client.ViewChange
 		o := f.options()
 		o.Observe = func(a client.ViewChange) { seen = append(seen, a) }
 		c, p := f.connected(o, `{"round/R1":{"no":1}}`)
 		met := make(chan error)
-		// The condition holds at 7 only: a waiter sees every position.
+		// The condition holds at position 7 only.
 		go func() {
 			met <- c.WaitFor(t.Context(), func(v client.View) bool { _, ok := v.Cards["round/R2"]; return ok })
 		}()
@@ -150,19 +150,19 @@ func TestWaits(t *testing.T) {
 		}
 		p.left()
 		if p.code != 1001 {
-			t.Errorf("the client left with %d", p.code)
+			t.Errorf("the client left with code %d", p.code)
 		}
 	})
 }
 
-// TestResumes holds, for everything that ends a connection and lets the client
-// come back, when it comes and with what.
-func TestResumes(t *testing.T) {
+// TestConn_ResumesAfterEveryTemporaryEnd checks, for each way in which a connection ends temporarily, when
+// the client connects again and what its hello says.
+func TestConn_ResumesAfterEveryTemporaryEnd(t *testing.T) {
 	tests := []struct {
 		name  string
 		end   func(p *peer)
-		after time.Duration // of the pause with jitter ½
-		fresh bool          // with a new session, and without what was kept
+		after time.Duration // the pause with a jitter of ½
+		fresh bool          // with a new session, and without the view
 	}{
 		{"restart", func(p *peer) { p.close(wire.CloseRestart) }, time.Second, false},
 		{"broken", func(p *peer) { p.close(0) }, 250 * time.Millisecond, false},
@@ -183,17 +183,17 @@ func TestResumes(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			scripted(t, func(t *testing.T, f *fake) {
+			scripted(t, func(t *testing.T, f *fakeServer) {
 				c, p := f.connected(f.options(), `{"round/R1":{"no":1}}`)
 				start := time.Now()
 				test.end(p)
 				p = f.accept()
 				if took := time.Since(start); took != test.after {
-					t.Errorf("came back after %v, not %v", took, test.after)
+					t.Errorf("reconnected after %v, want %v", took, test.after)
 				}
 				h := p.hello()
 				if c.Online() {
-					t.Error("online before a frame")
+					t.Error("online before the first frame")
 				}
 				if test.fresh {
 					if h.Have != nil || h.Subjects != "" || p.token != "Bearer token-2" {
@@ -215,8 +215,8 @@ func TestResumes(t *testing.T) {
 	}
 }
 
-func TestLevel(t *testing.T) {
-	scripted(t, func(t *testing.T, f *fake) {
+func TestSync_WaitsForThePositionOfAPong(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fakeServer) {
 		c, p := f.connected(f.options(), `{}`)
 		level := make(chan error)
 		ask := func() {
@@ -231,11 +231,11 @@ func TestLevel(t *testing.T) {
 		go ask()
 		second := p.ping()
 		time.Sleep(3 * time.Second)
-		p.pong(first.N, 5) // for the first only, who waits for a view at 5: it is there
+		p.pong(first.N, 5) // answers the first Sync only; the view is at 5 already
 		if err := <-level; err == nil {
-			t.Error("not the position of the pong")
+			t.Error("the first Sync did not return the position of its pong")
 		}
-		p.close(0) // the second asks again
+		p.close(0) // the second Sync needs another ping
 		p = f.accept()
 		p.hello()
 		p.welcome()
@@ -253,24 +253,24 @@ func TestLevel(t *testing.T) {
 	})
 }
 
-func TestPausesGrow(t *testing.T) {
-	scripted(t, func(t *testing.T, f *fake) {
+func TestConn_PausesGrowWithFailures(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fakeServer) {
 		_, p := f.connected(f.options(), `{}`)
 		p.close(0)
 		for _, want := range []time.Duration{250, 500, 1000, 2000, 4000, 7500, 7500} {
 			start := time.Now()
 			p = f.accept()
 			if took := time.Since(start); took != want*time.Millisecond {
-				t.Errorf("a pause of %v, not %v ms", took, int64(want))
+				t.Errorf("a pause of %v, want %v ms", took, int64(want))
 			}
 			p.close(0)
 		}
-		f.accept() // let it in, and the row ends
+		f.accept() // accepted, so that the client ends with the test
 	})
 }
 
-func TestSilentTwiceIsNoHurry(t *testing.T) {
-	scripted(t, func(t *testing.T, f *fake) {
+func TestConn_SecondSilentCloseIsNotRetriedAtOnce(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fakeServer) {
 		_, p := f.connected(f.options(), `{}`)
 		p.close(wire.CloseSilent)
 		p = f.accept()
@@ -278,14 +278,14 @@ func TestSilentTwiceIsNoHurry(t *testing.T) {
 		p.close(wire.CloseSilent)
 		f.accept()
 		if took := time.Since(start); took != 250*time.Millisecond {
-			t.Errorf("came back after %v", took)
+			t.Errorf("reconnected after %v", took)
 		}
 	})
 }
 
-func TestEnds(t *testing.T) {
+func TestClient_EndsAfterAFinalCloseCode(t *testing.T) {
 	for _, code := range []wire.CloseCode{wire.CloseTooBig, wire.CloseBadFrame, wire.CloseVersion, wire.CloseNoEvent} {
-		scripted(t, func(t *testing.T, f *fake) {
+		scripted(t, func(t *testing.T, f *fakeServer) {
 			c, p := f.connected(f.options(), `{}`)
 			p.send(`{"error":{"code":"bad_frame","params":{"why":"order"}}}`)
 			p.close(code)
@@ -301,8 +301,8 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-func TestRefusedOverHTTP(t *testing.T) {
-	scripted(t, func(t *testing.T, f *fake) { // the link is not good (any more)
+func TestDial_HTTPRefusals(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fakeServer) { // the link is not valid
 		f.script(func() {
 			f.signIn = func(int) (int, string) { return http.StatusUnauthorized, `{"code":"bad_link"}` }
 		})
@@ -313,7 +313,7 @@ func TestRefusedOverHTTP(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	scripted(t, func(t *testing.T, f *fake) { // a session that ended, and a link that was rotated
+	scripted(t, func(t *testing.T, f *fakeServer) { // the session ended, and the link was rotated
 		c, p := f.connected(f.options(), `{}`)
 		f.script(func() {
 			f.signIn = func(int) (int, string) { return http.StatusUnauthorized, `{"code":"bad_link"}` }
@@ -321,10 +321,10 @@ func TestRefusedOverHTTP(t *testing.T) {
 		p.close(wire.CloseSessionOver)
 		<-c.Done()
 		if len(c.View().Cards) != 0 || c.Save() != nil {
-			t.Error("what was kept is still there")
+			t.Error("the view was not discarded")
 		}
 	})
-	scripted(t, func(t *testing.T, f *fake) { // no room: not before Retry-After
+	scripted(t, func(t *testing.T, f *fakeServer) { // the server is full: not before Retry-After
 		tries := 0
 		f.script(func() {
 			f.handshake = func() (int, string) {
@@ -335,14 +335,14 @@ func TestRefusedOverHTTP(t *testing.T) {
 			}
 		})
 		start := time.Now()
-		f.dialing(t.Context(), f.options())
+		f.dialAsync(t.Context(), f.options())
 		p := f.accept()
 		if took := time.Since(start); took != 30*time.Second {
-			t.Errorf("came after %v", took)
+			t.Errorf("connected after %v", took)
 		}
 		p.close(wire.CloseNoEvent)
 	})
-	scripted(t, func(t *testing.T, f *fake) { // the token is not taken: sign in once more, then slower
+	scripted(t, func(t *testing.T, f *fakeServer) { // the token is refused: sign in again, the second time after a pause
 		tries := 0
 		f.script(func() {
 			f.handshake = func() (int, string) {
@@ -360,8 +360,8 @@ func TestRefusedOverHTTP(t *testing.T) {
 	})
 }
 
-func TestDialGivesUp(t *testing.T) {
-	scripted(t, func(t *testing.T, f *fake) {
+func TestDial_ReturnsContextErrorWithTheLastFailure(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fakeServer) {
 		f.script(func() {
 			f.signIn = func(int) (int, string) { return http.StatusBadGateway, `<html>` }
 		})
@@ -375,31 +375,31 @@ func TestDialGivesUp(t *testing.T) {
 	})
 }
 
-func TestNoAnswerToHello(t *testing.T) {
-	scripted(t, func(t *testing.T, f *fake) {
+func TestConn_ReconnectsWithoutAnAnswerToHello(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fakeServer) {
 		start := time.Now()
-		done := f.dialing(t.Context(), f.options())
+		done := f.dialAsync(t.Context(), f.options())
 		f.accept().hello()
 		p := f.accept()
 		if took := time.Since(start); took != 10*time.Second {
-			t.Errorf("another try after %v", took)
+			t.Errorf("connected again after %v", took)
 		}
 		p.close(wire.CloseBadFrame)
 		if d := <-done; d.err == nil {
-			t.Error("dialed")
+			t.Error("Dial returned no error")
 		}
 	})
 }
 
-func TestKept(t *testing.T) {
-	scripted(t, func(t *testing.T, f *fake) {
+func TestSave_ResumesInALaterClient(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fakeServer) {
 		c, p := f.connected(f.options(), `{"round/R1":{"no":1}}`)
-		kept := c.Save()
+		saved := c.Save()
 		c.Close()
 		p.left()
 		o := f.options()
-		o.Saved, o.Hidden = kept, true
-		done := f.dialing(t.Context(), o)
+		o.Saved, o.Hidden = saved, true
+		done := f.dialAsync(t.Context(), o)
 		p = f.accept()
 		if h := p.hello(); h.Have == nil || *h.Have != position(5) || h.Subjects != subjects || !h.Hidden {
 			t.Errorf("%+v", h)

@@ -9,7 +9,7 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-func TestParseLink(t *testing.T) {
+func TestParseLink_HidesTheSecret(t *testing.T) {
 	l, err := client.ParseLink("https://venue.test:8443/forum/attendee#demo.attendee-k03a.mWk-9_x")
 	want := client.Link{Server: "https://venue.test:8443/forum", Page: "attendee", Event: "demo", ID: "attendee-k03a", Secret: "mWk-9_x"}
 	if err != nil || l != want {
@@ -22,14 +22,14 @@ func TestParseLink(t *testing.T) {
 	}
 	for _, bad := range []string{"", "attendee#demo.x.y", "ftp://h/p#a.b.c", "http:///p#a.b.c", "http://h/p", "http://h/p#a.b", "http://h/p#a.b.", "http://h#a.b.c", "http://h/%zz#a.b.c"} {
 		if _, err := client.ParseLink(bad); err == nil {
-			t.Errorf("%q was taken", bad)
+			t.Errorf("%q was accepted", bad)
 		} else if bad != "" && strings.Contains(err.Error(), bad) {
 			t.Errorf("the error repeats the link: %v", err)
 		}
 	}
 }
 
-func TestDialChecksEvent(t *testing.T) {
+func TestDial_RefusesAMissingOrForeignEvent(t *testing.T) {
 	for link, event := range map[string]floor.EventID{
 		"http://h/attendee#demo.attendee-a.s": "other",
 		"http://h/organiser#_.organiser-o.s":  "",
@@ -37,7 +37,7 @@ func TestDialChecksEvent(t *testing.T) {
 		"nothing":                             "",
 	} {
 		if _, err := client.Dial(t.Context(), link, client.Options{Event: event}); err == nil {
-			t.Errorf("%q for %q was dialed", link, event)
+			t.Errorf("Dial accepted the link %q for the event %q", link, event)
 		}
 	}
 }

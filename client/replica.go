@@ -2,149 +2,138 @@ package client
 
 import (
 	"maps"
-	"time"
 
-	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
 // maxHeld is how many frames are held while a snapshot is fetched. The server
-// keeps to fewer unacknowledged ones, so more means that something is wrong.
+// sends fewer without an acknowledgement, so that more mean an error.
 const maxHeld = 4 * wire.MaxUnackFrames
 
-// next is what a connection does after a frame.
-type next uint8
+// nextStep is what a connection does after a frame.
+type nextStep uint8
 
 const (
-	goOn   next = iota
-	fetch       // GET fold.wanted
-	resume      // connect anew and say hello with what is held
+	proceed   nextStep = iota
+	fetch              // GET the path of replica.wanted
+	reconnect          // close, connect again and say hello with the held position
 )
 
-// fold is a view and the rules by which frames change it. It is a value in
-// memory and nothing else: the golden folds of wire/testdata hold it.
-type fold struct {
-	tell func(ViewChange) // called after each change, with From, To, Set and Drop
+// replica is a view and the rules by which frames change it: docs/PROTOCOL.md,
+// "snapshot" and "patch". It does no input or output; the golden sequences of
+// wire/testdata/folds.json test it and the replica of the pages alike.
+type replica struct {
+	onChange func(ViewChange) // called after each change, with Snapshot, From, To, Set and Drop
 
-	kept  bool // there is a view
-	at    journal.Position
-	cards wire.Cards // owned; changed in place
+	exists bool // there is a view
+	at     journal.Position
+	cards  wire.Cards // owned by the replica; changed in place
 
-	// What follows is of one connection.
-	came   bool             // a snapshot or patch has come
-	got    journal.Position // up to here everything has come, held or applied
-	wanted *wire.Snapshot   // it is being fetched
-	held   []wire.Patch     // what came meanwhile
+	// The fields below belong to one connection.
+	synced   bool             // a snapshot or patch has arrived
+	received journal.Position // everything up to here has arrived, held or applied
+	wanted   *wire.Snapshot   // is being fetched; nil: none
+	held     []wire.Patch     // arrived during the fetch
 }
 
-// connected forgets what belongs to the connection before.
-func (f *fold) connected() {
-	f.came, f.got, f.wanted, f.held = false, f.at, nil, nil
+// beginConnection resets what belongs to the connection before.
+func (r *replica) beginConnection() {
+	r.synced, r.received, r.wanted, r.held = false, r.at, nil, nil
 }
 
-// drop forgets everything.
-func (f *fold) drop() { *f = fold{tell: f.tell} }
+// clear forgets the view.
+func (r *replica) clear() { *r = replica{onChange: r.onChange} }
 
-// keep takes a view that was held before.
-func (f *fold) keep(at journal.Position, cards wire.Cards) {
+// load sets the view without a call of onChange.
+func (r *replica) load(at journal.Position, cards wire.Cards) {
 	if cards == nil {
 		cards = wire.Cards{}
 	}
-	f.kept, f.at, f.cards = true, at, cards
+	r.exists, r.at, r.cards = true, at, cards
 }
 
-// snapshot takes a snapshot frame.
-func (f *fold) snapshot(s wire.Snapshot) next {
-	f.came, f.got, f.held, f.wanted = true, s.At, nil, nil
+// applySnapshot applies a snapshot frame.
+func (r *replica) applySnapshot(s wire.Snapshot) nextStep {
+	r.synced, r.received, r.held, r.wanted = true, s.At, nil, nil
 	if s.Get != "" {
-		f.wanted = &s
+		r.wanted = &s
 		return fetch
 	}
-	f.replace(s)
-	return goOn
+	r.replace(s)
+	return proceed
 }
 
-// fetched takes the answer to the GET of f.wanted, and then what was held.
-func (f *fold) fetched(s wire.Snapshot) next {
-	if s.At.Epoch != f.wanted.At.Epoch || s.At.Seq < f.wanted.At.Seq {
-		return resume
+// applyFetched applies the response to the GET of r.wanted, and then the held
+// patches. r.wanted must not be nil.
+func (r *replica) applyFetched(s wire.Snapshot) nextStep {
+	if s.At.Epoch != r.wanted.At.Epoch || s.At.Seq < r.wanted.At.Seq {
+		return reconnect
 	}
-	held := f.held
-	f.wanted, f.held = nil, nil
-	f.replace(s)
-	if s.At.Seq > f.got.Seq {
-		f.got = s.At
+	held := r.held
+	r.wanted, r.held = nil, nil
+	r.replace(s)
+	if s.At.Seq > r.received.Seq {
+		r.received = s.At
 	}
 	for _, p := range held {
-		if n := f.apply(p); n != goOn {
-			return n
+		if step := r.apply(p); step != proceed {
+			return step
 		}
 	}
-	return goOn
+	return proceed
 }
 
-func (f *fold) replace(s wire.Snapshot) {
-	from := f.at.Seq
-	f.keep(s.At, s.Cards)
-	f.tell(ViewChange{Snapshot: true, From: from, To: s.At, Set: f.cards})
+func (r *replica) replace(s wire.Snapshot) {
+	from := r.at.Seq
+	r.load(s.At, s.Cards)
+	r.onChange(ViewChange{Snapshot: true, From: from, To: s.At, Set: r.cards})
 }
 
-// patch takes a patch frame.
-func (f *fold) patch(p wire.Patch) next {
-	f.came = true
-	if f.wanted != nil {
-		if len(f.held) == maxHeld {
-			return resume
+// applyPatch applies a patch frame, or holds it while a snapshot is fetched.
+func (r *replica) applyPatch(p wire.Patch) nextStep {
+	r.synced = true
+	if r.wanted != nil {
+		if len(r.held) == maxHeld {
+			return reconnect
 		}
-		f.held = append(f.held, p)
-	} else if n := f.apply(p); n != goOn {
-		return n
+		r.held = append(r.held, p)
+	} else if step := r.apply(p); step != proceed {
+		return step
 	}
-	if p.To.Seq > f.got.Seq {
-		f.got = p.To
+	if p.To.Seq > r.received.Seq {
+		r.received = p.To
 	}
-	return goOn
+	return proceed
 }
 
-func (f *fold) apply(p wire.Patch) next {
+func (r *replica) apply(p wire.Patch) nextStep {
 	switch {
-	case !f.kept, p.To.Epoch != f.at.Epoch:
-		return resume
-	case p.To.Seq <= f.at.Seq:
-		return goOn
-	case f.at.Seq < p.From:
-		return resume
+	case !r.exists, p.To.Epoch != r.at.Epoch:
+		return reconnect
+	case p.To.Seq <= r.at.Seq:
+		return proceed // applied before
+	case r.at.Seq < p.From:
+		return reconnect
 	}
-	maps.Copy(f.cards, p.Set)
+	maps.Copy(r.cards, p.Set)
 	for _, key := range p.Drop {
-		delete(f.cards, key)
+		delete(r.cards, key)
 	}
-	from := f.at.Seq
-	f.at = p.To
-	f.tell(ViewChange{From: from, To: p.To, Set: p.Set, Drop: p.Drop})
-	return goOn
+	from := r.at.Seq
+	r.at = p.To
+	r.onChange(ViewChange{From: from, To: p.To, Set: p.Set, Drop: p.Drop})
+	return proceed
 }
 
-// pong takes the position up to which the server says that it has sent everything.
-func (f *fold) pong(at journal.Position) next {
+// checkPong compares what has arrived with at, the position up to which the server
+// has sent everything.
+func (r *replica) checkPong(at journal.Position) nextStep {
 	switch {
-	case !f.came:
-		return goOn
-	case at.Epoch != f.got.Epoch, at.Seq > f.got.Seq, at.Seq == f.got.Seq && at.Hash != f.got.Hash:
-		return resume
+	case !r.synced:
+		return proceed
+	case at.Epoch != r.received.Epoch, at.Seq > r.received.Seq, at.Seq == r.received.Seq && at.Hash != r.received.Hash:
+		return reconnect
 	}
-	return goOn
-}
-
-// ViewChange tells an observer of one frame that changed the view. Its cards are
-// the client's own: they must not be changed.
-type ViewChange struct {
-	Snapshot bool   // the view was replaced
-	From     uint64 // the sequence that was held before
-	To       journal.Position
-	Bytes    int        // of the frame, or of the body that was fetched for it
-	Received time.Time  // when the whole of it had arrived
-	Set      wire.Cards // of a snapshot: the whole view
-	Drop     []floor.CardKey
+	return proceed
 }

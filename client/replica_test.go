@@ -8,8 +8,8 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// TestGoldenFolds holds the fold to the list that the pages' fold is held to.
-func TestGoldenFolds(t *testing.T) {
+// TestReplica_FollowsTheGoldenSequences runs the sequences that also test the replica of the pages.
+func TestReplica_FollowsTheGoldenSequences(t *testing.T) {
 	text, err := os.ReadFile("../wire/testdata/folds.json")
 	if err != nil {
 		t.Fatal(err)
@@ -25,29 +25,31 @@ func TestGoldenFolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, g := range golden {
-		f := fold{tell: func(ViewChange) {}}
+		r := replica{onChange: func(ViewChange) {}}
 		if g.Have != nil {
-			f.keep(g.Have.At, g.Have.Cards)
-			f.connected()
-			f.came = true
+			r.load(g.Have.At, g.Have.Cards)
+			r.beginConnection()
+			r.synced = true
 		}
-		does := goOn
+		step := proceed
 		for _, frame := range g.Frames {
-			if does == resume {
+			if step == reconnect {
 				break // the connection is closed: nothing more comes
 			}
-			does = give(t, &f, frame)
+			step = applyGolden(t, &r, frame)
 		}
-		if got := map[next]string{goOn: "go on", fetch: "go on", resume: "resume"}[does]; got != g.Client {
+		if got := map[nextStep]string{proceed: "go on", fetch: "go on", reconnect: "resume"}[step]; got != g.Client {
 			t.Errorf("%s: the client does %q, not %q", g.Name, got, g.Client)
 		}
-		if got, want := f.held2text(), want2text(g.Then); got != want {
+		if got, want := replicaText(&r), snapshotText(g.Then); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", g.Name, got, want)
 		}
 	}
 }
 
-func give(t *testing.T, f *fold, text []byte) next {
+// applyGolden applies one entry of a golden sequence: a frame, or the response to a fetch.
+func applyGolden(t *testing.T, r *replica, text []byte) nextStep {
+	t.Helper()
 	var fetched struct{ Fetched *wire.Snapshot }
 	if err := json.Unmarshal(text, &fetched); err != nil {
 		t.Fatal(err)
@@ -57,46 +59,46 @@ func give(t *testing.T, f *fold, text []byte) next {
 		t.Fatal(err)
 	}
 	switch {
-	case fetched.Fetched != nil && f.wanted == nil:
-		return goOn // void: a later snapshot has come
+	case fetched.Fetched != nil && r.wanted == nil:
+		return proceed // a later snapshot has replaced it
 	case fetched.Fetched != nil:
-		return f.fetched(*fetched.Fetched)
+		return r.applyFetched(*fetched.Fetched)
 	case frame.Snapshot != nil:
-		return f.snapshot(*frame.Snapshot)
+		return r.applySnapshot(*frame.Snapshot)
 	case frame.Patch != nil:
-		return f.patch(*frame.Patch)
+		return r.applyPatch(*frame.Patch)
 	case frame.Pong != nil:
-		return f.pong(frame.Pong.At)
+		return r.checkPong(frame.Pong.At)
 	}
-	t.Fatalf("a frame without a rule: %s", text)
-	return goOn
+	t.Fatalf("no rule for the frame %s", text)
+	return proceed
 }
 
-func (f *fold) held2text() string {
-	if !f.kept {
+func replicaText(r *replica) string {
+	if !r.exists {
 		return "nothing"
 	}
-	return want2text(&wire.Snapshot{At: f.at, Cards: f.cards})
+	return snapshotText(&wire.Snapshot{At: r.at, Cards: r.cards})
 }
 
-func want2text(s *wire.Snapshot) string {
+func snapshotText(s *wire.Snapshot) string {
 	if s == nil {
 		return "nothing"
 	}
 	return string(wire.EncodeSnapshot(*s))
 }
 
-func TestHeldFramesAreBounded(t *testing.T) {
-	f := fold{tell: func(ViewChange) {}}
-	if f.snapshot(wire.Snapshot{Get: "/x"}) != fetch {
+func TestReplica_HoldsABoundedNumberOfFrames(t *testing.T) {
+	r := replica{onChange: func(ViewChange) {}}
+	if r.applySnapshot(wire.Snapshot{Get: "/x"}) != fetch {
 		t.Fatal("the snapshot is not fetched")
 	}
 	for i := range maxHeld {
-		if f.patch(wire.Patch{From: uint64(i)}) != goOn {
-			t.Fatalf("the %d. frame is not held", i+1)
+		if r.applyPatch(wire.Patch{From: uint64(i)}) != proceed {
+			t.Fatalf("frame %d is not held", i+1)
 		}
 	}
-	if f.patch(wire.Patch{}) != resume {
+	if r.applyPatch(wire.Patch{}) != reconnect {
 		t.Error("frames are held without a bound")
 	}
 }

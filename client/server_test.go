@@ -14,7 +14,7 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-func realVenue(t *testing.T) (*venue, context.Context) {
+func newVenue(t *testing.T) (*venue, context.Context) {
 	t.Helper()
 	v, err := openVenue()
 	if err != nil {
@@ -36,18 +36,20 @@ func mustDial(t *testing.T, ctx context.Context, link string, o client.Options) 
 	return c
 }
 
-// TestViewIsTheServers holds that what a client folded from patches is, byte for
-// byte, the view that the server shows at the same position.
-func TestViewIsTheServers(t *testing.T) { everyWay(t, viewIsTheServers) }
+// TestView_EqualsTheServersAtTheSamePosition compares what a client built from patches with the server's
+// own view, byte for byte.
+func TestView_EqualsTheServersAtTheSamePosition(t *testing.T) {
+	onEveryTransport(t, viewEqualsTheServers)
+}
 
-func viewIsTheServers(t *testing.T, ctx context.Context, v *venue) {
+func viewEqualsTheServers(t *testing.T, ctx context.Context, v *venue) {
 	moderator := mustDial(t, ctx, v.link(floor.RoleModerator, lead), v.options())
 	others := []*client.Client{moderator}
 	for _, role := range []floor.Role{floor.RoleAttendee, floor.RoleInterpreter, floor.RoleDisplay, floor.RoleRunner} {
 		others = append(others, mustDial(t, ctx, v.link(role, nil), v.options()))
 	}
 	if you := moderator.You(); !you.Lead {
-		t.Fatalf("not the lead: %+v", you)
+		t.Fatalf("the moderator is not the lead: %+v", you)
 	}
 	var seq uint64
 	var before []string
@@ -57,7 +59,7 @@ func viewIsTheServers(t *testing.T, ctx context.Context, v *venue) {
 		floor.CloseTable{Table: "T26", Reason: "leaks"},
 		floor.OpenTable{Table: "T26"},
 	} {
-		// The screen need not show the command before yet: it is named instead.
+		// The view need not show the previous command yet: After names it.
 		done, err := moderator.Do(ctx, wire.Command{Base: moderator.Base(), After: before, Body: body})
 		if err != nil {
 			t.Fatalf("%T: %v", body, err)
@@ -68,14 +70,15 @@ func viewIsTheServers(t *testing.T, ctx context.Context, v *venue) {
 		if at, err := c.Sync(ctx); err != nil || at.Seq != seq {
 			t.Fatalf("%s: %v, %v", c.You().Who, at, err)
 		}
-		if got, want := c.View(), v.viewOf(t, ctx, c); got.Digest() != want {
-			t.Errorf("%s at %d: another view than the server's", c.You().Who, got.At.Seq)
+		if got, want := c.View(), v.serverDigest(t, ctx, c); got.Digest() != want {
+			t.Errorf("%s at %d: the view differs from the server's", c.You().Who, got.At.Seq)
 		}
 	}
 }
 
-// viewOf answers the digest of the state's own view for a client.
-func (v *venue) viewOf(t *testing.T, ctx context.Context, c *client.Client) string {
+// serverDigest returns the digest of the server's view for a client, which must be at
+// the server's position.
+func (v *venue) serverDigest(t *testing.T, ctx context.Context, c *client.Client) string {
 	t.Helper()
 	state, at, err := v.hub.State(ctx, journal.LogID(v.event))
 	if err != nil || at != c.At() {
@@ -97,9 +100,9 @@ func firstRound(c *client.Client) (first floor.RoundID) {
 	return first
 }
 
-func TestRefusedByTheServer(t *testing.T) { everyWay(t, refusedByTheServer) }
+func TestDo_ServerRefusesAndEndsTheSession(t *testing.T) { onEveryTransport(t, serverRefuses) }
 
-func refusedByTheServer(t *testing.T, ctx context.Context, v *venue) {
+func serverRefuses(t *testing.T, ctx context.Context, v *venue) {
 	phone := mustDial(t, ctx, v.link(floor.RoleAttendee, nil), v.options())
 	_, err := phone.Do(ctx, wire.Command{Body: floor.ReleaseSchedule{}})
 	if refused, ok := errors.AsType[*wire.Rejected](err); !ok || refused.Code != wire.CodeForbidden {
@@ -112,25 +115,25 @@ func refusedByTheServer(t *testing.T, ctx context.Context, v *venue) {
 	select {
 	case <-phone.Done():
 	case <-ctx.Done():
-		t.Fatal("a phone whose link was rotated lives on")
+		t.Fatal("a client whose link was rotated did not end")
 	}
 	if status, ok := errors.AsType[*client.StatusError](phone.Err()); !ok || status.Status != http.StatusUnauthorized {
 		t.Error(phone.Err())
 	}
 }
 
-func TestResumeAtTheServer(t *testing.T) { everyWay(t, resumeAtTheServer) }
+func TestSave_ServerSendsAPatchToAResumedView(t *testing.T) { onEveryTransport(t, serverResumes) }
 
-func resumeAtTheServer(t *testing.T, ctx context.Context, v *venue) {
+func serverResumes(t *testing.T, ctx context.Context, v *venue) {
 	moderator := mustDial(t, ctx, v.link(floor.RoleModerator, lead), v.options())
 	phone := mustDial(t, ctx, v.link(floor.RoleAttendee, nil), v.options())
-	kept := phone.Save()
+	saved := phone.Save()
 	phone.Close()
 	if _, err := moderator.Do(ctx, wire.Command{Body: floor.Announce{Text: floor.Text{En: "Tea"}}}); err != nil {
 		t.Fatal(err)
 	}
 	o := v.options()
-	o.Saved = kept
+	o.Saved = saved
 	snapshots := 0
 	o.Observe = func(a client.ViewChange) {
 		if a.Snapshot {
@@ -145,6 +148,6 @@ func resumeAtTheServer(t *testing.T, ctx context.Context, v *venue) {
 		return false
 	})
 	if err != nil || snapshots != 0 {
-		t.Error(err, fmt.Sprint(snapshots, " snapshots where a patch would do"))
+		t.Error(err, fmt.Sprint(snapshots, " snapshots instead of a patch"))
 	}
 }

@@ -10,11 +10,13 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// errCut is a stream that ends without saying why.
-var errCut = errors.New("client: the stream was cut off")
+// errStreamCut means that a stream ended without a close event.
+var errStreamCut = errors.New("client: the event stream ended without a close event")
 
-// readStream passes on the frames of a stream as they come.
-func (v *visits) readStream(body io.Reader) (wire.CloseCode, error) {
+// readEventStream calls deliver for each frame of a stream of Server-Sent Events
+// as it arrives, and returns the code of the close event: docs/PROTOCOL.md, "Without
+// a WebSocket". An error of deliver ends it.
+func readEventStream(body io.Reader, deliver func(frame []byte) error) (wire.CloseCode, error) {
 	lines := bufio.NewScanner(body)
 	lines.Buffer(make([]byte, 0, 4<<10), maxFrame)
 	var event string
@@ -28,14 +30,14 @@ func (v *visits) readStream(body io.Reader) (wire.CloseCode, error) {
 			event = string(value)
 		case string(name) == "data" && event == "close":
 			code, err := strconv.Atoi(string(value))
-			for lines.Scan() { // to its end, so that the connection serves the next visit
+			for lines.Scan() { // to the end of the body, so that the connection is reused
 			}
 			return wire.CloseCode(code), err
 		case string(name) == "data" && event == "":
-			if err := v.pass(bytes.Clone(value)); err != nil {
+			if err := deliver(bytes.Clone(value)); err != nil {
 				return 0, err
 			}
 		}
 	}
-	return 0, errors.Join(errCut, lines.Err())
+	return 0, errors.Join(errStreamCut, lines.Err())
 }

@@ -1,42 +1,93 @@
 package client
 
 import (
-	"context"
+	"sync"
 
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// probe asks where the server stands.
-type probe struct {
-	n   uint32                // of the ping that asks, on this connection; 0: none yet
-	got chan journal.Position // has room for the answer
+// barriers are the calls of Sync that wait for a pong.
+type barriers struct {
+	wakeup wakeup
+
+	mu   sync.Mutex // guards the fields below and n of every barrier
+	open map[*barrier]struct{}
 }
 
-// Sync asks the server where it stands, and blocks until the view is there too:
-// unlike Wait it does not take until the next ping where nothing that this client
-// may see has changed. The error is ctx's, or what ended the client.
-func (c *Client) Sync(ctx context.Context) (journal.Position, error) {
-	p := &probe{got: make(chan journal.Position, 1)}
-	c.mu.Lock()
-	c.probes[p] = struct{}{}
-	c.nudge()
-	c.mu.Unlock()
-	select {
-	case at := <-p.got:
-		return at, c.WaitFor(ctx, func(v View) bool { return reached(v.At, at) })
-	case <-ctx.Done():
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		delete(c.probes, p)
-		return journal.Position{}, ctx.Err()
-	case <-c.done:
-		return journal.Position{}, c.Err()
+// barrier is one call of Sync.
+type barrier struct {
+	n        uint32                // of the ping that asks for it on this connection; 0: none yet
+	position chan journal.Position // has room for the answer
+}
+
+func newBarriers(w wakeup) *barriers {
+	return &barriers{wakeup: w, open: make(map[*barrier]struct{})}
+}
+
+// add registers a barrier. The caller must pass it to remove if it stops waiting.
+func (b *barriers) add() *barrier {
+	one := &barrier{position: make(chan journal.Position, 1)}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.open[one] = struct{}{}
+	b.wakeup.wake()
+	return one
+}
+
+func (b *barriers) remove(one *barrier) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.open, one)
+}
+
+// needPing reports whether a barrier waits for which no ping was sent.
+func (b *barriers) needPing() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for one := range b.open {
+		if one.n == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// assign lets the ping n ask for every barrier that has none.
+func (b *barriers) assign(n uint32) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for one := range b.open {
+		if one.n == 0 {
+			one.n = n
+		}
 	}
 }
 
-// reached reports whether a view at v is at p or past it. A log that was restored
-// goes on under lower numbers, so the epochs come first.
+// beginConnection makes every barrier need a ping again.
+func (b *barriers) beginConnection() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for one := range b.open {
+		one.n = 0
+	}
+}
+
+// complete gives the pong's position to the barriers that it answers: those of its
+// ping and of earlier ones.
+func (b *barriers) complete(pong *wire.Pong) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for one := range b.open {
+		if one.n != 0 && one.n <= pong.N {
+			one.position <- pong.At
+			delete(b.open, one)
+		}
+	}
+}
+
+// reached reports whether a view at v is at p or past it. The epochs are compared
+// first, since a restored log continues at lower sequences.
 func reached(v, p journal.Position) bool {
 	switch {
 	case v.Epoch != p.Epoch:
@@ -45,37 +96,4 @@ func reached(v, p journal.Position) bool {
 		return v.Hash == p.Hash
 	}
 	return v.Seq > p.Seq
-}
-
-// asksNow reports whether somebody asks whom no ping has been sent for.
-func (c *Client) asksNow() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for p := range c.probes {
-		if p.n == 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// asking gives the next ping to those who ask; with 0 they ask anew.
-func (c *Client) asking(n uint32) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for p := range c.probes {
-		if p.n == 0 || n == 0 {
-			p.n = n
-		}
-	}
-}
-
-// answerProbes is called with mu held for a pong.
-func (c *Client) answerProbes(pong *wire.Pong) {
-	for p := range c.probes {
-		if p.n != 0 && p.n <= pong.N {
-			p.got <- pong.At
-			delete(c.probes, p)
-		}
-	}
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// A view of a history that is over counts for nothing, however far it went.
-func TestReached(t *testing.T) {
+// A view of an earlier epoch has reached nothing of a later one, however high its sequence.
+func TestReached_ComparesEpochsFirst(t *testing.T) {
 	at := func(epoch, seq uint64, hash byte) journal.Position {
 		return journal.Position{Epoch: epoch, Seq: seq, Hash: journal.Hash{hash}}
 	}

@@ -7,29 +7,35 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// line carries a connection's frames: a WebSocket, or visits in its stead. One
-// goroutine reads and one writes; close may be called beside both, once.
-type line interface {
+// The bounds of writing to a WebSocket.
+const (
+	writeTimeout   = 4 * time.Second
+	closeHandshake = 200 * time.Millisecond
+)
+
+// transportConn carries the frames of one connection. One goroutine reads and one
+// writes. close must be called once, and may be called while the others run.
+type transportConn interface {
 	// read appends the next frame to buffer. The error is a *websocket.CloseError
-	// where the server has said with which code the connection ends.
+	// if the server named the code with which the connection ends.
 	read(buffer *bytes.Buffer) error
-	// write sends a frame. After an error read soon tells why.
+	// write sends a frame. After an error, read soon returns the reason.
 	write(frame []byte) error
-	// goodbye tells the server that the client leaves, as far as it can be told.
-	goodbye(code int)
-	// close ends the line, and what waits in read.
+	// sendClose tells the server that the client leaves, if the transport can.
+	sendClose(code int)
+	// close ends the connection and every call of read.
 	close()
 }
 
-// socket is the line that is a WebSocket.
-type socket struct{ ws *websocket.Conn }
+// socketConn is a transportConn over a WebSocket.
+type socketConn struct{ ws *websocket.Conn }
 
-func newSocket(ws *websocket.Conn) socket {
+func newSocketConn(ws *websocket.Conn) socketConn {
 	ws.SetReadLimit(maxFrame)
-	return socket{ws}
+	return socketConn{ws}
 }
 
-func (s socket) read(buffer *bytes.Buffer) error {
+func (s socketConn) read(buffer *bytes.Buffer) error {
 	_, r, err := s.ws.NextReader()
 	if err == nil {
 		_, err = buffer.ReadFrom(r)
@@ -37,23 +43,24 @@ func (s socket) read(buffer *bytes.Buffer) error {
 	return err
 }
 
-func (s socket) write(frame []byte) error {
-	err := s.ws.SetWriteDeadline(time.Now().Add(writeWithin))
+func (s socketConn) write(frame []byte) error {
+	err := s.ws.SetWriteDeadline(time.Now().Add(writeTimeout))
 	if err == nil {
 		err = s.ws.WriteMessage(websocket.TextMessage, frame)
 	}
 	if err != nil {
-		// The server may have said why before the write failed: look for it, shortly.
-		// If the deadline cannot be set the connection is gone, and reading ends too.
+		// The server may have sent a close code before the write failed: let read look
+		// for it for a moment. If the deadline cannot be set, the connection is broken
+		// and read ends as well.
 		_ = s.ws.SetReadDeadline(time.Now().Add(closeHandshake))
 	}
 	return err
 }
 
-func (s socket) goodbye(code int) {
-	// Nothing is left to do about an error: the connection is closed anyway.
+func (s socketConn) sendClose(code int) {
+	// An error changes nothing: the connection is closed next.
 	_ = s.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Now().Add(closeHandshake))
 }
 
-// close hangs up without waiting for anyone.
-func (s socket) close() { _ = s.ws.Close() }
+// close does not wait for the server's close frame.
+func (s socketConn) close() { _ = s.ws.Close() }

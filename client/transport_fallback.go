@@ -14,169 +14,176 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// The times of visits: see docs/PROTOCOL.md, "Without a WebSocket".
+// The times of the fallback: see docs/PROTOCOL.md, "Without a WebSocket".
 const (
-	visitsApart = 250 * time.Millisecond // but for pings
-	pollWaits   = 20 * time.Second
-	pollPatient = 5 * time.Second // beyond what a poll may be held
+	requestInterval = 250 * time.Millisecond // the least between two GETs, except for pings
+	pingAgain       = requestInterval / 10   // the least between two GETs for a ping that came meanwhile
+	pollWait        = 20 * time.Second       // how long the server may hold a poll back
+	pollMargin      = 5 * time.Second        // added to pollWait before a poll has failed
 )
 
-// visits is the line of a client that gets no WebSocket: one GET after the other,
-// each saying in hello what the client holds, which acknowledges it, and answered
-// with what it lacks; commands go by POST.
-type visits struct {
-	c      *Client
-	token  string
-	polls  bool // whole answers in place of streams
-	ctx    context.Context
-	cancel context.CancelFunc
-	frames chan []byte
-	due    chan struct{} // one slot: when the next visit is due has changed
-	owned  sync.WaitGroup
-	over   *time.Timer // ends the line; nil: nothing does
+// fallbackConn is a transportConn without a WebSocket. It makes one GET after another
+// (a "visit" in docs/PROTOCOL.md), each with a hello that names the position the
+// client holds. That acknowledges the position, and the response contains what the
+// client lacks. Commands are sent by POST.
+type fallbackConn struct {
+	api     *api
+	token   string
+	jitter  jitter
+	polls   bool // responses are whole bodies, not streams
+	ctx     context.Context
+	cancel  context.CancelFunc
+	frames  chan []byte
+	changed chan struct{} // holds at most one: nextAt has changed
+	running sync.WaitGroup
+	expiry  *time.Timer // ends the connection; nil: it does not expire
 
-	mu      sync.Mutex  // guards what follows
-	err     error       // why the line ended
-	hello   *wire.Hello // what the next visit says
-	greeted bool        // the server's hello was passed on
-	brought bool        // a snapshot or patch was
-	ping    *wire.Ping  // not answered yet
-	told    uint64      // the sequence that the present visit said
-	began   time.Time   // of the present visit, or the last
-	next    time.Time   // when the next is due; zero: when this one has ended
+	mu             sync.Mutex  // guards the fields below
+	err            error       // why the connection ended
+	hello          *wire.Hello // of the next request
+	helloDelivered bool        // the server's hello was delivered
+	synced         bool        // a snapshot or patch was delivered
+	ping           *wire.Ping  // not answered yet; nil: none
+	sentSeq        uint64      // the sequence in the current request's hello
+	requestedAt    time.Time   // when the current request began, or the last one
+	nextAt         time.Time   // when the next request is due; zero: when the current one has ended
 }
 
-// newVisits begins the line. after, where it is not 0, the line ends by itself, so
-// that the WebSocket is tried again.
-func newVisits(ctx context.Context, c *Client, token string, polls bool, after time.Duration) *visits {
-	v := &visits{
-		c: c, token: token, polls: polls,
-		frames: make(chan []byte), due: make(chan struct{}, 1),
+// newFallbackConn starts the connection. If lifetime is not 0, the connection ends
+// after it, so that the WebSocket is tried again.
+func newFallbackConn(ctx context.Context, a *api, token string, j jitter, polls bool, lifetime time.Duration) *fallbackConn {
+	f := &fallbackConn{
+		api: a, token: token, jitter: j, polls: polls,
+		frames: make(chan []byte), changed: make(chan struct{}, 1),
 	}
-	v.ctx, v.cancel = context.WithCancel(ctx)
-	v.owned.Go(v.run)
-	if after > 0 {
-		v.over = time.AfterFunc(after, func() { v.end(&websocket.CloseError{Code: int(wire.CloseLineage)}) })
+	f.ctx, f.cancel = context.WithCancel(ctx)
+	f.running.Go(f.run)
+	if lifetime > 0 {
+		f.expiry = time.AfterFunc(lifetime, func() { f.end(reconnectNow()) })
 	}
-	return v
+	return f
 }
 
-func (v *visits) read(buffer *bytes.Buffer) error {
+// reconnectNow returns an error after which the client connects again at once.
+func reconnectNow() error { return &websocket.CloseError{Code: int(wire.CloseLineage)} }
+
+func (f *fallbackConn) read(buffer *bytes.Buffer) error {
 	select {
-	case text := <-v.frames:
-		buffer.Write(text)
+	case frame := <-f.frames:
+		buffer.Write(frame)
 		return nil
-	case <-v.ctx.Done():
+	case <-f.ctx.Done():
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.err
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
 }
 
-func (v *visits) goodbye(int) {} // a visit that is broken off says as much
+// sendClose does nothing: the server notices that no request comes.
+func (f *fallbackConn) sendClose(int) {}
 
-func (v *visits) close() {
-	if v.over != nil {
-		v.over.Stop()
+func (f *fallbackConn) close() {
+	if f.expiry != nil {
+		f.expiry.Stop()
 	}
-	v.cancel()
-	v.owned.Wait()
+	f.cancel()
+	f.running.Wait()
 }
 
-// write takes a frame apart into what the next visit says. It never fails.
-func (v *visits) write(text []byte) error {
+// write puts a frame's content into the next request; it sends a command at once.
+// It fails only for a frame that this package would not write.
+func (f *fallbackConn) write(text []byte) error {
 	frame, problem := wire.DecodeClient(text)
 	if problem != nil {
-		return problem // this client's own frames can be read
+		return problem
 	}
 	if frame.Command != nil {
-		v.owned.Go(func() { v.post(frame.Command.ID, text) })
+		f.running.Go(func() { f.sendCommand(frame.Command.ID, text) })
 		return nil
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	switch {
 	case frame.Hello != nil:
-		v.hello = frame.Hello
-		v.visitAt(time.Now())
+		f.hello = frame.Hello
+		f.scheduleLocked(time.Now())
 	case frame.Ping != nil:
-		v.ping, v.hello.Hidden = frame.Ping, frame.Ping.Hidden
-		if v.brought {
-			v.visitAt(time.Now())
+		f.ping, f.hello.Hidden = frame.Ping, frame.Ping.Hidden
+		if f.synced {
+			f.scheduleLocked(time.Now())
 		}
 	case frame.Ack != nil:
-		v.acknowledge(frame.Ack.Seq)
+		f.acknowledgeLocked(frame.Ack.Seq)
 	}
 	return nil
 }
 
-// acknowledge pays a visit that says what is held; mu is held.
-func (v *visits) acknowledge(seq uint64) {
+// acknowledgeLocked schedules a request that names seq. The caller must hold mu.
+func (f *fallbackConn) acknowledgeLocked(seq uint64) {
 	switch {
-	case v.hello.Have == nil || seq > v.hello.Have.Seq:
-		// A snapshot that was fetched may be a later one, whose hash only the client
-		// knows: it comes back and says so itself.
-		v.endLocked(&websocket.CloseError{Code: int(wire.CloseLineage)})
-	case seq > v.told:
-		v.visitAt(v.began.Add(visitsApart))
+	case f.hello.Have == nil || seq > f.hello.Have.Seq:
+		// The fetched snapshot was later than the frame that named it. Only the client
+		// knows its hash: a new connection says hello with it.
+		f.endLocked(reconnectNow())
+	case seq > f.sentSeq:
+		f.scheduleLocked(f.requestedAt.Add(requestInterval))
 	}
 }
 
-// visitAt makes the next visit due at a time, unless it is due before; mu is held.
-func (v *visits) visitAt(at time.Time) {
-	if v.next.IsZero() || at.Before(v.next) {
-		v.next = at
+// scheduleLocked makes the next request due at a time, unless it is due earlier. The
+// caller must hold mu.
+func (f *fallbackConn) scheduleLocked(at time.Time) {
+	if f.nextAt.IsZero() || at.Before(f.nextAt) {
+		f.nextAt = at
 		select {
-		case v.due <- struct{}{}:
+		case f.changed <- struct{}{}:
 		default:
 		}
 	}
 }
 
-func (v *visits) end(err error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.endLocked(err)
+func (f *fallbackConn) end(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.endLocked(err)
 }
 
-// endLocked ends the line; the first error counts. mu is held.
-func (v *visits) endLocked(err error) {
-	if v.err == nil {
-		v.err = err
+// endLocked ends the connection; the first error counts. The caller must hold mu.
+func (f *fallbackConn) endLocked(err error) {
+	if f.err == nil {
+		f.err = err
 	}
-	v.cancel()
+	f.cancel()
 }
 
-// run pays one visit after the other until the line ends.
-func (v *visits) run() {
-	for v.await() {
-		err := v.visit()
-		v.mu.Lock()
+// run makes one request after another until the connection ends.
+func (f *fallbackConn) run() {
+	for f.waitUntilDue() {
+		err := f.request()
+		f.mu.Lock()
 		switch {
 		case err != nil:
-			v.endLocked(err)
-		case v.ping != nil && v.brought: // asked for meanwhile
-			v.visitAt(v.began.Add(visitsApart / 10))
+			f.endLocked(err)
+		case f.ping != nil && f.synced: // the ping came during the request
+			f.scheduleLocked(f.requestedAt.Add(pingAgain))
 		default:
-			v.visitAt(v.began.Add(visitsApart))
+			f.scheduleLocked(f.requestedAt.Add(requestInterval))
 		}
-		v.mu.Unlock()
+		f.mu.Unlock()
 	}
-	v.end(v.ctx.Err())
+	f.end(f.ctx.Err())
 }
 
-// await waits until the next visit is due; false: the line has ended.
-func (v *visits) await() bool {
+// waitUntilDue waits until the next request is due. It reports false if the
+// connection has ended.
+func (f *fallbackConn) waitUntilDue() bool {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for v.ctx.Err() == nil {
-		v.mu.Lock()
-		next := v.next
-		v.mu.Unlock()
+	for f.ctx.Err() == nil {
+		next := f.next()
 		wait := time.Until(next)
 		switch {
 		case next.IsZero():
@@ -188,72 +195,78 @@ func (v *visits) await() bool {
 		}
 		select {
 		case <-timer.C:
-		case <-v.due:
-		case <-v.ctx.Done():
+		case <-f.changed:
+		case <-f.ctx.Done():
 		}
 	}
 	return false
 }
 
-// path answers what the next visit asks for; mu is held.
-func (v *visits) path() (path string, within time.Duration) {
-	query := url.Values{"hello": {inner(wire.ClientFrame{Hello: v.hello}, "hello")}}
-	if v.ping != nil {
-		ping := *v.ping
-		ping.Ack = v.told
-		query.Set("ping", inner(wire.ClientFrame{Ping: &ping}, "ping"))
-	}
-	if !v.polls {
-		return v.c.link.beside(v.c.event, "stream") + "?" + query.Encode(), 0
-	}
-	if v.ping == nil && v.brought {
-		query.Set("wait", strconv.Itoa(int(pollWaits/time.Second)))
-	}
-	return v.c.link.beside(v.c.event, "poll") + "?" + query.Encode(), pollWaits + pollPatient
+func (f *fallbackConn) next() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.nextAt
 }
 
-// inner answers a frame's body without the name of its kind.
-func inner(f wire.ClientFrame, kind string) string {
+// addressLocked returns the URL of the next request, and how long the response may
+// take; 0: any time. The caller must hold mu.
+func (f *fallbackConn) addressLocked() (address string, timeout time.Duration) {
+	query := url.Values{"hello": {frameBody(wire.ClientFrame{Hello: f.hello}, "hello")}}
+	if f.ping != nil {
+		ping := *f.ping
+		ping.Ack = f.sentSeq
+		query.Set("ping", frameBody(wire.ClientFrame{Ping: &ping}, "ping"))
+	}
+	if !f.polls {
+		return f.api.eventURL("stream") + "?" + query.Encode(), 0
+	}
+	if f.ping == nil && f.synced {
+		query.Set("wait", strconv.Itoa(int(pollWait/time.Second)))
+	}
+	return f.api.eventURL("poll") + "?" + query.Encode(), pollWait + pollMargin
+}
+
+// frameBody returns the JSON of a frame without the object that names its kind.
+func frameBody(f wire.ClientFrame, kind string) string {
 	text := wire.EncodeClient(f)
 	return string(text[len(`{"":`)+len(kind) : len(text)-1])
 }
 
-// visit pays one visit. The error ends the line.
-func (v *visits) visit() error {
-	ctx, leave := context.WithCancel(v.ctx)
-	defer leave()
-	v.mu.Lock()
-	v.next, v.began, v.told = time.Time{}, time.Now(), 0
-	if v.hello.Have != nil {
-		v.told = v.hello.Have.Seq
+// request makes one request and delivers its frames. An error ends the connection.
+func (f *fallbackConn) request() error {
+	ctx, abandon := context.WithCancel(f.ctx)
+	defer abandon()
+	f.mu.Lock()
+	f.nextAt, f.requestedAt, f.sentSeq = time.Time{}, time.Now(), 0
+	if f.hello.Have != nil {
+		f.sentSeq = f.hello.Have.Seq
 	}
-	path, within := v.path()
-	v.mu.Unlock()
-	if within > 0 {
+	address, timeout := f.addressLocked()
+	f.mu.Unlock()
+	if timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, within)
+		ctx, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
-	gone := make(chan struct{})
+	ended := make(chan struct{})
 	var watching sync.WaitGroup
-	watching.Go(func() { v.watch(ctx, leave, gone) })
-	err := v.follow(ctx, path)
-	close(gone)
+	watching.Go(func() { f.abandonWhenDue(ctx, abandon, ended) })
+	err := f.readResponse(ctx, address)
+	close(ended)
 	watching.Wait()
-	if errors.Is(err, context.Canceled) && v.ctx.Err() == nil {
-		return nil // left for the next one
+	if errors.Is(err, context.Canceled) && f.ctx.Err() == nil {
+		return nil // abandoned for the next request
 	}
 	return err
 }
 
-// watch breaks a visit off when the next is due before it has ended.
-func (v *visits) watch(ctx context.Context, leave context.CancelFunc, gone chan struct{}) {
+// abandonWhenDue abandons a request when the next is due before the current one has
+// ended.
+func (f *fallbackConn) abandonWhenDue(ctx context.Context, abandon context.CancelFunc, ended <-chan struct{}) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		v.mu.Lock()
-		next := v.next
-		v.mu.Unlock()
+		next := f.next()
 		if next.IsZero() {
 			timer.Stop()
 		} else {
@@ -262,40 +275,30 @@ func (v *visits) watch(ctx context.Context, leave context.CancelFunc, gone chan 
 		select {
 		case <-timer.C:
 			if !next.IsZero() {
-				leave()
+				abandon()
 				return
 			}
-		case <-v.due:
+		case <-f.changed:
 		case <-ctx.Done():
 			return
-		case <-gone:
+		case <-ended:
 			return
 		}
 	}
 }
 
-// follow asks and passes on what is answered.
-func (v *visits) follow(ctx context.Context, path string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, path, nil)
+// readResponse sends a request and delivers the frames of its response.
+func (f *fallbackConn) readResponse(ctx context.Context, address string) error {
+	body, err := f.api.open(ctx, address, f.token)
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", "Bearer "+v.token)
-	patient := *v.c.options.HTTP
-	patient.Timeout = 0 // a stream lasts; both have bounds of their own
-	r, err := patient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer r.Body.Close()
-	if r.StatusCode != http.StatusOK {
-		return statusError(r)
-	}
+	defer body.Close()
 	code := wire.CloseAbnormal
-	if v.polls {
-		code, err = v.readPoll(r.Body)
+	if f.polls {
+		code, err = readPoll(body, f.deliver)
 	} else {
-		code, err = v.readStream(r.Body)
+		code, err = readEventStream(body, f.deliver)
 	}
 	if err != nil || code == wire.CloseNormal {
 		return err
@@ -303,114 +306,95 @@ func (v *visits) follow(ctx context.Context, path string) error {
 	return &websocket.CloseError{Code: int(code)}
 }
 
-// pass hands a frame to whoever reads, if it is to be seen.
-func (v *visits) pass(text []byte) error {
+// readPoll calls deliver for each frame of a poll's response and returns its close
+// code. An error of deliver ends it.
+func readPoll(body io.Reader, deliver func(frame []byte) error) (wire.CloseCode, error) {
+	var response struct {
+		Frames []json.RawMessage `json:"frames"`
+		Close  wire.CloseCode    `json:"close"`
+	}
+	if err := json.NewDecoder(body).Decode(&response); err != nil {
+		return 0, err
+	}
+	for _, text := range response.Frames {
+		if err := deliver(text); err != nil {
+			return 0, err
+		}
+	}
+	return response.Close, nil
+}
+
+// deliver passes a frame on to read.
+func (f *fallbackConn) deliver(text []byte) error {
 	frame, err := wire.DecodeServer(text)
 	if err != nil {
 		return err
 	}
-	if !v.note(frame) {
+	if !f.note(frame) {
 		return nil
 	}
-	// Not to be given up with the visit: the next one says that it was taken.
+	// The frame must not be lost if the request is abandoned: the next hello says
+	// that the client has it.
 	select {
-	case v.frames <- text:
+	case f.frames <- text:
 		return nil
-	case <-v.ctx.Done():
-		return v.ctx.Err()
+	case <-f.ctx.Done():
+		return f.ctx.Err()
 	}
 }
 
-// note takes what a frame means for the next visit; false: only the first hello
-// is passed on.
-func (v *visits) note(f wire.ServerFrame) bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
+// note takes from a frame what the next request needs. It reports whether to deliver
+// the frame: of the server's hellos only the first, since the connection has one.
+func (f *fallbackConn) note(frame wire.ServerFrame) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	switch {
-	case f.Hello != nil:
-		v.hello.Subjects = f.Hello.Subjects
-		first := !v.greeted
-		v.greeted = true
+	case frame.Hello != nil:
+		f.hello.Subjects = frame.Hello.Subjects
+		first := !f.helloDelivered
+		f.helloDelivered = true
 		return first
-	case f.Snapshot != nil:
-		v.moved(f.Snapshot.At)
-	case f.Patch != nil:
-		at := f.Patch.To
-		if have := v.hello.Have; have == nil || have.Epoch != at.Epoch || have.Seq >= at.Seq {
-			at = journal.Position{}
+	case frame.Snapshot != nil:
+		f.hello.Have = &frame.Snapshot.At
+		f.markSyncedLocked()
+	case frame.Patch != nil:
+		at := frame.Patch.To
+		if have := f.hello.Have; have != nil && have.Epoch == at.Epoch && have.Seq < at.Seq {
+			f.hello.Have = &at
 		}
-		v.moved(at)
-	case f.Pong != nil && v.ping != nil && f.Pong.N == v.ping.N:
-		v.ping = nil
+		f.markSyncedLocked()
+	case frame.Pong != nil && f.ping != nil && frame.Pong.N == f.ping.N:
+		f.ping = nil
 	}
 	return true
 }
 
-// moved notes up to where everything was passed on, the zero Position for as
-// before; mu is held.
-func (v *visits) moved(at journal.Position) {
-	if at != (journal.Position{}) {
-		v.hello.Have = &at
+// markSyncedLocked notes that a snapshot or patch was delivered. A ping that waited
+// for the first one is sent now. The caller must hold mu.
+func (f *fallbackConn) markSyncedLocked() {
+	if !f.synced && f.ping != nil {
+		f.scheduleLocked(time.Now())
 	}
-	if !v.brought && v.ping != nil {
-		v.visitAt(time.Now()) // the ping has waited for this
-	}
-	v.brought = true
+	f.synced = true
 }
 
-// post gives a command, again until there is an answer to it: nothing is given
-// after it meanwhile.
-func (v *visits) post(id string, frame []byte) {
-	body := frame[len(`{"command":`) : len(frame)-1]
-	for try := 0; v.ctx.Err() == nil; try++ {
-		answer, err := v.give(id, body)
+// sendCommand sends a command until it has an answer, and delivers that. The outbox
+// gives no other command before.
+func (f *fallbackConn) sendCommand(id string, frame []byte) {
+	envelope := frame[len(`{"command":`) : len(frame)-1]
+	for try := 0; f.ctx.Err() == nil; try++ {
+		answer, err := f.api.command(f.ctx, id, envelope, f.token)
 		if err == nil {
-			// Whoever reads is gone if this is not taken.
-			_ = v.pass(answer)
+			// An error means that the connection has ended: the command is sent on the next.
+			_ = f.deliver(answer)
 			return
 		}
 		if status := (*StatusError)(nil); errors.As(err, &status) && status.Status == http.StatusUnauthorized {
-			v.end(err)
+			f.end(err)
 			return
 		}
-		if !sleep(v.ctx, v.c.usualPause(try)) {
+		if !sleep(f.ctx, f.jitter.usualPause(try)) {
 			return
 		}
 	}
-}
-
-// give sends a command once and answers the frame that tells what became of it.
-func (v *visits) give(id string, body []byte) (frame []byte, err error) {
-	req, err := http.NewRequestWithContext(v.ctx, http.MethodPost, v.c.link.beside(v.c.event, "commands"), bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Authorization", "Bearer "+v.token)
-	req.Header.Set("Content-Type", "application/json")
-	var accepted wire.Accepted
-	_, err = v.c.ask(req, maxAnswer, &accepted)
-	if err == nil {
-		return wire.Encode(wire.ServerFrame{Accepted: &accepted}), nil
-	}
-	if status := (*StatusError)(nil); errors.As(err, &status) && status.Problem.Code != "" && status.Status != http.StatusUnauthorized {
-		return wire.Encode(wire.ServerFrame{Rejected: &wire.Rejected{ID: id, Problem: status.Problem}}), nil
-	}
-	return nil, err
-}
-
-// readPoll passes on the frames of a whole answer.
-func (v *visits) readPoll(body io.Reader) (wire.CloseCode, error) {
-	var answer struct {
-		Frames []json.RawMessage `json:"frames"`
-		Close  wire.CloseCode    `json:"close"`
-	}
-	if err := json.NewDecoder(body).Decode(&answer); err != nil {
-		return 0, err
-	}
-	for _, text := range answer.Frames {
-		if err := v.pass(text); err != nil {
-			return 0, err
-		}
-	}
-	return answer.Close, nil
 }

@@ -22,40 +22,39 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// ways are the transports by name.
-var ways = map[string]client.Transport{
+// transports are the transports other than TransportAuto, by name.
+var transports = map[string]client.Transport{
 	"socket": client.TransportSocket, "stream": client.TransportStream, "poll": client.TransportPoll,
 }
 
-// everyWay runs a test at a real venue over each transport.
-func everyWay(t *testing.T, test func(*testing.T, context.Context, *venue)) {
-	for name, way := range ways {
+// onEveryTransport runs a test against a real server over each transport.
+func onEveryTransport(t *testing.T, test func(*testing.T, context.Context, *venue)) {
+	for name, transport := range transports {
 		t.Run(name, func(t *testing.T) {
-			v, ctx := realVenue(t)
-			v.transport = way
+			v, ctx := newVenue(t)
+			v.transport = transport
 			test(t, ctx, v)
 		})
 	}
 }
 
-// obstacle is a proxy between clients and a venue.
-type obstacle struct {
-	sockets, streams, posts, polls atomic.Int64  // requests of each kind that it saw
-	gathers                        bool          // answers are passed on whole
-	held                           atomic.Uint64 // the sequence that a stream's hello said, the latest
+// proxyServer is a proxy between clients and a venue that refuses upgrades.
+type proxyServer struct {
+	sockets, streams, posts, polls atomic.Int64  // requests of each kind
+	buffers                        bool          // responses are passed on when they are complete
+	heldSeq                        atomic.Uint64 // the sequence in the hello of the latest stream
 }
 
-// before puts the proxy in front of a venue and answers its address.
-func (o *obstacle) before(t *testing.T, v *venue) string {
+// start starts the proxy in front of a venue and returns its address.
+func (o *proxyServer) start(t *testing.T, v *venue) string {
 	t.Helper()
 	target, err := url.Parse(v.http.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// It neither passes on an upgrade nor says so in the server's words.
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }, FlushInterval: -1, ErrorLog: log.New(io.Discard, "", 0)}
-	if o.gathers {
-		proxy.ModifyResponse = gather
+	if o.buffers {
+		proxy.ModifyResponse = bufferResponse
 	}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -67,7 +66,7 @@ func (o *obstacle) before(t *testing.T, v *venue) string {
 			o.streams.Add(1)
 			var hello wire.Hello
 			if json.Unmarshal([]byte(r.URL.Query().Get("hello")), &hello) == nil && hello.Have != nil {
-				o.held.Store(hello.Have.Seq)
+				o.heldSeq.Store(hello.Have.Seq)
 			}
 		case strings.HasSuffix(r.URL.Path, "/poll"):
 			o.polls.Add(1)
@@ -81,8 +80,8 @@ func (o *obstacle) before(t *testing.T, v *venue) string {
 	return front.URL
 }
 
-// gather reads an answer to its end before anything of it goes on.
-func gather(r *http.Response) error {
+// bufferResponse reads a response to its end before any of it is passed on.
+func bufferResponse(r *http.Response) error {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return err
@@ -91,37 +90,36 @@ func gather(r *http.Response) error {
 	return nil
 }
 
-// TestProxyWithoutUpgrades: the WebSocket is tried twice, then the client is whole
-// on a stream.
-func TestProxyWithoutUpgrades(t *testing.T) {
-	v, ctx := realVenue(t)
-	o := &obstacle{}
-	behind(t, ctx, v, o)
+// The WebSocket is tried twice, then the client works over streams.
+func TestTransportAuto_ProxyWithoutUpgradesLeadsToStreams(t *testing.T) {
+	v, ctx := newVenue(t)
+	o := &proxyServer{}
+	checkBehindProxy(t, ctx, v, o)
 	if o.sockets.Load() != 2 || o.streams.Load() == 0 || o.posts.Load() != 1 || o.polls.Load() != 0 {
 		t.Errorf("%d sockets, %d streams, %d posts, %d polls", o.sockets.Load(), o.streams.Load(), o.posts.Load(), o.polls.Load())
 	}
 }
 
-// TestProxyThatGathers: where streams do not come through either, it polls.
-func TestProxyThatGathers(t *testing.T) {
-	v, ctx := realVenue(t)
-	o := &obstacle{gathers: true}
-	behind(t, ctx, v, o)
-	// The first visit ends by itself, and so comes through whole; the next hangs.
+// If streams do not come through either, the client polls.
+func TestTransportAuto_BufferingProxyLeadsToPolls(t *testing.T) {
+	v, ctx := newVenue(t)
+	o := &proxyServer{buffers: true}
+	checkBehindProxy(t, ctx, v, o)
+	// The first stream ends by itself, and so comes through; the next one hangs.
 	if o.sockets.Load() != 2 || o.streams.Load() < 2 || o.polls.Load() == 0 {
 		t.Errorf("%d sockets, %d streams, %d polls", o.sockets.Load(), o.streams.Load(), o.polls.Load())
 	}
 }
 
-// behind puts a moderator behind an obstacle and holds that commands and changes
+// checkBehindProxy checks that the commands and changes of a moderator behind a proxy
 // come through.
-func behind(t *testing.T, ctx context.Context, v *venue, o *obstacle) {
+func checkBehindProxy(t *testing.T, ctx context.Context, v *venue, o *proxyServer) {
 	t.Helper()
 	link := v.link(floor.RoleModerator, lead)
 	options := v.options()
 	options.HTTP = &http.Client{Transport: &http.Transport{}}
 	t.Cleanup(options.HTTP.CloseIdleConnections)
-	c := mustDial(t, ctx, o.before(t, v)+strings.TrimPrefix(link, v.http.URL), options)
+	c := mustDial(t, ctx, o.start(t, v)+strings.TrimPrefix(link, v.http.URL), options)
 	done, err := c.Do(ctx, wire.Command{Base: c.Base(), Body: floor.CloseTable{Table: "T26", Reason: "leaks"}})
 	if err != nil {
 		t.Fatal(err)
@@ -132,18 +130,18 @@ func behind(t *testing.T, ctx context.Context, v *venue, o *obstacle) {
 	if _, err := c.Sync(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := c.View(), v.viewOf(t, ctx, c); got.Digest() != want {
-		t.Errorf("at %d: another view than the server's", got.At.Seq)
+	if got, want := c.View(), v.serverDigest(t, ctx, c); got.Digest() != want {
+		t.Errorf("at %d: the view differs from the server's", got.At.Seq)
 	}
 }
 
-// TestStreamIsAcknowledgedByComingBack: what is a person's own at once, and so
-// before the server would end the visit.
-func TestStreamIsAcknowledgedByComingBack(t *testing.T) {
-	v, ctx := realVenue(t)
+// A personal card is acknowledged at once, and so before the server would end the
+// stream.
+func TestTransportStream_NextRequestAcknowledges(t *testing.T) {
+	v, ctx := newVenue(t)
 	v.transport = client.TransportStream
-	o := &obstacle{}
-	front := o.before(t, v)
+	o := &proxyServer{}
+	front := o.start(t, v)
 	options := v.options()
 	options.HTTP = &http.Client{Transport: &http.Transport{}}
 	t.Cleanup(options.HTTP.CloseIdleConnections)
@@ -163,30 +161,32 @@ func TestStreamIsAcknowledgedByComingBack(t *testing.T) {
 	}
 	tick, late := time.NewTicker(5*time.Millisecond), time.After(3*time.Second)
 	defer tick.Stop()
-	for o.held.Load() < done.Seq {
+	for o.heldSeq.Load() < done.Seq {
 		select {
 		case <-tick.C:
 		case <-late:
-			t.Fatalf("the client has said that it holds %d, not %d", o.held.Load(), done.Seq)
+			t.Fatalf("the client acknowledged %d, want %d", o.heldSeq.Load(), done.Seq)
 		}
 	}
 }
 
-// TestBurstOverEveryWay: a burst of changes, each of which touches some phones and
-// the console; afterwards all hold the server's view. It measures from the command
-// to a phone's frame, changes one by one.
-func TestBurstOverEveryWay(t *testing.T) { everyWay(t, burst) }
+// After a burst of changes, each of which concerns some phones and the console, every
+// client has the server's view. The test also logs the time from a command to the
+// frames of the phones.
+func TestTransport_BurstReachesEveryClient(t *testing.T) {
+	onEveryTransport(t, burstReachesEveryClient)
+}
 
-func burst(t *testing.T, ctx context.Context, v *venue) {
+func burstReachesEveryClient(t *testing.T, ctx context.Context, v *venue) {
 	console := mustDial(t, ctx, v.link(floor.RoleModerator, lead), v.options())
 	var phones []*client.Client
-	var arrived []*atomic.Pointer[time.Time] // when each phone's last frame had come
+	var arrived []*atomic.Pointer[time.Time] // when the last frame of each phone arrived
 	for _, role := range []floor.Role{floor.RoleAttendee, floor.RoleInterpreter, floor.RoleDisplay} {
 		for n := range 4 {
 			at := new(atomic.Pointer[time.Time])
 			o := v.options()
 			o.Observe = func(a client.ViewChange) { at.Store(&a.Received) }
-			phones, arrived = append(phones, mustDial(t, ctx, v.link(role, nth(n)), o)), append(arrived, at)
+			phones, arrived = append(phones, mustDial(t, ctx, v.link(role, skipFirst(n)), o)), append(arrived, at)
 		}
 	}
 	var took []time.Duration
@@ -222,15 +222,15 @@ func burst(t *testing.T, ctx context.Context, v *venue) {
 		if _, err := c.Sync(ctx); err != nil {
 			t.Fatal(c.You().Who, err)
 		}
-		if c.View().Digest() != v.viewOf(t, ctx, c) {
-			t.Errorf("%s at %d: another view than the server's", c.You().Who, c.At().Seq)
+		if c.View().Digest() != v.serverDigest(t, ctx, c) {
+			t.Errorf("%s at %d: the view differs from the server's", c.You().Who, c.At().Seq)
 		}
 	}
-	t.Logf("66 commands in %v; %d clients whole %v after the first", commands, len(phones)+1, time.Since(began))
+	t.Logf("66 commands in %v; %d clients up to date %v after the first", commands, len(phones)+1, time.Since(began))
 }
 
-// nth matches every link of a role but the first n.
-func nth(n int) func(floor.State, floor.Link) bool {
+// skipFirst matches every link of a role but the first n.
+func skipFirst(n int) func(floor.State, floor.Link) bool {
 	return func(s floor.State, l floor.Link) bool {
 		before := 0
 		for other := range s.Links() {

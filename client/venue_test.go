@@ -17,20 +17,20 @@ import (
 	"github.com/matchfloor/matchfloor/static"
 )
 
-// venue is the sample forum on a real server, all in this process.
+// venue is the sample forum on a real server in this process.
 type venue struct {
 	hub  *hub.Hub
 	http *httptest.Server
 	keys server.Keys
 
 	event     floor.EventID
-	transport client.Transport // that its clients take
+	transport client.Transport // of its clients
 }
 
 // sample is the sample forum, read once.
 var sample = sync.OnceValues(demo.Forum)
 
-// openVenue starts one whose schedule is released.
+// openVenue starts a venue whose schedule is released.
 func openVenue() (*venue, error) {
 	j := journal.NewMemory(time.Now)
 	v := &venue{hub: hub.New(j, j, hub.Options{Logger: slog.New(slog.DiscardHandler)})}
@@ -70,7 +70,7 @@ func (v *venue) close() {
 	v.hub.Close()
 }
 
-// link answers the URL of the first link of a role.
+// link returns the URL of the first link of a role that match accepts; nil accepts all.
 func (v *venue) link(role floor.Role, match func(floor.State, floor.Link) bool) string {
 	state, _, err := v.hub.State(context.Background(), journal.LogID(v.event))
 	if err != nil {
@@ -91,7 +91,7 @@ func lead(s floor.State, l floor.Link) bool {
 	return ok && p.Lead
 }
 
-// options are those whose HTTP connections end with the test.
+// options returns client options whose HTTP connections end with the venue.
 func (v *venue) options() client.Options {
 	return client.Options{HTTP: v.http.Client(), Transport: v.transport}
 }
