@@ -13,7 +13,7 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// cards is a card of each kind.
+// cards holds a card of each kind.
 var cards = []floor.Card{
 	floor.EventCard{}, floor.RoundCard{}, floor.ItemCard{}, floor.ZoneCard{}, floor.AnnouncementCard{}, floor.AttendeeSelfCard{},
 	floor.OwnMeetingCard{}, floor.OwnRequestCard{}, floor.OwnNoticeCard{}, floor.InterpreterSelfCard{}, floor.AssignmentCard{}, floor.OfferCard{},
@@ -22,10 +22,10 @@ var cards = []floor.Card{
 	floor.SeatCard{}, floor.BoardCard{}, floor.ClockCard{},
 }
 
-// odd are strings that JSON or HTML has to do with.
+// odd are strings with characters that JSON or HTML escapes.
 var odd = []string{"", "", "a", "R1", "김철수", "Zoë \"Z\" <b>&amp;", "\\", "\n\t\x00\x1f\x7f", "\u2028\u2029", "\xff\xc0half", "😀"}
 
-// draw fills a value: each field is zero, and each list nil, empty or filled, as it falls.
+// draw fills a value at random: a field may be zero, and a list nil, empty or filled.
 func draw(t *rapid.T, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
@@ -50,9 +50,7 @@ func draw(t *rapid.T, v reflect.Value) {
 	}
 }
 
-// TestAppendCard holds the cards that are written field by field to what everything
-// else is written by.
-func TestAppendCard(t *testing.T) {
+func TestAppendCard_EqualsEncodeCard(t *testing.T) {
 	for _, kind := range cards {
 		t.Run(reflect.TypeOf(kind).Name(), func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
@@ -60,15 +58,14 @@ func TestAppendCard(t *testing.T) {
 				draw(t, v)
 				card := v.Interface()
 				if got, want := string(wire.AppendCard([]byte("x"), card)), "x"+string(wire.EncodeCard(card)); got != want {
-					t.Fatalf("%#v is written\n%s\nand not\n%s", card, got, want)
+					t.Fatalf("AppendCard(%#v) is\n%s\nwant\n%s", card, got, want)
 				}
 			})
 		})
 	}
 }
 
-// TestPatchText holds a patch that is written card by card to Encode's.
-func TestPatchText(t *testing.T) {
+func TestPatchWriter_EqualsEncode(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := wire.Patch{From: rapid.Uint64().Draw(t, "from"), To: journal.Genesis("log", rapid.Uint64().Draw(t, "epoch")), Set: wire.Cards{}}
 		text := wire.NewPatchWriter(nil, p.From, p.To)
@@ -88,7 +85,7 @@ func TestPatchText(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got != want || !json.Valid([]byte(got)) || !strings.Contains(got, string(at)) {
-			t.Fatalf("a patch is written\n%s\nand not\n%s", got, want)
+			t.Fatalf("PatchWriter wrote\n%s\nwant\n%s", got, want)
 		}
 	})
 }

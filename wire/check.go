@@ -11,9 +11,9 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// checkBody answers what in a command's body no command of its kind may say,
-// whatever the floor's state is: a name that is no id, a text with control
-// characters, a number out of range.
+// checkBody returns a problem for a value that no command of its kind may have in any
+// state of the floor: an invalid id, a text with control characters, a number out of
+// range. It returns nil for a valid body.
 func checkBody(body floor.Command) *Problem {
 	if p := checkFields(reflect.ValueOf(body)); p != nil {
 		return p
@@ -26,36 +26,36 @@ func checkBody(body floor.Command) *Problem {
 	case floor.EndSlot:
 		return checkSlot(c.SlotRef)
 	case floor.ExtendSlot:
-		return firstOf(checkSlot(c.SlotRef), within("minutes", c.Minutes != 0 && -30 <= c.Minutes && c.Minutes <= 120))
+		return firstOf(checkSlot(c.SlotRef), require("minutes", c.Minutes != 0 && -30 <= c.Minutes && c.Minutes <= 120))
 	case floor.SetClock:
-		return firstOf(within("event", c.Event >= 1 && c.Event <= MaxInteger), within("rate", 1 <= c.Rate && c.Rate <= 60))
+		return firstOf(require("event", c.Event >= 1 && c.Event <= MaxInteger), require("rate", 1 <= c.Rate && c.Rate <= 60))
 	case floor.Announce:
-		return firstOf(within("text", !c.Text.Empty()), within("minutes", 0 <= c.Minutes && c.Minutes <= 240))
+		return firstOf(require("text", !c.Text.Empty()), require("minutes", 0 <= c.Minutes && c.Minutes <= 240))
 	case floor.MoveMeeting:
 		return checkMove(c)
 	case floor.RequestInterpreter:
-		return within("skill", utf8.RuneCountInString(c.Skill) <= MaxSkill)
+		return require("skill", utf8.RuneCountInString(c.Skill) <= MaxSkill)
 	case floor.DismissLost:
-		return within("lost", 1 <= len(c.Lost) && len(c.Lost) <= MaxDismiss)
+		return require("lost", 1 <= len(c.Lost) && len(c.Lost) <= MaxDismiss)
 	case floor.MarkTold:
-		return within("who", 1 <= len(c.Who) && len(c.Who) <= MaxTold)
+		return require("who", 1 <= len(c.Who) && len(c.Who) <= MaxTold)
 	case floor.AcknowledgeNotices:
-		return within("notices", 1 <= len(c.Notices) && len(c.Notices) <= MaxNotices)
+		return require("notices", 1 <= len(c.Notices) && len(c.Notices) <= MaxNotices)
 	}
 	return nil
 }
 
 func checkSlot(ref floor.SlotRef) *Problem {
-	return within("round", (ref.Round == "") != (ref.Item == ""))
+	return require("round", (ref.Round == "") != (ref.Item == ""))
 }
 
 func checkMove(c floor.MoveMeeting) *Problem {
 	somewhere := c.Table != "" || c.Round != ""
-	return within("table", c.Tray != somewhere)
+	return require("table", c.Tray != somewhere)
 }
 
-// checkFields checks every field of a command by its type: there is no command
-// whose ids or texts go unchecked because nobody thought of them.
+// checkFields checks every field of a command by its type, so that a new command
+// cannot have an unchecked id or text.
 func checkFields(v reflect.Value) *Problem {
 	for i := range v.NumField() {
 		field, value := v.Type().Field(i), v.Field(i)
@@ -67,18 +67,19 @@ func checkFields(v reflect.Value) *Problem {
 		}
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		mayLack := strings.Contains(options, "omit")
-		if !lawful(value, mayLack) {
+		if !validValue(value, mayLack) {
 			return badValue(name)
 		}
 	}
 	return nil
 }
 
-// lawful judges one field of a command.
-func lawful(v reflect.Value, mayLack bool) bool {
+// validValue reports whether one field of a command is valid; mayLack permits its zero
+// value.
+func validValue(v reflect.Value, mayLack bool) bool {
 	if v.Kind() == reflect.Slice {
 		for i := range v.Len() {
-			if !lawful(v.Index(i), false) {
+			if !validValue(v.Index(i), false) {
 				return false
 			}
 		}
@@ -89,7 +90,7 @@ func lawful(v reflect.Value, mayLack bool) bool {
 	}
 	switch x := v.Interface().(type) {
 	case floor.Text:
-		return cleanText(x.Ko, MaxSentence) && cleanText(x.Zh, MaxSentence) && cleanText(x.En, MaxSentence)
+		return isPlainText(x.Ko, MaxSentence) && isPlainText(x.Zh, MaxSentence) && isPlainText(x.En, MaxSentence)
 	case floor.LinkID:
 		return validLink(string(x))
 	case floor.ActorID:
@@ -104,7 +105,7 @@ func lawful(v reflect.Value, mayLack bool) bool {
 	case floor.Duty:
 		return x == floor.OffDuty || x == floor.OnDuty || x == floor.OnBreak
 	case string:
-		return cleanText(x, MaxReason)
+		return isPlainText(x, MaxReason)
 	}
 	if v.Kind() == reflect.String {
 		return floor.ValidID(v.String()) // every other string type of floor's commands is an id
@@ -125,19 +126,19 @@ func validLink(s string) bool {
 	return ok && slices.Contains(linkRoles, floor.Role(role)) && floor.ValidID(id)
 }
 
-// cleanText reports whether s is at most limit characters of text that shows as it
-// is written: no control characters, no line or paragraph ends, nothing that turns
-// the direction of what stands beside it.
-func cleanText(s string, limit int) bool {
-	return utf8.RuneCountInString(s) <= limit && !strings.ContainsFunc(s, misleading)
+// isPlainText reports whether s has at most limit characters, all of which are displayed
+// as they are stored: no control characters, no line or paragraph separators, and no
+// bidirectional controls, which would reorder the text around them.
+func isPlainText(s string, limit int) bool {
+	return utf8.RuneCountInString(s) <= limit && !strings.ContainsFunc(s, isMisleading)
 }
 
-func misleading(r rune) bool {
+func isMisleading(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) ||
 		r == '\uFEFF' || r == utf8.RuneError
 }
 
-func within(field string, ok bool) *Problem {
+func require(field string, ok bool) *Problem {
 	if ok {
 		return nil
 	}

@@ -10,21 +10,9 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// The limits of what stands in a command.
-const (
-	MaxInteger  = 1<<53 - 1        // every number, so that JavaScript reads it exactly
-	MaxAfter    = 32               // ids in after
-	MaxNotices  = 100              // ids in seen
-	MaxDismiss  = floor.MaxDismiss // ids in dismissLost
-	MaxTold     = floor.MaxTold    // people in markTold
-	MaxSentence = floor.MaxText    // characters of an announcement, in each language
-	MaxReason   = floor.MaxReason  // characters of a reason
-	MaxSkill    = floor.MaxSkill   // characters of a skill
-)
-
-// fromClients are the commands that a client may give; importForum, the clock's
-// and the instance's own are made by the server itself.
-var fromClients = map[floor.CommandKind]bool{
+// clientCommands are the commands that a client may give. The others, such as importForum
+// and those that the clock causes, are made by the server.
+var clientCommands = map[floor.CommandKind]bool{
 	"release": true, "call": true, "start": true, "end": true, "extend": true, "setClock": true,
 	"rotateLink": true, "announce": true, "withdraw": true, "undo": true,
 	"moveMeeting": true, "swapMeetings": true, "cancelMeeting": true, "lockMeeting": true,
@@ -34,33 +22,33 @@ var fromClients = map[floor.CommandKind]bool{
 	"setOut": true, "arrive": true, "releaseRequest": true, "cancelRequest": true,
 }
 
-// DecodeCommand reads the body of a POST of a command. With a problem the
-// command holds no body, but its id where that could be read.
+// DecodeCommand decodes the body of a POST of a command: docs/PROTOCOL.md, "Commands".
+// With a problem, the command has no body, and has its id if that is valid.
 func DecodeCommand(text []byte) (Command, *Problem) {
 	if len(text) > MaxCommand {
 		return Command{}, tooLarge(MaxCommand)
 	}
-	if why, at := checkText(text); why != "" {
+	if why, at := checkSyntax(text); why != "" {
 		return Command{}, shapeProblem(CodeBadBody, why, at)
 	}
 	return decodeCommand(text, CodeBadBody)
 }
 
-// decodeCommand reads a command of lawful text. noID is the problem's code where
-// the id cannot be read, so that nobody could be told of the command by it.
-func decodeCommand(value []byte, noID Code) (Command, *Problem) {
+// decodeCommand decodes a command whose syntax checkSyntax has accepted. idCode is the
+// problem's code if the id cannot be read, so that a refusal could not name the command.
+func decodeCommand(value []byte, idCode Code) (Command, *Problem) {
 	all, _ := members(value)
 	var c Command
 	for _, m := range all {
 		if m.name != "id" {
 			continue
 		}
-		if p := unmarshal(m.value, &c.ID, noID, "/id"); p != nil {
+		if p := unmarshal(m.value, &c.ID, idCode, "/id"); p != nil {
 			return Command{}, p
 		}
 	}
 	if !floor.ValidID(c.ID) {
-		return Command{}, shapeProblem(noID, WhyType, "/id")
+		return Command{}, shapeProblem(idCode, WhyType, "/id")
 	}
 	failed := Command{ID: c.ID}
 	if len(value) > MaxCommand {
@@ -138,8 +126,8 @@ func (c *Command) readBody(m member) *Problem {
 	}
 	kind := floor.CommandKind(m.name)
 	body, ok := floor.NewCommand(kind)
-	if !ok || !fromClients[kind] {
-		return &Problem{Code: CodeUnknownCommand, Params: map[string]string{"command": clip(m.name, maxPointer)}}
+	if !ok || !clientCommands[kind] {
+		return &Problem{Code: CodeUnknownCommand, Params: map[string]string{"command": truncate(m.name, maxEcho)}}
 	}
 	if m.value.Kind() != '{' {
 		return shapeProblem(CodeBadBody, WhyType, at)
@@ -151,8 +139,8 @@ func (c *Command) readBody(m member) *Problem {
 	return checkBody(c.Body)
 }
 
-// EncodeCommand answers a command's envelope: the body of a POST, and what stands
-// in a command frame. Body must not be nil.
+// EncodeCommand returns a command's envelope: the body of a POST, and the value of a
+// command frame. The caller must set Body.
 func EncodeCommand(c Command) []byte {
 	b := appendQuote([]byte(`{"id":`), c.ID)
 	if c.Base != nil {
@@ -169,13 +157,12 @@ func EncodeCommand(c Command) []byte {
 	return append(b, '}')
 }
 
-// PayloadDigest answers what a command's id stands for: the SHA-256 of the object
-// of its kind and body in canonical form (RFC 8785). Spacing, the order of names
-// and fields given as what they would be anyway are the same payload; so are
-// another base, after or until, for these say when the command may be applied and
-// not what it does.
+// PayloadDigest returns the digest that an id is bound to: the SHA-256 of the object
+// of the command's kind and body in canonical form (RFC 8785). White space, the order
+// of names and explicit default values do not change it. Neither do base, after and
+// until, which say when the command may be applied and not what it does.
 func PayloadDigest(body floor.Command) journal.Digest {
-	text := jsontext.Value(wrap(string(floor.KindOf(body)), mustMarshal(body)))
+	text := jsontext.Value(wrapObject(string(floor.KindOf(body)), mustMarshal(body)))
 	if err := text.Canonicalize(); err != nil {
 		panic("wire: a command without a canonical form: " + err.Error())
 	}

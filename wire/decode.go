@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -11,24 +10,24 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// DecodeClient reads a frame that a client sent. It takes nothing that the
-// protocol does not say: see docs/PROTOCOL.md.
+// DecodeClient decodes a frame that a client sent. It refuses everything that the
+// protocol does not define: docs/PROTOCOL.md, "The live connection".
 //
-// A problem with a command that has a readable id comes with a frame whose
-// Command holds that id and no body, and is to be answered with rejected; the
-// connection goes on. Any other problem is to be answered with error and a close
-// with CloseBadFrame. A hello of another version is read no further than its
-// number, and is no problem: the caller compares Hello.Version.
+// A problem with a command that has a readable id comes with a frame whose Command
+// has that id and no body. The caller must answer it with rejected, and the connection
+// continues. The caller must answer any other problem with error and close with
+// CloseBadFrame. Of a hello of another version only the number is decoded, and there
+// is no problem: the caller must compare Hello.Version.
 //
 // The frame shares no memory with text.
 func DecodeClient(text []byte) (ClientFrame, *Problem) {
-	if seq, ok := plainAck(text); ok {
+	if seq, ok := parseCompactAck(text); ok {
 		return ClientFrame{Ack: &Ack{Seq: seq}}, nil
 	}
 	if len(text) > MaxFrame {
 		return ClientFrame{}, tooLarge(MaxFrame)
 	}
-	if why, at := checkText(text); why != "" {
+	if why, at := checkSyntax(text); why != "" {
 		return ClientFrame{}, shapeProblem(CodeBadFrame, why, at)
 	}
 	all, ok := members(text)
@@ -54,9 +53,9 @@ func DecodeClient(text []byte) (ClientFrame, *Problem) {
 	return ClientFrame{}, shapeProblem(CodeBadFrame, WhyUnknown, body)
 }
 
-// plainAck reads an ack as clients mostly write it, without a space: it comes for
-// every few frames of every client. Whatever else it may be is read as all frames are.
-func plainAck(text []byte) (seq uint64, ok bool) {
+// parseCompactAck decodes an ack without white space, the most frequent frame of clients,
+// without allocating. ok is false for every other text, which takes the general way.
+func parseCompactAck(text []byte) (seq uint64, ok bool) {
 	digits, ok := bytes.CutPrefix(text, []byte(`{"ack":{"seq":`))
 	if !ok {
 		return 0, false
@@ -75,7 +74,7 @@ func plainAck(text []byte) (seq uint64, ok bool) {
 }
 
 func decodeHello(value []byte, at jsontext.Pointer) (*Hello, *Problem) {
-	// Another version's hello may hold anything beside its number.
+	// The hello of another version may have any other fields.
 	var of struct {
 		Version *int `json:"v"`
 	}
@@ -86,10 +85,10 @@ func decodeHello(value []byte, at jsontext.Pointer) (*Hello, *Problem) {
 		return &Hello{Version: *of.Version}, nil
 	}
 	var in struct {
-		Version  int        `json:"v"`
-		Have     *inputHave `json:"have"`
-		Subjects string     `json:"subjects"`
-		Hidden   bool       `json:"hidden"`
+		Version  int           `json:"v"`
+		Have     *havePosition `json:"have"`
+		Subjects string        `json:"subjects"`
+		Hidden   bool          `json:"hidden"`
 	}
 	if p := unmarshal(value, &in, CodeBadFrame, at); p != nil {
 		return nil, p
@@ -101,14 +100,14 @@ func decodeHello(value []byte, at jsontext.Pointer) (*Hello, *Problem) {
 	return &Hello{Version: in.Version, Have: have, Subjects: in.Subjects, Hidden: in.Hidden}, p
 }
 
-// inputHave is a position of which it can be told what is missing.
-type inputHave struct {
+// havePosition is a position whose missing fields are nil.
+type havePosition struct {
 	Epoch *uint64       `json:"epoch"`
 	Seq   *uint64       `json:"seq"`
 	Hash  *journal.Hash `json:"hash"`
 }
 
-func (h *inputHave) position(at jsontext.Pointer) (*journal.Position, *Problem) {
+func (h *havePosition) position(at jsontext.Pointer) (*journal.Position, *Problem) {
 	switch {
 	case h == nil:
 		return nil, nil
@@ -154,23 +153,19 @@ func decodeAck(value []byte, at jsontext.Pointer) (ClientFrame, *Problem) {
 	return ClientFrame{Ack: &Ack{Seq: *in.Seq}}, nil
 }
 
-// DecodeServer reads a frame that a server sent. Names that it does not know are
-// passed over, and a frame of an unknown kind is the zero ServerFrame: both are a
-// newer server's. Cards keep the exact bytes that they were sent with, in memory
-// of their own. An error means that the text is no frame.
+// DecodeServer decodes a frame that a server sent. It ignores unknown names, and a frame
+// of an unknown kind is the zero ServerFrame: a newer server may send both. Cards keep
+// their bytes as they were sent; the frame shares no memory with text. An error means
+// that the text is not a frame.
 func DecodeServer(text []byte) (ServerFrame, error) {
 	var f ServerFrame
 	err := json.Unmarshal(text, &f)
 	return f, err
 }
 
-// DecodeSnapshot reads the body of GET …/snapshot, like DecodeServer.
+// DecodeSnapshot decodes the body of GET …/snapshot in the same way as DecodeServer.
 func DecodeSnapshot(text []byte) (Snapshot, error) {
 	var s Snapshot
 	err := json.Unmarshal(text, &s)
 	return s, err
-}
-
-func tooLarge(limit int) *Problem {
-	return &Problem{Code: CodeTooLarge, Params: map[string]string{"limit": strconv.Itoa(limit)}}
 }

@@ -5,44 +5,21 @@ import (
 	"maps"
 	"slices"
 
-	jsonv2 "github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-	jsonv1 "github.com/go-json-experiment/json/v1"
-
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// encoding is how everything on the wire is written: equal values give equal
-// bytes on every node, nothing is escaped for HTML, and "omitempty" also leaves
-// out false and 0. Invalid UTF-8 cannot come in, so it cannot make this fail.
-var encoding = jsonv2.JoinOptions(
-	jsonv2.Deterministic(true),
-	jsonv1.OmitEmptyWithLegacySemantics(true),
-	jsontext.AllowInvalidUTF8(true),
-)
-
-// mustMarshal writes one of the wire's or floor's own types. These hold nothing
-// that JSON has no form for, so an error is a mistake in the program.
-func mustMarshal(value any) []byte {
-	b, err := jsonv2.Marshal(value, encoding)
-	if err != nil {
-		panic("wire: a type without a JSON form: " + err.Error())
-	}
-	return b
-}
-
-// EncodeCard answers a card's JSON: the same bytes for an equal card, on every
-// node and in every version that has not changed the card's type.
+// EncodeCard returns a card's JSON: the same bytes for an equal card, on every node and
+// in every version that has not changed the card's type.
 func EncodeCard(card floor.Card) json.RawMessage { return mustMarshal(card) }
 
-// Encode answers a server's frame as the text to send. Cards go out byte for byte
-// as they are held, in the order of their keys. Exactly one field of f must be
-// set; otherwise Encode panics.
+// Encode returns the text of a server's frame. Cards keep their bytes, and are written in
+// the byte order of their keys. Exactly one field of f must be set; otherwise Encode
+// panics.
 func Encode(f ServerFrame) []byte {
 	switch {
-	case count(f.Hello != nil, f.Snapshot != nil, f.Patch != nil, f.Pong != nil,
+	case countTrue(f.Hello != nil, f.Snapshot != nil, f.Patch != nil, f.Pong != nil,
 		f.Live != nil, f.Accepted != nil, f.Rejected != nil, f.Error != nil) != 1:
-		panic("wire: a frame has exactly one kind")
+		panic("wire: set exactly one field of a frame")
 	case f.Snapshot != nil:
 		frame, _ := EncodeFullView(*f.Snapshot)
 		return frame
@@ -52,35 +29,35 @@ func Encode(f ServerFrame) []byte {
 	return mustMarshal(&f)
 }
 
-// EncodeClient answers a client's frame as the text to send. Exactly one field of
-// f must be set; otherwise EncodeClient panics.
+// EncodeClient returns the text of a client's frame. Exactly one field of f must be set;
+// otherwise EncodeClient panics.
 func EncodeClient(f ClientFrame) []byte {
-	if count(f.Hello != nil, f.Ping != nil, f.Ack != nil, f.Command != nil) != 1 {
-		panic("wire: a frame has exactly one kind")
+	if countTrue(f.Hello != nil, f.Ping != nil, f.Ack != nil, f.Command != nil) != 1 {
+		panic("wire: set exactly one field of a frame")
 	}
 	if f.Command != nil {
-		return wrap("command", EncodeCommand(*f.Command))
+		return wrapObject("command", EncodeCommand(*f.Command))
 	}
 	return mustMarshal(&f)
 }
 
-// EncodeFullView answers a snapshot's frame and, within it, the snapshot alone: what
-// EncodeSnapshot answers.
+// EncodeFullView returns the text of a snapshot's frame. body is the part of it that
+// EncodeSnapshot returns; it shares memory with frame.
 func EncodeFullView(s Snapshot) (frame, body []byte) {
 	const head = `{"snapshot":`
-	frame = append(make([]byte, 0, roomFor+s.Cards.size()), head...)
+	frame = append(make([]byte, 0, frameOverhead+s.Cards.encodedSize()), head...)
 	frame = append(appendSnapshot(frame, s), '}')
 	return frame, frame[len(head) : len(frame)-1 : len(frame)-1]
 }
 
-// EncodeSnapshot answers a snapshot without the frame around it: the body of
+// EncodeSnapshot returns a snapshot without the frame around it: the body of
 // GET …/snapshot.
 func EncodeSnapshot(s Snapshot) []byte {
-	return appendSnapshot(make([]byte, 0, roomFor+s.Cards.size()), s)
+	return appendSnapshot(make([]byte, 0, frameOverhead+s.Cards.encodedSize()), s)
 }
 
-// roomFor is about how many bytes a frame takes beside its cards.
-const roomFor = 240
+// frameOverhead is the approximate size of a frame without its cards, in bytes.
+const frameOverhead = 240
 
 func appendSnapshot(b []byte, s Snapshot) []byte {
 	b = append(append(b, `{"at":`...), mustMarshal(&s.At)...)
@@ -93,16 +70,16 @@ func appendSnapshot(b []byte, s Snapshot) []byte {
 }
 
 func encodePatch(p Patch) []byte {
-	text := NewPatchWriter(make([]byte, 0, roomFor+p.Set.size()), p.From, p.To)
+	text := NewPatchWriter(make([]byte, 0, frameOverhead+p.Set.encodedSize()), p.From, p.To)
 	for _, key := range slices.Sorted(maps.Keys(p.Set)) {
-		text.name(key)
-		text.text = append(text.text, p.Set[key]...)
+		text.beginCard(key)
+		text.frame = append(text.frame, p.Set[key]...)
 	}
 	return text.End(p.Drop)
 }
 
-// size answers about how many bytes the cards take.
-func (c Cards) size() (n int) {
+// encodedSize returns the approximate size of the encoded cards, in bytes.
+func (c Cards) encodedSize() (n int) {
 	for key, card := range c {
 		n += len(key) + len(card) + len(`"":,`)
 	}
@@ -121,19 +98,7 @@ func (c Cards) append(b []byte) []byte {
 	return append(b, '}')
 }
 
-func appendQuote(b []byte, s string) []byte {
-	// The error tells of invalid UTF-8, which is replaced all the same.
-	b, _ = jsontext.AppendQuote(b, s)
-	return b
-}
-
-func wrap(kind string, body []byte) []byte {
-	b := make([]byte, 0, len(kind)+len(body)+len(`{"":}`))
-	b = append(append(append(b, `{"`...), kind...), `":`...)
-	return append(append(b, body...), '}')
-}
-
-func count(set ...bool) (n int) {
+func countTrue(set ...bool) (n int) {
 	for _, s := range set {
 		if s {
 			n++

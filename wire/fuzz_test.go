@@ -7,9 +7,8 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// FuzzDecodeCommand: the body of a POST is a command, which is read again as the
-// same one, or is refused with a code; a refused one has no body, and an id only
-// where that is one.
+// FuzzDecodeCommand decodes the body of a POST. A decoded command must survive a round
+// trip. A refusal must have a code, no body, and an id only if that is valid.
 func FuzzDecodeCommand(f *testing.F) {
 	for _, g := range golden[goldenFrame](f, "commands.json") {
 		f.Add([]byte(g.Command))
@@ -31,7 +30,7 @@ func FuzzDecodeCommand(f *testing.F) {
 		once := wire.EncodeCommand(c)
 		again, p := wire.DecodeCommand(once)
 		if p != nil {
-			t.Fatalf("%q was read, but its own encoding %s is refused: %v", text, once, p)
+			t.Fatalf("%q was decoded, but its encoding %s is refused: %v", text, once, p)
 		}
 		if twice := wire.EncodeCommand(again); string(once) != string(twice) || wire.PayloadDigest(c.Body) != wire.PayloadDigest(again.Body) {
 			t.Fatalf("%s\n%s", once, twice)
@@ -39,8 +38,8 @@ func FuzzDecodeCommand(f *testing.F) {
 	})
 }
 
-// FuzzDecodeServer: whatever a server says, a client reads it or refuses it, and
-// keeps its cards as they were.
+// FuzzDecodeServer decodes the frame of a server, which must fail or keep the bytes of
+// the cards.
 func FuzzDecodeServer(f *testing.F) {
 	for _, g := range golden[goldenFrame](f, "from_server.json") {
 		f.Add([]byte(g.Frame))

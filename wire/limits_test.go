@@ -10,8 +10,7 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// TestLimits walks over each limit by one.
-func TestLimits(t *testing.T) {
+func TestDecode_RefusesOneMoreThanEachLimit(t *testing.T) {
 	reason := func(n int) string {
 		return `{"id":"c1","cancelMeeting":{"meeting":"m1","reason":"` + strings.Repeat("가", n) + `"}}`
 	}
@@ -19,7 +18,7 @@ func TestLimits(t *testing.T) {
 	tests := []struct {
 		name string
 		text func(n int) string
-		last int // the last n that is taken
+		last int // the largest n that is accepted
 		code wire.Code
 	}{
 		{"id", func(n int) string { return `{"id":"` + strings.Repeat("x", n) + `","release":{}}` }, floor.MaxID, wire.CodeBadBody},
@@ -45,12 +44,12 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%s of %d: %v", test.name, test.last, p)
 		}
 		if _, p := wire.DecodeCommand([]byte(test.text(test.last + 1))); p == nil || p.Code != test.code {
-			t.Errorf("%s of %d: %v, not %s", test.name, test.last+1, p, test.code)
+			t.Errorf("%s of %d: %v, want %s", test.name, test.last+1, p, test.code)
 		}
 	}
 }
 
-func TestFrameSize(t *testing.T) {
+func TestDecodeClient_BoundsFramesAndCommands(t *testing.T) {
 	frame := func(n int) []byte {
 		text := `{"ack":{"seq":1}}`
 		return []byte(text + strings.Repeat(" ", n-len(text)))
@@ -61,21 +60,21 @@ func TestFrameSize(t *testing.T) {
 	if _, p := wire.DecodeClient(frame(wire.MaxFrame + 1)); p == nil || p.Code != wire.CodeTooLarge {
 		t.Errorf("%v, not %s", p, wire.CodeTooLarge)
 	}
-	// A command is no larger in a frame than in a POST.
+	// The limit of a command in a frame is that of a POST.
 	large := `{"command":{"id":"c1","release":{` + strings.Repeat(" ", wire.MaxCommand) + `}}}`
 	if f, p := wire.DecodeClient([]byte(large)); p == nil || p.Code != wire.CodeTooLarge || f.Command == nil {
 		t.Errorf("%v, not %s", p, wire.CodeTooLarge)
 	}
 }
 
-func TestHelloOfAnotherVersion(t *testing.T) {
+func TestDecodeClient_HelloOfAnotherVersionIsNoProblem(t *testing.T) {
 	f, p := wire.DecodeClient([]byte(`{"hello":{"v":2,"token":"x","have":[1,2,3]}}`))
 	if p != nil || f.Hello == nil || f.Hello.Version != 2 {
 		t.Errorf("%+v, %v", f.Hello, p)
 	}
 }
 
-func TestPostHasItsOwnCode(t *testing.T) {
+func TestDecodeCommand_SyntaxErrorsAreBadBody(t *testing.T) {
 	for text, why := range map[string]string{
 		``:                                     wire.WhySyntax,
 		`[]`:                                   wire.WhyType,
@@ -92,7 +91,7 @@ func TestPostHasItsOwnCode(t *testing.T) {
 	}
 }
 
-func TestPayloadDigest(t *testing.T) {
+func TestPayloadDigest_IgnoresFormAndEnvelope(t *testing.T) {
 	digest := func(text string) any {
 		c, p := wire.DecodeCommand([]byte(text))
 		if p != nil {
@@ -107,7 +106,7 @@ func TestPayloadDigest(t *testing.T) {
 		`{"id":"c9","base":5,"until":1,"after":["c0"],"moveMeeting":{"meeting":"m1","table":"\u0054\u0031"}}`,
 	} {
 		if digest(same) != first {
-			t.Errorf("another payload: %s", same)
+			t.Errorf("the digest differs for %s", same)
 		}
 	}
 	for _, other := range []string{
@@ -116,12 +115,12 @@ func TestPayloadDigest(t *testing.T) {
 		`{"id":"c1","swapMeetings":{"a":"m1","b":"T1"}}`,
 	} {
 		if digest(other) == first {
-			t.Errorf("the same payload: %s", other)
+			t.Errorf("the digest is the same for %s", other)
 		}
 	}
 }
 
-func TestEncodeCard(t *testing.T) {
+func TestEncodeCard_EscapesNothingForHTML(t *testing.T) {
 	card := floor.OwnMeetingCard{Partner: floor.Text{Zh: "<江苏> & 绿源\u2028"}, Side: floor.Host}
 	want := `{"place":{},"side":"host","partner":{"zh":"<江苏> & 绿源` + "\u2028" +
 		`"},"country":"","people":[],"mine":"","theirs":""}`
@@ -133,8 +132,7 @@ func TestEncodeCard(t *testing.T) {
 	}
 }
 
-// TestServerIsNewer holds that a client passes over what it does not know.
-func TestServerIsNewer(t *testing.T) {
+func TestDecodeServer_IgnoresWhatItDoesNotKnow(t *testing.T) {
 	f, err := wire.DecodeServer([]byte(`{"pong":{"n":7,"now":1,"clock":{"wall":1,"event":1,"rate":1,"leap":0},"mood":"good"}}`))
 	if err != nil || f.Pong == nil || f.Pong.N != 7 {
 		t.Errorf("%+v, %v", f.Pong, err)
@@ -144,13 +142,13 @@ func TestServerIsNewer(t *testing.T) {
 	}
 	for _, text := range []string{``, `{`, `[]`, `{"pong":{"n":1,"n":2}}`, "{\"pong\":{\"n\":1}}\xff"} {
 		if _, err := wire.DecodeServer([]byte(text)); err == nil {
-			t.Errorf("%q was read as a frame", text)
+			t.Errorf("%q was decoded as a frame", text)
 		}
 	}
 }
 
-// TestCardsKeepTheirBytes holds that a digest is over what was sent.
-func TestCardsKeepTheirBytes(t *testing.T) {
+// Digests are computed over the bytes that were sent.
+func TestDecodeSnapshot_KeepsTheBytesOfCards(t *testing.T) {
 	odd := `{"b" : "\u0041",  "a":1.0}`
 	s, err := wire.DecodeSnapshot([]byte(`{"at":{"epoch":1,"seq":1,"hash":"` + strings.Repeat("0", 64) + `"},"cards":{"x/1":` + odd + `}}`))
 	if err != nil || string(s.Cards["x/1"]) != odd {
@@ -161,7 +159,7 @@ func TestCardsKeepTheirBytes(t *testing.T) {
 	}
 }
 
-func TestSubjectsHashIgnoresOrder(t *testing.T) {
+func TestSubjectsHash_IgnoresOrder(t *testing.T) {
 	a := wire.SubjectsHash([]floor.Subject{"everyone", "attendee:k1"})
 	b := wire.SubjectsHash([]floor.Subject{"attendee:k1", "everyone"})
 	c := wire.SubjectsHash([]floor.Subject{"attendee:k1", "everyone", "everyone"})
@@ -170,37 +168,37 @@ func TestSubjectsHashIgnoresOrder(t *testing.T) {
 	}
 }
 
-func TestCodesAreDistinct(t *testing.T) {
+func TestCodes_AreDistinct(t *testing.T) {
 	seen := map[wire.Code]bool{}
 	for _, c := range wire.Codes() {
 		if seen[c] || c == "" {
-			t.Errorf("%q stands twice", c)
+			t.Errorf("the code %q occurs twice or is empty", c)
 		}
 		seen[c] = true
 	}
 }
 
-func TestProblems(t *testing.T) {
+func TestProblem_ErrorAndRetry(t *testing.T) {
 	refused := &floor.Error{Code: floor.CodeStale, Params: map[string]string{"of": "meeting/m1", "by": "moderator:s2"}}
 	p := wire.ProblemOf(refused)
 	if got := p.Error(); got != "stale by=moderator:s2 of=meeting/m1" {
 		t.Error(got)
 	}
 	if wire.Retry(p.Code) || !wire.Retry(wire.CodeUnavailable) || !wire.Retry(wire.CodeDraining) {
-		t.Error("the wrong refusals pass")
+		t.Error("Retry reports the wrong codes")
 	}
-	// What a client sent is told back to it, but not at any length.
-	_, told := wire.DecodeCommand([]byte(`{"id":"c1","` + strings.Repeat("가", 100) + `":{}}`))
-	if told == nil || len(told.Params["command"]) > 80 || !utf8.ValidString(told.Params["command"]) {
-		t.Errorf("%v", told)
+	// A problem repeats what the client sent, but not at any length.
+	_, p2 := wire.DecodeCommand([]byte(`{"id":"c1","` + strings.Repeat("가", 100) + `":{}}`))
+	if p2 == nil || len(p2.Params["command"]) > 80 || !utf8.ValidString(p2.Params["command"]) {
+		t.Errorf("%v", p2)
 	}
 }
 
-func TestFramesOfNoKind(t *testing.T) {
+func TestEncode_PanicsUnlessOneFieldIsSet(t *testing.T) {
 	panics := func(encode func()) {
 		defer func() {
 			if recover() == nil {
-				t.Error("a frame that is not of exactly one kind was encoded")
+				t.Error("a frame without exactly one field was encoded")
 			}
 		}()
 		encode()
@@ -234,7 +232,7 @@ func FuzzDecodeClient(f *testing.F) {
 		once := wire.EncodeClient(frame)
 		again, p := wire.DecodeClient(once)
 		if p != nil {
-			t.Fatalf("%s was read, but its own encoding %s is refused: %v", text, once, p)
+			t.Fatalf("%s was decoded, but its encoding %s is refused: %v", text, once, p)
 		}
 		if twice := wire.EncodeClient(again); string(once) != string(twice) {
 			t.Fatalf("%s\n%s", once, twice)
@@ -242,9 +240,8 @@ func FuzzDecodeClient(f *testing.F) {
 	})
 }
 
-// TestPlainAcks: an ack that is read in short is read as it is at length, which a
-// space before it brings about.
-func TestPlainAcks(t *testing.T) {
+// An ack with a leading space is decoded in the general way.
+func TestDecodeClient_CompactAckEqualsTheGeneralWay(t *testing.T) {
 	for _, seq := range []string{
 		"0", "1", "7", "41", "01", "00", "-1", "1.0", "1e3", "", " 1", "1 ", "9007199254740991", "9007199254740992",
 		"99999999999999999999", "18446744073709551617", "null", `"1"`, "1}", "1,\"seq\":2", "1x", ":1",
@@ -253,7 +250,7 @@ func TestPlainAcks(t *testing.T) {
 		got, problem := wire.DecodeClient([]byte(short))
 		want, otherwise := wire.DecodeClient([]byte(" " + short))
 		if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(problem, otherwise) {
-			t.Errorf("%s: %+v %+v; with a space %+v %+v", short, got.Ack, problem, want.Ack, otherwise)
+			t.Errorf("%s: %+v %+v; with a leading space %+v %+v", short, got.Ack, problem, want.Ack, otherwise)
 		}
 	}
 }

@@ -11,13 +11,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxPointer is how much of the place of an error is told to whoever sent it, in bytes.
-const maxPointer = 80
+// maxEcho is how much of a client's own text an error repeats, in bytes.
+const maxEcho = 80
 
-// checkText answers what is wrong with text as JSON from a client, before its
-// meaning is asked: not exactly one value, invalid UTF-8, a name twice in an
-// object, or nesting deeper than MaxDepth. It answers "" for lawful text.
-func checkText(text []byte) (why string, at jsontext.Pointer) {
+// checkSyntax checks the syntax of JSON from a client: exactly one value, valid UTF-8, no
+// name twice in an object, and at most MaxDepth levels of nesting. why is one of the Why
+// constants, or empty if text is valid.
+func checkSyntax(text []byte) (why string, at jsontext.Pointer) {
 	d := jsontext.NewDecoder(bytes.NewBuffer(text))
 	for ended := false; ; {
 		_, err := d.ReadToken()
@@ -25,7 +25,7 @@ func checkText(text []byte) (why string, at jsontext.Pointer) {
 			return "", ""
 		}
 		if err != nil {
-			return whySyntax(err)
+			return syntaxProblem(err)
 		}
 		if ended {
 			return WhySyntax, ""
@@ -37,7 +37,7 @@ func checkText(text []byte) (why string, at jsontext.Pointer) {
 	}
 }
 
-func whySyntax(err error) (why string, at jsontext.Pointer) {
+func syntaxProblem(err error) (why string, at jsontext.Pointer) {
 	syntax, ok := errors.AsType[*jsontext.SyntacticError](err)
 	switch {
 	case !ok:
@@ -48,14 +48,14 @@ func whySyntax(err error) (why string, at jsontext.Pointer) {
 	return WhySyntax, syntax.JSONPointer
 }
 
-// member is one name and value of an object, in the order that they came in.
+// member is a name and value of an object.
 type member struct {
 	name  string
 	value jsontext.Value
 }
 
-// members answers what stands in an object that checkText has passed; ok is
-// false when value is no object.
+// members returns the members of an object, which checkSyntax has accepted, in their
+// order. ok is false if value is not an object.
 func members(value []byte) (all []member, ok bool) {
 	d := jsontext.NewDecoder(bytes.NewBuffer(value))
 	if open, err := d.ReadToken(); err != nil || open.Kind() != '{' {
@@ -76,9 +76,9 @@ func members(value []byte) (all []member, ok bool) {
 	return all, true
 }
 
-// unmarshal reads value into out with nothing unknown, nothing null and every
-// number in range. code is of the problem when the shape is wrong; a number out
-// of range is always a bad value. at is where value stands.
+// unmarshal decodes value into out. It refuses unknown names and null with a problem of
+// this code, and a number out of range with CodeBadValue. at is the position of value in
+// the whole text.
 func unmarshal(value []byte, out any, code Code, at jsontext.Pointer) *Problem {
 	if where, found := findNull(value); found {
 		return shapeProblem(code, WhyType, at+where)
@@ -100,8 +100,8 @@ func unmarshal(value []byte, out any, code Code, at jsontext.Pointer) *Problem {
 	return shapeProblem(code, WhyType, at+where)
 }
 
-// findNull finds a null anywhere in value: the protocol has none, and the
-// decoder would read one as an empty value.
+// findNull finds a null anywhere in value. The protocol has no null, and the decoder
+// would decode it as the zero value.
 func findNull(value []byte) (at jsontext.Pointer, found bool) {
 	if !bytes.Contains(value, []byte("null")) {
 		return "", false
@@ -121,16 +121,16 @@ func findNull(value []byte) (at jsontext.Pointer, found bool) {
 func shapeProblem(code Code, why string, at jsontext.Pointer) *Problem {
 	p := &Problem{Code: code, Params: map[string]string{"why": why}}
 	if at != "" {
-		p.Params["at"] = clip(string(at), maxPointer)
+		p.Params["at"] = truncate(string(at), maxEcho)
 	}
 	return p
 }
 
 func badValue(field string) *Problem {
-	return &Problem{Code: CodeBadValue, Params: map[string]string{"field": clip(field, maxPointer)}}
+	return &Problem{Code: CodeBadValue, Params: map[string]string{"field": truncate(field, maxEcho)}}
 }
 
-// fieldOf answers the name that a pointer ends in, without an index into a list.
+// fieldOf returns the last name of a pointer, without the index into a list.
 func fieldOf(at jsontext.Pointer) string {
 	last := at.LastToken()
 	if _, err := strconv.Atoi(last); err == nil {
@@ -139,9 +139,13 @@ func fieldOf(at jsontext.Pointer) string {
 	return last
 }
 
-func clip(s string, limit int) string {
+func truncate(s string, limit int) string {
 	if len(s) > limit {
 		s = s[:limit]
 	}
 	return strings.ToValidUTF8(s, "")
+}
+
+func tooLarge(limit int) *Problem {
+	return &Problem{Code: CodeTooLarge, Params: map[string]string{"limit": strconv.Itoa(limit)}}
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// Digest answers the digest of a view: the SHA-256, in hex, over its cards in the
-// byte order of their keys, of each the key, a line feed, the card's JSON as it
-// was sent, and a line feed.
+// Digest returns the digest of a view, in hex: the SHA-256 of its cards in the byte order
+// of their keys, each as the key, a line feed, the card's JSON as it was sent, and a line
+// feed.
 func Digest(cards Cards) string {
 	h := sha256.New()
 	for _, key := range slices.Sorted(maps.Keys(cards)) {
@@ -24,8 +24,9 @@ func Digest(cards Cards) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// SubjectsHash answers the hash by which hello tells whether a session still
-// watches what the kept view showed: 16 hex digits, the same for any order.
+// SubjectsHash returns a hash of what a session may see: 16 hex digits, which do not
+// depend on the order. By it the server decides whether the view that a hello names is
+// still of the same subjects.
 func SubjectsHash(subjects []floor.Subject) string {
 	sorted := slices.Sorted(slices.Values(subjects))
 	lines := make([]string, len(sorted))

@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// golden reads one of the lists in testdata.
+// golden decodes one of the lists in testdata.
 func golden[T any](t testing.TB, name string) []T {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", name))
@@ -48,7 +48,7 @@ func compact(t *testing.T, text []byte) string {
 	return string(v)
 }
 
-func TestFramesFromClient(t *testing.T) {
+func TestDecodeClient_GoldenFrames(t *testing.T) {
 	for _, g := range golden[goldenFrame](t, "from_client.json") {
 		f, p := wire.DecodeClient(g.Frame)
 		if p != nil {
@@ -61,7 +61,7 @@ func TestFramesFromClient(t *testing.T) {
 	}
 }
 
-func TestFramesFromServer(t *testing.T) {
+func TestDecodeServer_GoldenFrames(t *testing.T) {
 	seen := map[string]bool{}
 	for _, g := range golden[goldenFrame](t, "from_server.json") {
 		f, err := wire.DecodeServer(g.Frame)
@@ -87,11 +87,11 @@ func TestFramesFromServer(t *testing.T) {
 	}
 }
 
-// internal are the commands that no client may give. A command of floor is either
-// here or in commands.json: whoever adds one decides.
-var internal = []floor.CommandKind{"importForum", "timePassed", "markDelivered", "addOrganiser", "registerEvent", "setPublicURL", "raiseVersion", "nameLost", "recordExport"}
+// serverCommands are the commands that no client may give. Every command of floor must be
+// either here or in commands.json.
+var serverCommands = []floor.CommandKind{"importForum", "timePassed", "markDelivered", "addOrganiser", "registerEvent", "setPublicURL", "raiseVersion", "nameLost", "recordExport"}
 
-func TestCommands(t *testing.T) {
+func TestDecodeCommand_GoldenCommands(t *testing.T) {
 	seen := map[floor.CommandKind]bool{}
 	for _, g := range golden[goldenFrame](t, "commands.json") {
 		c, p := wire.DecodeCommand(g.Command)
@@ -101,32 +101,32 @@ func TestCommands(t *testing.T) {
 		}
 		kind := floor.KindOf(c.Body)
 		if string(kind) != g.Name {
-			t.Errorf("%s was read as %s", g.Name, kind)
+			t.Errorf("%s was decoded as %s", g.Name, kind)
 		}
 		seen[kind] = true
 		again, p := wire.DecodeCommand(wire.EncodeCommand(c))
 		if p != nil {
-			t.Errorf("%s: its own encoding: %v", g.Name, p)
+			t.Errorf("%s: decode its encoding: %v", g.Name, p)
 			continue
 		}
 		if wire.PayloadDigest(c.Body) != wire.PayloadDigest(again.Body) {
-			t.Errorf("%s: another payload after a round trip", g.Name)
+			t.Errorf("%s: the payload digest differs after a round trip", g.Name)
 		}
 		want := compact(t, g.Command)
 		if got := string(wire.EncodeCommand(c)); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", g.Name, got, want)
 		}
 	}
-	for _, kind := range internal {
+	for _, kind := range serverCommands {
 		text := `{"id":"c1","` + string(kind) + `":{}}`
 		if c, p := wire.DecodeCommand([]byte(text)); p == nil || p.Code != wire.CodeUnknownCommand || c.Body != nil {
-			t.Errorf("%s: taken from a client: %v", kind, p)
+			t.Errorf("%s: accepted from a client: %v", kind, p)
 		}
 		seen[kind] = true
 	}
 	for _, kind := range floor.CommandKinds() {
 		if !seen[kind] {
-			t.Errorf("%s is neither a golden command nor an internal one", kind)
+			t.Errorf("%s is neither in commands.json nor in serverCommands", kind)
 		}
 	}
 }
@@ -146,16 +146,16 @@ func (r refused) bytes(t testing.TB) []byte {
 	return b
 }
 
-func TestRefused(t *testing.T) {
+func TestDecodeClient_RefusesGoldenBadFrames(t *testing.T) {
 	for _, r := range golden[refused](t, "refused.json") {
 		f, p := wire.DecodeClient(r.bytes(t))
 		if p == nil {
-			t.Errorf("%s: taken", r.Name)
+			t.Errorf("%s: accepted", r.Name)
 			continue
 		}
 		param := p.Params["why"] + p.Params["field"] + p.Params["command"]
 		if p.Code != r.Code || param != r.Param {
-			t.Errorf("%s: %v, not %s %s", r.Name, p, r.Code, r.Param)
+			t.Errorf("%s: %v, want %s %s", r.Name, p, r.Code, r.Param)
 		}
 		var id string
 		if f.Command != nil {
@@ -165,24 +165,24 @@ func TestRefused(t *testing.T) {
 			}
 		}
 		if id != r.ID {
-			t.Errorf("%s: the refusal is for the command %q, not %q", r.Name, id, r.ID)
+			t.Errorf("%s: the refused command has the id %q, want %q", r.Name, id, r.ID)
 		}
 	}
 }
 
-func TestCloses(t *testing.T) {
+func TestComeback_GoldenCloseCodes(t *testing.T) {
 	type entry struct {
 		Code     wire.CloseCode
 		Comeback wire.ReconnectPolicy
 	}
 	for _, e := range golden[entry](t, "closes.json") {
 		if got := e.Code.Comeback(); got != e.Comeback {
-			t.Errorf("%d: %s, not %s", e.Code, got, e.Comeback)
+			t.Errorf("%d: %s, want %s", e.Code, got, e.Comeback)
 		}
 	}
 }
 
-func TestDigests(t *testing.T) {
+func TestDigest_GoldenDigests(t *testing.T) {
 	type entry struct {
 		Kind, Digest string
 		Of           json.RawMessage
@@ -209,7 +209,7 @@ func TestDigests(t *testing.T) {
 			t.Fatalf("unknown kind %q", e.Kind)
 		}
 		if got != e.Digest {
-			t.Errorf("%s of %s: %s, not %s", e.Kind, e.Of, got, e.Digest)
+			t.Errorf("%s of %s: %s, want %s", e.Kind, e.Of, got, e.Digest)
 		}
 	}
 }
