@@ -189,7 +189,7 @@ func (g *giver) draw() floor.Command {
 	return floor.MarkPresent{Meeting: m.ID, Side: side}
 }
 
-// roomFor answers a free table that is large enough.
+// frameOverhead answers a free table that is large enough.
 func (g *giver) roomFor(m floor.Meeting) (floor.TableID, bool) {
 	for _, i := range g.rng.Perm(len(g.free)) {
 		if g.free[i].Capacity >= len(m.Host.People)+len(m.Guest.People) {

@@ -13,12 +13,6 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// digests is how many clients' views were held against the server's.
-type digests struct {
-	Checked int `json:"checked"`
-	Wrong   int `json:"wrong"`
-}
-
 // held is what a client says that it holds.
 type held struct {
 	at     journal.Position

@@ -225,15 +225,3 @@ func (s *scene) paced(ctx context.Context, rate int, last time.Duration, do func
 	}
 	return nil
 }
-
-// until waits for a time, and reports whether ctx let it.
-func until(ctx context.Context, when time.Time) bool {
-	t := time.NewTimer(time.Until(when))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
-}

@@ -294,3 +294,11 @@ func (s *scene) comeAndGo(ctx context.Context) error {
 		s.come(p)
 	})
 }
+
+// pick answers every n-th of phones, from a random one on.
+func pick(phones []*phone, n int) (picked []*phone) {
+	for i := rand.IntN(n); i < len(phones); i += n {
+		picked = append(picked, phones[i])
+	}
+	return picked
+}

@@ -19,28 +19,6 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// change is something that was done and that phones are to see.
-type change struct {
-	sent   time.Time
-	seq    uint64
-	phones []*phone // nil: all
-}
-
-// stage is a server as scenarios see it.
-type stage interface {
-	// slot starts or ends a round: something small that everybody sees.
-	slot(ctx context.Context) (change, error)
-	// move moves a meeting: something that five phones and the consoles see. It may
-	// be called by many at once; i picks the console.
-	move(ctx context.Context, i int) (change, error)
-	// large makes changes of about 16 KB that everybody sees.
-	large(ctx context.Context) ([]change, error)
-	// check compares what everybody holds with what the server says.
-	check(ctx context.Context, l *pool) (digests, error)
-	// seen answers how many frames the consoles were sent so far.
-	seen() int
-}
-
 // floorStage is an event on a matchfloor server.
 type floorStage struct {
 	commands, view api // of the first and the last target
@@ -218,9 +196,6 @@ func (s *floorStage) do(ctx context.Context, i int, body floor.Command) (change,
 	}
 	return change{sent: sent, seq: done.Seq}, nil
 }
-
-// errNoMore says that a stage has nothing left to do of a kind.
-var errNoMore = errors.New("load: all rounds are over")
 
 func (s *floorStage) slot(ctx context.Context) (change, error) {
 	s.mu.Lock()

@@ -1,0 +1,20 @@
+//go:build linux
+
+package loadtest
+
+import (
+	"context"
+	"time"
+)
+
+// until waits for a time, and reports whether ctx let it.
+func until(ctx context.Context, when time.Time) bool {
+	t := time.NewTimer(time.Until(when))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
