@@ -9,27 +9,27 @@ import (
 	"github.com/matchfloor/matchfloor/workbook"
 )
 
-// WithBadRows answers the sample workbook with three mistakes in it, as on the
-// acceptance day, and what reading it must answer: a company with a language that
-// does not exist, a person listed twice, and a company that is in two meetings of
-// one round. The bytes are the caller's own.
+// WithBadRows returns the sample workbook with the three mistakes of the acceptance
+// day, and the faults that reading it must return: a company with an unknown language, a
+// person listed twice, and a company in two meetings of one round. The caller owns the
+// bytes.
 func WithBadRows() ([]byte, []workbook.Fault, error) {
 	f, err := excelize.OpenReader(bytes.NewReader(forumXLSX))
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the sample workbook: %w", err)
 	}
-	faults, err := spoil(f)
+	faults, err := addMistakes(f)
 	if err != nil {
-		return nil, nil, fmt.Errorf("spoil the sample workbook: %w", err)
+		return nil, nil, fmt.Errorf("add mistakes to the sample workbook: %w", err)
 	}
 	var out bytes.Buffer
 	if err := f.Write(&out); err != nil {
-		return nil, nil, fmt.Errorf("write the spoilt workbook: %w", err)
+		return nil, nil, fmt.Errorf("write the workbook with mistakes: %w", err)
 	}
 	return out.Bytes(), faults, f.Close()
 }
 
-func spoil(f *excelize.File) ([]workbook.Fault, error) {
+func addMistakes(f *excelize.File) ([]workbook.Fault, error) {
 	companies, err := f.GetRows("companies")
 	if err != nil {
 		return nil, err
@@ -69,7 +69,8 @@ func spoil(f *excelize.File) ([]workbook.Fault, error) {
 	}, nil
 }
 
-// rowOf answers the row, from 1, whose id it is; 0 if none. The id is the first column.
+// rowOf returns the row of an id, counted from 1; 0 if there is none. The id is in the
+// first column.
 func rowOf(rows [][]string, id string) int {
 	for i, r := range rows {
 		if len(r) > 0 && r[0] == id {
@@ -90,7 +91,7 @@ func columnOf(rows [][]string, column string) int {
 
 func cellOf(rows [][]string, column string, row int) string {
 	name, err := excelize.CoordinatesToCellName(columnOf(rows, column)+1, row)
-	if err != nil { // a row or column below 1: neither exists here
+	if err != nil { // a row or column below 1, which the callers do not pass
 		return ""
 	}
 	return name
@@ -106,7 +107,7 @@ func rowAt(meetings [][]string, round, table string) int {
 	return 0
 }
 
-// freeGuest answers a company that is a guest somewhere, but not in that round.
+// freeGuest returns a company that is a guest in another round, but not in this one.
 func freeGuest(meetings [][]string, round string) string {
 	inRound, guest := columnOf(meetings, "round"), columnOf(meetings, "guest")
 	busy := map[string]bool{}

@@ -1,6 +1,6 @@
-// Package demo holds the sample forum: one fictional Korean–Chinese matching day
-// with 60 companies, as a workbook that a person can open and edit. The program in
-// demo/make made it; no company and nobody in it is real.
+// Package demo holds the sample forum: a fictional Korean–Chinese matching day with 60
+// companies, as a workbook that a person can open and edit. The program in demo/make
+// generates it. All companies and people in it are invented.
 package demo
 
 import (
@@ -18,30 +18,29 @@ import (
 //go:embed forum.xlsx
 var forumXLSX []byte
 
-// Workbook answers the bytes of forum.xlsx; they are the caller's own.
+// Workbook returns the bytes of forum.xlsx. The caller owns them.
 func Workbook() []byte { return bytes.Clone(forumXLSX) }
 
-// Forum answers what the workbook describes: 2026-11-24, in Seoul. An error
-// means that the embedded file does not fit this program.
+// Forum returns the forum that the workbook describes: 2026-11-24, in Seoul. An error
+// means that the embedded file and package workbook do not match.
 func Forum() (floor.Forum, error) {
 	forum, faults, err := workbook.Read(bytes.NewReader(forumXLSX), int64(len(forumXLSX)))
 	switch {
 	case err != nil:
 		return floor.Forum{}, err
 	case len(faults) > 0:
-		return floor.Forum{}, fmt.Errorf("the sample workbook: %w", faults[0])
+		return floor.Forum{}, fmt.Errorf("read the sample workbook: %w", faults[0])
 	}
 	return forum, nil
 }
 
-// OnDay answers the forum moved by whole days, so that its first day is the date
-// that day has in the event's zone; times of the day stay. The lists that it
-// changes are new, the others are shared with f. An error means that the event's
-// time zone is unknown.
+// OnDay returns the forum moved by whole days, so that its first day is the date of day
+// in the event's time zone. Times of day stay the same. The lists that change are new;
+// the others are shared with f. An error means that the event's time zone is unknown.
 func OnDay(f floor.Forum, day time.Time) (floor.Forum, error) {
 	zone, err := time.LoadLocation(f.Event.TimeZone)
 	if err != nil {
-		return floor.Forum{}, fmt.Errorf("the event's time zone: %w", err)
+		return floor.Forum{}, fmt.Errorf("load the event's time zone: %w", err)
 	}
 	days := daysBetween(firstStart(f), day, zone)
 	move := func(i floor.Instant) floor.Instant {
@@ -57,7 +56,7 @@ func OnDay(f floor.Forum, day time.Time) (floor.Forum, error) {
 	return f, nil
 }
 
-// firstStart answers when the first thing of a forum starts; 0 if it has none.
+// firstStart returns the earliest planned start in a forum; 0 if it has none.
 func firstStart(f floor.Forum) (first floor.Instant) {
 	note := func(i floor.Instant) {
 		if first == 0 || i < first {
@@ -73,7 +72,7 @@ func firstStart(f floor.Forum) (first floor.Instant) {
 	return first
 }
 
-// daysBetween counts the midnights from one moment to another in a zone.
+// daysBetween returns the number of midnights between two moments in a time zone.
 func daysBetween(from floor.Instant, to time.Time, zone *time.Location) int {
 	noon := func(t time.Time) time.Time {
 		y, m, d := t.In(zone).Date()

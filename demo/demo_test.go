@@ -26,7 +26,7 @@ func clock(i floor.Instant) string {
 	return time.UnixMilli(int64(i)).In(time.FixedZone("KST", 9*3600)).Format("2 15:04")
 }
 
-func TestForumHasTheSizesOfTheAcceptanceDay(t *testing.T) {
+func TestForum_HasTheSizesOfTheAcceptanceDay(t *testing.T) {
 	f := sample(t)
 	country := map[string]int{}
 	standby := 0
@@ -52,7 +52,7 @@ func TestForumHasTheSizesOfTheAcceptanceDay(t *testing.T) {
 	}
 }
 
-func TestForumHasTheTimesOfTheAcceptanceDay(t *testing.T) {
+func TestForum_HasTheTimesOfTheAcceptanceDay(t *testing.T) {
 	f := sample(t)
 	var got []string
 	for _, r := range f.Rounds {
@@ -75,9 +75,9 @@ func TestForumHasTheTimesOfTheAcceptanceDay(t *testing.T) {
 	}
 }
 
-// Each round has 21 meetings at home tables, 18 of them with one of the 18
-// assigned interpreters; the fields that CheckForum holds were held by reading it.
-func TestEveryRoundIsFull(t *testing.T) {
+// Each round has 21 meetings at home tables, 18 of them with one of the 18 assigned
+// interpreters. Reading the workbook has checked the rules of CheckForum.
+func TestForum_EveryRoundIsFull(t *testing.T) {
 	f := sample(t)
 	held, need := map[floor.RoundID]int{}, map[floor.RoundID]int{}
 	home := map[floor.CompanyID]floor.TableID{}
@@ -112,7 +112,7 @@ func TestEveryRoundIsFull(t *testing.T) {
 	}
 }
 
-func TestMeetingsAreSpreadFairly(t *testing.T) {
+func TestForum_SpreadsMeetingsFairly(t *testing.T) {
 	f := sample(t)
 	count, pairs := map[floor.CompanyID]int{}, map[[2]floor.CompanyID]bool{}
 	for _, m := range f.Meetings {
@@ -149,8 +149,8 @@ func TestMeetingsAreSpreadFairly(t *testing.T) {
 	}
 }
 
-// The rows of the acceptance day need these meetings to be as they are.
-func TestTheDayCanBePlayed(t *testing.T) {
+// The steps of the acceptance day need these meetings.
+func TestForum_HasWhatTheAcceptanceDayNeeds(t *testing.T) {
 	f := sample(t)
 	at := map[string]floor.Meeting{}
 	for _, m := range f.Meetings {
@@ -190,7 +190,7 @@ func TestTheDayCanBePlayed(t *testing.T) {
 	}
 }
 
-func TestNamesAreInEachScript(t *testing.T) {
+func TestForum_NamesAreInEachScript(t *testing.T) {
 	f := sample(t)
 	seen := map[string]bool{}
 	for _, c := range f.Companies {
@@ -207,7 +207,7 @@ func TestNamesAreInEachScript(t *testing.T) {
 	}
 }
 
-func TestBadRowsAreNamed(t *testing.T) {
+func TestWithBadRows_FaultsNameTheRows(t *testing.T) {
 	book, want, err := WithBadRows()
 	if err != nil {
 		t.Fatal(err)
@@ -227,7 +227,7 @@ func TestBadRowsAreNamed(t *testing.T) {
 	}
 }
 
-func TestOnDayKeepsTheTimes(t *testing.T) {
+func TestOnDay_KeepsTimesOfDay(t *testing.T) {
 	f := sample(t)
 	moved, err := OnDay(f, time.Date(2027, 3, 1, 20, 0, 0, 0, time.UTC)) // 05:00 of the 2nd in Seoul
 	if err != nil {

@@ -10,15 +10,15 @@ import (
 // The sizes of the sample forum.
 const (
 	hosts   = 24 // Korean companies, each at its home table
-	guests  = 36 // Chinese companies; the last one stands by
-	tables  = 26 // two of them spare
+	guests  = 36 // Chinese companies; the last one is on standby
+	tables  = 26 // including two spare ones
 	rounds  = 8
-	resting = hosts / rounds // hosts without a meeting, each round others
+	resting = hosts / rounds // hosts without a meeting; others in each round
 	playing = hosts - resting
 )
 
-// Who of each side speaks what, beside their own language; counted from 0. A
-// meeting of companies with a language in common needs no interpreter.
+// The companies that speak a second language, counted from 0. A meeting of companies
+// with a common language needs no interpreter.
 var (
 	hostsEnglish  = []int{2, 5, 9, 14, 18, 22}
 	guestsEnglish = []int{8, 15, 21, 29}
@@ -59,11 +59,11 @@ func companies() []floor.Company {
 	return all
 }
 
-// attendees sends three people of every fourth host and sixth guest, two of the
-// others: 132 in all.
+// attendees returns three people of every fourth host and of every sixth guest, and two
+// of every other company: 132 in all.
 func attendees() []floor.Attendee {
 	var all []floor.Attendee
-	send := func(of floor.CompanyID, people int, person func(int) floor.Text, titles []string) {
+	add := func(of floor.CompanyID, people int, person func(int) floor.Text, titles []string) {
 		for n := range people {
 			all = append(all, floor.Attendee{
 				ID: floor.AttendeeID(fmt.Sprintf("%s%c", of, 'a'+n)), Company: of, Name: person(len(all)), Title: titles[n],
@@ -71,10 +71,10 @@ func attendees() []floor.Attendee {
 		}
 	}
 	for i := range hosts {
-		send(hostID(i), 2+one(i%4 == 1), korean, koreanTitles)
+		add(hostID(i), 2+one(i%4 == 1), korean, koreanTitles)
 	}
 	for i := range guests {
-		send(guestID(i), 2+one(i%6 == 2), chinese, chineseTitles)
+		add(guestID(i), 2+one(i%6 == 2), chinese, chineseTitles)
 	}
 	return all
 }
@@ -86,8 +86,8 @@ func one(b bool) int {
 	return 0
 }
 
-// wishes answers one to three companies that each would like to meet, of its own
-// field first, then of the next one.
+// wishes returns one to three wishes of each company: for companies of its own field
+// first, then of the next one.
 func wishes() []floor.Wish {
 	var all []floor.Wish
 	for i := range hosts {
@@ -103,8 +103,8 @@ func wishes() []floor.Wish {
 	return all
 }
 
-// alike answers the n-th company of the other side, of so many, that the i-th
-// company would look at.
+// alike returns the n-th choice of the i-th company among the companies of the other
+// side, of which there are so many as of says.
 func alike(i, n, of int) int {
 	kind := (i + n/2) % len(fields)
 	return kind + len(fields)*((i+i/len(fields)+n+1)%(of/len(fields)))

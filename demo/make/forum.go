@@ -8,18 +8,19 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// The interpreters: those who are assigned, two floaters, one for English.
+// assigned is the number of interpreters with assigned meetings. Two floaters and one
+// interpreter for English follow them.
 const assigned = 18
 
 func interpreterID(i int) floor.InterpreterID { return floor.InterpreterID(fmt.Sprintf("i%02d", i+1)) }
 func roundID(i int) floor.RoundID             { return floor.RoundID(fmt.Sprintf("R%d", i+1)) }
 
-// plan turns times of the two days into instants.
+// plan converts times of the forum's two days into instants.
 type plan struct{ zone *time.Location }
 
 func (p plan) at(day int, clock string) floor.Instant {
 	var h, m int
-	fmt.Sscanf(clock, "%d:%d", &h, &m) // only ever this file's own times
+	fmt.Sscanf(clock, "%d:%d", &h, &m) // the times are constants of this file
 	return floor.Instant(time.Date(2026, time.November, day, h, m, 0, 0, p.zone).UnixMilli())
 }
 
@@ -32,7 +33,7 @@ func (p plan) slot(day int, from, to string) floor.Slot {
 	return floor.Slot{Plan: s, Now: s, State: floor.StatePlanned}
 }
 
-// build makes the sample forum.
+// build returns the sample forum.
 func build() (floor.Forum, error) {
 	zone, err := time.LoadLocation("Asia/Seoul")
 	if err != nil {
@@ -130,8 +131,8 @@ func staff() []floor.Staff {
 	return all
 }
 
-// skillsOf answers what the i-th interpreter knows: two fields each, lighting
-// only near tables 4 and 20 and with the first floater.
+// skillsOf returns the fields that the i-th interpreter knows: two each, and lighting
+// only near the tables 4 and 20 and for the first floater.
 func skillsOf(i int) []string {
 	switch i {
 	case 2, 14:
@@ -160,7 +161,7 @@ func (p plan) interpreters() []floor.Interpreter {
 		case i >= assigned:
 			v.Floater, v.Shifts = true, []floor.Span{p.span(24, "13:00", "16:45")}
 		case i < 2:
-			v.Shifts = append(v.Shifts, p.span(25, "09:00", "16:30")) // they go along to the plants
+			v.Shifts = append(v.Shifts, p.span(25, "09:00", "16:30")) // they join the visits to the plants
 		}
 		all = append(all, v)
 	}

@@ -1,5 +1,5 @@
-// Command make writes the sample forum's workbook, demo/forum.xlsx. The same
-// program writes the same bytes; nothing in it is drawn by chance.
+// Command make writes the workbook of the sample forum, demo/forum.xlsx. Its output is
+// deterministic.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 )
 
 func main() {
-	out := flag.String("o", "demo/forum.xlsx", "the `file` to write")
+	out := flag.String("o", "demo/forum.xlsx", "write the workbook to this `file`")
 	flag.Parse()
 	if err := run(*out); err != nil {
 		fmt.Fprintln(os.Stderr, err)

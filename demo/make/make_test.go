@@ -11,8 +11,7 @@ import (
 	"github.com/matchfloor/matchfloor/workbook"
 )
 
-// The shipped workbook is what this program makes, byte for byte.
-func TestTheWorkbookIsWhatTheProgramMakes(t *testing.T) {
+func TestBuild_MakesTheShippedWorkbook(t *testing.T) {
 	forum, err := build()
 	if err != nil {
 		t.Fatal(err)
@@ -26,14 +25,14 @@ func TestTheWorkbookIsWhatTheProgramMakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(forum, shipped, cmpopts.EquateEmpty()); diff != "" {
-		t.Fatalf("the shipped workbook describes another forum: run go generate ./demo (-made +shipped)\n%s", diff)
+		t.Fatalf("the shipped workbook describes another forum; run go generate ./demo (-made +shipped)\n%s", diff)
 	}
 	if !bytes.Equal(made.Bytes(), demo.Workbook()) {
-		t.Error("the shipped workbook has other bytes: run go generate ./demo")
+		t.Error("the shipped workbook has other bytes; run go generate ./demo")
 	}
 }
 
-func TestCheapestFindsTheLeastSum(t *testing.T) {
+func TestCheapest_FindsTheLeastSum(t *testing.T) {
 	cost := [][]int{{4, 1, 3}, {2, 0, 5}, {3, 2, 2}}
 	if diff := cmp.Diff([]int{1, 0, 2}, cheapest(cost)); diff != "" {
 		t.Error(diff)

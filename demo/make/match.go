@@ -2,16 +2,16 @@ package main
 
 import "math"
 
-// impossible is the cost of what must not be.
+// impossible is the cost of a pair that must not be chosen.
 const impossible = 1 << 20
 
-// cheapest gives each row of a square cost matrix a column of its own so that the
-// sum of the costs is the least (the Hungarian method); among equals the result
-// is always the same.
+// cheapest assigns each row of a square cost matrix a column of its own so that the sum
+// of the costs is the least, by the Hungarian method. If several assignments cost the
+// least, it always returns the same one.
 func cheapest(cost [][]int) []int {
 	n := len(cost)
 	rowSlack, colSlack := make([]int, n+1), make([]int, n+1)
-	rowOf, via := make([]int, n+1), make([]int, n+1) // of a column; 0 is none, and the column from which the search came
+	rowOf, via := make([]int, n+1), make([]int, n+1) // the row of a column, 0 for none; and the column from which the search reached it
 	for row := 1; row <= n; row++ {
 		rowOf[0] = row
 		col := 0

@@ -2,14 +2,14 @@ package main
 
 import "github.com/matchfloor/matchfloor/floor"
 
-// field is what a company does.
+// field is a field of business.
 type field struct {
 	ko, zh, en string // after a Korean brand
 	coZh       string // after a Chinese brand
-	skill      string // what an interpreter of it should know
+	skill      string // that an interpreter for it should have
 }
 
-// fields come in this order, company by company: k04, k12 and k20 make lighting.
+// fields are assigned to the companies in this order: k04, k12 and k20 make lighting.
 var fields = []field{
 	{"솔라", "光伏", "Solar", "光伏科技", "solar"},
 	{"워터텍", "水处理", "Watertech", "水务科技", "water"},
@@ -21,7 +21,7 @@ var fields = []field{
 	{"스마트그리드", "智能电网", "Smart Grid", "智能电网", "grid"},
 }
 
-// name is something invented in the three scripts.
+// name is an invented name in three scripts.
 type name struct{ ko, zh, en string }
 
 func (n name) text() floor.Text { return floor.Text{Ko: n.ko, Zh: n.zh, En: n.en} }
@@ -47,8 +47,8 @@ var chineseBrands = []name{
 	{"밍쩌랑", "鸣泽朗", "Mingzelang"}, {"위란차오", "郁岚桥", "Yulanqiao"}, {"팅펑위안", "亭峰远", "Tingfengyuan"}, {"웨이하이신", "苇海新", "Weihaixin"},
 }
 
-// The lists of family and given names have coprime lengths, so that taking one of
-// each in turn names hundreds before a name comes twice.
+// The lists of family and given names have coprime lengths, so that taking one of each
+// in turn gives hundreds of names before one repeats.
 var koreanFamilies = []name{
 	{"김", "金", "Kim"}, {"이", "李", "Lee"}, {"박", "朴", "Park"}, {"최", "崔", "Choi"}, {"정", "郑", "Jung"}, {"강", "姜", "Kang"},
 	{"조", "赵", "Cho"}, {"윤", "尹", "Yoon"}, {"장", "张", "Jang"}, {"임", "林", "Lim"}, {"한", "韩", "Han"}, {"오", "吴", "Oh"},
@@ -81,13 +81,13 @@ var koreanTitles = []string{"대표이사 / CEO", "해외영업부장 / Head of 
 
 var chineseTitles = []string{"总经理 / General Manager", "市场总监 / Marketing Director", "技术总监 / Technical Director"}
 
-// korean answers the n-th Korean person's name.
+// korean returns the n-th Korean person's name.
 func korean(n int) floor.Text {
 	f, g := koreanFamilies[n%len(koreanFamilies)], koreanGivens[n%len(koreanGivens)]
 	return floor.Text{Ko: f.ko + g.ko, Zh: f.zh + g.zh, En: f.en + " " + g.en}
 }
 
-// chinese answers the n-th Chinese person's name.
+// chinese returns the n-th Chinese person's name.
 func chinese(n int) floor.Text {
 	f, g := chineseFamilies[n%len(chineseFamilies)], chineseGivens[n%len(chineseGivens)]
 	return floor.Text{Ko: f.ko + " " + g.ko, Zh: f.zh + g.zh, En: f.en + " " + g.en}

@@ -11,10 +11,10 @@ import (
 // counted from 0.
 type seat struct{ host, guest int }
 
-// schedule answers who meets whom in each round. Every host rests once, three in
-// a round and one of them in each zone; every guest but the standby one has four
-// or five meetings; nobody meets the same company twice; three meetings of each
-// round need no interpreter. Wishes are followed as far as that allows.
+// schedule returns the meetings of each round. Every host has one round without a
+// meeting: three hosts a round, one in each zone. Every guest except the standby one has
+// four or five meetings. No two companies meet twice. Three meetings of each round need
+// no interpreter. Within these rules the wishes count.
 func schedule(wishes []floor.Wish) ([rounds][]seat, error) {
 	wanted := map[seat]int{}
 	for _, w := range wishes {
@@ -47,22 +47,22 @@ func schedule(wishes []floor.Wish) ([rounds][]seat, error) {
 	return all, nil
 }
 
-// seatOf answers the meeting that a wish asks for, whoever asks.
+// seatOf returns the meeting that a wish asks for, from either side.
 func seatOf(w floor.Wish) seat {
 	from, to := string(w.From), string(w.To)
 	if from[0] == 'c' {
 		from, to = to, from
 	}
 	var s seat
-	fmt.Sscanf(from, "k%d", &s.host) // both forms are this program's own
+	fmt.Sscanf(from, "k%d", &s.host) // this program made the ids
 	fmt.Sscanf(to, "c%d", &s.guest)
 	s.host--
 	s.guest--
 	return s
 }
 
-// fit answers what a meeting costs: nothing if both wish it, more the farther
-// their fields are.
+// fit returns the cost of a meeting: less if it is wanted, more the farther apart the
+// fields of the two companies are.
 func fit(s seat, wanted int) int {
 	apart := (s.guest - s.host) % len(fields)
 	if apart < 0 {
@@ -71,9 +71,9 @@ func fit(s seat, wanted int) int {
 	return 100 - 15*wanted + 3*min(apart, len(fields)-apart)
 }
 
-// mustNotMeet keeps two kinds of meetings out: of companies that both speak
-// English, which would need no interpreter, and at table 12 in the first round
-// one that needs none, because an interpreter is asked for there.
+// mustNotMeet excludes two kinds of meetings without an interpreter: of companies that
+// both speak English, and any at table 12 in the first round, where the acceptance day
+// requests an interpreter.
 func mustNotMeet(s seat, round int) bool {
 	if slices.Contains(hostsEnglish, s.host) && slices.Contains(guestsEnglish, s.guest) {
 		return true
@@ -81,7 +81,7 @@ func mustNotMeet(s seat, round int) bool {
 	return round == 0 && s.host == 11 && slices.Contains(guestsKorean, s.guest)
 }
 
-// hostsOf answers who receives in a round: all but every eighth.
+// hostsOf returns the hosts with a meeting in a round: all except every eighth.
 func hostsOf(round int) []int {
 	var all []int
 	for h := range hosts {
@@ -92,8 +92,8 @@ func hostsOf(round int) []int {
 	return all
 }
 
-// guestsOf answers who comes in a round: three that speak Korean and eighteen
-// that do not, in turn.
+// guestsOf returns the guests of a round: in turn, three that speak Korean and eighteen
+// that do not.
 func guestsOf(round int) []int {
 	var others, now []int
 	for g := range guests - 1 {
@@ -114,8 +114,8 @@ func guestsOf(round int) []int {
 // interpreted reports whether a meeting needs Korean–Chinese.
 func interpreted(s seat) bool { return !slices.Contains(guestsKorean, s.guest) }
 
-// meetings makes the schedule's meetings, with an interpreter for each that needs
-// one: as often as possible the one who was at that table before.
+// meetings returns the schedule's meetings, each with an interpreter if it needs one: if
+// possible the one who was at that table before.
 func meetings(all [rounds][]seat, company map[floor.CompanyID][]floor.AttendeeID) []floor.Meeting {
 	var out []floor.Meeting
 	last := make([]int, assigned) // the table at which each interpreter was, from 0
@@ -147,8 +147,8 @@ func meetings(all [rounds][]seat, company map[floor.CompanyID][]floor.AttendeeID
 	return out
 }
 
-// interpretersFor gives each meeting an interpreter: near the table where they
-// were, and of the field if one is near.
+// interpretersFor assigns an interpreter to each meeting: one who was at a near table
+// before, and who knows the host's field if possible. last is where each was.
 func interpretersFor(needing []seat, last []int) map[seat]int {
 	cost := make([][]int, len(needing))
 	for n, s := range needing {
