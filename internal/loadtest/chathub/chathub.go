@@ -1,8 +1,8 @@
-// Package chathub is the hub that one writes first: a goroutine that owns a map
-// of clients, channels to register, unregister and broadcast, a queue of 256
-// messages and two goroutines for each connection. It keeps nothing: whoever is
-// away misses what is sent. Load is measured against it, so that what is told of
-// matchfloor is told beside something that everybody knows, on the same machine.
+// Package chathub is a hub in the style of gorilla/websocket's chat example: one
+// goroutine owns a map of clients, with channels to register, unregister and broadcast;
+// each connection has a queue of 256 messages and two goroutines. It keeps no history: a
+// client that is not connected misses the messages sent meanwhile. The load test measures
+// matchfloor and this hub on the same machine, for comparison with a well-known design.
 package chathub
 
 import (
@@ -14,27 +14,27 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// The settings of gorilla's chat example, but for the queue's type.
+// The settings of gorilla's chat example, except for the element type of the queue.
 const (
 	writeWait  = 10 * time.Second
 	pongWait   = 60 * time.Second
 	pingPeriod = pongWait * 9 / 10
 	maxMessage = 512
-	queued     = 256
+	queueSize  = 256
 	bufferSize = 1024
 )
 
-// Hub is the hub. Run must run for as long as it serves.
+// Hub is the hub. Run must run while it serves requests.
 type Hub struct {
 	clients    map[int]*client
 	broadcast  chan message
 	register   chan *client
 	unregister chan *client
-	over       chan struct{} // closed when Run has ended
+	ended      chan struct{} // closed when Run has ended
 	upgrader   websocket.Upgrader
 }
 
-// message is a prepared message, and who it is to; none: everybody.
+// message is a prepared message for the clients with these ids; nil means all clients.
 type message struct {
 	to       []int
 	prepared *websocket.PreparedMessage
@@ -46,19 +46,19 @@ type client struct {
 	send chan *websocket.PreparedMessage
 }
 
-// New answers a hub without clients.
+// New returns a hub without clients.
 func New() *Hub {
 	return &Hub{
 		clients: make(map[int]*client), broadcast: make(chan message),
-		register: make(chan *client), unregister: make(chan *client), over: make(chan struct{}),
+		register: make(chan *client), unregister: make(chan *client), ended: make(chan struct{}),
 		upgrader: websocket.Upgrader{ReadBufferSize: bufferSize, WriteBufferSize: bufferSize},
 	}
 }
 
-// Run serves the channels until done is closed, and then closes every client. It is
-// called once.
+// Run serves the channels until done is closed, and then closes every client. The caller
+// must call it once.
 func (h *Hub) Run(done <-chan struct{}) {
-	defer close(h.over)
+	defer close(h.ended)
 	for {
 		select {
 		case c := <-h.register:
@@ -93,7 +93,7 @@ func (h *Hub) deliver(m message) {
 	}
 }
 
-// queue drops a client whose queue is full.
+// queue appends a message to a client's queue, and drops the client if that is full.
 func (h *Hub) queue(c *client, m *websocket.PreparedMessage) {
 	select {
 	case c.send <- m:
@@ -109,8 +109,9 @@ func (h *Hub) drop(c *client) {
 	}
 }
 
-// ServeHTTP takes clients at /ws?id=N, and whoever gives messages at /control: the
-// ids, parted by commas, or none for everybody, a line feed, and the message.
+// ServeHTTP accepts clients at /ws?id=N. At /control it accepts a sender, whose messages
+// begin with the comma-separated ids of the receivers, or none for all clients, and a
+// line feed.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/ws" && r.URL.Path != "/control" {
 		http.NotFound(w, r)
@@ -118,33 +119,33 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	id, err := strconv.Atoi(r.FormValue("id"))
 	if err != nil && r.URL.Path == "/ws" {
-		http.Error(w, "an id is needed", http.StatusBadRequest)
+		http.Error(w, "the parameter id is missing", http.StatusBadRequest)
 		return
 	}
 	if r.URL.Path == "/control" {
-		if conn, err := h.upgrader.Upgrade(w, r, nil); err == nil { // otherwise the upgrader has answered
+		if conn, err := h.upgrader.Upgrade(w, r, nil); err == nil { // otherwise the upgrader has responded
 			h.control(conn)
 		}
 		return
 	}
-	h.take(w, r, id)
+	h.accept(w, r, id)
 }
 
-// take registers a client before it is told that it is connected, so that it
-// misses nothing from then on.
-func (h *Hub) take(w http.ResponseWriter, r *http.Request, id int) {
-	c := &client{id: id, send: make(chan *websocket.PreparedMessage, queued)}
+// accept registers a client before it responds to the handshake, so that a connected
+// client misses no message.
+func (h *Hub) accept(w http.ResponseWriter, r *http.Request, id int) {
+	c := &client{id: id, send: make(chan *websocket.PreparedMessage, queueSize)}
 	select {
 	case h.register <- c:
-	case <-h.over:
+	case <-h.ended:
 		http.Error(w, "the hub has ended", http.StatusServiceUnavailable)
 		return
 	}
 	conn, err := h.upgrader.Upgrade(w, r, nil)
-	if err != nil { // the upgrader has answered
+	if err != nil { // the upgrader has responded
 		select {
 		case h.unregister <- c:
-		case <-h.over:
+		case <-h.ended:
 		}
 		return
 	}
@@ -153,7 +154,7 @@ func (h *Hub) take(w http.ResponseWriter, r *http.Request, id int) {
 	go c.read(h)
 }
 
-// control passes messages on until its connection ends.
+// control broadcasts the messages of a sender until its connection ends.
 func (h *Hub) control(conn *websocket.Conn) {
 	defer conn.Close()
 	for {
@@ -174,18 +175,18 @@ func (h *Hub) control(conn *websocket.Conn) {
 		}
 		select {
 		case h.broadcast <- m:
-		case <-h.over:
+		case <-h.ended:
 			return
 		}
 	}
 }
 
-// read drops whatever a client says, and notices when it has gone.
+// read discards the messages of a client, and unregisters it when the connection ends.
 func (c *client) read(h *Hub) {
 	defer func() {
 		select {
 		case h.unregister <- c:
-		case <-h.over:
+		case <-h.ended:
 		}
 		c.conn.Close()
 	}()
@@ -202,7 +203,7 @@ func (c *client) read(h *Hub) {
 	}
 }
 
-// write sends what is queued, and a ping now and then.
+// write sends the queued messages, and a ping every pingPeriod.
 func (c *client) write() {
 	ticker := time.NewTicker(pingPeriod)
 	defer func() {
@@ -214,7 +215,7 @@ func (c *client) write() {
 		select {
 		case m, open := <-c.send:
 			if !open {
-				// The client has been dropped: it may have gone, or not read for long.
+				// The hub has dropped the client: it may have left, or stopped reading.
 				_ = c.conn.WriteControl(websocket.CloseMessage, nil, time.Now().Add(time.Second))
 				return
 			}

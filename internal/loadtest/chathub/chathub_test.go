@@ -15,9 +15,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// TestHub: everybody gets what is for everybody, one what is for one, and an id
-// that comes again takes its place.
-func TestHub(t *testing.T) {
+// A client that connects again with the id of another replaces it.
+func TestHub_SendsToAllOrToTheNamedClients(t *testing.T) {
 	h, done, ended := New(), make(chan struct{}), make(chan struct{})
 	go func() { defer close(ended); h.Run(done) }()
 	s := httptest.NewServer(h)
@@ -38,7 +37,7 @@ func TestHub(t *testing.T) {
 			_, text, err = c.ReadMessage()
 		}
 		if err != nil || string(text) != want {
-			t.Errorf("%q %v instead of %q", text, err, want)
+			t.Errorf("%q, %v, want %q", text, err, want)
 		}
 	}
 	say := func(c *websocket.Conn, text string) {
@@ -48,8 +47,8 @@ func TestHub(t *testing.T) {
 		}
 	}
 	control := dial("/control")
-	// in dials as id and asks until the hub knows it: a handshake is answered before.
-	in := func(id string) *websocket.Conn {
+	// connect dials with an id and sends messages to it until one arrives.
+	connect := func(id string) *websocket.Conn {
 		c, known, asked := dial("/ws?id="+id), make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(asked)
@@ -69,31 +68,31 @@ func TestHub(t *testing.T) {
 		<-asked
 		return c
 	}
-	one, two := in("1"), in("2")
+	one, two := connect("1"), connect("2")
 	say(control, "\nall")
 	read(one, "all")
 	read(two, "all")
 	say(control, "2,7\nsome")
 	read(two, "some")
-	again := in("1")
+	again := connect("1")
 	for {
 		_, text, err := one.ReadMessage()
 		if err != nil {
 			break
 		}
 		if string(text) != "in?" {
-			t.Errorf("two clients have one id, and the first is told %q", text)
+			t.Errorf("the replaced client received %q", text)
 		}
 	}
 	say(control, "1\nmine")
 	read(again, "mine")
 	if _, _, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(s.URL, "http")+"/ws", nil); err == nil {
-		t.Error("a client without an id was taken")
+		t.Error("a client without an id was accepted")
 	}
 	close(done)
 	<-ended
 	if _, _, err := two.ReadMessage(); err == nil {
-		t.Error("the hub has gone and its clients have not")
+		t.Error("the hub has ended and a client is still connected")
 	}
 	for _, c := range []*websocket.Conn{control, one, two, again} {
 		c.Close()
@@ -101,22 +100,21 @@ func TestHub(t *testing.T) {
 	s.Close()
 }
 
-// seized is a request whose connection is about to be taken over.
-type seized struct {
+// hijacked is a response whose connection cannot be hijacked.
+type hijacked struct {
 	*httptest.ResponseRecorder
 	asked chan struct{}
 }
 
-// Hijack implements http.Hijacker: it tells of it, and fails.
-func (s seized) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+// Hijack implements http.Hijacker. It reports the call on asked, and fails.
+func (s hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	s.asked <- struct{}{}
-	return nil, nil, errors.New("the connection has gone")
+	return nil, nil, errors.New("the connection is closed")
 }
 
-// A client is registered before it is answered, so that it misses nothing from
-// then on, and forgotten where it cannot be answered.
-func TestRegisteredBeforeAnswered(t *testing.T) {
-	h, answer := New(), seized{httptest.NewRecorder(), make(chan struct{})}
+// If the handshake fails, the client is unregistered again.
+func TestHub_RegistersBeforeTheHandshakeEnds(t *testing.T) {
+	h, answer := New(), hijacked{httptest.NewRecorder(), make(chan struct{})}
 	r := httptest.NewRequestWithContext(t.Context(), "GET", "/ws?id=1", nil)
 	for name, value := range map[string]string{
 		"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "bWF0Y2hmbG9vciBpcyBoZQ==",
@@ -126,20 +124,20 @@ func TestRegisteredBeforeAnswered(t *testing.T) {
 	served := make(chan struct{})
 	go func() { defer close(served); h.ServeHTTP(answer, r) }()
 	var registered *client
-	for step, want := range []string{"register", "answer", "unregister"} {
+	for step, want := range []string{"register", "respond", "unregister"} {
 		got := ""
 		select {
 		case registered = <-h.register:
 			got = "register"
 		case <-answer.asked:
-			got = "answer"
+			got = "respond"
 		case c := <-h.unregister:
 			got = "unregister"
 			if c != registered {
-				t.Errorf("another client is forgotten than was registered")
+				t.Errorf("another client was unregistered than was registered")
 			}
 		case <-time.After(10 * time.Second):
-			t.Fatalf("step %d: nothing happens, want %s", step, want)
+			t.Fatalf("step %d: timeout, want %s", step, want)
 		}
 		if got != want {
 			t.Fatalf("step %d is %s, want %s", step, got, want)
