@@ -66,7 +66,7 @@ func soak(t *testing.T, lasts time.Duration, flat flatness) {
 	t.Logf("%v of mixed load; phones left and returned %d times", lasts, s.by.ends.left.Load())
 }
 
-// comeAndGo lets one phone after the other leave and return: mostly with the
+// reconnectOne lets one phone after the other leave and return: mostly with the
 // view that it kept, sometimes as new.
 func (s *siege) comeAndGo(ctx context.Context, rng *rand.Rand) {
 	var phones []*person

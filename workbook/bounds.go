@@ -18,60 +18,60 @@ const (
 // errMarkup says that a part has more markup than a workbook needs.
 var errMarkup = errors.New("too much markup")
 
-// markup counts what passes through, of all parts of a file together.
-type markup struct{ tags, attributes int }
+// markupCount counts what passes through, of all parts of a file together.
+type markupCount struct{ tags, attributes int }
 
-// in answers r, which fails with errMarkup beyond the limits.
-func (m *markup) in(r io.Reader, longest int) io.Reader {
-	return &tagReader{r: r, all: m, longest: longest}
+// limit answers r, which fails with errMarkup beyond the limits.
+func (m *markupCount) limit(r io.Reader, longest int) io.Reader {
+	return &tagReader{r: r, total: m, longest: longest}
 }
 
 type tagReader struct {
-	r       io.Reader
-	all     *markup
-	longest int
-	inside  int // bytes since the tag began; 0: outside of one
+	r         io.Reader
+	total     *markupCount
+	longest   int
+	tagLength int // bytes since the tag began; 0: outside of one
 }
 
 // Read implements io.Reader.
 func (t *tagReader) Read(p []byte) (int, error) {
 	n, err := t.r.Read(p)
-	if !t.pass(p[:n]) {
+	if !t.count(p[:n]) {
 		return 0, errMarkup
 	}
 	return n, err
 }
 
-// pass reports whether what was read is within the limits.
-func (t *tagReader) pass(b []byte) bool {
+// count reports whether what was read is within the limits.
+func (t *tagReader) count(b []byte) bool {
 	for len(b) > 0 {
-		if t.inside == 0 {
+		if t.tagLength == 0 {
 			at := bytes.IndexByte(b, '<')
 			if at < 0 {
 				return true
 			}
-			t.all.tags++
-			t.inside, b = 1, b[at+1:]
+			t.total.tags++
+			t.tagLength, b = 1, b[at+1:]
 		}
 		end := bytes.IndexByte(b, '>')
 		if end < 0 {
-			t.grow(b)
-			return t.within()
+			t.addToTag(b)
+			return t.withinLimits()
 		}
-		if t.grow(b[:end]); !t.within() {
+		if t.addToTag(b[:end]); !t.withinLimits() {
 			return false
 		}
-		t.inside, b = 0, b[end+1:]
+		t.tagLength, b = 0, b[end+1:]
 	}
-	return t.within()
+	return t.withinLimits()
 }
 
-// grow takes a piece of a tag.
-func (t *tagReader) grow(piece []byte) {
-	t.inside += len(piece)
-	t.all.attributes += bytes.Count(piece, []byte{'='})
+// addToTag takes a piece of a tag.
+func (t *tagReader) addToTag(piece []byte) {
+	t.tagLength += len(piece)
+	t.total.attributes += bytes.Count(piece, []byte{'='})
 }
 
-func (t *tagReader) within() bool {
-	return t.all.tags <= maxMarkup && t.all.attributes <= maxMarkup && t.inside <= t.longest
+func (t *tagReader) withinLimits() bool {
+	return t.total.tags <= maxMarkup && t.total.attributes <= maxMarkup && t.tagLength <= t.longest
 }

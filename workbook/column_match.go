@@ -6,88 +6,88 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// grid is a sheet whose columns have been recognised.
-type grid struct {
-	layout *Layout
-	index  int               // of the layout, for ordering faults
-	name   string            // as the workbook calls it
-	header int               // row number of the header
-	at     map[string]int    // column name → index of its cell
-	titles map[string]string // column name → its header as written
-	lines  []line            // below the header
+// matchedSheet is a sheet whose columns have been recognised.
+type matchedSheet struct {
+	layout      *Layout
+	index       int               // of the layout, for ordering faults
+	name        string            // as the workbook calls it
+	header      int               // row number of the header
+	columnIndex map[string]int    // column name → index of its cell
+	headers     map[string]string // column name → its header as written
+	rows        []rawRow          // below the header
 }
 
-// title answers a column's header as the workbook writes it, or its English name.
-func (g *grid) title(column string) string {
-	if t, ok := g.titles[column]; ok {
+// headerOf answers a column's header as the workbook writes it, or its English name.
+func (g *matchedSheet) headerOf(column string) string {
+	if t, ok := g.headers[column]; ok {
 		return t
 	}
 	return column
 }
 
-// book is a workbook under reading.
-type book struct {
+// bookReader is a workbook under reading.
+type bookReader struct {
 	faultList
-	grids    map[string]*grid             // by the English names; absent ones are empty, not nil
-	rows     map[string]map[string]int    // sheet → id → the row in which it first stands
-	order    map[string][]string          // sheet → its ids, in the order of the rows
-	alike    map[string]map[string]string // sheet → id in its barest form → id; made when first asked
-	when     calendar
-	spoilt   map[spot]bool // cells with a fault
-	forum    floor.Forum
-	partial  bool             // a sheet, a required column or some rows are missing
-	readable bool             // every cell could be read
-	entries  map[string][]row // sheet → the row of each entry of the forum, in its order
+	sheets     map[string]*matchedSheet     // by the English names; absent ones are empty, not nil
+	rowByID    map[string]map[string]int    // sheet → id → the row in which it first stands
+	idOrder    map[string][]string          // sheet → its ids, in the order of the rows
+	nearIDs    map[string]map[string]string // sheet → id in its barest form → id; made when first asked
+	calendar   calendar
+	faulty     map[cellRef]bool // cells with a fault
+	forum      floor.Forum
+	incomplete bool                   // a sheet, a required column or some rows are missing
+	readable   bool                   // every cell could be read
+	entries    map[string][]rowReader // sheet → the row of each entry of the forum, in its order
 }
 
-// spot is one cell.
-type spot struct {
+// cellRef is one cell.
+type cellRef struct {
 	sheet  string
 	row    int
 	column string
 }
 
-// broken reports whether one of the cells that describe a thing is at fault, so
+// hasFault reports whether one of the cells that describe a thing is at fault, so
 // that what follows from them need not be told.
-func (b *book) broken(sheet, id string, columns ...string) bool {
+func (b *bookReader) hasFault(sheet, id string, columns ...string) bool {
 	for _, c := range columns {
-		if b.spoilt[spot{sheet, b.rows[sheet][id], c}] {
+		if b.faulty[cellRef{sheet, b.rowByID[sheet][id], c}] {
 			return true
 		}
 	}
 	return false
 }
 
-// arrange recognises the sheets and their columns, and lists every id.
-func arrange(u unpacked) *book {
-	b := &book{
-		grids: map[string]*grid{}, rows: map[string]map[string]int{}, order: map[string][]string{},
-		alike: map[string]map[string]string{}, entries: map[string][]row{}, spoilt: map[spot]bool{},
+// matchSheets recognises the sheets and their columns, and lists every id.
+func matchSheets(u rawBook) *bookReader {
+	b := &bookReader{
+		sheets: map[string]*matchedSheet{}, rowByID: map[string]map[string]int{}, idOrder: map[string][]string{},
+		nearIDs: map[string]map[string]string{}, entries: map[string][]rowReader{}, faulty: map[cellRef]bool{},
 	}
-	b.when.d1904 = u.d1904
+	b.calendar.d1904 = u.d1904
 	for i, l := range layouts {
-		b.grids[l.Name] = &grid{layout: l, index: i}
-		b.rows[l.Name] = map[string]int{}
+		b.sheets[l.Name] = &matchedSheet{layout: l, index: i}
+		b.rowByID[l.Name] = map[string]int{}
 	}
-	for _, t := range u.tables {
-		b.addTable(t)
+	for _, t := range u.sheets {
+		b.matchSheet(t)
 	}
 	for i, l := range layouts {
-		if l.Must && b.grids[l.Name].name == "" {
-			b.partial = true
+		if l.Must && b.sheets[l.Name].name == "" {
+			b.incomplete = true
 			b.add(i, 0, Fault{Code: MissingSheet, Params: params("sheet", l.Name, "columns", columnNames(l))})
 		}
 	}
 	for _, l := range layouts {
-		b.listIDs(b.grids[l.Name])
+		b.listIDs(b.sheets[l.Name])
 	}
 	return b
 }
 
-// addTable recognises one sheet.
-func (b *book) addTable(t table) {
-	g := b.grids[sheetOf(t.name)]
-	if g == nil && len(t.lines) == 0 && t.fault == nil {
+// matchSheet recognises one sheet.
+func (b *bookReader) matchSheet(t rawSheet) {
+	g := b.sheets[layoutName(t.name)]
+	if g == nil && len(t.rows) == 0 && t.fault == nil {
 		return // the empty sheet that spreadsheet programs begin with
 	}
 	if g == nil {
@@ -100,41 +100,41 @@ func (b *book) addTable(t table) {
 	}
 	g.name = t.name
 	if t.fault != nil {
-		b.partial = true
+		b.incomplete = true
 		b.add(g.index, 0, *t.fault)
 	}
-	if len(t.lines) == 0 {
-		b.partial = true
+	if len(t.rows) == 0 {
+		b.incomplete = true
 		b.add(g.index, 0, Fault{Sheet: t.name, Row: 1, Code: NoHeader, Params: params("columns", columnNames(g.layout))})
 		return
 	}
-	g.header, g.lines = t.lines[0].no, t.lines[1:]
-	b.readHeader(g, t.lines[0].cells)
+	g.header, g.rows = t.rows[0].number, t.rows[1:]
+	b.readHeader(g, t.rows[0].cells)
 }
 
-func (b *book) readHeader(g *grid, cells []string) {
-	g.at, g.titles = map[string]int{}, map[string]string{}
+func (b *bookReader) readHeader(g *matchedSheet, cells []string) {
+	g.columnIndex, g.headers = map[string]int{}, map[string]string{}
 	for i, cell := range cells {
 		title := trim(cell)
-		if title == "" || strings.HasPrefix(fold(title), "#") && !cellErrors[title] {
+		if title == "" || strings.HasPrefix(normalize(title), "#") && !cellErrors[title] {
 			continue
 		}
 		fault := Fault{Sheet: g.name, Row: g.header, Column: quote(title)}
-		c := g.layout.named(title)
+		c := g.layout.columnFor(title)
 		switch {
 		case c == nil:
 			fault.Code, fault.Params = UnknownColumn, params("columns", columnNames(g.layout))
 			b.add(g.index, len(g.layout.Columns), fault)
-		case g.titles[c.Name] != "":
-			fault.Code, fault.Params = DoubleColumn, params("other", g.titles[c.Name])
+		case g.headers[c.Name] != "":
+			fault.Code, fault.Params = DoubleColumn, params("other", g.headers[c.Name])
 			b.add(g.index, g.layout.position(c.Name), fault)
 		default:
-			g.at[c.Name], g.titles[c.Name] = i, title
+			g.columnIndex[c.Name], g.headers[c.Name] = i, title
 		}
 	}
 	for i, c := range g.layout.Columns {
-		if c.Must && g.titles[c.Name] == "" {
-			b.partial = true
+		if c.Must && g.headers[c.Name] == "" {
+			b.incomplete = true
 			b.add(g.index, i, Fault{Sheet: g.name, Row: g.header, Column: c.Name, Code: MissingColumn})
 		}
 	}
@@ -142,26 +142,26 @@ func (b *book) readHeader(g *grid, cells []string) {
 
 // listIDs notes which ids a sheet has, before any row is read, so that rows may
 // name what stands further down or in a later sheet.
-func (b *book) listIDs(g *grid) {
-	at, ok := g.at["id"]
+func (b *bookReader) listIDs(g *matchedSheet) {
+	at, ok := g.columnIndex["id"]
 	if !ok {
 		return
 	}
-	for _, l := range g.lines {
+	for _, l := range g.rows {
 		if at >= len(l.cells) {
 			continue
 		}
-		id := fold(l.cells[at])
-		if _, seen := b.rows[g.layout.Name][id]; !seen && floor.ValidID(id) {
-			b.rows[g.layout.Name][id] = l.no
-			b.order[g.layout.Name] = append(b.order[g.layout.Name], id)
+		id := normalize(l.cells[at])
+		if _, seen := b.rowByID[g.layout.Name][id]; !seen && floor.ValidID(id) {
+			b.rowByID[g.layout.Name][id] = l.number
+			b.idOrder[g.layout.Name] = append(b.idOrder[g.layout.Name], id)
 		}
 	}
 }
 
-// named answers the column that a header means.
-func (l *Layout) named(header string) *Column {
-	header = key(header)
+// columnFor answers the column that a header means.
+func (l *Layout) columnFor(header string) *Column {
+	header = compareForm(header)
 	for i := range l.Columns {
 		if l.Columns[i].Name == header {
 			return &l.Columns[i]
@@ -169,7 +169,7 @@ func (l *Layout) named(header string) *Column {
 	}
 	for i := range l.Columns {
 		for _, also := range l.Columns[i].Also {
-			if key(also) == header {
+			if compareForm(also) == header {
 				return &l.Columns[i]
 			}
 		}
@@ -177,9 +177,9 @@ func (l *Layout) named(header string) *Column {
 	return nil
 }
 
-// sheetOf answers the English name of a sheet.
-func sheetOf(name string) string {
-	name = key(name)
+// layoutName answers the English name of a sheet.
+func layoutName(name string) string {
+	name = compareForm(name)
 	for _, l := range layouts {
 		if l.Name == name {
 			return l.Name

@@ -40,9 +40,9 @@ var datePattern = regexp.MustCompile(`^(\d{4})\s*[-./年년]\s*(\d{1,2})\s*[-./�
 // parseDate reads 2026-11-24 and its variants, or the number that a spreadsheet
 // program stores for a date.
 func (c calendar) parseDate(s string) (date, bool) {
-	s = fold(s)
+	s = normalize(s)
 	if m := datePattern.FindStringSubmatch(s); m != nil {
-		return civil(number(m[1]), number(m[2]), number(m[3]))
+		return validDate(atoi(m[1]), atoi(m[2]), atoi(m[3]))
 	}
 	if serial, err := strconv.ParseFloat(s, 64); err == nil && serial == math.Trunc(serial) {
 		return c.serialDate(serial)
@@ -52,18 +52,18 @@ func (c calendar) parseDate(s string) (date, bool) {
 
 // parseDay reads a date, or the number of a day of the event: 2 is its second.
 func (c calendar) parseDay(s string) (date, bool) {
-	if n, err := strconv.Atoi(fold(s)); err == nil && n >= 1 && n <= 60 && c.first != (date{}) {
+	if n, err := strconv.Atoi(normalize(s)); err == nil && n >= 1 && n <= 60 && c.first != (date{}) {
 		return c.first.plus(n - 1), true
 	}
 	return c.parseDate(s)
 }
 
-func civil(y, m, d int) (date, bool) {
+func validDate(y, m, d int) (date, bool) {
 	got := date{y, time.Month(m), d}
 	return got, y >= 1970 && y <= 2200 && got == dateOf(time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC))
 }
 
-func number(s string) int { n, _ := strconv.Atoi(s); return n } // only ever digits, matched before
+func atoi(s string) int { n, _ := strconv.Atoi(s); return n } // only ever digits, matched before
 
 // serialDate reads the whole days of a spreadsheet's date; nothing before 1970
 // is meant, so that its false leap day of 1900 is no matter.
@@ -76,7 +76,7 @@ func (c calendar) serialDate(serial float64) (date, bool) {
 		return date{}, false
 	}
 	d := base.plus(int(serial))
-	return civil(d.year, int(d.month), d.day)
+	return validDate(d.year, int(d.month), d.day)
 }
 
 var timePattern = regexp.MustCompile(`^(?:(\d{4}[-./]\d{1,2}[-./]\d{1,2})[ T]\s*)?(\d{1,2}):(\d{2})(?::(\d{2}))?$`)
@@ -84,7 +84,7 @@ var timePattern = regexp.MustCompile(`^(?:(\d{4}[-./]\d{1,2}[-./]\d{1,2})[ T]\s*
 // parseTime reads a time of the day, of day unless it brings its own date. The
 // code answers what is wrong.
 func (c calendar) parseTime(s string, day date) (floor.Instant, Code) {
-	s = fold(s)
+	s = normalize(s)
 	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
 		return floor.Instant(t.UnixMilli()), ""
 	}
@@ -101,7 +101,7 @@ func (c calendar) parseTime(s string, day date) (floor.Instant, Code) {
 			return 0, BadTime
 		}
 	}
-	h, min, sec := number(m[2]), number(m[3]), number(m[4])
+	h, min, sec := atoi(m[2]), atoi(m[3]), atoi(m[4])
 	if h > 23 || min > 59 || sec > 59 {
 		return 0, BadTime
 	}
@@ -144,7 +144,7 @@ var shiftPattern = regexp.MustCompile(`^(.*\d{1,2}:\d{2}(?::\d{2})?)\s*[-–—~
 // first day; the second side's day is the first one's unless it says so. A
 // slash parts two times that are written in full.
 func (c calendar) parseShift(s string) (floor.Span, Code) {
-	s = fold(s)
+	s = normalize(s)
 	from, to, ok := strings.Cut(s, "Z/")
 	if ok {
 		from += "Z"

@@ -73,13 +73,13 @@ func TestTheDocumentsExamplesAreRight(t *testing.T) {
 				t.Errorf("%s.%s has no example or sentence", l.Name, c.Name)
 			}
 			for _, header := range append([]string{c.Name}, c.Also...) {
-				if got := l.named(header); got == nil || got.Name != c.Name {
+				if got := l.columnFor(header); got == nil || got.Name != c.Name {
 					t.Errorf("%s: the header %s does not lead to %s", l.Name, header, c.Name)
 				}
 			}
 		}
 		for _, name := range append([]string{l.Name}, l.Also...) {
-			if other, taken := seen[name]; taken || sheetOf(name) != l.Name {
+			if other, taken := seen[name]; taken || layoutName(name) != l.Name {
 				t.Errorf("%s names the sheets %s and %s", name, l.Name, other)
 			}
 			seen[name] = l.Name

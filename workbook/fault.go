@@ -196,35 +196,35 @@ const maxFaults = 500
 
 // faultList collects faults in the order of sheets, rows and columns.
 type faultList struct {
-	faults []placed
-	more   int
+	faults  []sortedFault
+	omitted int
 }
 
-// placed is a fault with where it sorts.
-type placed struct {
+// sortedFault is a fault with where it sorts.
+type sortedFault struct {
 	sheet, column int
 	Fault
 }
 
 func (l *faultList) add(sheet, column int, f Fault) {
 	if len(l.faults) >= maxFaults {
-		l.more++
+		l.omitted++
 		return
 	}
-	l.faults = append(l.faults, placed{sheet, column, f})
+	l.faults = append(l.faults, sortedFault{sheet, column, f})
 }
 
 // sorted answers the faults, the last one saying how many were left out.
 func (l *faultList) sorted() []Fault {
-	slices.SortStableFunc(l.faults, func(a, b placed) int {
+	slices.SortStableFunc(l.faults, func(a, b sortedFault) int {
 		return cmp.Or(cmp.Compare(a.sheet, b.sheet), cmp.Compare(a.Row, b.Row), cmp.Compare(a.column, b.column))
 	})
 	var out []Fault
 	for _, p := range l.faults {
 		out = append(out, p.Fault)
 	}
-	if l.more > 0 {
-		out = append(out, Fault{Code: MoreFaults, Params: map[string]string{"count": strconv.Itoa(l.more)}})
+	if l.omitted > 0 {
+		out = append(out, Fault{Code: MoreFaults, Params: map[string]string{"count": strconv.Itoa(l.omitted)}})
 	}
 	return out
 }

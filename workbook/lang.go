@@ -21,7 +21,7 @@ var languageCode = regexp.MustCompile(`^[a-z]{2,3}$`)
 // parseLanguage reads a language's code or name. A code must be one that ISO 639
 // gives to a language.
 func parseLanguage(s string) (floor.Lang, bool) {
-	s = strings.ToLower(fold(s))
+	s = strings.ToLower(normalize(s))
 	if l, ok := languageNames[s]; ok {
 		return l, true
 	}
@@ -39,7 +39,7 @@ var pairSeparator = regexp.MustCompile(`\s*[-‐‑–—↔⇄~〜/:]\s*`)
 // parsePair reads two languages with a hyphen, dash, arrow, slash or colon
 // between. The code answers what is wrong with the word that it names.
 func parsePair(s string) (floor.Pair, Code, string) {
-	halves := pairSeparator.Split(fold(s), -1)
+	halves := pairSeparator.Split(normalize(s), -1)
 	if len(halves) != 2 || halves[0] == "" || halves[1] == "" {
 		return "", BadPair, s
 	}
@@ -59,7 +59,7 @@ func parsePair(s string) (floor.Pair, Code, string) {
 
 // parseCountry reads an ISO 3166 alpha-2 code of a country.
 func parseCountry(s string) (string, bool) {
-	s = strings.ToUpper(fold(s))
+	s = strings.ToUpper(normalize(s))
 	if len(s) != 2 {
 		return "", false
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-func (b *book) readMeetings() {
+func (b *bookReader) readMeetings() {
 	people := map[floor.CompanyID][]floor.AttendeeID{}
 	company := map[floor.AttendeeID]floor.CompanyID{}
 	for _, a := range b.forum.Attendees {
@@ -14,7 +14,7 @@ func (b *book) readMeetings() {
 		company[a.ID] = a.Company
 	}
 	whole := b.listsPeople()
-	b.eachRow(sheetMeetings, func(r row, id string, keep bool) {
+	b.eachRow(sheetMeetings, func(r rowReader, id string, keep bool) {
 		m := floor.Meeting{
 			ID: floor.MeetingID(id), Place: r.place(),
 			Host: r.party("host", people, company), Guest: r.party("guest", people, company),
@@ -33,13 +33,13 @@ func (b *book) readMeetings() {
 		}
 		if keep {
 			b.forum.Meetings = append(b.forum.Meetings, m)
-			r.remember()
+			r.recordEntry()
 		}
 	})
 }
 
 // place answers where and when: both, or neither.
-func (r row) place() floor.Place {
+func (r rowReader) place() floor.Place {
 	p := floor.Place{Round: floor.RoundID(r.ref("round")), Table: floor.TableID(r.ref("table"))}
 	if p.Round != "" && p.Table != "" {
 		return p
@@ -56,7 +56,7 @@ func (r row) place() floor.Place {
 }
 
 // party answers one side: the people named, or all of the company.
-func (r row) party(side string, people map[floor.CompanyID][]floor.AttendeeID, company map[floor.AttendeeID]floor.CompanyID) floor.Party {
+func (r rowReader) party(side string, people map[floor.CompanyID][]floor.AttendeeID, company map[floor.AttendeeID]floor.CompanyID) floor.Party {
 	p := floor.Party{Company: floor.CompanyID(r.ref(side)), Presence: floor.Expected}
 	column := side + "_people"
 	for _, id := range r.refs(column) {
@@ -75,16 +75,16 @@ func (r row) party(side string, people map[floor.CompanyID][]floor.AttendeeID, c
 
 // listsPeople reports whether the sheet attendees tells whose each person is: only
 // then has a company without people none.
-func (b *book) listsPeople() bool {
-	g := b.grids[sheetAttendees]
-	if _, ids := g.at["id"]; !ids {
+func (b *bookReader) listsPeople() bool {
+	g := b.sheets[sheetAttendees]
+	if _, ids := g.columnIndex["id"]; !ids {
 		return false
 	}
-	for _, l := range g.lines {
-		if b.spoilt[spot{sheetAttendees, l.no, "company"}] || b.spoilt[spot{sheetAttendees, l.no, "id"}] {
+	for _, l := range g.rows {
+		if b.faulty[cellRef{sheetAttendees, l.number, "company"}] || b.faulty[cellRef{sheetAttendees, l.number, "id"}] {
 			return false
 		}
 	}
-	_, companies := g.at["company"]
+	_, companies := g.columnIndex["company"]
 	return companies
 }

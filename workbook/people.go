@@ -9,45 +9,45 @@ import (
 )
 
 // readPeople reads all who carry a link: attendees, staff, interpreters, displays.
-func (b *book) readPeople() {
-	b.eachRow(sheetAttendees, func(r row, id string, keep bool) {
+func (b *bookReader) readPeople() {
+	b.eachRow(sheetAttendees, func(r rowReader, id string, keep bool) {
 		a := floor.Attendee{
 			ID: floor.AttendeeID(id), Company: floor.CompanyID(r.ref("company")), Name: r.name(), Title: r.text("title"),
 		}
 		if keep {
 			b.forum.Attendees = append(b.forum.Attendees, a)
-			r.remember()
+			r.recordEntry()
 		}
 	})
-	b.eachRow(sheetStaff, func(r row, id string, keep bool) {
+	b.eachRow(sheetStaff, func(r rowReader, id string, keep bool) {
 		s := r.staff(id)
 		if keep {
 			b.forum.Staff = append(b.forum.Staff, s)
-			r.remember()
+			r.recordEntry()
 		}
 	})
-	b.eachRow(sheetInterpreters, func(r row, id string, keep bool) {
+	b.eachRow(sheetInterpreters, func(r rowReader, id string, keep bool) {
 		i := floor.Interpreter{
 			ID: floor.InterpreterID(id), Name: r.name(), Pairs: r.pairs(), Skills: r.skills(),
 			Shifts: r.shifts(), Floater: r.yesNo("floater"), Duty: floor.OffDuty,
 		}
 		if keep {
 			b.forum.Interpreters = append(b.forum.Interpreters, i)
-			r.remember()
+			r.recordEntry()
 		}
 	})
-	b.eachRow(sheetDisplays, func(r row, id string, keep bool) {
+	b.eachRow(sheetDisplays, func(r rowReader, id string, keep bool) {
 		d := floor.Display{
 			ID: floor.DisplayID(id), Name: cmp.Or(r.text("name"), id), Zones: r.zones(), Languages: r.languages("languages"),
 		}
 		if keep {
 			b.forum.Displays = append(b.forum.Displays, d)
-			r.remember()
+			r.recordEntry()
 		}
 	})
 }
 
-func (r row) staff(id string) floor.Staff {
+func (r rowReader) staff(id string) floor.Staff {
 	role := r.choice("role")
 	s := floor.Staff{ID: floor.StaffID(id), Name: r.name(), Role: floor.Role(role), Zones: r.zones()}
 	if role == "lead" {
@@ -56,7 +56,7 @@ func (r row) staff(id string) floor.Staff {
 	return s
 }
 
-func (r row) zones() []floor.ZoneID {
+func (r rowReader) zones() []floor.ZoneID {
 	var zones []floor.ZoneID
 	for _, id := range r.refs("zones") {
 		zones = append(zones, floor.ZoneID(id))
@@ -64,7 +64,7 @@ func (r row) zones() []floor.ZoneID {
 	return zones
 }
 
-func (r row) pairs() []floor.Pair {
+func (r rowReader) pairs() []floor.Pair {
 	var pairs []floor.Pair
 	seen := map[floor.Pair]bool{}
 	for _, part := range r.list("pairs") {
@@ -81,7 +81,7 @@ func (r row) pairs() []floor.Pair {
 	return pairs
 }
 
-func (r row) skills() []string {
+func (r rowReader) skills() []string {
 	skills := r.list("skills")
 	for _, s := range skills {
 		if utf8.RuneCountInString(s) > maxSkill {
@@ -91,10 +91,10 @@ func (r row) skills() []string {
 	return skills
 }
 
-func (r row) shifts() []floor.Span {
+func (r rowReader) shifts() []floor.Span {
 	var shifts []floor.Span
 	for _, part := range r.list("shifts") {
-		span, code := r.b.when.parseShift(part)
+		span, code := r.b.calendar.parseShift(part)
 		if code != "" {
 			r.timeFault("shifts", code, part)
 			continue

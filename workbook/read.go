@@ -25,7 +25,7 @@ func Read(r io.Reader, size int64) (floor.Forum, []Fault, error) {
 	if fault != nil {
 		return floor.Forum{}, []Fault{*fault}, nil
 	}
-	b := arrange(raw)
+	b := matchSheets(raw)
 	b.readEvent()
 	b.readRoom()
 	b.readTimes()
@@ -40,94 +40,94 @@ func Read(r io.Reader, size int64) (floor.Forum, []Fault, error) {
 	return b.forum, nil, nil
 }
 
-// remember notes that the row describes the entry that the forum was just given.
-func (r row) remember() {
-	sheet := r.g.layout.Name
+// recordEntry notes that the row describes the entry that the forum was just given.
+func (r rowReader) recordEntry() {
+	sheet := r.sheet.layout.Name
 	r.b.entries[sheet] = append(r.b.entries[sheet], r)
 }
 
-func (b *book) readEvent() {
-	b.when.zone = time.UTC
-	g := b.grids[sheetEvent]
-	if g.at == nil {
+func (b *bookReader) readEvent() {
+	b.calendar.zone = time.UTC
+	g := b.sheets[sheetEvent]
+	if g.columnIndex == nil {
 		return
 	}
-	if len(g.lines) != 1 {
-		b.add(g.index, 0, Fault{Sheet: g.name, Row: g.header, Code: EventRows, Params: params("count", strconv.Itoa(len(g.lines)))})
+	if len(g.rows) != 1 {
+		b.add(g.index, 0, Fault{Sheet: g.name, Row: g.header, Code: EventRows, Params: params("count", strconv.Itoa(len(g.rows)))})
 	}
 	first := true
-	b.eachRow(sheetEvent, func(r row, id string, _ bool) {
+	b.eachRow(sheetEvent, func(r rowReader, id string, _ bool) {
 		if !first {
 			return
 		}
 		first = false
 		r.readCalendar()
 		b.forum.Event = floor.Event{
-			ID: floor.EventID(id), Name: r.name(), TimeZone: b.when.zone.String(), Place: r.texts("place"),
+			ID: floor.EventID(id), Name: r.name(), TimeZone: b.calendar.zone.String(), Place: r.texts("place"),
 			GraceMin: r.number("grace_min", 0, 60, 5), EscalateMin: r.number("escalate_min", 0, 60, 3),
 			PurgeAt: r.purgeAt(),
 		}
-		r.remember()
+		r.recordEntry()
 	})
 }
 
 // readCalendar reads what every time of the workbook is read with.
-func (r row) readCalendar() {
-	if s := fold(r.cell("time_zone")); s != "" {
+func (r rowReader) readCalendar() {
+	if s := normalize(r.cell("time_zone")); s != "" {
 		zone, err := time.LoadLocation(s)
 		if err != nil || s == "Local" {
 			r.fault("time_zone", BadTimeZone, "value", quote(s))
 		} else {
-			r.b.when.zone = zone
+			r.b.calendar.zone = zone
 		}
 	}
 	if s := r.cell("date"); s != "" {
-		d, ok := r.b.when.parseDate(s)
+		d, ok := r.b.calendar.parseDate(s)
 		if !ok {
 			r.fault("date", BadDate, "value", quote(s))
 			d = date{2000, time.January, 1} // so that times without a date are no faults of their own
 		}
-		r.b.when.first = d
+		r.b.calendar.first = d
 	}
 }
 
 // purgeAt answers when the day after the last one on which names are kept begins in
 // the event's time zone, and 0 where no such day is given.
-func (r row) purgeAt() floor.Instant {
+func (r rowReader) purgeAt() floor.Instant {
 	s := r.cell("purge_after")
 	if s == "" {
 		return 0
 	}
-	d, ok := r.b.when.parseDate(s)
+	d, ok := r.b.calendar.parseDate(s)
 	if !ok {
 		r.fault("purge_after", BadDate, "value", quote(s))
 		return 0
 	}
-	return floor.Instant(time.Date(d.year, d.month, d.day+1, 0, 0, 0, 0, r.b.when.zone).UnixMilli())
+	return floor.Instant(time.Date(d.year, d.month, d.day+1, 0, 0, 0, 0, r.b.calendar.zone).UnixMilli())
 }
 
-func (b *book) readRoom() {
-	b.eachRow(sheetZones, func(r row, id string, keep bool) {
+func (b *bookReader) readRoom() {
+	b.eachRow(sheetZones, func(r rowReader, id string, keep bool) {
 		zone := floor.Zone{ID: floor.ZoneID(id), Name: r.name()}
 		if keep {
 			b.forum.Zones = append(b.forum.Zones, zone)
-			r.remember()
+			r.recordEntry()
 		}
 	})
-	b.eachRow(sheetTables, func(r row, id string, keep bool) {
+	b.eachRow(sheetTables, func(r rowReader, id string, keep bool) {
 		t := floor.Table{
 			ID: floor.TableID(id), Label: cmp.Or(r.text("label"), id),
 			Zone: floor.ZoneID(r.ref("zone")), Capacity: r.number("capacity", 1, 100, 6),
 		}
 		if keep {
 			b.forum.Tables = append(b.forum.Tables, t)
-			r.remember()
+			r.recordEntry()
 		}
 	})
 }
 
-func (b *book) readTimes() {
-	b.eachRow(sheetAgenda, func(r row, id string, keep bool) {
+func (b *bookReader) readTimes() {
+	b.eachRow(sheetAgenda, func(r rowReader, id string, keep bool) {
 		slot := r.slot()
 		item := floor.Item{
 			ID: floor.ItemID(id), Kind: floor.ItemKind(r.choice("kind")), Name: r.name(), Slot: slot,
@@ -135,14 +135,14 @@ func (b *book) readTimes() {
 		}
 		if keep {
 			b.forum.Items = append(b.forum.Items, item)
-			r.remember()
+			r.recordEntry()
 		}
 	})
-	b.eachRow(sheetRounds, func(r row, id string, keep bool) {
+	b.eachRow(sheetRounds, func(r rowReader, id string, keep bool) {
 		round := floor.Round{ID: floor.RoundID(id), No: r.number("no", 1, 999, len(b.forum.Rounds)+1), Slot: r.slot()}
 		if keep {
 			b.forum.Rounds = append(b.forum.Rounds, round)
-			r.remember()
+			r.recordEntry()
 		}
 	})
 }
@@ -155,9 +155,9 @@ func mostAbsorbed(s floor.Slot) int {
 	return int((s.Plan.Length() - 1) / floor.Minute)
 }
 
-func (b *book) readCompanies() {
-	homes := map[floor.TableID]row{}
-	b.eachRow(sheetCompanies, func(r row, id string, keep bool) {
+func (b *bookReader) readCompanies() {
+	homes := map[floor.TableID]rowReader{}
+	b.eachRow(sheetCompanies, func(r rowReader, id string, keep bool) {
 		c := floor.Company{
 			ID: floor.CompanyID(id), Name: r.name(), Country: r.country(), Languages: r.languages("languages"),
 			HomeTable: floor.TableID(r.ref("home_table")), Standby: r.yesNo("standby"),
@@ -166,13 +166,13 @@ func (b *book) readCompanies() {
 			return
 		}
 		b.forum.Companies = append(b.forum.Companies, c)
-		r.remember()
+		r.recordEntry()
 		if c.HomeTable == "" {
 			return
 		}
 		if other, taken := homes[c.HomeTable]; taken {
 			of, _ := other.id()
-			r.fault("home_table", HomeTaken, "table", string(c.HomeTable), "company", of, "row", strconv.Itoa(other.no))
+			r.fault("home_table", HomeTaken, "table", string(c.HomeTable), "company", of, "row", strconv.Itoa(other.rowNumber))
 			return
 		}
 		homes[c.HomeTable] = r
@@ -183,7 +183,7 @@ func (b *book) readCompanies() {
 	})
 }
 
-func (r row) country() string {
+func (r rowReader) country() string {
 	s := r.cell("country")
 	if s == "" {
 		return ""
@@ -195,9 +195,9 @@ func (r row) country() string {
 	return code
 }
 
-func (b *book) readWishes() {
+func (b *bookReader) readWishes() {
 	seen := map[[2]floor.CompanyID]int{}
-	b.eachRow(sheetWishes, func(r row, _ string, _ bool) {
+	b.eachRow(sheetWishes, func(r rowReader, _ string, _ bool) {
 		w := floor.Wish{
 			From: floor.CompanyID(r.ref("from")), To: floor.CompanyID(r.ref("to")), Priority: r.number("priority", 1, 9, 1),
 		}
@@ -210,9 +210,9 @@ func (b *book) readWishes() {
 		case seen[pair] != 0:
 			r.fault("to", Duplicate, "value", string(w.From)+" → "+string(w.To), "row", strconv.Itoa(seen[pair]))
 		default:
-			seen[pair] = r.no
+			seen[pair] = r.rowNumber
 			b.forum.Wishes = append(b.forum.Wishes, w)
-			r.remember()
+			r.recordEntry()
 		}
 	})
 }

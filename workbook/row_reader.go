@@ -18,25 +18,25 @@ const (
 	maxSkill = 40
 )
 
-// row reads the cells of one row, each as its column asks. What cannot be read
+// rowReader reads the cells of one row, each as its column asks. What cannot be read
 // is noted as a fault, once a cell, and answered as the zero value.
-type row struct {
-	b     *book
-	g     *grid
-	no    int
-	cells []string
-	bad   map[string]bool // columns with a fault
+type rowReader struct {
+	b         *bookReader
+	sheet     *matchedSheet
+	rowNumber int
+	cells     []string
+	bad       map[string]bool // columns with a fault
 }
 
 // eachRow reads every row of a sheet, the header excepted. A row whose id stood
 // further up is a fault and is read for its other faults only: keep is false.
-func (b *book) eachRow(sheet string, read func(r row, id string, keep bool)) {
-	g := b.grids[sheet]
-	if g.at == nil {
+func (b *bookReader) eachRow(sheet string, read func(r rowReader, id string, keep bool)) {
+	g := b.sheets[sheet]
+	if g.columnIndex == nil {
 		return
 	}
-	for _, l := range g.lines {
-		r := row{b: b, g: g, no: l.no, cells: l.cells, bad: map[string]bool{}}
+	for _, l := range g.rows {
+		r := rowReader{b: b, sheet: g, rowNumber: l.number, cells: l.cells, bad: map[string]bool{}}
 		if g.layout.column("id") == nil {
 			read(r, "", true)
 			continue
@@ -48,22 +48,22 @@ func (b *book) eachRow(sheet string, read func(r row, id string, keep bool)) {
 
 // fault notes what is wrong with a column of the row; a second one is left out,
 // since it would follow from the first.
-func (r row) fault(column string, code Code, pairs ...string) {
+func (r rowReader) fault(column string, code Code, pairs ...string) {
 	if r.bad[column] {
 		return
 	}
 	r.bad[column] = true
-	r.b.spoilt[spot{r.g.layout.Name, r.no, column}] = true
-	r.b.add(r.g.index, r.g.layout.position(column), Fault{
-		Sheet: r.g.name, Row: r.no, Column: r.g.title(column), Code: code, Params: params(pairs...),
+	r.b.faulty[cellRef{r.sheet.layout.Name, r.rowNumber, column}] = true
+	r.b.add(r.sheet.index, r.sheet.layout.position(column), Fault{
+		Sheet: r.sheet.name, Row: r.rowNumber, Column: r.sheet.headerOf(column), Code: code, Params: params(pairs...),
 	})
 }
 
 // cell answers a cell's text, composed and trimmed; empty if it is empty, absent
 // or at fault. Only a required cell in a column that is there can be missing.
-func (r row) cell(column string) string {
-	c := r.g.layout.column(column)
-	at, ok := r.g.at[column]
+func (r rowReader) cell(column string) string {
+	c := r.sheet.layout.column(column)
+	at, ok := r.sheet.columnIndex[column]
 	if !ok {
 		return ""
 	}
@@ -82,7 +82,7 @@ func (r row) cell(column string) string {
 		}
 		return ""
 	}
-	if char, found := invisible(s); found {
+	if char, found := findInvisible(s); found {
 		r.fault(column, BadCharacter, "char", codePoint(char))
 		return ""
 	}
@@ -98,8 +98,8 @@ func (r row) cell(column string) string {
 }
 
 // id answers the row's id, and whether the row is the first one with it.
-func (r row) id() (string, bool) {
-	s := fold(r.cell("id"))
+func (r rowReader) id() (string, bool) {
+	s := normalize(r.cell("id"))
 	if s == "" {
 		return "", false
 	}
@@ -107,7 +107,7 @@ func (r row) id() (string, bool) {
 		r.fault("id", BadID, "value", quote(s))
 		return "", false
 	}
-	if first := r.b.rows[r.g.layout.Name][s]; first != r.no {
+	if first := r.b.rowByID[r.sheet.layout.Name][s]; first != r.rowNumber {
 		r.fault("id", Duplicate, "value", s, "row", strconv.Itoa(first))
 		return s, false
 	}
@@ -115,7 +115,7 @@ func (r row) id() (string, bool) {
 }
 
 // text answers a name or sentence.
-func (r row) text(column string) string {
+func (r rowReader) text(column string) string {
 	s := r.cell(column)
 	if utf8.RuneCountInString(s) > maxText {
 		r.fault(column, TooLong, "limit", strconv.Itoa(maxText))
@@ -125,17 +125,17 @@ func (r row) text(column string) string {
 }
 
 // texts answers the three languages of name_… or place_….
-func (r row) texts(prefix string) floor.Text {
+func (r rowReader) texts(prefix string) floor.Text {
 	return floor.Text{Ko: r.text(prefix + "_ko"), Zh: r.text(prefix + "_zh"), En: r.text(prefix + "_en")}
 }
 
 // name answers the row's name; one language is enough, none is a fault.
-func (r row) name() floor.Text {
+func (r rowReader) name() floor.Text {
 	t := r.texts("name")
 	if t.Empty() && !r.bad["name_ko"] && !r.bad["name_zh"] && !r.bad["name_en"] {
 		column := "name_en"
 		for _, c := range []string{"name_zh", "name_ko"} {
-			if _, ok := r.g.at[c]; ok {
+			if _, ok := r.sheet.columnIndex[c]; ok {
 				column = c
 			}
 		}
@@ -145,8 +145,8 @@ func (r row) name() floor.Text {
 }
 
 // number answers a whole number of a range; an empty cell is fallback.
-func (r row) number(column string, low, high, fallback int) int {
-	s := fold(r.cell(column))
+func (r rowReader) number(column string, low, high, fallback int) int {
+	s := normalize(r.cell(column))
 	if s == "" {
 		return fallback
 	}
@@ -159,8 +159,8 @@ func (r row) number(column string, low, high, fallback int) int {
 }
 
 // yesNo answers whether a cell says yes; an empty one does not.
-func (r row) yesNo(column string) bool {
-	s := key(r.cell(column))
+func (r rowReader) yesNo(column string) bool {
+	s := compareForm(r.cell(column))
 	if s != "" && !yes[s] && !no[s] {
 		r.fault(column, BadYesNo, "value", quote(s))
 	}
@@ -168,9 +168,9 @@ func (r row) yesNo(column string) bool {
 }
 
 // choice answers the English word of what a cell chooses.
-func (r row) choice(column string) string {
+func (r rowReader) choice(column string) string {
 	s := r.cell(column)
-	word, ok := choices[column][key(s)]
+	word, ok := choices[column][compareForm(s)]
 	if s != "" && !ok {
 		r.fault(column, BadChoice, "value", quote(s), "choices", choiceWords[column])
 	}
@@ -178,24 +178,24 @@ func (r row) choice(column string) string {
 }
 
 // ref answers an id that stands in the column's sheet; empty if it does not.
-func (r row) ref(column string) string {
-	s := fold(r.cell(column))
-	if s == "" || !r.known(column, s) {
+func (r rowReader) ref(column string) string {
+	s := normalize(r.cell(column))
+	if s == "" || !r.checkRef(column, s) {
 		return ""
 	}
 	return s
 }
 
 // refs answers a list of such ids, or for "all" every one of the sheet.
-func (r row) refs(column string) []string {
-	of := r.g.layout.column(column).Of
+func (r rowReader) refs(column string) []string {
+	of := r.sheet.layout.column(column).Of
 	parts := r.list(column)
-	if len(parts) == 1 && allWords[key(parts[0])] {
-		return append([]string(nil), r.b.order[of]...)
+	if len(parts) == 1 && allWords[compareForm(parts[0])] {
+		return append([]string(nil), r.b.idOrder[of]...)
 	}
 	var ids []string
 	for _, part := range parts {
-		if id := fold(part); r.known(column, id) {
+		if id := normalize(part); r.checkRef(column, id) {
 			ids = append(ids, id)
 		}
 	}
@@ -204,20 +204,20 @@ func (r row) refs(column string) []string {
 
 var allWords = words("all * 전체 모두 全部 所有")
 
-// known reports whether an id stands in the column's sheet. Where that sheet is
+// checkRef reports whether an id stands in the column's sheet. Where that sheet is
 // missing or without ids, it is at fault, not each row that names it.
-func (r row) known(column, id string) bool {
-	of := r.b.grids[r.g.layout.column(column).Of]
-	if r.b.rows[of.layout.Name][id] != 0 {
+func (r rowReader) checkRef(column, id string) bool {
+	of := r.b.sheets[r.sheet.layout.column(column).Of]
+	if r.b.rowByID[of.layout.Name][id] != 0 {
 		return true
 	}
-	_, listed := of.at["id"]
+	_, listed := of.columnIndex["id"]
 	absent := of.name == "" && !of.layout.Must // which is no fault as long as nobody names what would stand there
 	if !listed && !absent {
 		return false
 	}
 	name := cmp.Or(of.name, of.layout.Name)
-	if near := r.b.near(of.layout.Name, id); near != "" {
+	if near := r.b.nearID(of.layout.Name, id); near != "" {
 		r.fault(column, NearRef, "value", quote(id), "of", name, "near", near)
 	} else {
 		r.fault(column, UnknownRef, "value", quote(id), "of", name)
@@ -225,19 +225,19 @@ func (r row) known(column, id string) bool {
 	return false
 }
 
-// near answers the id that is probably meant: the same but for case, leading
+// nearID answers the id that is probably meant: the same but for case, leading
 // zeros and signs, as T7 for T07.
-func (b *book) near(sheet, id string) string {
-	if b.alike[sheet] == nil {
-		b.alike[sheet] = map[string]string{}
-		for _, known := range b.order[sheet] {
-			b.alike[sheet][bare(known)] = known
+func (b *bookReader) nearID(sheet, id string) string {
+	if b.nearIDs[sheet] == nil {
+		b.nearIDs[sheet] = map[string]string{}
+		for _, known := range b.idOrder[sheet] {
+			b.nearIDs[sheet][looseForm(known)] = known
 		}
 	}
-	return b.alike[sheet][bare(id)]
+	return b.nearIDs[sheet][looseForm(id)]
 }
 
-func bare(id string) string {
+func looseForm(id string) string {
 	var out strings.Builder
 	digits := false
 	for _, r := range strings.ToLower(id) {
@@ -252,7 +252,7 @@ func bare(id string) string {
 }
 
 // list answers the entries of a cell; one that is there twice is a fault.
-func (r row) list(column string) []string {
+func (r rowReader) list(column string) []string {
 	parts := splitList(r.cell(column))
 	seen := map[string]bool{}
 	for _, p := range parts {
@@ -265,7 +265,7 @@ func (r row) list(column string) []string {
 }
 
 // languages answers a list of language codes.
-func (r row) languages(column string) []floor.Lang {
+func (r rowReader) languages(column string) []floor.Lang {
 	var langs []floor.Lang
 	for _, part := range r.list(column) {
 		l, ok := parseLanguage(part)
@@ -279,7 +279,7 @@ func (r row) languages(column string) []floor.Lang {
 }
 
 // pair answers a cell's language pair.
-func (r row) pair(column, s string) floor.Pair {
+func (r rowReader) pair(column, s string) floor.Pair {
 	if s == "" {
 		return ""
 	}
@@ -290,13 +290,13 @@ func (r row) pair(column, s string) floor.Pair {
 	return p
 }
 
-// day answers the row's day: the event's date if the cell is empty.
-func (r row) day() date {
+// date answers the row's day: the event's date if the cell is empty.
+func (r rowReader) date() date {
 	s := r.cell("day")
 	if s == "" {
-		return r.b.when.first
+		return r.b.calendar.first
 	}
-	d, ok := r.b.when.parseDay(s)
+	d, ok := r.b.calendar.parseDay(s)
 	if !ok {
 		r.fault("day", BadDate, "value", quote(s))
 	}
@@ -304,28 +304,28 @@ func (r row) day() date {
 }
 
 // slot answers when a round or item is planned, with nothing of it past.
-func (r row) slot() floor.Slot {
-	day := r.day()
+func (r rowReader) slot() floor.Slot {
+	day := r.date()
 	plan := floor.Span{Start: r.time("start", day), End: r.time("end", day)}
 	if plan.Start != 0 && plan.End != 0 && plan.End <= plan.Start {
-		r.fault("end", EndFirst, "start", r.b.when.show(plan.Start), "end", r.b.when.show(plan.End))
+		r.fault("end", EndFirst, "start", r.b.calendar.format(plan.Start), "end", r.b.calendar.format(plan.End))
 	}
 	return floor.Slot{Plan: plan, Now: plan, State: floor.StatePlanned}
 }
 
-func (r row) time(column string, day date) floor.Instant {
+func (r rowReader) time(column string, day date) floor.Instant {
 	s := r.cell(column)
 	if s == "" || r.bad["day"] {
 		return 0
 	}
-	i, code := r.b.when.parseTime(s, day)
+	i, code := r.b.calendar.parseTime(s, day)
 	r.timeFault(column, code, s)
 	return i
 }
 
 // timeFault notes what is wrong with a time, if anything. That no day is known is
 // one fault of the event, not one of each time.
-func (r row) timeFault(column string, code Code, s string) {
+func (r rowReader) timeFault(column string, code Code, s string) {
 	if code == "" {
 		return
 	}
@@ -338,5 +338,5 @@ func (r row) timeFault(column string, code Code, s string) {
 	}
 }
 
-// show writes an instant for a sentence.
-func (c calendar) show(i floor.Instant) string { return c.local(i).Format("2006-01-02 15:04") }
+// format writes an instant for a sentence.
+func (c calendar) format(i floor.Instant) string { return c.local(i).Format("2006-01-02 15:04") }

@@ -24,8 +24,8 @@ var columnOfField = map[string]string{
 // checkRules holds the whole forum against the floor's hard rules and gives each
 // breach its row and column. A workbook that lacks a part cannot be judged as a
 // whole: what is missing has to come first.
-func (b *book) checkRules() {
-	if b.partial {
+func (b *bookReader) checkRules() {
+	if b.incomplete {
 		return
 	}
 	b.readable = len(b.faults) == 0
@@ -35,7 +35,7 @@ func (b *book) checkRules() {
 		for same < len(breaches) && sameBreach(breaches[0], breaches[same]) {
 			same++
 		}
-		b.breach(breaches[0], people(breaches[:same]))
+		b.addBreach(breaches[0], breachPeople(breaches[:same]))
 		breaches = breaches[same:]
 	}
 }
@@ -47,8 +47,8 @@ func sameBreach(a, b floor.ForumFault) bool {
 		a.Err.Params["who"] != "" && a.Err.Params["meeting"] == b.Err.Params["meeting"]
 }
 
-// people lists the ids of whom breaches concern.
-func people(breaches []floor.ForumFault) string {
+// breachPeople lists the ids of whom breaches concern.
+func breachPeople(breaches []floor.ForumFault) string {
 	ids := make([]string, len(breaches))
 	for i, f := range breaches {
 		ids[i] = floor.ActorID(f.Err.Params["who"]).ID()
@@ -56,9 +56,9 @@ func people(breaches []floor.ForumFault) string {
 	return strings.Join(ids, ", ")
 }
 
-// breach notes one broken rule. A breach that follows from a cell that could not
+// addBreach notes one broken rule. A breach that follows from a cell that could not
 // be read is passed over: its cause is in the list already.
-func (b *book) breach(f floor.ForumFault, who string) {
+func (b *bookReader) addBreach(f floor.ForumFault, who string) {
 	sheet := sheetOfKind[f.Kind]
 	if f.Index >= len(b.entries[sheet]) {
 		if b.readable { // there is no event to hang it on, and nothing that would say so
@@ -72,7 +72,7 @@ func (b *book) breach(f floor.ForumFault, who string) {
 	case floor.CodeTableTaken:
 		r.fault("table", TableTwice, "table", p["table"], "round", p["round"], "meeting", p["meeting"], "row", b.rowOf(sheetMeetings, p["meeting"]))
 	case floor.CodeTableSmall:
-		if b.broken(sheetTables, p["table"], "capacity") {
+		if b.hasFault(sheetTables, p["table"], "capacity") {
 			return
 		}
 		r.fault("table", TableSmall, "table", p["table"], "capacity", p["capacity"], "people", p["people"])
@@ -81,56 +81,56 @@ func (b *book) breach(f floor.ForumFault, who string) {
 	case floor.CodeInterpBusy:
 		r.fault("interpreter", InterpreterTwice, "person", who, "round", p["round"], "meeting", p["meeting"], "row", b.rowOf(sheetMeetings, p["meeting"]))
 	case floor.CodeWrongPair:
-		if !r.bad["pair"] && !b.broken(sheetInterpreters, who, "pairs") {
+		if !r.bad["pair"] && !b.hasFault(sheetInterpreters, who, "pairs") {
 			r.fault("interpreter", InterpreterPair, "person", who, "pair", p["pair"])
 		}
 	case floor.CodeOffShift:
-		if round := fold(r.cell("round")); !b.timeless(round) && !b.broken(sheetInterpreters, who, "shifts") {
+		if round := normalize(r.cell("round")); !b.hasNoTimes(round) && !b.hasFault(sheetInterpreters, who, "shifts") {
 			r.fault("interpreter", InterpreterShift, "person", who, "round", round)
 		}
 	case floor.CodeAlready:
-		b.already(r, f)
+		b.addSameSlot(r, f)
 	case floor.CodeTooMany: // of is the list's name, which is the sheet's
-		g := b.grids[p["of"]]
+		g := b.sheets[p["of"]]
 		b.add(g.index, 0, Fault{Sheet: g.name, Code: TooManyRows, Params: params("limit", p["limit"])})
 	default:
-		r.otherBreach(f)
+		r.addOtherBreach(f)
 	}
 }
 
-// timeless reports whether a round's times could not be read, or the days of all.
-func (b *book) timeless(round string) bool {
+// hasNoTimes reports whether a round's times could not be read, or the days of all.
+func (b *bookReader) hasNoTimes(round string) bool {
 	for _, event := range b.entries[sheetEvent] {
 		if event.bad["date"] || event.bad["time_zone"] {
 			return true
 		}
 	}
-	return b.broken(sheetRounds, round, "day", "start", "end")
+	return b.hasFault(sheetRounds, round, "day", "start", "end")
 }
 
-// already is two rounds with one number, or at one time.
-func (b *book) already(r row, f floor.ForumFault) {
+// addSameSlot is two rounds with one number, or at one time.
+func (b *bookReader) addSameSlot(r rowReader, f floor.ForumFault) {
 	_, other, _ := strings.Cut(f.Err.Params["of"], "/")
 	line := b.rowOf(sheetRounds, other)
 	switch {
 	case f.Kind == "round" && f.Field == "no":
-		if b.broken(sheetRounds, other, "no") {
+		if b.hasFault(sheetRounds, other, "no") {
 			return
 		}
 		r.fault("no", Duplicate, "value", strconv.Itoa(b.forum.Rounds[f.Index].No), "row", line)
 	case f.Kind == "round" && f.Field == "plan":
-		if b.timeless(f.ID) || b.timeless(other) {
+		if b.hasNoTimes(f.ID) || b.hasNoTimes(other) {
 			return
 		}
 		r.fault("start", RoundsOverlap, "round", f.ID, "other", other, "row", line)
 	default:
-		r.otherBreach(f)
+		r.addOtherBreach(f)
 	}
 }
 
-// otherBreach notes a rule that has no sentence of its own here. What could not be
+// addOtherBreach notes a rule that has no sentence of its own here. What could not be
 // read breaks such rules too; only a workbook that could be read is told of them.
-func (r row) otherBreach(f floor.ForumFault) {
+func (r rowReader) addOtherBreach(f floor.ForumFault) {
 	if !r.b.readable {
 		return
 	}
@@ -138,11 +138,11 @@ func (r row) otherBreach(f floor.ForumFault) {
 	if c, ok := columnOfField[column]; ok {
 		column = c
 	}
-	if r.g.layout.column(column) == nil {
-		column = r.g.layout.Columns[0].Name
+	if r.sheet.layout.column(column) == nil {
+		column = r.sheet.layout.Columns[0].Name
 	}
 	r.fault(column, Rule, "error", f.Err.Error())
 }
 
 // rowOf answers the row in which an id stands.
-func (b *book) rowOf(sheet, id string) string { return strconv.Itoa(b.rows[sheet][id]) }
+func (b *bookReader) rowOf(sheet, id string) string { return strconv.Itoa(b.rowByID[sheet][id]) }

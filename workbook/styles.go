@@ -63,8 +63,8 @@ func newStyles(f *excelize.File) (s styles, err error) {
 
 const textFormat = 49 // "@": what is typed stays as it is
 
-// fill writes the readme and every sheet.
-func (e export) fill(f *excelize.File) error {
+// fillFile writes the readme and every sheet.
+func (e exporter) fillFile(f *excelize.File) error {
 	s, err := newStyles(f)
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func writeReadme(f *excelize.File, s styles) error {
 	return nil
 }
 
-func (e export) writeSheet(f *excelize.File, l *Layout, s styles) error {
+func (e exporter) writeSheet(f *excelize.File, l *Layout, s styles) error {
 	if _, err := f.NewSheet(l.Name); err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (e export) writeSheet(f *excelize.File, l *Layout, s styles) error {
 		}
 	}
 	for at, c := range l.Columns {
-		if err := offerWords(f, l.Name, at+1, c); err != nil {
+		if err := addDropList(f, l.Name, at+1, c); err != nil {
 			return err
 		}
 	}
@@ -166,9 +166,9 @@ func writeColumn(f *excelize.File, sheet string, at int, c Column, s styles, rec
 	return f.SetColWidth(sheet, name, name, float64(min(max(longest+2, 8), 48)))
 }
 
-// offerWords gives the cells of a column with few words a list to choose from.
+// addDropList gives the cells of a column with few words a list to choose from.
 // Other words may still be typed: Read knows the Korean and Chinese ones.
-func offerWords(f *excelize.File, sheet string, at int, c Column) error {
+func addDropList(f *excelize.File, sheet string, at int, c Column) error {
 	var offered []string
 	switch c.Type {
 	case TypeYesNo:

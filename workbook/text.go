@@ -12,21 +12,21 @@ import (
 // trim takes the white space off both ends, the ideographic space too.
 func trim(s string) string { return strings.TrimSpace(s) }
 
-// key is the form in which headers, sheet names and words are compared: narrow,
+// compareForm is the form in which headers, sheet names and words are compared: narrow,
 // lower-case, with underscores for spaces.
-func key(s string) string {
-	s = strings.ToLower(fold(trim(s)))
+func compareForm(s string) string {
+	s = strings.ToLower(normalize(trim(s)))
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '_' }), "_")
 }
 
-// fold makes full-width digits, letters and signs the plain ones, composed: for
+// normalize makes full-width digits, letters and signs the plain ones, composed: for
 // everything but names.
-func fold(s string) string { return trim(norm.NFC.String(width.Fold.String(s))) }
+func normalize(s string) string { return trim(norm.NFC.String(width.Fold.String(s))) }
 
-// invisible answers the first character that nobody can see but that a page or
+// findInvisible answers the first character that nobody can see but that a page or
 // a log would act on: controls, bidirectional marks, zero-width ones, line and
 // paragraph separators, and what was no UTF-8.
-func invisible(s string) (rune, bool) {
+func findInvisible(s string) (rune, bool) {
 	for _, r := range s {
 		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) || r == unicode.ReplacementChar {
 			return r, true
@@ -54,7 +54,7 @@ func splitList(s string) []string {
 // its invisible characters harmless there.
 func quote(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if _, bad := invisible(string(r)); bad {
+		if _, bad := findInvisible(string(r)); bad {
 			return '�'
 		}
 		return r

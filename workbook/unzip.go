@@ -23,52 +23,52 @@ const (
 	maxCell     = 2_000    // characters in a cell before it is read as anything
 )
 
-// line is one row of a sheet as it stands in the file.
-type line struct {
-	no    int // from 1
-	cells []string
+// rawRow is one row of a sheet as it stands in the file.
+type rawRow struct {
+	number int // from 1
+	cells  []string
 }
 
-// table is a sheet's raw content.
-type table struct {
+// rawSheet is a sheet's raw content.
+type rawSheet struct {
 	name  string
-	lines []line // without the empty ones
-	fault *Fault // why it could not be read to its end
+	rows  []rawRow // without the empty ones
+	fault *Fault   // why it could not be read to its end
 }
 
-// unpacked is a workbook's raw content.
-type unpacked struct {
-	tables []table
+// rawBook is a workbook's raw content.
+type rawBook struct {
+	sheets []rawSheet
 	d1904  bool // its dates count from 1904
 }
 
 // unpack reads the file; a Fault is the file's, an error is the reader's.
-func unpack(r io.Reader, size int64) (unpacked, *Fault, error) {
+func unpack(r io.Reader, size int64) (rawBook, *Fault, error) {
 	if size > MaxFile {
-		return unpacked{}, tooBig(), nil
+		return rawBook{}, tooBigFault(), nil
 	}
 	raw, err := io.ReadAll(io.LimitReader(r, MaxFile+1))
 	if err != nil {
-		return unpacked{}, nil, fmt.Errorf("read the workbook: %w", err)
+		return rawBook{}, nil, fmt.Errorf("read the workbook: %w", err)
 	}
-	if fault := checkFile(raw); fault != nil {
-		return unpacked{}, fault, nil
+	if fault := checkArchive(raw); fault != nil {
+		return rawBook{}, fault, nil
 	}
 	book, fault := readBook(raw)
 	return book, fault, nil
 }
 
-func tooBig() *Fault {
+func tooBigFault() *Fault {
 	return &Fault{Code: FileTooBig, Params: params("limit", strconv.Itoa(MaxFile>>20))}
 }
 
-// checkFile refuses what is no workbook, would unpack to too much, or is damaged.
+// checkArchive refuses what is no workbook, would unpack to too much, or is damaged.
 // The library reads a damaged part up to the damage and says nothing, which would
 // lose rows in silence: so each part is read to its end first.
-func checkFile(raw []byte) *Fault {
+func checkArchive(raw []byte) *Fault {
 	switch {
 	case len(raw) > MaxFile:
-		return tooBig()
+		return tooBigFault()
 	case bytes.HasPrefix(raw, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")): // OLE: .xls, or encrypted
 		return &Fault{Code: FileLocked}
 	case !bytes.HasPrefix(raw, []byte("PK\x03\x04")):
@@ -86,15 +86,15 @@ func checkFile(raw []byte) *Fault {
 	}
 	switch {
 	case total > maxUnpacked || len(archive.File) > maxParts:
-		return tooBig()
+		return tooBigFault()
 	case !workbook:
 		return &Fault{Code: FileNotXLSX}
 	}
-	tags := new(markup)
+	tags := new(markupCount)
 	for _, part := range archive.File {
 		switch err := checkPart(part, tags); {
 		case errors.Is(err, errMarkup):
-			return tooBig()
+			return tooBigFault()
 		case err != nil:
 			return &Fault{Code: FileBroken}
 		}
@@ -104,14 +104,14 @@ func checkFile(raw []byte) *Fault {
 
 // checkPart reads a part to its end: its length and checksum, which archive/zip
 // holds it to, how much markup it has, and whether what is XML is whole.
-func checkPart(part *zip.File, tags *markup) error {
+func checkPart(part *zip.File, tags *markupCount) error {
 	opened, err := part.Open()
 	if err != nil {
 		return err
 	}
-	r := tags.in(opened, maxTagOther)
+	r := tags.limit(opened, maxTagOther)
 	if name := strings.ToLower(part.Name); strings.HasSuffix(name, ".xml") || strings.HasSuffix(name, ".rels") {
-		r = tags.in(opened, maxTag)
+		r = tags.limit(opened, maxTag)
 		for d := xml.NewDecoder(r); err == nil; {
 			_, err = d.Token()
 		}
@@ -127,17 +127,17 @@ func checkPart(part *zip.File, tags *markup) error {
 
 // readBook reads the sheets' cells as they are stored. What the library cannot
 // take, by an error or by a panic, is a broken file: the file came from outside.
-func readBook(raw []byte) (book unpacked, fault *Fault) {
+func readBook(raw []byte) (book rawBook, fault *Fault) {
 	defer func() {
 		if recover() != nil {
-			book, fault = unpacked{}, &Fault{Code: FileBroken}
+			book, fault = rawBook{}, &Fault{Code: FileBroken}
 		}
 	}()
 	f, err := excelize.OpenReader(bytes.NewReader(raw), excelize.Options{
 		RawCellValue: true, UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxUnpacked, // equal: nothing goes to temporary files
 	})
 	if err != nil {
-		return unpacked{}, &Fault{Code: FileBroken}
+		return rawBook{}, &Fault{Code: FileBroken}
 	}
 	if p, err := f.GetWorkbookProps(); err == nil && p.Date1904 != nil {
 		book.d1904 = *p.Date1904
@@ -148,20 +148,20 @@ func readBook(raw []byte) (book unpacked, fault *Fault) {
 		}
 		t, err := readTable(f, name)
 		if err != nil {
-			return unpacked{}, &Fault{Code: FileBroken}
+			return rawBook{}, &Fault{Code: FileBroken}
 		}
-		book.tables = append(book.tables, t)
+		book.sheets = append(book.sheets, t)
 	}
 	if f.Close() != nil {
-		return unpacked{}, &Fault{Code: FileBroken}
+		return rawBook{}, &Fault{Code: FileBroken}
 	}
 	return book, nil
 }
 
 // readTable reads a sheet row by row, so that a sheet that claims a million rows
 // costs no more than the limit.
-func readTable(f *excelize.File, name string) (table, error) {
-	t := table{name: name}
+func readTable(f *excelize.File, name string) (rawSheet, error) {
+	t := rawSheet{name: name}
 	rows, err := f.Rows(name)
 	if err != nil {
 		return t, err
@@ -175,14 +175,14 @@ func readTable(f *excelize.File, name string) (table, error) {
 			t.fault = &Fault{Sheet: name, Row: no, Code: TooWide, Params: params("limit", strconv.Itoa(maxColumns))}
 			break
 		}
-		if empty(cells) {
+		if isEmpty(cells) {
 			continue
 		}
-		if len(t.lines) == maxRows {
+		if len(t.rows) == maxRows {
 			t.fault = &Fault{Sheet: name, Row: no, Code: TooManyRows, Params: params("limit", strconv.Itoa(maxRows))}
 			break
 		}
-		t.lines = append(t.lines, line{no, cells})
+		t.rows = append(t.rows, rawRow{no, cells})
 	}
 	if rows.Error() != nil {
 		return t, rows.Error()
@@ -190,7 +190,7 @@ func readTable(f *excelize.File, name string) (table, error) {
 	return t, rows.Close()
 }
 
-func empty(cells []string) bool {
+func isEmpty(cells []string) bool {
 	for _, c := range cells {
 		if trim(c) != "" {
 			return false
@@ -201,6 +201,6 @@ func empty(cells []string) bool {
 
 // ignoredSheet reports whether a sheet is only for people.
 func ignoredSheet(name string) bool {
-	name = key(name)
+	name = compareForm(name)
 	return strings.HasPrefix(name, "#") || name == readmeSheet || name == "읽어두기" || name == "说明"
 }

@@ -27,11 +27,11 @@ func Write(w io.Writer, forum floor.Forum) error {
 	if err != nil {
 		return fmt.Errorf("the event's time zone: %w", err)
 	}
-	e := export{forum: forum, when: calendar{zone: zone}}
-	e.when.first = e.firstDay()
+	e := exporter{forum: forum, calendar: calendar{zone: zone}}
+	e.calendar.first = e.firstDay()
 	f := excelize.NewFile()
 	f.SetZipWriter(func(w io.Writer) excelize.ZipWriter { return &orderedZip{to: zip.NewWriter(w)} })
-	if err := e.fill(f); err != nil {
+	if err := e.fillFile(f); err != nil {
 		return fmt.Errorf("make the workbook: %w", err)
 	}
 	var file bytes.Buffer
@@ -80,14 +80,14 @@ func (z *orderedZip) Close() error {
 	return z.to.Close()
 }
 
-// export is a forum on its way into a workbook.
-type export struct {
-	forum floor.Forum
-	when  calendar
+// exporter is a forum on its way into a workbook.
+type exporter struct {
+	forum    floor.Forum
+	calendar calendar
 }
 
 // firstDay answers the day on which the first thing of the event starts.
-func (e export) firstDay() date {
+func (e exporter) firstDay() date {
 	var first floor.Instant
 	note := func(s floor.Slot) {
 		if first == 0 || s.Plan.Start < first {
@@ -103,50 +103,50 @@ func (e export) firstDay() date {
 	if first == 0 {
 		return date{}
 	}
-	return dateOf(e.when.local(first))
+	return dateOf(e.calendar.local(first))
 }
 
 // records answers a sheet's rows.
-func (e export) records(sheet string) []record {
+func (e exporter) records(sheet string) []record {
 	f := e.forum
 	switch sheet {
 	case sheetEvent:
 		return []record{e.event()}
 	case sheetAgenda:
-		return collect(f.Items, e.item)
+		return mapAll(f.Items, e.item)
 	case sheetZones:
-		return collect(f.Zones, func(z floor.Zone) record { return with(record{"id": string(z.ID)}, "name", z.Name) })
+		return mapAll(f.Zones, func(z floor.Zone) record { return withText(record{"id": string(z.ID)}, "name", z.Name) })
 	case sheetTables:
-		return collect(f.Tables, func(t floor.Table) record {
+		return mapAll(f.Tables, func(t floor.Table) record {
 			return record{"id": string(t.ID), "label": t.Label, "zone": string(t.Zone), "capacity": t.Capacity}
 		})
 	case sheetRounds:
-		return collect(f.Rounds, func(r floor.Round) record {
+		return mapAll(f.Rounds, func(r floor.Round) record {
 			return e.slot(record{"id": string(r.ID), "no": r.No}, r.Slot)
 		})
 	case sheetCompanies:
-		return collect(f.Companies, company)
+		return mapAll(f.Companies, company)
 	case sheetAttendees:
-		return collect(f.Attendees, func(a floor.Attendee) record {
-			return with(record{"id": string(a.ID), "company": string(a.Company), "title": a.Title}, "name", a.Name)
+		return mapAll(f.Attendees, func(a floor.Attendee) record {
+			return withText(record{"id": string(a.ID), "company": string(a.Company), "title": a.Title}, "name", a.Name)
 		})
 	case sheetStaff:
-		return collect(f.Staff, staff)
+		return mapAll(f.Staff, staff)
 	case sheetInterpreters:
-		return collect(f.Interpreters, e.interpreter)
+		return mapAll(f.Interpreters, e.interpreter)
 	case sheetDisplays:
-		return collect(f.Displays, func(d floor.Display) record {
-			return record{"id": string(d.ID), "name": d.Name, "zones": list(d.Zones), "languages": list(d.Languages)}
+		return mapAll(f.Displays, func(d floor.Display) record {
+			return record{"id": string(d.ID), "name": d.Name, "zones": joinList(d.Zones), "languages": joinList(d.Languages)}
 		})
 	case sheetMeetings:
 		return e.meetings()
 	}
-	return collect(f.Wishes, func(w floor.Wish) record {
+	return mapAll(f.Wishes, func(w floor.Wish) record {
 		return record{"from": string(w.From), "to": string(w.To), "priority": w.Priority}
 	})
 }
 
-func collect[T any](things []T, one func(T) record) []record {
+func mapAll[T any](things []T, one func(T) record) []record {
 	records := make([]record, len(things))
 	for i, t := range things {
 		records[i] = one(t)
@@ -154,13 +154,13 @@ func collect[T any](things []T, one func(T) record) []record {
 	return records
 }
 
-// with adds a text in its three columns.
-func with(r record, prefix string, t floor.Text) record {
+// withText adds a text in its three columns.
+func withText(r record, prefix string, t floor.Text) record {
 	r[prefix+"_ko"], r[prefix+"_zh"], r[prefix+"_en"] = t.Ko, t.Zh, t.En
 	return r
 }
 
-func list[T ~string](things []T) string {
+func joinList[T ~string](things []T) string {
 	parts := make([]string, len(things))
 	for i, t := range things {
 		parts[i] = string(t)
@@ -168,41 +168,41 @@ func list[T ~string](things []T) string {
 	return strings.Join(parts, "; ")
 }
 
-func yesOrNo(b bool) string {
+func yesNoWord(b bool) string {
 	if b {
 		return "yes"
 	}
 	return "no"
 }
 
-func (e export) event() record {
+func (e exporter) event() record {
 	v := e.forum.Event
 	r := record{"id": string(v.ID), "time_zone": v.TimeZone, "grace_min": v.GraceMin, "escalate_min": v.EscalateMin}
-	if e.when.first != (date{}) {
-		r["date"] = e.when.first.String()
+	if e.calendar.first != (date{}) {
+		r["date"] = e.calendar.first.String()
 	}
 	if v.PurgeAt != 0 {
-		r["purge_after"] = dateOf(e.when.local(v.PurgeAt - 1)).String()
+		r["purge_after"] = dateOf(e.calendar.local(v.PurgeAt - 1)).String()
 	}
-	return with(with(r, "name", v.Name), "place", v.Place)
+	return withText(withText(r, "name", v.Name), "place", v.Place)
 }
 
-func (e export) item(i floor.Item) record {
+func (e exporter) item(i floor.Item) record {
 	r := record{"id": string(i.ID), "kind": string(i.Kind), "absorbs_min": i.AbsorbsMin}
-	return e.slot(with(with(r, "name", i.Name), "place", i.Place), i.Slot)
+	return e.slot(withText(withText(r, "name", i.Name), "place", i.Place), i.Slot)
 }
 
-func (e export) slot(r record, s floor.Slot) record {
-	day := dateOf(e.when.local(s.Plan.Start))
+func (e exporter) slot(r record, s floor.Slot) record {
+	day := dateOf(e.calendar.local(s.Plan.Start))
 	r["day"] = day.String()
-	r["start"], r["end"] = e.when.formatTime(s.Plan.Start, day), e.when.formatTime(s.Plan.End, day)
+	r["start"], r["end"] = e.calendar.formatTime(s.Plan.Start, day), e.calendar.formatTime(s.Plan.End, day)
 	return r
 }
 
 func company(c floor.Company) record {
-	return with(record{
-		"id": string(c.ID), "country": c.Country, "languages": list(c.Languages),
-		"home_table": string(c.HomeTable), "standby": yesOrNo(c.Standby),
+	return withText(record{
+		"id": string(c.ID), "country": c.Country, "languages": joinList(c.Languages),
+		"home_table": string(c.HomeTable), "standby": yesNoWord(c.Standby),
 	}, "name", c.Name)
 }
 
@@ -211,22 +211,22 @@ func staff(s floor.Staff) record {
 	if s.Lead {
 		role = "lead"
 	}
-	return with(record{"id": string(s.ID), "role": role, "zones": list(s.Zones)}, "name", s.Name)
+	return withText(record{"id": string(s.ID), "role": role, "zones": joinList(s.Zones)}, "name", s.Name)
 }
 
-func (e export) interpreter(i floor.Interpreter) record {
+func (e exporter) interpreter(i floor.Interpreter) record {
 	shifts := make([]string, len(i.Shifts))
 	for n, s := range i.Shifts {
-		shifts[n] = e.when.formatShift(s)
+		shifts[n] = e.calendar.formatShift(s)
 	}
-	return with(record{
-		"id": string(i.ID), "pairs": list(i.Pairs), "skills": list(i.Skills),
-		"shifts": list(shifts), "floater": yesOrNo(i.Floater),
+	return withText(record{
+		"id": string(i.ID), "pairs": joinList(i.Pairs), "skills": joinList(i.Skills),
+		"shifts": joinList(shifts), "floater": yesNoWord(i.Floater),
 	}, "name", i.Name)
 }
 
 // meetings names a side's people only where they are not all of the company.
-func (e export) meetings() []record {
+func (e exporter) meetings() []record {
 	all := map[floor.CompanyID][]floor.AttendeeID{}
 	for _, a := range e.forum.Attendees {
 		all[a.Company] = append(all[a.Company], a.ID)
@@ -235,14 +235,14 @@ func (e export) meetings() []record {
 		if slices.Equal(p.People, all[p.Company]) {
 			return ""
 		}
-		return list(p.People)
+		return joinList(p.People)
 	}
-	return collect(e.forum.Meetings, func(m floor.Meeting) record {
+	return mapAll(e.forum.Meetings, func(m floor.Meeting) record {
 		return record{
 			"id": string(m.ID), "round": string(m.Place.Round), "table": string(m.Place.Table),
 			"host": string(m.Host.Company), "guest": string(m.Guest.Company),
 			"host_people": people(m.Host), "guest_people": people(m.Guest),
-			"pair": string(m.Pair), "interpreter": string(m.Interpreter), "locked": yesOrNo(m.Locked),
+			"pair": string(m.Pair), "interpreter": string(m.Interpreter), "locked": yesNoWord(m.Locked),
 		}
 	})
 }

@@ -22,39 +22,39 @@ import (
 	"github.com/matchfloor/matchfloor/workbook"
 )
 
-// askers is how many requests of one kind are under way at a time.
-const askers = 16
+// maxRequests is how many requests of one kind are under way at a time.
+const maxRequests = 16
 
 // api asks a server over HTTP.
 type api struct {
-	target string // "http://host:port"
+	server string // "http://host:port"
 	http   *http.Client
 }
 
 func newAPI(target string) api {
 	dialer := &net.Dialer{Timeout: 10 * time.Second}
 	return api{target, &http.Client{Timeout: 2 * time.Minute, Transport: &http.Transport{
-		MaxIdleConnsPerHost: askers, DialContext: dialer.DialContext, DisableCompression: true,
+		MaxIdleConnsPerHost: maxRequests, DialContext: dialer.DialContext, DisableCompression: true,
 	}}}
 }
 
-// askTries is how often a request is sent that the server puts off.
-const askTries = 10
+// maxAskTries is how often a request is sent that the server puts off.
+const maxAskTries = 10
 
 // ask sends a request and reads the answer into out, unless that is nil. It
 // answers the headers. What the server puts off is sent again when it says.
 func (a api) ask(ctx context.Context, method, path, token, kind string, body []byte, out any) (http.Header, error) {
 	for try := 1; ; try++ {
-		header, wait, err := a.once(ctx, method, path, token, kind, body, out)
-		if wait == 0 || try == askTries || !until(ctx, time.Now().Add(wait)) {
+		header, wait, err := a.askOnce(ctx, method, path, token, kind, body, out)
+		if wait == 0 || try == maxAskTries || !sleepUntil(ctx, time.Now().Add(wait)) {
 			return header, err
 		}
 	}
 }
 
-// once sends a request. wait is when to send it again, or 0.
-func (a api) once(ctx context.Context, method, path, token, kind string, body []byte, out any) (h http.Header, wait time.Duration, err error) {
-	req, err := http.NewRequestWithContext(ctx, method, a.target+path, bytes.NewReader(body))
+// askOnce sends a request. wait is when to send it again, or 0.
+func (a api) askOnce(ctx context.Context, method, path, token, kind string, body []byte, out any) (h http.Header, wait time.Duration, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, a.server+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -137,14 +137,14 @@ func (a api) links(ctx context.Context, event floor.EventID, token string) (map[
 		if err != nil {
 			return nil, err
 		}
-		l.Server = a.target
+		l.Server = a.server
 		links[one.Role] = append(links[one.Role], l)
 	}
 	return links, nil
 }
 
-// urlOf answers a link's URL.
-func urlOf(l client.Link) string {
+// linkURL answers a link's URL.
+func linkURL(l client.Link) string {
 	return fmt.Sprintf("%s/%s#%s.%s.%s", l.Server, l.Page, l.Event, l.ID, l.Secret)
 }
 
@@ -170,7 +170,7 @@ func forEach(ctx context.Context, n int, do func(ctx context.Context, i int) err
 	defer cancel(nil)
 	next := make(chan int)
 	var all sync.WaitGroup
-	for range min(askers, n) {
+	for range min(maxRequests, n) {
 		all.Go(func() {
 			for i := range next {
 				if err := do(ctx, i); err != nil {

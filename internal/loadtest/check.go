@@ -13,28 +13,28 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// held is what a client says that it holds.
-type held struct {
+// heldView is what a client says that it holds.
+type heldView struct {
 	at     journal.Position
 	digest string
 }
 
-// settleWithin is how long the server may go on changing what was seen: it logs
+// settleTimeout is how long the server may go on changing what was seen: it logs
 // what was delivered to whom, and time itself changes something now and then.
 // Views are compared at equal positions only.
-const settleWithin = time.Minute
+const settleTimeout = time.Minute
 
 // check implements stage: every phone and console pings, so that its view is
 // brought up to the head, and is then compared at equal positions.
-func (s *floorStage) check(ctx context.Context, l *pool) (d digests, err error) {
+func (s *floorTarget) check(ctx context.Context, l *pool) (d viewChecks, err error) {
 	open := l.phones
-	for end := time.Now().Add(settleWithin); len(open) > 0; {
-		if _, _, err := l.reach(ctx, open, func(p *phone) { l.pingNow(p) }, func(p *phone) bool {
-			return p.state == live && p.pongs == p.pings && p.pings > 0
+	for end := time.Now().Add(settleTimeout); len(open) > 0; {
+		if _, _, err := l.await(ctx, open, func(p *phone) { l.pingNow(p) }, func(p *phone) bool {
+			return p.state == live && p.lastPong == p.lastPing && p.lastPing > 0
 		}); err != nil {
 			return d, fmt.Errorf("the last ping: %w", err)
 		}
-		wrong, moved, err := s.compare(ctx, l, open)
+		wrong, moved, err := s.compareViews(ctx, l, open)
 		if err != nil {
 			return d, err
 		}
@@ -49,16 +49,16 @@ func (s *floorStage) check(ctx context.Context, l *pool) (d digests, err error) 
 	return s.checkConsoles(ctx, d)
 }
 
-// compare answers how many phones hold something else than the server says, and
+// compareViews answers how many phones hold something else than the server says, and
 // which stand at another position.
-func (s *floorStage) compare(ctx context.Context, l *pool, phones []*phone) (wrong int, moved []*phone, err error) {
-	here := make([]held, len(phones))
+func (s *floorTarget) compareViews(ctx context.Context, l *pool, phones []*phone) (wrong int, moved []*phone, err error) {
+	here := make([]heldView, len(phones))
 	var folding error
-	if err := l.do(ctx, func() {
+	if err := l.onLoop(ctx, func() {
 		for i, p := range phones {
-			cards, err := p.fold()
+			cards, err := p.materialize()
 			folding = errors.Join(folding, err)
-			here[i] = held{p.at, wire.Digest(cards)}
+			here[i] = heldView{p.at, wire.Digest(cards)}
 		}
 	}); err != nil || folding != nil {
 		return 0, nil, errors.Join(err, folding)
@@ -66,7 +66,7 @@ func (s *floorStage) compare(ctx context.Context, l *pool, phones []*phone) (wro
 	var differ atomic.Int64
 	elsewhere := make([]bool, len(phones))
 	err = forEach(ctx, len(phones), func(ctx context.Context, i int) error {
-		there, err := s.view.view(ctx, s.event, phones[i].token)
+		there, err := s.viewAPI.view(ctx, s.event, phones[i].token)
 		if err != nil {
 			return fmt.Errorf("the server's view: %w", err)
 		}
@@ -87,14 +87,14 @@ func (s *floorStage) compare(ctx context.Context, l *pool, phones []*phone) (wro
 	return int(differ.Load()), moved, err
 }
 
-func (s *floorStage) checkConsoles(ctx context.Context, d digests) (digests, error) {
+func (s *floorTarget) checkConsoles(ctx context.Context, d viewChecks) (viewChecks, error) {
 	for i, c := range s.consoles {
 		d.Checked++
-		for end := time.Now().Add(settleWithin); ; {
+		for end := time.Now().Add(settleTimeout); ; {
 			if _, err := c.Sync(ctx); err != nil {
 				return d, fmt.Errorf("a console's last ping: %w", err)
 			}
-			there, err := s.commands.view(ctx, s.event, s.tokens[i])
+			there, err := s.commandAPI.view(ctx, s.event, s.tokens[i])
 			if err != nil {
 				return d, fmt.Errorf("the server's view of a console: %w", err)
 			}

@@ -12,25 +12,25 @@ import (
 // The shape of a forum that is made to be measured: a meeting is three people of
 // one company with two of another, and each company has up to three meetings.
 const (
-	perHost, perGuest = 3, 2
-	perMeeting        = perHost + perGuest
-	meetingsEach      = 3
-	sparePerRound     = 40 // tables that stay free, to move meetings to
-	roundsLeast       = 10
-	seats             = perMeeting + 1
+	peoplePerHost, peoplePerGuest = 3, 2
+	peoplePerMeeting              = peoplePerHost + peoplePerGuest
+	meetingsPerCompany            = 3
+	freeTablesPerRound            = 40 // tables that stay free, to move meetings to
+	minRounds                     = 10
+	seats                         = peoplePerMeeting + 1
 )
 
-// forumOf makes a forum of about n attendees, n of whose links are then used. Its
+// newForum makes a forum of about n attendees, n of whose links are then used. Its
 // rounds lie a day ahead and last an hour, and its grace period is the longest, so
 // that time alone changes nothing during a run.
-func forumOf(event floor.EventID, n, consoles int, now time.Time) floor.Forum {
+func newForum(event floor.EventID, n, consoles int, now time.Time) floor.Forum {
 	f := floor.Forum{Event: floor.Event{
 		ID: event, Name: floor.Text{En: "Load " + string(event)}, TimeZone: "UTC", GraceMin: 60, EscalateMin: 60,
 	}}
-	pairs := (n + perMeeting - 1) / perMeeting
-	rounds := roundsLeast
-	for meetingsEach*pairs/rounds+sparePerRound+1 > floor.MaxTables && rounds < floor.MaxRounds {
-		rounds += roundsLeast
+	pairs := (n + peoplePerMeeting - 1) / peoplePerMeeting
+	rounds := minRounds
+	for meetingsPerCompany*pairs/rounds+freeTablesPerRound+1 > floor.MaxTables && rounds < floor.MaxRounds {
+		rounds += minRounds
 	}
 	first := floor.Instant(now.Add(24 * time.Hour).Truncate(24 * time.Hour).UnixMilli())
 	slot := func(from, to int) floor.Slot {
@@ -63,7 +63,7 @@ func companies(f *floor.Forum, pairs int) {
 		for _, c := range []struct {
 			side, country string
 			people        int
-		}{{"h", "KR", perHost}, {"g", "CN", perGuest}} {
+		}{{"h", "KR", peoplePerHost}, {"g", "CN", peoplePerGuest}} {
 			id := fmt.Sprintf("%s%05d", c.side, i)
 			f.Companies = append(f.Companies, floor.Company{
 				ID: floor.CompanyID(id), Country: c.country, Languages: []floor.Lang{"en"}, Name: floor.Text{En: "Company " + id},
@@ -83,18 +83,18 @@ func meetings(f *floor.Forum, pairs, rounds int) {
 	used := make([]int, rounds) // tables of each round
 	tables := 0
 	for i := range pairs {
-		for k := range min(meetingsEach, pairs-i) {
+		for k := range min(meetingsPerCompany, pairs-i) {
 			r := (i + 3*k) % rounds
 			f.Meetings = append(f.Meetings, floor.Meeting{
 				ID:    floor.MeetingID(fmt.Sprintf("m%05d%d", i, k)),
 				Place: floor.Place{Round: roundID(r), Table: tableID(used[r])},
-				Host:  party("h", i, perHost), Guest: party("g", i+k, perGuest),
+				Host:  party("h", i, peoplePerHost), Guest: party("g", i+k, peoplePerGuest),
 			})
 			used[r]++
 			tables = max(tables, used[r])
 		}
 	}
-	for t := range min(tables+sparePerRound, floor.MaxTables) {
+	for t := range min(tables+freeTablesPerRound, floor.MaxTables) {
 		f.Tables = append(f.Tables, floor.Table{
 			ID: tableID(t), Label: fmt.Sprintf("%03d", t+1), Zone: f.Zones[t%len(f.Zones)].ID, Capacity: seats,
 		})

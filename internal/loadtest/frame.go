@@ -17,14 +17,14 @@ import (
 type frame struct {
 	text string
 	wire.ServerFrame
-	own bool // a patch that tells one person something: it is acknowledged at once
+	personal bool // a patch that tells one person something: it is acknowledged at once
 }
 
-// frames finds the frame of bytes that came before. It grows with the run.
-type frames map[string]*frame
+// frameCache finds the frame of bytes that came before. It grows with the run.
+type frameCache map[string]*frame
 
-// of answers the frame of text, which it does not keep.
-func (f frames) of(text []byte) (*frame, error) {
+// lookup answers the frame of text, which it does not keep.
+func (f frameCache) lookup(text []byte) (*frame, error) {
 	if known, ok := f[string(text)]; ok {
 		return known, nil
 	}
@@ -34,18 +34,18 @@ func (f frames) of(text []byte) (*frame, error) {
 		return nil, fmt.Errorf("a frame that cannot be read: %w", err)
 	}
 	made.ServerFrame = decoded
-	made.own = decoded.Patch != nil && own(decoded.Patch.Set)
+	made.personal = decoded.Patch != nil && isPersonal(decoded.Patch.Set)
 	f[made.text] = made
 	return made, nil
 }
 
-// ownKinds are the kinds of cards that tell one person something: see
+// personalKinds are the kinds of cards that tell one person something: see
 // docs/PROTOCOL.md, "ack".
-var ownKinds = []string{"notice/", "meeting/", "request/", "offer/", "assignment/"}
+var personalKinds = []string{"notice/", "meeting/", "request/", "offer/", "assignment/"}
 
-func own(set wire.Cards) bool {
+func isPersonal(set wire.Cards) bool {
 	for key := range set {
-		for _, kind := range ownKinds {
+		for _, kind := range personalKinds {
 			if strings.HasPrefix(string(key), kind) {
 				return true
 			}
@@ -54,9 +54,9 @@ func own(set wire.Cards) bool {
 	return false
 }
 
-// snapshotStart is what is read at once of a snapshot, which no two phones share:
+// snapshotHead is what is read at once of a snapshot, which no two phones share:
 // its cards are only read when the view is folded.
-type snapshotStart struct {
+type snapshotHead struct {
 	Snapshot struct {
 		At  journal.Position `json:"at"`
 		Get string           `json:"get"`
@@ -65,7 +65,7 @@ type snapshotStart struct {
 
 // snapshotFrame answers a snapshot's frame with its position and nothing else.
 func snapshotFrame(text []byte) (*frame, error) {
-	var start snapshotStart
+	var start snapshotHead
 	if err := json.Unmarshal(text, &start); err != nil {
 		return nil, fmt.Errorf("a snapshot that cannot be read: %w", err)
 	}

@@ -35,7 +35,7 @@ func Run(ctx context.Context, o Options) error {
 	var not error
 	for _, name := range o.Scenarios {
 		o.Log.Info("scenario", "name", name, "phones", o.Phones)
-		r, err := o.play(ctx, name)
+		r, err := o.playScenario(ctx, name)
 		if err != nil {
 			return fmt.Errorf("load: %s: %w", name, err)
 		}

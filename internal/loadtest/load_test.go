@@ -23,8 +23,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // round has free tables; and the workbook is read back whole.
 func TestForumsAreLawful(t *testing.T) {
 	for _, n := range []int{5, 7, 60, 300, 10_000} {
-		made := forumOf("load-x", n, 6, time.Now())
-		if len(made.Attendees) < n || len(made.Attendees) >= n+perMeeting {
+		made := newForum("load-x", n, 6, time.Now())
+		if len(made.Attendees) < n || len(made.Attendees) >= n+peoplePerMeeting {
 			t.Errorf("%d: %d attendees", n, len(made.Attendees))
 		}
 		begun := time.Now()
@@ -37,7 +37,7 @@ func TestForumsAreLawful(t *testing.T) {
 			taken[m.Place.Round]++
 		}
 		for round, k := range taken {
-			if len(made.Tables)-k < sparePerRound {
+			if len(made.Tables)-k < freeTablesPerRound {
 				t.Errorf("%d: %s has %d of %d tables free", n, round, len(made.Tables)-k, len(made.Tables))
 			}
 		}
@@ -96,7 +96,7 @@ func frameOf(t *testing.T, text string) *frame {
 		}
 		return f
 	}
-	f, err := make(frames).of([]byte(text))
+	f, err := make(frameCache).lookup([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func position(epoch, seq int) string {
 
 // TestViews holds the phones' fold to the rules of docs/PROTOCOL.md.
 func TestViews(t *testing.T) {
-	var v view
+	var v phoneView
 	patch := func(epoch, from, to int, rest string) string {
 		return fmt.Sprintf(`{"patch":{"from":%d,"to":%s%s}}`, from, position(epoch, to), rest)
 	}
@@ -125,18 +125,18 @@ func TestViews(t *testing.T) {
 		{patch(1, 3, 7, `,"set":{"c/1":{"y":3}}`), false, false}, // again
 		{patch(1, 7, 9, ""), true, false},
 	} {
-		if moved, err := v.take(frameOf(t, c.text)); moved != c.moved || (err != nil) != c.wrong {
+		if moved, err := v.apply(frameOf(t, c.text)); moved != c.moved || (err != nil) != c.wrong {
 			t.Errorf("%s: %v %v", c.text, moved, err)
 		}
 	}
-	cards, err := v.fold()
+	cards, err := v.materialize()
 	if err != nil || v.at.Seq != 9 || string(cards["c/1"]) != `{"y":2}` || len(cards) != 2 {
 		t.Errorf("%v %v %v", v.at, cards, err)
 	}
-	if again, err := v.fold(); err != nil || wire.Digest(again) != wire.Digest(cards) {
+	if again, err := v.materialize(); err != nil || wire.Digest(again) != wire.Digest(cards) {
 		t.Errorf("%v %v", again, err)
 	}
-	if _, err := v.take(frameOf(t, `{"snapshot":{"at":`+position(1, 10)+`,"get":"/x"}}`)); err == nil {
+	if _, err := v.apply(frameOf(t, `{"snapshot":{"at":`+position(1, 10)+`,"get":"/x"}}`)); err == nil {
 		t.Error("a view too large for a frame was taken")
 	}
 }

@@ -53,7 +53,7 @@ type meter struct {
 // usage answers what all servers have used together.
 func (m meter) usage(ctx context.Context) (sum usage, err error) {
 	if len(m.pids) == 0 {
-		return m.metered(ctx)
+		return m.scrapeUsage(ctx)
 	}
 	for _, pid := range m.pids {
 		u, err := usageOf(pid)
@@ -65,7 +65,7 @@ func (m meter) usage(ctx context.Context) (sum usage, err error) {
 	return sum, nil
 }
 
-func (m meter) metered(ctx context.Context) (sum usage, err error) {
+func (m meter) scrapeUsage(ctx context.Context) (sum usage, err error) {
 	for _, target := range m.targets {
 		values, err := m.metrics(ctx, target)
 		if err != nil {

@@ -65,8 +65,8 @@ func (o Options) check() error {
 	if need := uint64(o.Phones + o.Consoles + 100); limit.Cur < need {
 		return fmt.Errorf("load: %d open files are needed, and %d allowed: see ulimit -n", need, limit.Cur)
 	}
-	if o.Phones < perMeeting || o.Consoles < 1 {
-		return fmt.Errorf("load: at least %d phones and a console are needed", perMeeting)
+	if o.Phones < peoplePerMeeting || o.Consoles < 1 {
+		return fmt.Errorf("load: at least %d phones and a console are needed", peoplePerMeeting)
 	}
 	return nil
 }

@@ -18,21 +18,21 @@ import (
 
 // The times of a phone's connection: see docs/PROTOCOL.md.
 const (
-	pingEvery  = 20 * time.Second
-	pongWithin = 30 * time.Second // a server under measurement may be slow; a page waits 4 s
-	ackLatest  = 10 * time.Second
-	ackFrames  = 4
-	ackBytes   = 16 << 10
+	pingInterval = 20 * time.Second
+	pongTimeout  = 30 * time.Second // a server under measurement may be slow; a page waits 4 s
+	ackTimeout   = 10 * time.Second
+	ackFrames    = 4
+	ackBytes     = 16 << 10
 )
 
 type phoneState uint8
 
 const (
-	away      phoneState = iota
-	dialing              // the connection is being made
-	upgrading            // the handshake was sent
-	greeting             // hello was sent
-	live                 // a snapshot or patch has come
+	disconnected phoneState = iota
+	dialing                 // the connection is being made
+	upgrading               // the handshake was sent
+	helloSent               // hello was sent
+	live                    // a snapshot or patch has come
 )
 
 // phone is one connection. Everything in it belongs to the pool's loop.
@@ -41,20 +41,20 @@ type phone struct {
 	who   floor.ActorID
 	token string // of its sign-in
 
-	state    phoneState
-	fd       int
-	part     []byte // the beginning of what has not come whole
-	unsent   []byte // what the socket would not take yet
-	stalled  bool   // it does not read
-	dialAt   time.Time
-	subjects string
-	view
+	state         phoneState
+	fd            int
+	partial       []byte // the beginning of what has not come whole
+	unsent        []byte // what the socket would not take yet
+	readingPaused bool   // it does not read
+	dialAt        time.Time
+	subjects      string
+	phoneView
 	arrivals []arrival
 
 	unacked, unackedBytes int
 	ackDue, nextPing      time.Time
-	pings                 uint32 // sent
-	pongs                 uint32 // n of the last pong
+	lastPing              uint32 // sent
+	lastPong              uint32 // n of the last pong
 	pongDue               time.Time
 	answers               int // commands that were answered
 }
@@ -65,8 +65,8 @@ type arrival struct {
 	at  time.Time
 }
 
-// ready is called when the socket can be read or written.
-func (p *phone) ready(l *pool, now time.Time) error {
+// handleReady is called when the socket can be read or written.
+func (p *phone) handleReady(l *pool, now time.Time) error {
 	if p.state == dialing {
 		if err := connected(p.fd); err != nil {
 			return fmt.Errorf("connect: %w", err)
@@ -103,22 +103,22 @@ func (p *phone) read(l *pool, now time.Time) error {
 		return errHungUp
 	}
 	data := l.buffer[:n]
-	if len(p.part) > 0 {
-		data = append(p.part, data...)
+	if len(p.partial) > 0 {
+		data = append(p.partial, data...)
 	}
-	rest, err := p.takeAll(l, data, now)
+	rest, err := p.handleData(l, data, now)
 	if err != nil {
 		return err
 	}
 	if len(rest) == 0 {
-		p.part = nil
+		p.partial = nil
 	} else {
-		p.part = bytes.Clone(rest)
+		p.partial = bytes.Clone(rest)
 	}
 	return nil
 }
 
-func (p *phone) takeAll(l *pool, data []byte, now time.Time) (rest []byte, err error) {
+func (p *phone) handleData(l *pool, data []byte, now time.Time) (rest []byte, err error) {
 	if p.state == upgrading {
 		end := bytes.Index(data, []byte("\r\n\r\n"))
 		if end < 0 {
@@ -129,7 +129,7 @@ func (p *phone) takeAll(l *pool, data []byte, now time.Time) (rest []byte, err e
 			return nil, fmt.Errorf("the handshake was answered with %q", line)
 		}
 		data = data[end+4:]
-		if err := p.greet(l, now); err != nil {
+		if err := p.sendHello(l, now); err != nil {
 			return nil, err
 		}
 	}
@@ -138,83 +138,83 @@ func (p *phone) takeAll(l *pool, data []byte, now time.Time) (rest []byte, err e
 		if err != nil || !ok {
 			return rest, err
 		}
-		if err := p.message(l, m, now); err != nil {
+		if err := p.handleMessage(l, m, now); err != nil {
 			return nil, err
 		}
 		data = rest
 	}
 }
 
-// greet says hello.
-func (p *phone) greet(l *pool, now time.Time) error {
-	p.state = greeting
-	p.nextPing = now.Add(time.Duration(rand.Int64N(int64(pingEvery))) + time.Second)
-	if p.pongs != p.pings {
+// sendHello says hello.
+func (p *phone) sendHello(l *pool, now time.Time) error {
+	p.state = helloSent
+	p.nextPing = now.Add(time.Duration(rand.Int64N(int64(pingInterval))) + time.Second)
+	if p.lastPong != p.lastPing {
 		p.nextPing = now // somebody waits for what is not going to be answered any more
 	}
 	p.unacked, p.unackedBytes, p.ackDue, p.pongDue = 0, 0, time.Time{}, time.Time{}
 	if hello := l.dialect.hello(p); hello != nil {
-		return p.say(l, hello)
+		return p.sendText(l, hello)
 	}
-	l.goLive(p)
+	l.markLive(p)
 	return nil
 }
 
-func (p *phone) message(l *pool, m message, now time.Time) error {
+func (p *phone) handleMessage(l *pool, m message, now time.Time) error {
 	switch m.op {
 	case opText:
-		return p.text(l, m.payload, now)
+		return p.handleText(l, m.payload, now)
 	case opPing:
 		return p.write(l, appendMessage(nil, opPong, m.payload))
 	case opClose:
 		if len(m.payload) >= 2 {
-			return closed(binary.BigEndian.Uint16(m.payload))
+			return closedWith(binary.BigEndian.Uint16(m.payload))
 		}
 		return errHungUp
 	}
 	return nil
 }
 
-func (p *phone) text(l *pool, text []byte, now time.Time) error {
-	l.tally.frames++
-	l.tally.bytes += len(text)
+func (p *phone) handleText(l *pool, text []byte, now time.Time) error {
+	l.counters.frames++
+	l.counters.bytes += len(text)
 	if isSnapshot(text) {
 		f, err := snapshotFrame(text)
 		if err != nil {
 			return err
 		}
-		return p.viewed(l, f, len(text), now)
+		return p.handleView(l, f, len(text), now)
 	}
-	f, err := l.frames.of(text)
+	f, err := l.frames.lookup(text)
 	switch {
 	case err != nil:
 		return err
 	case f.Patch != nil:
-		return p.viewed(l, f, len(text), now)
+		return p.handleView(l, f, len(text), now)
 	case f.Hello != nil:
 		p.subjects = f.Hello.Subjects
 	case f.Pong != nil:
-		p.pongs, p.pongDue = f.Pong.N, time.Time{}
+		p.lastPong, p.pongDue = f.Pong.N, time.Time{}
 	case f.Accepted != nil:
 		p.answers++
 	case f.Rejected != nil:
 		p.answers++
-		l.tally.refused++
+		l.counters.refused++
 	case f.Error != nil:
 		return fmt.Errorf("an error: %w", f.Error)
 	}
 	return nil
 }
 
-// viewed takes a snapshot or patch, and acknowledges as docs/PROTOCOL.md says.
-func (p *phone) viewed(l *pool, f *frame, size int, now time.Time) error {
-	moved, err := p.take(f)
+// handleView takes a snapshot or patch, and acknowledges as docs/PROTOCOL.md says.
+func (p *phone) handleView(l *pool, f *frame, size int, now time.Time) error {
+	moved, err := p.apply(f)
 	if err != nil {
 		return err
 	}
-	l.goLive(p)
+	l.markLive(p)
 	if moved {
-		l.tally.deliveries++
+		l.counters.deliveries++
 		p.arrivals = append(p.arrivals, arrival{p.at.Seq, now})
 	}
 	if !l.dialect.acks {
@@ -222,11 +222,11 @@ func (p *phone) viewed(l *pool, f *frame, size int, now time.Time) error {
 	}
 	p.unacked++
 	p.unackedBytes += size
-	if f.Snapshot != nil || f.own || p.unacked >= ackFrames || p.unackedBytes >= ackBytes {
+	if f.Snapshot != nil || f.personal || p.unacked >= ackFrames || p.unackedBytes >= ackBytes {
 		return p.ack(l)
 	}
 	if p.ackDue.IsZero() {
-		p.ackDue = now.Add(ackLatest)
+		p.ackDue = now.Add(ackTimeout)
 	}
 	return nil
 }
@@ -235,23 +235,23 @@ func (p *phone) ack(l *pool) error {
 	p.unacked, p.unackedBytes, p.ackDue = 0, 0, time.Time{}
 	l.scratch = strconv.AppendUint(append(l.scratch[:0], `{"ack":{"seq":`...), p.at.Seq, 10)
 	l.scratch = append(l.scratch, "}}"...)
-	return p.say(l, l.scratch)
+	return p.sendText(l, l.scratch)
 }
 
 func (p *phone) ping(l *pool, now time.Time) error {
-	p.pings++
+	p.lastPing++
 	p.unacked, p.unackedBytes, p.ackDue = 0, 0, time.Time{}
-	p.nextPing = now.Add(pingEvery)
+	p.nextPing = now.Add(pingInterval)
 	if p.pongDue.IsZero() {
-		p.pongDue = now.Add(pongWithin)
+		p.pongDue = now.Add(pongTimeout)
 	}
-	return p.say(l, wire.EncodeClient(wire.ClientFrame{Ping: &wire.Ping{N: p.pings, Ack: p.at.Seq}}))
+	return p.sendText(l, wire.EncodeClient(wire.ClientFrame{Ping: &wire.Ping{N: p.lastPing, Ack: p.at.Seq}}))
 }
 
-// lookAround does what is due.
-func (p *phone) lookAround(l *pool, now time.Time) error {
+// doDue does what is due.
+func (p *phone) doDue(l *pool, now time.Time) error {
 	switch {
-	case p.state < live || p.stalled || !l.dialect.acks:
+	case p.state < live || p.readingPaused || !l.dialect.acks:
 		return nil
 	case !p.pongDue.IsZero() && now.After(p.pongDue):
 		return errNoPong
@@ -263,8 +263,8 @@ func (p *phone) lookAround(l *pool, now time.Time) error {
 	return nil
 }
 
-// say sends one text message.
-func (p *phone) say(l *pool, text []byte) error {
+// sendText sends one text message.
+func (p *phone) sendText(l *pool, text []byte) error {
 	l.out = appendMessage(l.out[:0], opText, text)
 	return p.write(l, l.out)
 }

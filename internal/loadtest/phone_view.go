@@ -10,41 +10,41 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// view is what a phone holds. While a run is measured only its position moves, and
+// phoneView is what a phone holds. While a run is measured only its position moves, and
 // the frames are kept: its cards are made of them when they are asked for.
-type view struct {
-	kept   bool
-	at     journal.Position
-	cards  wire.Cards
-	behind []*frame // taken, and not in cards yet
+type phoneView struct {
+	exists  bool
+	at      journal.Position
+	cards   wire.Cards
+	pending []*frame // taken, and not in cards yet
 }
 
-// take moves the view on by a snapshot or patch, by the rules of docs/PROTOCOL.md.
+// apply moves the view on by a snapshot or patch, by the rules of docs/PROTOCOL.md.
 // moved is false for what the view has already. The error says what is missing.
-func (v *view) take(f *frame) (moved bool, err error) {
+func (v *phoneView) apply(f *frame) (moved bool, err error) {
 	if s := f.Snapshot; s != nil {
 		if s.Get != "" {
 			return false, fmt.Errorf("a phone's view is too large for a frame")
 		}
-		v.kept, v.at, v.behind = true, s.At, append(v.behind[:0], f)
+		v.exists, v.at, v.pending = true, s.At, append(v.pending[:0], f)
 		return true, nil
 	}
 	p := f.Patch
 	switch {
-	case !v.kept, p.To.Epoch != v.at.Epoch:
+	case !v.exists, p.To.Epoch != v.at.Epoch:
 		return false, fmt.Errorf("a patch to %v where %v is held", p.To, v.at)
 	case p.To.Seq <= v.at.Seq:
 		return false, nil
 	case v.at.Seq < p.From:
 		return false, fmt.Errorf("a patch from %d where %d is held", p.From, v.at.Seq)
 	}
-	v.at, v.behind = p.To, append(v.behind, f)
+	v.at, v.pending = p.To, append(v.pending, f)
 	return true, nil
 }
 
-// fold answers the view's cards.
-func (v *view) fold() (wire.Cards, error) {
-	for _, f := range v.behind {
+// materialize answers the view's cards.
+func (v *phoneView) materialize() (wire.Cards, error) {
+	for _, f := range v.pending {
 		if f.Snapshot != nil {
 			whole, err := wire.DecodeServer([]byte(f.text))
 			if err != nil {
@@ -61,6 +61,6 @@ func (v *view) fold() (wire.Cards, error) {
 			delete(v.cards, key)
 		}
 	}
-	v.behind = nil
+	v.pending = nil
 	return v.cards, nil
 }

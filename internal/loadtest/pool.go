@@ -18,11 +18,11 @@ import (
 
 // The pace of a pool's loop.
 const (
-	dialsAtOnce = 256                    // handshakes under way
-	waitMost    = 5                      // ms, for the next event
-	lookEvery   = 100 * time.Millisecond // at what is due
-	readBuffer  = 256 << 10
-	eventsAt    = 512
+	maxDialing   = 256                    // handshakes under way
+	maxEventWait = 5                      // ms, for the next event
+	dueInterval  = 100 * time.Millisecond // at what is due
+	readBuffer   = 256 << 10
+	maxEvents    = 512
 )
 
 // Why a connection ended.
@@ -31,10 +31,10 @@ var (
 	errNoPong = errors.New("no pong")
 )
 
-// closed is a close frame's code.
-type closed uint16
+// closedWith is a close frame's code.
+type closedWith uint16
 
-func (c closed) Error() string { return fmt.Sprintf("closed with %d", uint16(c)) }
+func (c closedWith) Error() string { return fmt.Sprintf("closed with %d", uint16(c)) }
 
 // dialect is what differs between servers.
 type dialect struct {
@@ -43,8 +43,8 @@ type dialect struct {
 	acks      bool                // acknowledgements and pings, as the protocol asks
 }
 
-// tally is what a pool has counted.
-type tally struct {
+// counters is what a pool has counted.
+type counters struct {
 	frames, bytes, deliveries int // deliveries: snapshots and patches that moved a view
 	refused                   int // commands of phones
 	broken                    int // connections that were not ended here
@@ -60,30 +60,30 @@ type pool struct {
 	rest    time.Duration
 	phones  []*phone
 
-	epoll   int
-	queue   []*phone // that wait to be dialed
-	dials   int      // handshakes under way
-	buffer  []byte
-	scratch []byte
-	out     []byte
-	frames  frames
-	tally   tally
-	goal    *goal
-	looked  time.Time
-	round   time.Time     // when the loop came round last
-	pause   time.Duration // the longest between two rounds since it was last reset
-	fault   error         // what no phone could do anything about
+	epoll        int
+	toDial       []*phone // that wait to be dialed
+	dialing      int      // handshakes under way
+	buffer       []byte
+	scratch      []byte
+	out          []byte
+	frames       frameCache
+	counters     counters
+	goal         *goal
+	lastDueAt    time.Time
+	lastRoundAt  time.Time     // when the loop came round last
+	longestPause time.Duration // the longest between two rounds since it was last reset
+	fault        error         // what no phone could do anything about
 
-	mu    sync.Mutex // guards what follows
-	asked []func()   // to be done by the loop
+	mu       sync.Mutex // guards what follows
+	requests []func()   // to be done by the loop
 }
 
 // goal is something that all phones of a set are to come to.
 type goal struct {
-	met  func(*phone) bool
-	open map[*phone]bool
-	at   time.Time // when the last came to it
-	done chan struct{}
+	met       func(*phone) bool
+	open      map[*phone]bool
+	reachedAt time.Time // when the last came to it
+	done      chan struct{}
 }
 
 func newPool(server netip.AddrPort, d dialect, phones []*phone, rest time.Duration) (*pool, error) {
@@ -93,30 +93,30 @@ func newPool(server netip.AddrPort, d dialect, phones []*phone, rest time.Durati
 	}
 	return &pool{
 		server: server, dialect: d, rest: rest, phones: phones, epoll: epoll,
-		buffer: make([]byte, readBuffer), frames: make(frames), tally: tally{reasons: map[string]int{}},
+		buffer: make([]byte, readBuffer), frames: make(frameCache), counters: counters{reasons: map[string]int{}},
 	}, nil
 }
 
 // run is the loop; it ends with ctx, and closes every connection.
 func (l *pool) run(ctx context.Context) error {
-	events := make([]syscall.EpollEvent, eventsAt)
+	events := make([]syscall.EpollEvent, maxEvents)
 	for ctx.Err() == nil && l.fault == nil {
-		n, err := syscall.EpollWait(l.epoll, events, waitMost)
+		n, err := syscall.EpollWait(l.epoll, events, maxEventWait)
 		if err != nil && err != syscall.EINTR {
 			l.fault = os.NewSyscallError("epoll_wait", err)
 			break
 		}
 		for _, e := range events[:max(n, 0)] {
-			l.event(l.phones[e.Fd])
+			l.handleEvent(l.phones[e.Fd])
 		}
 		now := time.Now()
-		if !l.round.IsZero() {
-			l.pause = max(l.pause, now.Sub(l.round))
+		if !l.lastRoundAt.IsZero() {
+			l.longestPause = max(l.longestPause, now.Sub(l.lastRoundAt))
 		}
-		l.round = now
-		l.doAsked()
-		l.lookAround(now)
-		if l.rest > 0 && n < eventsAt {
+		l.lastRoundAt = now
+		l.runRequests()
+		l.doDue(now)
+		if l.rest > 0 && n < maxEvents {
 			// An error is a signal that came early: the rest is only shorter.
 			_ = syscall.Nanosleep(&syscall.Timespec{Nsec: int64(l.rest)}, nil)
 		}
@@ -127,35 +127,35 @@ func (l *pool) run(ctx context.Context) error {
 	return errors.Join(l.fault, os.NewSyscallError("close", syscall.Close(l.epoll)))
 }
 
-func (l *pool) event(p *phone) {
-	if p.state == away {
+func (l *pool) handleEvent(p *phone) {
+	if p.state == disconnected {
 		return
 	}
-	if err := p.ready(l, time.Now()); err != nil {
-		l.broke(p, err)
+	if err := p.handleReady(l, time.Now()); err != nil {
+		l.handleBroken(p, err)
 	}
-	l.meet(p)
+	l.checkGoal(p)
 }
 
-// meet strikes a phone off the goal when it has come to it.
-func (l *pool) meet(p *phone) {
+// checkGoal strikes a phone off the goal when it has come to it.
+func (l *pool) checkGoal(p *phone) {
 	g := l.goal
 	if g == nil || !g.open[p] || !g.met(p) {
 		return
 	}
 	if delete(g.open, p); len(g.open) == 0 {
-		g.at, l.goal = time.Now(), nil
+		g.reachedAt, l.goal = time.Now(), nil
 		close(g.done)
 	}
 }
 
-// broke ends a connection that failed, and has the phone come back after the
+// handleBroken ends a connection that failed, and has the phone come back after the
 // pause that the protocol asks for.
-func (l *pool) broke(p *phone, err error) {
+func (l *pool) handleBroken(p *phone, err error) {
 	l.hangUp(p)
-	l.tally.broken++
-	l.tally.reasons[err.Error()]++
-	var code closed
+	l.counters.broken++
+	l.counters.reasons[err.Error()]++
+	var code closedWith
 	come := wire.ComeUsual
 	if errors.As(err, &code) {
 		come = wire.CloseCode(code).Comeback()
@@ -172,47 +172,47 @@ func (l *pool) broke(p *phone, err error) {
 	default:
 		p.dialAt = time.Now().Add(rand.N(500 * time.Millisecond))
 	}
-	l.queue = append(l.queue, p)
+	l.toDial = append(l.toDial, p)
 }
 
 // hangUp ends a connection; the view stays.
 func (l *pool) hangUp(p *phone) {
-	if p.state == away {
+	if p.state == disconnected {
 		return
 	}
 	if p.state < live {
-		l.dials--
+		l.dialing--
 	}
-	p.state, p.part, p.unsent, p.stalled = away, nil, nil, false
+	p.state, p.partial, p.unsent, p.readingPaused = disconnected, nil, nil, false
 	// The descriptor leaves epoll with its close, of which nothing can be made if it fails.
 	_ = syscall.Close(p.fd)
 	p.fd = -1
 }
 
-// goLive notes that a connection has brought what it was made for.
-func (l *pool) goLive(p *phone) {
+// markLive notes that a connection has brought what it was made for.
+func (l *pool) markLive(p *phone) {
 	if p.state < live {
 		p.state = live
-		l.dials--
+		l.dialing--
 	}
 }
 
-// stall makes a phone stop reading, and unstall go on.
-func (l *pool) stall(p *phone) {
-	if p.state == away || p.stalled {
+// pauseReading makes a phone stop reading, and unstall go on.
+func (l *pool) pauseReading(p *phone) {
+	if p.state == disconnected || p.readingPaused {
 		return
 	}
-	p.stalled = true
+	p.readingPaused = true
 	if err := syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_DEL, p.fd, nil); err != nil {
 		l.fault = os.NewSyscallError("epoll_ctl", err)
 	}
 }
 
-func (l *pool) unstall(p *phone) {
-	if !p.stalled {
+func (l *pool) resumeReading(p *phone) {
+	if !p.readingPaused {
 		return
 	}
-	p.stalled = false
+	p.readingPaused = false
 	e := &syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(p.n)}
 	if err := syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, p.fd, e); err != nil {
 		l.fault = os.NewSyscallError("epoll_ctl", err)
@@ -225,30 +225,30 @@ func (l *pool) watch(p *phone, events uint32) error {
 	return os.NewSyscallError("epoll_ctl", syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_MOD, p.fd, e))
 }
 
-// lookAround dials who waits, and now and then does what is due.
-func (l *pool) lookAround(now time.Time) {
-	later := l.queue[:0]
-	for i, p := range l.queue {
-		if l.dials >= dialsAtOnce {
-			later = append(later, l.queue[i:]...)
+// doDue dials who waits, and now and then does what is due.
+func (l *pool) doDue(now time.Time) {
+	later := l.toDial[:0]
+	for i, p := range l.toDial {
+		if l.dialing >= maxDialing {
+			later = append(later, l.toDial[i:]...)
 			break
 		}
-		if p.dialAt.After(now) || p.state != away {
+		if p.dialAt.After(now) || p.state != disconnected {
 			later = append(later, p)
 			continue
 		}
 		l.dial(p)
 	}
-	l.queue = later
-	if now.Sub(l.looked) < lookEvery {
+	l.toDial = later
+	if now.Sub(l.lastDueAt) < dueInterval {
 		return
 	}
-	l.looked = now
+	l.lastDueAt = now
 	for _, p := range l.phones {
-		if err := p.lookAround(l, now); err != nil {
-			l.broke(p, err)
+		if err := p.doDue(l, now); err != nil {
+			l.handleBroken(p, err)
 		}
-		l.meet(p)
+		l.checkGoal(p)
 	}
 }
 
@@ -263,24 +263,24 @@ func (l *pool) dial(p *phone) {
 		return
 	}
 	p.fd, p.state = fd, dialing
-	l.dials++
+	l.dialing++
 }
 
-func (l *pool) doAsked() {
+func (l *pool) runRequests() {
 	l.mu.Lock()
-	asked := l.asked
-	l.asked = nil
+	asked := l.requests
+	l.requests = nil
 	l.mu.Unlock()
 	for _, do := range asked {
 		do()
 	}
 }
 
-// do has the loop do something and waits until it has.
-func (l *pool) do(ctx context.Context, what func()) error {
+// onLoop has the loop do something and waits until it has.
+func (l *pool) onLoop(ctx context.Context, what func()) error {
 	done := make(chan struct{})
 	l.mu.Lock()
-	l.asked = append(l.asked, func() { defer close(done); what() })
+	l.requests = append(l.requests, func() { defer close(done); what() })
 	l.mu.Unlock()
 	select {
 	case <-done:
@@ -290,38 +290,38 @@ func (l *pool) do(ctx context.Context, what func()) error {
 	}
 }
 
-// reach begins what start says, and waits until all of phones have come to met.
+// await begins what start says, and waits until all of phones have come to met.
 // It answers when it began and when the last was there.
-func (l *pool) reach(ctx context.Context, phones []*phone, start func(*phone), met func(*phone) bool) (from, to time.Time, err error) {
+func (l *pool) await(ctx context.Context, phones []*phone, start func(*phone), met func(*phone) bool) (from, to time.Time, err error) {
 	g := &goal{met: met, open: make(map[*phone]bool, len(phones)), done: make(chan struct{})}
 	for _, p := range phones {
 		g.open[p] = true
 	}
-	if err := l.do(ctx, func() {
+	if err := l.onLoop(ctx, func() {
 		l.goal = g
 		from = time.Now()
 		for _, p := range phones {
 			start(p)
-			l.meet(p)
+			l.checkGoal(p)
 		}
 	}); err != nil {
 		return from, to, err
 	}
 	select {
 	case <-g.done:
-		return from, g.at, nil
+		return from, g.reachedAt, nil
 	case <-ctx.Done():
-		return from, to, errors.Join(context.Cause(ctx), l.left(g))
+		return from, to, errors.Join(context.Cause(ctx), l.goalError(g))
 	}
 }
 
-// left says how many had not come to a goal.
-func (l *pool) left(g *goal) error {
+// goalError says how many had not come to a goal.
+func (l *pool) goalError(g *goal) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	var open int
 	var reasons map[string]int
-	if l.do(ctx, func() { open, reasons = len(g.open), l.tally.reasons }) != nil {
+	if l.onLoop(ctx, func() { open, reasons = len(g.open), l.counters.reasons }) != nil {
 		return nil
 	}
 	return fmt.Errorf("%d phones did not come so far; connections broke: %v", open, reasons)
@@ -330,10 +330,10 @@ func (l *pool) left(g *goal) error {
 // pingNow pings, or has the phone ping as soon as it is back.
 func (l *pool) pingNow(p *phone) {
 	if p.state != live {
-		p.pings++
+		p.lastPing++
 		return
 	}
 	if err := p.ping(l, time.Now()); err != nil {
-		l.broke(p, err)
+		l.handleBroken(p, err)
 	}
 }

@@ -41,7 +41,7 @@ type Result struct {
 	Lost      int            `json:"lost"` // changes that a phone was to see and did not
 	Broken    int            `json:"brokenConnections"`
 	Reasons   map[string]int `json:"reasons,omitempty"`
-	Digests   digests        `json:"digests"`
+	Digests   viewChecks     `json:"digests"`
 }
 
 // Latency is milliseconds.

@@ -10,47 +10,47 @@ import (
 	"time"
 )
 
-// scene is one scenario under way.
-type scene struct {
+// scenarioRun is one scenario under way.
+type scenarioRun struct {
 	Options
-	stage  stage
-	pool   *pool
-	meter  meter
-	open   func(context.Context) error // connects the consoles
-	result Result
-	made   []change
+	target       target
+	pool         *pool
+	meter        meter
+	dialConsoles func(context.Context) error // connects the consoles
+	result       Result
+	changes      []change
 
-	begun     time.Time
-	before    usage
-	delivered int // by phones and consoles, when measuring began
-	bytes     int
-	frames    int
+	startedAt        time.Time
+	usageBefore      usage
+	deliveriesBefore int // by phones and consoles, when measuring began
+	bytesBefore      int
+	framesBefore     int
 }
 
-// patience bounds a whole scenario, beside the time that it is to last.
-const patience = 5 * time.Minute
+// scenarioTimeout bounds a whole scenario, beside the time that it is to last.
+const scenarioTimeout = 5 * time.Minute
 
-// play plays one scenario on an event of its own.
-func (o Options) play(ctx context.Context, name string) (Result, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience+o.Lasting+o.Settle, errors.New("it took too long"))
+// playScenario plays one scenario on an event of its own.
+func (o Options) playScenario(ctx context.Context, name string) (Result, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, scenarioTimeout+o.Lasting+o.Settle, errors.New("it took too long"))
 	defer cancel()
-	s, end, err := o.set(ctx, name)
+	s, end, err := o.prepare(ctx, name)
 	if err != nil {
 		return Result{}, err
 	}
 	looping, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- s.pool.run(looping) }()
-	err = s.acts(ctx, name)
+	err = s.runSteps(ctx, name)
 	stop()
 	err = errors.Join(err, <-ended)
 	end()
 	return s.result, err
 }
 
-// acts are what every scenario has in common, around what it does.
-func (s *scene) acts(ctx context.Context, name string) error {
-	for _, act := range []func(context.Context) error{s.connect, s.scenario(name), s.finish} {
+// runSteps are what every scenario has in common, around what it does.
+func (s *scenarioRun) runSteps(ctx context.Context, name string) error {
+	for _, act := range []func(context.Context) error{s.connect, s.scenario(name), s.checkViews} {
 		if err := act(ctx); err != nil {
 			return err
 		}
@@ -58,30 +58,30 @@ func (s *scene) acts(ctx context.Context, name string) error {
 	return nil
 }
 
-// set makes the stage, the pool and the meter. end takes them down again.
-func (o Options) set(ctx context.Context, name string) (s *scene, end func(), err error) {
-	s = &scene{Options: o, result: Result{Scenario: name, Phones: o.Phones, Consoles: o.Consoles}}
+// prepare makes the stage, the pool and the meter. end takes them down again.
+func (o Options) prepare(ctx context.Context, name string) (s *scenarioRun, end func(), err error) {
+	s = &scenarioRun{Options: o, result: Result{Scenario: name, Phones: o.Phones, Consoles: o.Consoles}}
 	var phones []*phone
 	var d dialect
 	target := o.Chat
 	if o.Chat != "" {
-		chat, err := openChat(ctx, o, name)
+		chat, err := newChatTarget(ctx, o, name)
 		if err != nil {
 			return nil, nil, err
 		}
-		s.stage, phones, d, end = chat, chat.phones, chatDialect(), chat.close
-		s.open = func(context.Context) error { return nil }
+		s.target, phones, d, end = chat, chat.phones, chatDialect(), chat.close
+		s.dialConsoles = func(context.Context) error { return nil }
 		s.result.Server = "chat"
 	} else {
-		event, err := makeEvent(ctx, o)
+		event, err := newFloorTarget(ctx, o)
 		if err != nil {
 			return nil, nil, err
 		}
 		target = o.Targets[len(o.Targets)-1]
-		s.stage, phones, s.open, end = event, event.phones, event.open, event.close
-		d = floorDialect(event.event, event.view.target[len("http://"):])
+		s.target, phones, s.dialConsoles, end = event, event.phones, event.dialConsoles, event.close
+		d = floorDialect(event.event, event.viewAPI.server[len("http://"):])
 		s.result.Server = "matchfloor"
-		s.meter.http = event.view.http
+		s.meter.http = event.viewAPI.http
 	}
 	s.meter.pids, s.meter.targets = o.PIDs, o.Targets
 	server, err := addressOf(ctx, target)
@@ -97,19 +97,19 @@ func (o Options) set(ctx context.Context, name string) (s *scene, end func(), er
 
 // connect brings everybody in, and tells how fast. With Fresh the server is a new
 // process that has done nothing but open the event.
-func (s *scene) connect(ctx context.Context) error {
+func (s *scenarioRun) connect(ctx context.Context) error {
 	if s.Fresh != nil {
 		if err := s.Fresh(ctx); err != nil {
 			return err
 		}
 	}
-	if err := s.open(ctx); err != nil {
+	if err := s.dialConsoles(ctx); err != nil {
 		return err
 	}
-	if err := s.measure(ctx); err != nil {
+	if err := s.beginMeasure(ctx); err != nil {
 		return err
 	}
-	from, to, err := s.pool.reach(ctx, s.pool.phones, s.come, isLive)
+	from, to, err := s.pool.await(ctx, s.pool.phones, s.enqueue, isLive)
 	if err != nil {
 		return fmt.Errorf("connecting: %w", err)
 	}
@@ -117,84 +117,84 @@ func (s *scene) connect(ctx context.Context) error {
 	return nil
 }
 
-// come has a phone connect; the pool's loop calls it.
-func (s *scene) come(p *phone) {
+// enqueue has a phone connect; the pool's loop calls it.
+func (s *scenarioRun) enqueue(p *phone) {
 	p.dialAt = time.Time{}
-	s.pool.queue = append(s.pool.queue, p)
+	s.pool.toDial = append(s.pool.toDial, p)
 }
 
-func isLive(p *phone) bool { return p.state == live && p.kept }
+func isLive(p *phone) bool { return p.state == live && p.exists }
 
-// measure begins what is measured.
-func (s *scene) measure(ctx context.Context) (err error) {
-	if s.before, err = s.meter.usage(ctx); err != nil {
+// beginMeasure begins what is measured.
+func (s *scenarioRun) beginMeasure(ctx context.Context) (err error) {
+	if s.usageBefore, err = s.meter.usage(ctx); err != nil {
 		return err
 	}
-	s.begun, s.made = time.Now(), nil
-	return s.pool.do(ctx, func() {
-		s.delivered = s.pool.tally.deliveries + s.stage.seen()
-		s.bytes, s.frames = s.pool.tally.bytes, s.pool.tally.frames
-		s.pool.pause = 0
+	s.startedAt, s.changes = time.Now(), nil
+	return s.pool.onLoop(ctx, func() {
+		s.deliveriesBefore = s.pool.counters.deliveries + s.target.consoleFrames()
+		s.bytesBefore, s.framesBefore = s.pool.counters.bytes, s.pool.counters.frames
+		s.pool.longestPause = 0
 		for _, p := range s.pool.phones {
 			p.arrivals = p.arrivals[:0]
 		}
 	})
 }
 
-// measured ends it: the sums go into the result.
-func (s *scene) measured(ctx context.Context) error {
+// endMeasure ends it: the sums go into the result.
+func (s *scenarioRun) endMeasure(ctx context.Context) error {
 	after, err := s.meter.usage(ctx)
 	if err != nil {
 		return err
 	}
 	r := &s.result
-	r.Seconds = time.Since(s.begun).Seconds()
-	r.ServerCPU = (after.cpu - s.before.cpu).Seconds()
-	r.Commands = len(s.made)
+	r.Seconds = time.Since(s.startedAt).Seconds()
+	r.ServerCPU = (after.cpu - s.usageBefore.cpu).Seconds()
+	r.Commands = len(s.changes)
 	r.CommandsPerSecond = float64(r.Commands) / r.Seconds
 	if r.Commands > 0 {
 		r.CPUCommand = 1e6 * r.ServerCPU / float64(r.Commands)
 	}
-	return s.pool.do(ctx, func() {
-		r.Deliveries = s.pool.tally.deliveries + s.stage.seen() - s.delivered
+	return s.pool.onLoop(ctx, func() {
+		r.Deliveries = s.pool.counters.deliveries + s.target.consoleFrames() - s.deliveriesBefore
 		if r.Deliveries > 0 {
 			r.CPUDelivery = 1e6 * r.ServerCPU / float64(r.Deliveries)
 		}
-		if n := s.pool.tally.frames - s.frames; n > 0 {
-			r.FrameBytes = (s.pool.tally.bytes - s.bytes) / n
+		if n := s.pool.counters.frames - s.framesBefore; n > 0 {
+			r.FrameBytes = (s.pool.counters.bytes - s.bytesBefore) / n
 		}
-		r.OwnPause = millis(s.pool.pause)
+		r.OwnPause = millis(s.pool.longestPause)
 		var took []time.Duration
-		took, r.Lost = latencies(s.made, s.pool.phones, nil)
+		took, r.Lost = latencies(s.changes, s.pool.phones, nil)
 		r.Latency = latencyOf(took)
 	})
 }
 
-// finish checks what everybody holds.
-func (s *scene) finish(ctx context.Context) error {
+// checkViews checks what everybody holds.
+func (s *scenarioRun) checkViews(ctx context.Context) error {
 	now, err := s.meter.usage(ctx)
 	if err != nil {
 		return err
 	}
 	s.result.RSS = now.rss
-	if s.result.Digests, err = s.stage.check(ctx, s.pool); err != nil {
+	if s.result.Digests, err = s.target.check(ctx, s.pool); err != nil {
 		return err
 	}
-	return s.pool.do(ctx, func() { s.result.Broken, s.result.Reasons = s.pool.tally.broken, s.pool.tally.reasons })
+	return s.pool.onLoop(ctx, func() { s.result.Broken, s.result.Reasons = s.pool.counters.broken, s.pool.counters.reasons })
 }
 
-// everyone waits until all phones have come to the sequence number.
-func (s *scene) everyone(ctx context.Context, seq uint64) error {
-	_, _, err := s.pool.reach(ctx, s.pool.phones, func(*phone) {}, func(p *phone) bool { return p.at.Seq >= seq })
+// waitForAll waits until all phones have come to the sequence number.
+func (s *scenarioRun) waitForAll(ctx context.Context, seq uint64) error {
+	_, _, err := s.pool.await(ctx, s.pool.phones, func(*phone) {}, func(p *phone) bool { return p.at.Seq >= seq })
 	if err != nil {
 		return fmt.Errorf("not everybody was sent %d: %w", seq, err)
 	}
 	return nil
 }
 
-// paced calls do at a rate for a while, from as many goroutines as there are
+// runAtRate calls do at a rate for a while, from as many goroutines as there are
 // consoles, and keeps the changes.
-func (s *scene) paced(ctx context.Context, rate int, last time.Duration, do func(ctx context.Context, i int) (change, error)) error {
+func (s *scenarioRun) runAtRate(ctx context.Context, rate int, last time.Duration, do func(ctx context.Context, i int) (change, error)) error {
 	begun := time.Now()
 	total := int(float64(rate) * last.Seconds())
 	made := make([][]change, s.Consoles)
@@ -204,7 +204,7 @@ func (s *scene) paced(ctx context.Context, rate int, last time.Duration, do func
 	for c := range s.Consoles {
 		all.Go(func() {
 			for i := c; i < total; i += s.Consoles {
-				if !until(ctx, begun.Add(time.Duration(i)*time.Second/time.Duration(rate))) {
+				if !sleepUntil(ctx, begun.Add(time.Duration(i)*time.Second/time.Duration(rate))) {
 					return
 				}
 				done, err := do(ctx, i)
@@ -221,7 +221,7 @@ func (s *scene) paced(ctx context.Context, rate int, last time.Duration, do func
 		return context.Cause(ctx)
 	}
 	for _, m := range made {
-		s.made = append(s.made, m...)
+		s.changes = append(s.changes, m...)
 	}
 	return nil
 }

@@ -18,9 +18,9 @@ const (
 	opPong  = 10
 )
 
-// sources is how many loopback addresses phones come from, 127.0.0.2 and on: each
+// sourceAddresses is how many loopback addresses phones come from, 127.0.0.2 and on: each
 // has its own ports.
-const sources = 32
+const sourceAddresses = 32
 
 // dial begins a connection to server without waiting for it. To a loopback server
 // it comes from the n-th source address.
@@ -47,7 +47,7 @@ func connect(fd int, server netip.AddrPort, n int) error {
 		if err := syscall.SetsockoptInt(fd, syscall.IPPROTO_IP, bindNoPort, 1); err != nil {
 			return fmt.Errorf("IP_BIND_ADDRESS_NO_PORT: %w", err)
 		}
-		from := &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, byte(2 + n%sources)}}
+		from := &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, byte(2 + n%sourceAddresses)}}
 		if err := syscall.Bind(fd, from); err != nil {
 			return fmt.Errorf("bind: %w", err)
 		}
@@ -74,7 +74,7 @@ type message struct {
 	payload []byte
 }
 
-var errFramed = errors.New("a frame that this client has no need to understand: masked, in parts, or too long")
+var errUnsupportedFrame = errors.New("a frame that this client has no need to understand: masked, in parts, or too long")
 
 // nextMessage answers the first whole frame of data and what follows it; ok is
 // false while it is not whole.
@@ -83,7 +83,7 @@ func nextMessage(data []byte) (m message, rest []byte, ok bool, err error) {
 		return m, data, false, nil
 	}
 	if data[0]&0x80 == 0 || data[1]&0x80 != 0 {
-		return m, data, false, errFramed
+		return m, data, false, errUnsupportedFrame
 	}
 	m.op = data[0] & 0x0f
 	size, head := int(data[1]), 2
@@ -93,7 +93,7 @@ func nextMessage(data []byte) (m message, rest []byte, ok bool, err error) {
 	case size == 127 && len(data) >= 10:
 		long := binary.BigEndian.Uint64(data[2:])
 		if long > maxMessage {
-			return m, data, false, errFramed
+			return m, data, false, errUnsupportedFrame
 		}
 		size, head = int(long), 10
 	case size >= 126:

@@ -15,8 +15,8 @@ type change struct {
 	phones []*phone // nil: all
 }
 
-// stage is a server as scenarios see it.
-type stage interface {
+// target is a server as scenarios see it.
+type target interface {
 	// slot starts or ends a round: something small that everybody sees.
 	slot(ctx context.Context) (change, error)
 	// move moves a meeting: something that five phones and the consoles see. It may
@@ -25,16 +25,16 @@ type stage interface {
 	// large makes changes of about 16 KB that everybody sees.
 	large(ctx context.Context) ([]change, error)
 	// check compares what everybody holds with what the server says.
-	check(ctx context.Context, l *pool) (digests, error)
-	// seen answers how many frames the consoles were sent so far.
-	seen() int
+	check(ctx context.Context, l *pool) (viewChecks, error)
+	// consoleFrames answers how many frames the consoles were sent so far.
+	consoleFrames() int
 }
 
-// errNoMore says that a stage has nothing left to do of a kind.
-var errNoMore = errors.New("load: all rounds are over")
+// errNoMoreRounds says that a stage has nothing left to do of a kind.
+var errNoMoreRounds = errors.New("load: all rounds are over")
 
-// digests is how many clients' views were held against the server's.
-type digests struct {
+// viewChecks is how many clients' views were held against the server's.
+type viewChecks struct {
 	Checked int `json:"checked"`
 	Wrong   int `json:"wrong"`
 }

@@ -23,9 +23,9 @@ const (
 	chatLarge = 16 << 10
 )
 
-// chatStage is a chat-style hub (package baseline). Its messages look like patches,
+// chatTarget is a chat-style hub (package baseline). Its messages look like patches,
 // so that the same phones read them; nothing stands behind them.
-type chatStage struct {
+type chatTarget struct {
 	phones   []*phone // the last of them stand for consoles
 	consoles []*phone
 	rounds   int
@@ -49,15 +49,15 @@ func chatDialect() dialect {
 	}
 }
 
-func openChat(ctx context.Context, o Options, scenario string) (*chatStage, error) {
+func newChatTarget(ctx context.Context, o Options, scenario string) (*chatTarget, error) {
 	control, _, err := websocket.DefaultDialer.DialContext(ctx, "ws"+strings.TrimPrefix(o.Chat, "http")+"/control", nil)
 	if err != nil {
 		return nil, fmt.Errorf("the hub: %w", err)
 	}
-	s := &chatStage{control: control, rounds: 2 * roundsLeast, bytes: o.Sizes[scenario]}
+	s := &chatTarget{control: control, rounds: 2 * minRounds, bytes: o.Sizes[scenario]}
 	for i := range o.Phones + o.Consoles {
 		p := &phone{n: i, fd: -1}
-		p.kept, p.at = true, journal.Position{Epoch: 1}
+		p.exists, p.at = true, journal.Position{Epoch: 1}
 		s.phones = append(s.phones, p)
 	}
 	s.consoles = s.phones[o.Phones:]
@@ -65,10 +65,10 @@ func openChat(ctx context.Context, o Options, scenario string) (*chatStage, erro
 }
 
 // close ends the control connection, of which nothing is left to be known.
-func (s *chatStage) close() { _ = s.control.Close() }
+func (s *chatTarget) close() { _ = s.control.Close() }
 
 // send has the hub send a message of about n bytes to phones, or to all.
-func (s *chatStage) send(phones []*phone, kind string, n int) (change, error) {
+func (s *chatTarget) send(phones []*phone, kind string, n int) (change, error) {
 	if s.bytes > 0 {
 		n = s.bytes
 	}
@@ -86,33 +86,33 @@ func (s *chatStage) send(phones []*phone, kind string, n int) (change, error) {
 	return c, err
 }
 
-func (s *chatStage) slot(context.Context) (change, error) {
+func (s *chatTarget) slot(context.Context) (change, error) {
 	s.mu.Lock()
 	s.step++
 	over := s.step > s.rounds
 	s.mu.Unlock()
 	if over {
-		return change{}, errNoMore
+		return change{}, errNoMoreRounds
 	}
 	return s.send(nil, "round", chatSlot)
 }
 
-func (s *chatStage) move(_ context.Context, i int) (change, error) {
+func (s *chatTarget) move(_ context.Context, i int) (change, error) {
 	count := len(s.phones) - len(s.consoles)
 	who := append([]*phone(nil), s.consoles...)
-	for k := range perMeeting {
-		who = append(who, s.phones[(i*perMeeting+k)%count])
+	for k := range peoplePerMeeting {
+		who = append(who, s.phones[(i*peoplePerMeeting+k)%count])
 	}
 	return s.send(who, "meeting", chatMove)
 }
 
-func (s *chatStage) large(context.Context) ([]change, error) {
+func (s *chatTarget) large(context.Context) ([]change, error) {
 	c, err := s.send(nil, "announcement", chatLarge)
 	return []change{c}, err
 }
 
 // check has nothing to compare: what a phone was to be sent is counted as lost.
-func (s *chatStage) check(context.Context, *pool) (digests, error) { return digests{}, nil }
+func (s *chatTarget) check(context.Context, *pool) (viewChecks, error) { return viewChecks{}, nil }
 
-// seen is nothing: the consoles are phones.
-func (s *chatStage) seen() int { return 0 }
+// consoleFrames is nothing: the consoles are phones.
+func (s *chatTarget) consoleFrames() int { return 0 }

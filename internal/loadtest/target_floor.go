@@ -19,27 +19,27 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// floorStage is an event on a matchfloor server.
-type floorStage struct {
-	commands, view api // of the first and the last target
-	event          floor.EventID
-	organiser      string // a token
-	staff          []client.Link
-	tokens         []string // the staff's
-	consoles       []*console
-	phones         []*phone
-	log            *slog.Logger
+// floorTarget is an event on a matchfloor server.
+type floorTarget struct {
+	commandAPI, viewAPI api // of the first and the last target
+	event               floor.EventID
+	organiser           string // a token
+	staff               []client.Link
+	tokens              []string // the staff's
+	consoles            []*console
+	phones              []*phone
+	log                 *slog.Logger
 
-	mu       sync.Mutex // guards what follows
-	meetings []*seated
-	next     int // of meetings, to be moved
-	free     map[floor.RoundID][]floor.TableID
-	rounds   []floor.RoundID
-	step     int // of starts and ends
+	mu         sync.Mutex // guards what follows
+	meetings   []*placedMeeting
+	next       int // of meetings, to be moved
+	freeTables map[floor.RoundID][]floor.TableID
+	rounds     []floor.RoundID
+	step       int // of starts and ends
 }
 
-// seated is a meeting as it stands.
-type seated struct {
+// placedMeeting is a meeting as it stands.
+type placedMeeting struct {
 	id    floor.MeetingID
 	place floor.Place
 	who   []*phone
@@ -62,7 +62,7 @@ func floorDialect(event floor.EventID, host string) dialect {
 		},
 		hello: func(p *phone) []byte {
 			hello := wire.Hello{Version: wire.Version}
-			if p.kept {
+			if p.exists {
 				at := p.at
 				hello.Have, hello.Subjects = &at, p.subjects
 			}
@@ -71,37 +71,37 @@ func floorDialect(event floor.EventID, host string) dialect {
 	}
 }
 
-// makeEvent makes an event of n phones and signs all of them in.
-func makeEvent(ctx context.Context, o Options) (*floorStage, error) {
+// newFloorTarget makes an event of n phones and signs all of them in.
+func newFloorTarget(ctx context.Context, o Options) (*floorTarget, error) {
 	organiser, err := client.ParseLink(o.Organiser)
 	if err != nil {
 		return nil, err
 	}
-	s := &floorStage{
-		log:      o.Log,
-		commands: newAPI(o.Targets[0]), view: newAPI(o.Targets[len(o.Targets)-1]),
+	s := &floorTarget{
+		log:        o.Log,
+		commandAPI: newAPI(o.Targets[0]), viewAPI: newAPI(o.Targets[len(o.Targets)-1]),
 		event: floor.EventID("load-" + strings.ToLower(rand.Text()[:10])),
 	}
-	if s.organiser, _, err = s.commands.signIn(ctx, organiser); err != nil {
+	if s.organiser, _, err = s.commandAPI.signIn(ctx, organiser); err != nil {
 		return nil, fmt.Errorf("the organiser: %w", err)
 	}
-	forum := forumOf(s.event, o.Phones, o.Consoles, time.Now())
-	if err := s.commands.importForum(ctx, s.organiser, forum); err != nil {
+	forum := newForum(s.event, o.Phones, o.Consoles, time.Now())
+	if err := s.commandAPI.importForum(ctx, s.organiser, forum); err != nil {
 		return nil, fmt.Errorf("the import: %w", err)
 	}
-	if err := s.commands.command(ctx, s.event, s.organiser, floor.ReleaseSchedule{}); err != nil {
+	if err := s.commandAPI.command(ctx, s.event, s.organiser, floor.ReleaseSchedule{}); err != nil {
 		return nil, fmt.Errorf("the release: %w", err)
 	}
-	if err := s.enter(ctx, o); err != nil {
+	if err := s.signInAll(ctx, o); err != nil {
 		return nil, err
 	}
-	s.seat(forum)
+	s.placeMeetings(forum)
 	return s, nil
 }
 
-// enter signs everybody in.
-func (s *floorStage) enter(ctx context.Context, o Options) error {
-	links, err := s.commands.links(ctx, s.event, s.organiser)
+// signInAll signs everybody in.
+func (s *floorTarget) signInAll(ctx context.Context, o Options) error {
+	links, err := s.commandAPI.links(ctx, s.event, s.organiser)
 	if err != nil {
 		return fmt.Errorf("the links: %w", err)
 	}
@@ -109,7 +109,7 @@ func (s *floorStage) enter(ctx context.Context, o Options) error {
 	people := links[floor.RoleAttendee][:o.Phones]
 	s.phones, s.tokens = make([]*phone, len(people)), make([]string, len(s.staff))
 	err = forEach(ctx, len(people), func(ctx context.Context, i int) error {
-		token, who, err := s.view.signIn(ctx, people[i])
+		token, who, err := s.viewAPI.signIn(ctx, people[i])
 		s.phones[i] = &phone{n: i, who: who, token: token, fd: -1}
 		return err
 	})
@@ -117,22 +117,22 @@ func (s *floorStage) enter(ctx context.Context, o Options) error {
 		return fmt.Errorf("a sign-in: %w", err)
 	}
 	for i, l := range s.staff {
-		if s.tokens[i], _, err = s.commands.signIn(ctx, l); err != nil {
+		if s.tokens[i], _, err = s.commandAPI.signIn(ctx, l); err != nil {
 			return fmt.Errorf("a moderator's sign-in: %w", err)
 		}
 	}
 	return nil
 }
 
-// seat notes who sits where, and which tables are free.
-func (s *floorStage) seat(forum floor.Forum) {
+// placeMeetings notes who sits where, and which tables are free.
+func (s *floorTarget) placeMeetings(forum floor.Forum) {
 	phones := make(map[floor.ActorID]*phone, len(s.phones))
 	for _, p := range s.phones {
 		phones[p.who] = p
 	}
 	taken := map[floor.Place]bool{}
 	for _, m := range forum.Meetings {
-		at := &seated{id: m.ID, place: m.Place}
+		at := &placedMeeting{id: m.ID, place: m.Place}
 		for _, a := range slices.Concat(m.Host.People, m.Guest.People) {
 			if p := phones[floor.NewActorID(floor.RoleAttendee, a)]; p != nil {
 				at.who = append(at.who, p)
@@ -142,23 +142,23 @@ func (s *floorStage) seat(forum floor.Forum) {
 		s.meetings = append(s.meetings, at)
 	}
 	mathrand.Shuffle(len(s.meetings), func(i, j int) { s.meetings[i], s.meetings[j] = s.meetings[j], s.meetings[i] })
-	s.free = map[floor.RoundID][]floor.TableID{}
+	s.freeTables = map[floor.RoundID][]floor.TableID{}
 	for _, r := range forum.Rounds {
 		s.rounds = append(s.rounds, r.ID)
 		for _, t := range forum.Tables {
 			if !taken[floor.Place{Round: r.ID, Table: t.ID}] {
-				s.free[r.ID] = append(s.free[r.ID], t.ID)
+				s.freeTables[r.ID] = append(s.freeTables[r.ID], t.ID)
 			}
 		}
 	}
 }
 
-// open connects the consoles.
-func (s *floorStage) open(ctx context.Context) error {
+// dialConsoles connects the consoles.
+func (s *floorTarget) dialConsoles(ctx context.Context) error {
 	for _, l := range s.staff {
-		l.Server = s.commands.target
+		l.Server = s.commandAPI.server
 		c := new(console)
-		dialed, err := client.Dial(ctx, urlOf(l), client.Options{Observe: func(a client.ViewChange) {
+		dialed, err := client.Dial(ctx, linkURL(l), client.Options{Observe: func(a client.ViewChange) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			c.arrivals = append(c.arrivals, arrival{a.To.Seq, a.Received})
@@ -172,13 +172,13 @@ func (s *floorStage) open(ctx context.Context) error {
 	return nil
 }
 
-func (s *floorStage) close() {
+func (s *floorTarget) close() {
 	for _, c := range s.consoles {
 		c.Close()
 	}
 }
 
-func (s *floorStage) seen() (n int) {
+func (s *floorTarget) consoleFrames() (n int) {
 	for _, c := range s.consoles {
 		c.mu.Lock()
 		n += len(c.arrivals)
@@ -188,7 +188,7 @@ func (s *floorStage) seen() (n int) {
 }
 
 // do gives a command by a console.
-func (s *floorStage) do(ctx context.Context, i int, body floor.Command) (change, error) {
+func (s *floorTarget) do(ctx context.Context, i int, body floor.Command) (change, error) {
 	sent := time.Now()
 	done, err := s.consoles[i%len(s.consoles)].Do(ctx, wire.Command{Body: body})
 	if err != nil {
@@ -197,13 +197,13 @@ func (s *floorStage) do(ctx context.Context, i int, body floor.Command) (change,
 	return change{sent: sent, seq: done.Seq}, nil
 }
 
-func (s *floorStage) slot(ctx context.Context) (change, error) {
+func (s *floorTarget) slot(ctx context.Context) (change, error) {
 	s.mu.Lock()
 	step := s.step
 	s.step++
 	s.mu.Unlock()
 	if step/2 >= len(s.rounds) {
-		return change{}, errNoMore
+		return change{}, errNoMoreRounds
 	}
 	ref := floor.SlotRef{Round: s.rounds[step/2]}
 	if step%2 == 0 {
@@ -212,7 +212,7 @@ func (s *floorStage) slot(ctx context.Context) (change, error) {
 	return s.do(ctx, 0, floor.EndSlot{SlotRef: ref})
 }
 
-func (s *floorStage) move(ctx context.Context, i int) (change, error) {
+func (s *floorTarget) move(ctx context.Context, i int) (change, error) {
 	for {
 		m, table, err := s.pickMove()
 		if err != nil {
@@ -227,7 +227,7 @@ func (s *floorStage) move(ctx context.Context, i int) (change, error) {
 		if err == nil {
 			table, m.place.Table = m.place.Table, table
 		}
-		s.free[m.place.Round] = append(s.free[m.place.Round], table)
+		s.freeTables[m.place.Round] = append(s.freeTables[m.place.Round], table)
 		s.mu.Unlock()
 		if c.phones = m.who; !closed {
 			return c, err
@@ -237,15 +237,15 @@ func (s *floorStage) move(ctx context.Context, i int) (change, error) {
 
 // pickMove picks the next meeting whose round has not ended, and takes a free table
 // for it.
-func (s *floorStage) pickMove() (*seated, floor.TableID, error) {
+func (s *floorTarget) pickMove() (*placedMeeting, floor.TableID, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for range s.meetings {
 		m := s.meetings[s.next%len(s.meetings)]
 		s.next++
-		free := s.free[m.place.Round]
+		free := s.freeTables[m.place.Round]
 		if len(free) > 0 && !slices.Contains(s.rounds[:s.step/2], m.place.Round) {
-			s.free[m.place.Round] = free[1:]
+			s.freeTables[m.place.Round] = free[1:]
 			return m, free[0], nil
 		}
 	}
@@ -258,34 +258,34 @@ const (
 	longText      = 300 // characters
 )
 
-func (s *floorStage) large(ctx context.Context) ([]change, error) {
+func (s *floorTarget) large(ctx context.Context) ([]change, error) {
 	if err := s.withdraw(ctx); err != nil {
 		return nil, err
 	}
 	text := floor.Text{
 		Ko: strings.Repeat("가", longText), Zh: strings.Repeat("中", longText), En: strings.Repeat("a", longText),
 	}
-	return s.all(ctx, announcements, func(int) floor.Command { return floor.Announce{Text: text, Minutes: 240} })
+	return s.doAll(ctx, announcements, func(int) floor.Command { return floor.Announce{Text: text, Minutes: 240} })
 }
 
 // withdraw takes the announcements back that there are.
-func (s *floorStage) withdraw(ctx context.Context) error {
+func (s *floorTarget) withdraw(ctx context.Context) error {
 	var ids []floor.AnnouncementID
 	s.consoles[0].Read(func(v client.View) {
 		for id := range client.Each[floor.AnnouncementCard](v, "announcement") {
 			ids = append(ids, floor.AnnouncementID(id))
 		}
 	})
-	done, err := s.all(ctx, len(ids), func(i int) floor.Command { return floor.WithdrawAnnouncement{Announcement: ids[i]} })
+	done, err := s.doAll(ctx, len(ids), func(i int) floor.Command { return floor.WithdrawAnnouncement{Announcement: ids[i]} })
 	if err != nil || len(done) == 0 {
 		return err
 	}
 	return s.consoles[0].Wait(ctx, done[len(done)-1].seq)
 }
 
-// all gives n commands at once, by all consoles, and answers them in the order of
+// doAll gives n commands at once, by all consoles, and answers them in the order of
 // their records.
-func (s *floorStage) all(ctx context.Context, n int, body func(int) floor.Command) ([]change, error) {
+func (s *floorTarget) doAll(ctx context.Context, n int, body func(int) floor.Command) ([]change, error) {
 	done := make([]change, n)
 	err := forEach(ctx, n, func(ctx context.Context, i int) (err error) {
 		done[i], err = s.do(ctx, i, body(i))

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// until waits for a time, and reports whether ctx let it.
-func until(ctx context.Context, when time.Time) bool {
+// sleepUntil waits for a time, and reports whether ctx let it.
+func sleepUntil(ctx context.Context, when time.Time) bool {
 	t := time.NewTimer(time.Until(when))
 	defer t.Stop()
 	select {

@@ -14,43 +14,43 @@ import (
 )
 
 const (
-	patience  = 30 * time.Second // wall time for a command's answer
-	lookAgain = 2 * time.Second  // wall time: the event's clock may have been set
-	maxTries  = 3                // of an errand that is refused and still seems to be one
-	tryAgain  = minute           // event time
+	patience    = 30 * time.Second // wall time for a command's answer
+	maxWait     = 2 * time.Second  // wall time: the event's clock may have been set
+	maxAttempts = 3                // of an errand that is refused and still seems to be one
+	retryAfter  = minute           // event time
 )
 
 // agent is a person who is there.
 type agent struct {
 	person
-	client  *client.Client
-	mind    *mind
-	changed <-chan struct{} // the view has changed since it was last looked at
-	tally   *Tally
-	log     *slog.Logger
-	tries   map[string]try
+	client   *client.Client
+	planner  *planner
+	changed  <-chan struct{} // the view has changed since it was last looked at
+	tally    *Tally
+	log      *slog.Logger
+	attempts map[string]attempt
 }
 
-// try is how often an errand was tried.
-type try struct {
-	n     int
-	again floor.Instant
-	done  bool
+// attempt is how often an errand was tried.
+type attempt struct {
+	count     int
+	notBefore floor.Instant
+	done      bool
 }
 
-// live does errands until ctx or the client ends.
-func (a *agent) live(ctx context.Context) {
+// run does errands until ctx or the client ends.
+func (a *agent) run(ctx context.Context) {
 	you := a.client.You()
-	a.mind.lead, a.mind.zones, a.mind.joined = you.Lead, you.Zones, a.client.Now()
-	a.tries = make(map[string]try)
+	a.planner.lead, a.planner.zones, a.planner.joined = you.Lead, you.Zones, a.client.Now()
+	a.attempts = make(map[string]attempt)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		due, next := a.look()
+		due, next := a.dueIntents()
 		for _, e := range due {
 			a.do(ctx, e)
 		}
-		timer.Reset(a.until(next))
+		timer.Reset(a.wallWait(next))
 		select {
 		case <-ctx.Done():
 			return
@@ -65,51 +65,51 @@ func (a *agent) live(ctx context.Context) {
 	}
 }
 
-// look answers what is to be done now, the longest due first, and when the next
+// dueIntents answers what is to be done now, the longest due first, and when the next
 // thing will be; 0: nothing is known of.
-func (a *agent) look() (due []errand, next floor.Instant) {
+func (a *agent) dueIntents() (due []intent, next floor.Instant) {
 	now := a.client.Now()
-	var errands []errand
-	a.client.Read(func(v client.View) { errands = a.mind.think(a.plan, v, now) })
+	var errands []intent
+	a.client.Read(func(v client.View) { errands = a.planner.think(a.behave, v, now) })
 	open := make(map[string]bool, len(errands))
 	for _, e := range errands {
 		open[e.key] = true
-		t := a.tries[e.key]
-		at := max(e.at, t.again)
+		t := a.attempts[e.key]
+		at := max(e.at, t.notBefore)
 		switch {
-		case t.done || t.n >= maxTries:
+		case t.done || t.count >= maxAttempts:
 		case at <= now:
 			due = append(due, e)
 		case next == 0 || at < next:
 			next = at
 		}
 	}
-	for key := range a.tries {
+	for key := range a.attempts {
 		if !open[key] {
-			delete(a.tries, key)
+			delete(a.attempts, key)
 		}
 	}
-	slices.SortStableFunc(due, func(x, y errand) int { return cmp.Compare(x.at, y.at) })
+	slices.SortStableFunc(due, func(x, y intent) int { return cmp.Compare(x.at, y.at) })
 	return due, next
 }
 
-// until answers the wall time until an event time, at most lookAgain.
-func (a *agent) until(next floor.Instant) time.Duration {
+// wallWait answers the wall time until an event time, at most maxWait.
+func (a *agent) wallWait(next floor.Instant) time.Duration {
 	if next == 0 {
-		return lookAgain
+		return maxWait
 	}
 	rate := floor.Instant(max(a.client.Clock().Rate, 1))
 	wait := (next - a.client.Now() + rate - 1) / rate
-	return min(max(time.Duration(wait)*time.Millisecond, time.Millisecond), lookAgain)
+	return min(max(time.Duration(wait)*time.Millisecond, time.Millisecond), maxWait)
 }
 
 // do gives an errand's command.
-func (a *agent) do(ctx context.Context, e errand) {
+func (a *agent) do(ctx context.Context, e intent) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	t := a.tries[e.key]
-	t.n++
-	command := wire.Command{ID: a.mind.id(e.key, t.n), Body: e.body}
+	t := a.attempts[e.key]
+	t.count++
+	command := wire.Command{ID: a.planner.id(e.key, t.count), Body: e.body}
 	if e.based {
 		command.Base = a.client.Base()
 	}
@@ -118,13 +118,13 @@ func (a *agent) do(ctx context.Context, e errand) {
 	switch {
 	case err == nil:
 		t.done = true
-		a.tally.accept(floor.KindOf(e.body))
+		a.tally.addAccepted(floor.KindOf(e.body))
 	case isRefused:
-		a.tally.refuse(refused.Code)
+		a.tally.addRefused(refused.Code)
 		a.log.Debug("refused", "who", a.who, "command", floor.KindOf(e.body), "code", refused.Code)
 	}
-	t.again = a.client.Now() + tryAgain
-	a.tries[e.key] = t
+	t.notBefore = a.client.Now() + retryAfter
+	a.attempts[e.key] = t
 }
 
 // sleep waits for d, and reports whether ctx let it.

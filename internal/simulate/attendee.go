@@ -5,8 +5,8 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// comes reports whether an attendee comes at all; everybody knows the same.
-func comes(m *mind, id string) bool { return m.common("comes "+id) < 0.95 }
+// attends reports whether an attendee comes at all; everybody knows the same.
+func attends(m *planner, id string) bool { return m.sharedDraw("comes "+id) < 0.95 }
 
 // doorsOpen answers when people may come in: an hour before the first item.
 func doorsOpen(v client.View) floor.Instant {
@@ -19,42 +19,42 @@ func doorsOpen(v client.View) floor.Instant {
 	return first - hour
 }
 
-// arrival: the attendee checks in within the hour before the first item, or late;
+// checkIn: the attendee checks in within the hour before the first item, or late;
 // whoever joins a day that is under way does it soon.
-func arrival(m *mind, v client.View) []errand {
+func checkIn(m *planner, v client.View) []intent {
 	id := m.who.ID()
 	me, ok := client.Get[floor.AttendeeSelfCard](v, floor.CardKey("me/"+id))
-	if !ok || me.CheckedIn != 0 || !comes(m, id) {
+	if !ok || me.CheckedIn != 0 || !attends(m, id) {
 		return nil
 	}
-	at := doorsOpen(v) + m.within("arrival", minute, 59*minute)
+	at := doorsOpen(v) + m.delay("arrival", minute, 59*minute)
 	if m.draw("late") < 0.08 {
-		at += m.within("late by", hour/2, 3*hour)
+		at += m.delay("late by", hour/2, 3*hour)
 	}
 	if at < m.joined {
-		at = m.joined + m.within("arrival", 2*second, 90*second)
+		at = m.joined + m.delay("arrival", 2*second, 90*second)
 	}
-	return []errand{{key: "check in", at: at, body: floor.CheckIn{Attendee: floor.AttendeeID(id)}}}
+	return []intent{{key: "check in", at: at, body: floor.CheckIn{Attendee: floor.AttendeeID(id)}}}
 }
 
-// notices: whoever hears the phone says "Got it" after a while; some never do.
-func notices(m *mind, v client.View) (all []errand) {
+// acknowledgeNotices: whoever hears the phone says "Got it" after a while; some never do.
+func acknowledgeNotices(m *planner, v client.View) (all []intent) {
 	for id := range client.Each[floor.OwnNoticeCard](v, "notice") {
 		key := "notice " + id
 		if m.draw("deaf "+key) < 0.04 {
 			continue
 		}
 		slow := m.draw("slow " + key)
-		all = append(all, errand{
-			key: key, at: m.since(key) + 3*second + floor.Instant(slow*slow*slow*float64(150*second)),
+		all = append(all, intent{
+			key: key, at: m.firstSeen(key) + 3*second + floor.Instant(slow*slow*slow*float64(150*second)),
 			body: floor.AcknowledgeNotices{Notices: []floor.NoticeID{floor.NoticeID(id)}},
 		})
 	}
 	return all
 }
 
-// running answers the round that runs; "" for none.
-func running(v client.View) floor.RoundID {
+// runningRound answers the round that runs; "" for none.
+func runningRound(v client.View) floor.RoundID {
 	for id, r := range client.Each[floor.RoundCard](v, "round") {
 		if r.State == floor.StateRunning {
 			return floor.RoundID(id)
@@ -63,40 +63,40 @@ func running(v client.View) floor.RoundID {
 	return ""
 }
 
-// gathering reports whether people go to their tables for a round: it runs, or it
+// isSeating reports whether people go to their tables for a round: it runs, or it
 // is called and no other runs.
-func gathering(v client.View, round floor.RoundID) bool {
+func isSeating(v client.View, round floor.RoundID) bool {
 	r, _ := client.Get[floor.RoundCard](v, floor.CardKey("round/"+round))
 	switch r.State {
 	case floor.StateRunning:
 		return true
 	case floor.StateCalled, floor.StateCalledLast:
-		return running(v) == ""
+		return runningRound(v) == ""
 	}
 	return false
 }
 
-// seat: once called, the attendee walks to the table and says so.
-func seat(m *mind, v client.View) (all []errand) {
+// takeSeat: once called, the attendee walks to the table and says so.
+func takeSeat(m *planner, v client.View) (all []intent) {
 	me, _ := client.Get[floor.AttendeeSelfCard](v, floor.CardKey("me/"+m.who.ID()))
 	if me.CheckedIn == 0 {
 		return nil
 	}
 	for id, c := range client.Each[floor.OwnMeetingCard](v, "meeting") {
 		key := "sit " + id
-		if c.Cancelled || c.Mine != floor.Expected || !gathering(v, c.Place.Round) || m.draw("astray "+key) < 0.05 {
+		if c.Cancelled || c.Mine != floor.Expected || !isSeating(v, c.Place.Round) || m.draw("astray "+key) < 0.05 {
 			continue
 		}
-		all = append(all, errand{
-			key: key, at: m.after(key, 30*second, 5*minute),
+		all = append(all, intent{
+			key: key, at: m.delayAfter(key, 30*second, 5*minute),
 			body: floor.MarkPresent{Meeting: floor.MeetingID(id), Side: c.Side},
 		})
 	}
 	return all
 }
 
-// need answers how likely it is that somebody at a meeting calls an interpreter.
-func need(c floor.OwnMeetingCard) float64 {
+// interpreterNeed answers how likely it is that somebody at a meeting calls an interpreter.
+func interpreterNeed(c floor.OwnMeetingCard) float64 {
 	switch {
 	case !c.Interpreter.Empty():
 		return 0.03 // one who knows the trade, say
@@ -106,26 +106,26 @@ func need(c floor.OwnMeetingCard) float64 {
 	return 0.2
 }
 
-// asking: an attendee who sits at the table may call an interpreter; some think
+// requestInterpreter: an attendee who sits at the table may call an interpreter; some think
 // better of it.
-func asking(m *mind, v client.View) (all []errand) {
+func requestInterpreter(m *planner, v client.View) (all []intent) {
 	open := map[floor.MeetingID]bool{}
 	for id, r := range client.Each[floor.OwnRequestCard](v, "request") {
 		open[r.Meeting] = true
 		if key := "regret " + id; r.State == floor.Requested && m.draw(key) < 0.07 {
-			all = append(all, errand{
-				key: key, at: m.after(key, minute, 3*minute), body: floor.CancelRequest{Request: floor.RequestID(id)},
+			all = append(all, intent{
+				key: key, at: m.delayAfter(key, minute, 3*minute), body: floor.CancelRequest{Request: floor.RequestID(id)},
 			})
 		}
 	}
-	round := running(v)
+	round := runningRound(v)
 	for id, c := range client.Each[floor.OwnMeetingCard](v, "meeting") {
 		meeting, key := floor.MeetingID(id), "ask "+id
 		if round == "" || c.Place.Round != round || c.Cancelled || open[meeting] ||
-			c.Mine != floor.Present || m.draw("need "+key) >= need(c) {
+			c.Mine != floor.Present || m.draw("need "+key) >= interpreterNeed(c) {
 			continue
 		}
-		all = append(all, errand{key: key, at: m.after(key, 20*second, 4*minute), body: floor.RequestInterpreter{Meeting: meeting}})
+		all = append(all, intent{key: key, at: m.delayAfter(key, 20*second, 4*minute), body: floor.RequestInterpreter{Meeting: meeting}})
 	}
 	return all
 }

@@ -8,35 +8,35 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// duty: interpreters go on duty when their shift begins, and some rest in the
+// changeDuty: interpreters go on duty when their shift begins, and some rest in the
 // breaks. Their shift's end is the clock's business.
-func duty(m *mind, v client.View) []errand {
+func changeDuty(m *planner, v client.View) []intent {
 	id := m.who.ID()
 	self, ok := client.Get[floor.InterpreterSelfCard](v, floor.CardKey("self/"+id))
 	if !ok {
 		return nil
 	}
-	onShift, start := shift(self, v, m.now)
-	pause := breakNow(v)
-	become := func(key string, at floor.Instant, to floor.Duty) []errand {
-		return []errand{{key: key, at: at, body: floor.SetDuty{Interpreter: floor.InterpreterID(id), Duty: to}}}
+	onShift, start := currentShift(self, v, m.now)
+	pause := runningBreak(v)
+	become := func(key string, at floor.Instant, to floor.Duty) []intent {
+		return []intent{{key: key, at: at, body: floor.SetDuty{Interpreter: floor.InterpreterID(id), Duty: to}}}
 	}
 	switch {
 	case !onShift:
 		return nil
 	case self.Duty == floor.OffDuty:
-		return become("on duty", max(start, m.joined)+m.within("on duty", 5*second, 3*minute), floor.OnDuty)
+		return become("on duty", max(start, m.joined)+m.delay("on duty", 5*second, 3*minute), floor.OnDuty)
 	case self.Duty == floor.OnBreak && pause == "":
-		return become("back", m.after("back", 10*second, minute), floor.OnDuty)
-	case self.Duty == floor.OnDuty && pause != "" && m.draw("rest "+pause) < 0.3 && !busy(v):
-		return become("rest "+pause, m.after("rest "+pause, 30*second, 3*minute), floor.OnBreak)
+		return become("back", m.delayAfter("back", 10*second, minute), floor.OnDuty)
+	case self.Duty == floor.OnDuty && pause != "" && m.draw("rest "+pause) < 0.3 && !isBusy(v):
+		return become("rest "+pause, m.delayAfter("rest "+pause, 30*second, 3*minute), floor.OnBreak)
 	}
 	return nil
 }
 
-// shift answers whether an interpreter is on shift, or soon will be, and from
+// currentShift answers whether an interpreter is on shift, or soon will be, and from
 // when; without shifts that is from when the doors open.
-func shift(self floor.InterpreterSelfCard, v client.View, now floor.Instant) (on bool, start floor.Instant) {
+func currentShift(self floor.InterpreterSelfCard, v client.View, now floor.Instant) (on bool, start floor.Instant) {
 	if len(self.Shifts) == 0 {
 		return true, doorsOpen(v)
 	}
@@ -48,8 +48,8 @@ func shift(self floor.InterpreterSelfCard, v client.View, now floor.Instant) (on
 	return false, 0
 }
 
-// breakNow answers the break that runs; "" for none.
-func breakNow(v client.View) string {
+// runningBreak answers the break that runs; "" for none.
+func runningBreak(v client.View) string {
 	for id, i := range client.Each[floor.ItemCard](v, "item") {
 		if i.Kind == floor.ItemBreak && i.State == floor.StateRunning {
 			return id
@@ -58,15 +58,15 @@ func breakNow(v client.View) string {
 	return ""
 }
 
-// busy reports whether an interpreter has taken a request, or is assigned to a
+// isBusy reports whether an interpreter has taken a request, or is assigned to a
 // meeting of the round that runs.
-func busy(v client.View) bool {
+func isBusy(v client.View) bool {
 	for _, o := range client.Each[floor.OfferCard](v, "offer") {
 		if o.Mine {
 			return true
 		}
 	}
-	round := running(v)
+	round := runningRound(v)
 	for _, a := range client.Each[floor.AssignmentCard](v, "assignment") {
 		if round != "" && a.Place.Round == round && !a.Cancelled {
 			return true
@@ -75,9 +75,9 @@ func busy(v client.View) bool {
 	return false
 }
 
-// offers: a free interpreter claims the request that has waited longest, and
+// serveRequests: a free interpreter claims the request that has waited longest, and
 // serves it.
-func offers(m *mind, v client.View) []errand {
+func serveRequests(m *planner, v client.View) []intent {
 	self, ok := client.Get[floor.InterpreterSelfCard](v, floor.CardKey("self/"+m.who.ID()))
 	if !ok || self.Duty != floor.OnDuty {
 		return nil
@@ -89,32 +89,32 @@ func offers(m *mind, v client.View) []errand {
 	var waiting []offer
 	for id, o := range client.Each[floor.OfferCard](v, "offer") {
 		if o.Mine {
-			return serve(m, id, o.State)
+			return nextStep(m, id, o.State)
 		}
 		if o.State == floor.Requested {
 			waiting = append(waiting, offer{id, o})
 		}
 	}
-	if len(waiting) == 0 || busy(v) {
+	if len(waiting) == 0 || isBusy(v) {
 		return nil
 	}
 	oldest := slices.MinFunc(waiting, func(a, b offer) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.id, b.id))
 	})
 	key := "claim " + oldest.id
-	return []errand{{key: key, at: m.after(key, 4*second, 40*second), body: floor.ClaimRequest{Request: floor.RequestID(oldest.id)}}}
+	return []intent{{key: key, at: m.delayAfter(key, 4*second, 40*second), body: floor.ClaimRequest{Request: floor.RequestID(oldest.id)}}}
 }
 
-// serve is the next step of a request that was claimed.
-func serve(m *mind, id string, state floor.RequestState) []errand {
+// nextStep is the next step of a request that was claimed.
+func nextStep(m *planner, id string, state floor.RequestState) []intent {
 	request, key := floor.RequestID(id), string(state)+" "+id
 	switch state {
 	case floor.Claimed:
-		return []errand{{key: key, at: m.after(key, 3*second, 20*second), body: floor.MarkInterpreterDeparted{Request: request}}}
+		return []intent{{key: key, at: m.delayAfter(key, 3*second, 20*second), body: floor.MarkInterpreterDeparted{Request: request}}}
 	case floor.OnTheWay:
-		return []errand{{key: key, at: m.after(key, 40*second, 3*minute), body: floor.MarkInterpreterArrived{Request: request}}}
+		return []intent{{key: key, at: m.delayAfter(key, 40*second, 3*minute), body: floor.MarkInterpreterArrived{Request: request}}}
 	case floor.Arrived:
-		return []errand{{key: key, at: m.after(key, 5*minute, 15*minute), body: floor.ReleaseRequest{Request: request}}}
+		return []intent{{key: key, at: m.delayAfter(key, 5*minute, 15*minute), body: floor.ReleaseRequest{Request: request}}}
 	}
 	return nil
 }

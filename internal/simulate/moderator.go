@@ -11,8 +11,8 @@ import (
 )
 
 // onlyLead is a plan for the lead moderator alone.
-func onlyLead(p plan) plan {
-	return func(m *mind, v client.View) []errand {
+func onlyLead(p behaviour) behaviour {
+	return func(m *planner, v client.View) []intent {
 		if !m.lead {
 			return nil
 		}
@@ -20,25 +20,25 @@ func onlyLead(p plan) plan {
 	}
 }
 
-func version(v client.View) int {
+func releasedVersion(v client.View) int {
 	for _, e := range client.Each[floor.EventCard](v, "event") {
 		return e.Version
 	}
 	return 0
 }
 
-// release: a schedule that is a draft is released.
-func release(m *mind, v client.View) []errand {
-	if version(v) != 0 {
+// releaseDraft: a schedule that is a draft is released.
+func releaseDraft(m *planner, v client.View) []intent {
+	if releasedVersion(v) != 0 {
 		return nil
 	}
-	return []errand{{key: "release", at: m.joined + 10*second, body: floor.ReleaseSchedule{}}}
+	return []intent{{key: "release", at: m.joined + 10*second, body: floor.ReleaseSchedule{}}}
 }
 
-// slots: talks and breaks begin and end by the clock. One that should have begun
+// runItems: talks and breaks begin and end by the clock. One that should have begun
 // long ago is left alone: beginning it now would move the whole day.
-func slots(m *mind, v client.View) (all []errand) {
-	if version(v) == 0 {
+func runItems(m *planner, v client.View) (all []intent) {
+	if releasedVersion(v) == 0 {
 		return nil
 	}
 	for id, i := range client.Each[floor.ItemCard](v, "item") {
@@ -46,18 +46,18 @@ func slots(m *mind, v client.View) (all []errand) {
 		switch {
 		case i.Kind == floor.ItemMatching || i.State == floor.StateEnded:
 		case i.State == floor.StateRunning:
-			all = append(all, errand{key: "end " + id, at: i.Now.End + m.within("end "+id, 0, 20*second), body: floor.EndSlot{SlotRef: ref}})
+			all = append(all, intent{key: "end " + id, at: i.Now.End + m.delay("end "+id, 0, 20*second), body: floor.EndSlot{SlotRef: ref}})
 		case m.now < i.Now.Start+3*minute:
-			all = append(all, errand{key: "start " + id, at: i.Now.Start + m.within("start "+id, 0, 20*second), body: floor.StartSlot{SlotRef: ref}})
+			all = append(all, intent{key: "start " + id, at: i.Now.Start + m.delay("start "+id, 0, 20*second), body: floor.StartSlot{SlotRef: ref}})
 		}
 	}
 	return all
 }
 
-// rounds: each is called, called for the last time, started and ended, one after
+// runRounds: each is called, called for the last time, started and ended, one after
 // the other; one of eight gets three minutes more.
-func rounds(m *mind, v client.View) []errand {
-	if version(v) == 0 {
+func runRounds(m *planner, v client.View) []intent {
+	if releasedVersion(v) == 0 {
 		return nil
 	}
 	id, r := currentRound(m, v)
@@ -65,24 +65,24 @@ func rounds(m *mind, v client.View) []errand {
 		return nil
 	}
 	ref := floor.SlotRef{Round: floor.RoundID(id)}
-	start := errand{key: "start " + id, at: r.Now.Start + m.within("start "+id, 0, 10*second), body: floor.StartSlot{SlotRef: ref}}
+	start := intent{key: "start " + id, at: r.Now.Start + m.delay("start "+id, 0, 10*second), body: floor.StartSlot{SlotRef: ref}}
 	switch r.State {
 	case floor.StatePlanned:
-		return []errand{{key: "call " + id, at: r.Now.Start - 10*minute, body: floor.CallSlot{SlotRef: ref}}}
+		return []intent{{key: "call " + id, at: r.Now.Start - 10*minute, body: floor.CallSlot{SlotRef: ref}}}
 	case floor.StateCalled:
-		return []errand{{key: "call again " + id, at: r.Now.Start - 2*minute, body: floor.CallSlot{SlotRef: ref, Last: true}}, start}
+		return []intent{{key: "call again " + id, at: r.Now.Start - 2*minute, body: floor.CallSlot{SlotRef: ref, Last: true}}, start}
 	case floor.StateCalledLast:
-		return []errand{start}
+		return []intent{start}
 	}
-	all := []errand{{key: "end " + id, at: r.Now.End + m.within("end "+id, 0, 10*second), body: floor.EndSlot{SlotRef: ref}}}
+	all := []intent{{key: "end " + id, at: r.Now.End + m.delay("end "+id, 0, 10*second), body: floor.EndSlot{SlotRef: ref}}}
 	if m.draw("extend "+id) < 0.12 && r.Now.Length() == r.Plan.Length() {
-		all = append(all, errand{key: "extend " + id, at: r.Now.End - 3*minute, body: floor.ExtendSlot{SlotRef: ref, Minutes: 3}})
+		all = append(all, intent{key: "extend " + id, at: r.Now.End - 3*minute, body: floor.ExtendSlot{SlotRef: ref, Minutes: 3}})
 	}
 	return all
 }
 
 // currentRound answers the round that runs, or else the next that is not over.
-func currentRound(m *mind, v client.View) (id string, round floor.RoundCard) {
+func currentRound(m *planner, v client.View) (id string, round floor.RoundCard) {
 	for i, r := range client.Each[floor.RoundCard](v, "round") {
 		switch {
 		case r.State == floor.StateRunning:
@@ -95,12 +95,12 @@ func currentRound(m *mind, v client.View) (id string, round floor.RoundCard) {
 	return id, round
 }
 
-// window answers the key of a stretch of time, and a moment in it that is this
+// drawnMoment answers the key of a stretch of time, and a moment in it that is this
 // person's; ok is false when they came after that.
-func window(m *mind, what string, length floor.Instant) (key string, at floor.Instant, ok bool) {
+func drawnMoment(m *planner, what string, length floor.Instant) (key string, at floor.Instant, ok bool) {
 	n := m.now / length
 	key = what + " " + strconv.FormatInt(int64(n), 10)
-	at = n*length + m.within(key, 0, length)
+	at = n*length + m.delay(key, 0, length)
 	return key, at, at >= m.joined
 }
 
@@ -112,38 +112,38 @@ var sentences = []floor.Text{
 	{Ko: "셔틀버스는 18시 30분에 정문에서 출발합니다.", Zh: "班车18:30从正门出发。", En: "The shuttle leaves from the main gate at 18:30."},
 }
 
-// announcements: something is said to everyone about every forty minutes.
-func announcements(m *mind, v client.View) []errand {
-	key, at, ok := window(m, "announce", 40*minute)
-	if !ok || version(v) == 0 || m.now < doorsOpen(v) {
+// announce: something is said to everyone about every forty minutes.
+func announce(m *planner, v client.View) []intent {
+	key, at, ok := drawnMoment(m, "announce", 40*minute)
+	if !ok || releasedVersion(v) == 0 || m.now < doorsOpen(v) {
 		return nil
 	}
 	text := sentences[int(m.draw("which "+key)*float64(len(sentences)))]
-	return []errand{{key: key, at: at, body: floor.Announce{Text: text, Minutes: 10}}}
+	return []intent{{key: key, at: at, body: floor.Announce{Text: text, Minutes: 10}}}
 }
 
-// moves: now and then a meeting of a later round gets another table.
-func moves(m *mind, v client.View) []errand {
-	key, at, ok := window(m, "move", 20*minute)
-	if !ok || version(v) == 0 || running(v) == "" {
+// moveMeetings: now and then a meeting of a later round gets another table.
+func moveMeetings(m *planner, v client.View) []intent {
+	key, at, ok := drawnMoment(m, "move", 20*minute)
+	if !ok || releasedVersion(v) == 0 || runningRound(v) == "" {
 		return nil
 	}
 	move, ok := pickMove(m, v, key)
 	if !ok {
 		return nil
 	}
-	return []errand{{key: key, at: at, body: move, based: true}}
+	return []intent{{key: key, at: at, body: move, based: true}}
 }
 
 // pickMove picks a meeting that may be moved, and a free table for it.
-func pickMove(m *mind, v client.View, key string) (floor.MoveMeeting, bool) {
+func pickMove(m *planner, v client.View, key string) (floor.MoveMeeting, bool) {
 	taken := map[floor.Place]bool{}
 	var ids []string
 	meetings := map[string]floor.MeetingCard{}
 	for id, c := range client.Each[floor.MeetingCard](v, "meeting") {
 		taken[c.Place] = taken[c.Place] || !c.Cancelled
 		r, _ := client.Get[floor.RoundCard](v, floor.CardKey("round/"+c.Place.Round))
-		if r.State == floor.StatePlanned && !c.Cancelled && !c.Locked && mine(m, v, c.Place.Table) {
+		if r.State == floor.StatePlanned && !c.Cancelled && !c.Locked && inOwnZones(m, v, c.Place.Table) {
 			ids, meetings[id] = append(ids, id), c
 		}
 	}
@@ -157,7 +157,7 @@ func pickMove(m *mind, v client.View, key string) (floor.MoveMeeting, bool) {
 	for table, t := range client.Each[floor.TableCard](v, "table") {
 		to := floor.Place{Round: meeting.Place.Round, Table: floor.TableID(table)}
 		people := len(meeting.Host.People) + len(meeting.Guest.People)
-		if !t.Closed && !taken[to] && t.Capacity >= people && mine(m, v, to.Table) {
+		if !t.Closed && !taken[to] && t.Capacity >= people && inOwnZones(m, v, to.Table) {
 			tables = append(tables, table)
 		}
 	}
@@ -169,20 +169,20 @@ func pickMove(m *mind, v client.View, key string) (floor.MoveMeeting, bool) {
 	return floor.MoveMeeting{Meeting: floor.MeetingID(id), Table: floor.TableID(table)}, true
 }
 
-// mine reports whether a table lies in a moderator's zones.
-func mine(m *mind, v client.View, table floor.TableID) bool {
+// inOwnZones reports whether a table lies in a moderator's zones.
+func inOwnZones(m *planner, v client.View, table floor.TableID) bool {
 	t, ok := client.Get[floor.TableCard](v, floor.CardKey("table/"+table))
 	return ok && (m.lead || slices.Contains(m.zones, t.Zone))
 }
 
-// undos: one of five of one's own moves was a mistake.
-func undos(m *mind, v client.View) (all []errand) {
+// undoMoves: one of five of one's own moves was a mistake.
+func undoMoves(m *planner, v client.View) (all []intent) {
 	for _, d := range client.Each[floor.HistoryCard](v, "done") {
 		key := "undo " + string(d.Command)
-		if d.By != m.who || d.Kind != "moveMeeting" || !d.Undo || d.At < m.joined || m.common(key) >= 0.2 {
+		if d.By != m.who || d.Kind != "moveMeeting" || !d.Undo || d.At < m.joined || m.sharedDraw(key) >= 0.2 {
 			continue
 		}
-		all = append(all, errand{key: key, at: d.At + m.within(key, 8*second, 40*second), body: floor.Undo{Command: d.Command}})
+		all = append(all, intent{key: key, at: d.At + m.delay(key, 8*second, 40*second), body: floor.Undo{Command: d.Command}})
 	}
 	return all
 }

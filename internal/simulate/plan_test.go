@@ -14,7 +14,7 @@ func TestDrawsAreEven(t *testing.T) {
 	var sum, squares float64
 	const n = 10_000
 	for i := range n {
-		m := newMind(7, time.Time{}, floor.NewActorID(floor.RoleAttendee, "k"+string(rune('a'+i%26))+string(rune('a'+i/26%26))+string(rune('a'+i/676))))
+		m := newPlanner(7, time.Time{}, floor.NewActorID(floor.RoleAttendee, "k"+string(rune('a'+i%26))+string(rune('a'+i/26%26))+string(rune('a'+i/676))))
 		x := m.draw("key")
 		sum, squares = sum+x, squares+x*x
 		if x < 0 || x >= 1 || x != m.draw("key") {
@@ -24,21 +24,21 @@ func TestDrawsAreEven(t *testing.T) {
 	if mean, square := sum/n, squares/n; math.Abs(mean-0.5) > 0.02 || math.Abs(square-1.0/3) > 0.02 {
 		t.Errorf("mean %.3f, of squares %.3f", mean, square)
 	}
-	a, b := newMind(1, time.Time{}, "attendee:a"), newMind(2, time.Time{}, "attendee:a")
-	if a.draw("x") == b.draw("x") || a.draw("x") == a.draw("y") || a.common("x") != newMind(1, time.Time{}, "attendee:b").common("x") {
+	a, b := newPlanner(1, time.Time{}, "attendee:a"), newPlanner(2, time.Time{}, "attendee:a")
+	if a.draw("x") == b.draw("x") || a.draw("x") == a.draw("y") || a.sharedDraw("x") != newPlanner(1, time.Time{}, "attendee:b").sharedDraw("x") {
 		t.Error("draws do not depend on what they should")
 	}
-	again := newMind(1, time.Time{}.Add(time.Second), "attendee:a")
+	again := newPlanner(1, time.Time{}.Add(time.Second), "attendee:a")
 	if id := a.id("x", 1); id == a.id("x", 2) || id == a.id("y", 1) || id == again.id("x", 1) || id != a.id("x", 1) || !floor.ValidID(id) {
 		t.Error("ids do not depend on what they should")
 	}
 }
 
 func TestSinceIsUnbroken(t *testing.T) {
-	m := newMind(1, time.Time{}, "attendee:a")
+	m := newPlanner(1, time.Time{}, "attendee:a")
 	var got floor.Instant
-	is := func(m *mind, _ client.View) []errand { got = m.since("it"); return nil }
-	isNot := func(*mind, client.View) []errand { return nil }
+	is := func(m *planner, _ client.View) []intent { got = m.firstSeen("it"); return nil }
+	isNot := func(*planner, client.View) []intent { return nil }
 	m.think(is, client.View{}, 10)
 	m.think(is, client.View{}, 20)
 	if got != 10 {
@@ -46,7 +46,7 @@ func TestSinceIsUnbroken(t *testing.T) {
 	}
 	m.think(isNot, client.View{}, 30)
 	m.think(is, client.View{}, 40)
-	if got != 40 || len(m.seen) != 1 {
+	if got != 40 || len(m.trueSince) != 1 {
 		t.Errorf("since %d", got)
 	}
 }
@@ -82,9 +82,9 @@ func TestRoundsInTurn(t *testing.T) {
 		{floor.StatePlanned, floor.StatePlanned, 126 * minute, "call R2", r2 - 10*minute}, // R1 was missed: it is left alone
 	}
 	for _, test := range tests {
-		m := newMind(1, time.Time{}, "organiser:o")
+		m := newPlanner(1, time.Time{}, "organiser:o")
 		m.now = test.now
-		errands := rounds(m, view(map[floor.CardKey]floor.Card{
+		errands := runRounds(m, view(map[floor.CardKey]floor.Card{
 			"event/e":  floor.EventCard{Version: 1},
 			"round/R1": round(1, test.one, r1),
 			"round/R2": round(2, test.two, r2),
@@ -94,7 +94,7 @@ func TestRoundsInTurn(t *testing.T) {
 		}
 	}
 	draft := view(map[floor.CardKey]floor.Card{"event/e": floor.EventCard{}, "round/R1": round(1, floor.StatePlanned, r1)})
-	if m := newMind(1, time.Time{}, "organiser:o"); len(rounds(m, draft)) != 0 || len(release(m, draft)) != 1 {
+	if m := newPlanner(1, time.Time{}, "organiser:o"); len(runRounds(m, draft)) != 0 || len(releaseDraft(m, draft)) != 1 {
 		t.Error("a draft's rounds are called, or it is not released")
 	}
 }
@@ -104,10 +104,10 @@ func TestSlotsThatWereMissed(t *testing.T) {
 	item := func(start floor.Instant, state floor.SlotState) floor.ItemCard {
 		return floor.ItemCard{Kind: floor.ItemTalk, SlotCard: round(0, state, start).SlotCard}
 	}
-	m := newMind(1, time.Time{}, "organiser:o")
+	m := newPlanner(1, time.Time{}, "organiser:o")
 	m.now = 200 * minute
 	keys := map[string]bool{}
-	for _, e := range slots(m, view(map[floor.CardKey]floor.Card{
+	for _, e := range runItems(m, view(map[floor.CardKey]floor.Card{
 		"event/e": floor.EventCard{Version: 1}, "item/missed": item(100*minute, floor.StatePlanned),
 		"item/late": item(199*minute, floor.StatePlanned), "item/runs": item(180*minute, floor.StateRunning),
 		"item/ended": item(150*minute, floor.StateEnded), "item/next": item(300*minute, floor.StatePlanned),
@@ -123,13 +123,13 @@ func TestInterpreterTakesTheLongestWait(t *testing.T) {
 	offer := func(at floor.Instant, state floor.RequestState, mine bool) floor.OfferCard {
 		return floor.OfferCard{At: at, State: state, Mine: mine}
 	}
-	m := newMind(1, time.Time{}, "interpreter:i1")
+	m := newPlanner(1, time.Time{}, "interpreter:i1")
 	cards := map[floor.CardKey]floor.Card{
 		"self/i1": floor.InterpreterSelfCard{Duty: floor.OnDuty}, "round/R1": round(1, floor.StateRunning, 0),
 		"offer/r1": offer(5, floor.Claimed, false), "offer/r2": offer(9, floor.Requested, false), "offer/r3": offer(7, floor.Requested, false),
 	}
 	next := func() string {
-		for _, e := range offers(m, view(cards)) {
+		for _, e := range serveRequests(m, view(cards)) {
 			return e.key
 		}
 		return ""
@@ -174,7 +174,7 @@ func TestMovesStayInZones(t *testing.T) {
 	meeting("m2", "R2", "T4", true)  // locked
 	meeting("m3", "R1", "T6", false) // in a round that runs
 	meeting("m4", "R2", "T5", false)
-	m := newMind(1, time.Time{}, "moderator:s2")
+	m := newPlanner(1, time.Time{}, "moderator:s2")
 	m.zones = []floor.ZoneID{"A"}
 	for key := range 50 {
 		move, ok := pickMove(m, view(cards), string(rune('A'+key)))
@@ -198,9 +198,9 @@ func TestRunnersLeaveTheHumanAlone(t *testing.T) {
 			Guest: floor.Party{People: []floor.AttendeeID{"a2"}, Presence: floor.Expected},
 		},
 	}
-	h := spares([]Link{{Role: floor.RoleAttendee, ID: "a1"}, {Role: floor.RoleModerator, ID: "s1"}})
-	m := newMind(3, time.Time{}, "runner:r1")
-	errands := plans{h.desk, h.seats}.plan(m, view(cards))
+	h := sparedAttendees([]Link{{Role: floor.RoleAttendee, ID: "a1"}, {Role: floor.RoleModerator, ID: "s1"}})
+	m := newPlanner(3, time.Time{}, "runner:r1")
+	errands := behaviours{h.checkInAtDesk, h.markPresence}.intents(m, view(cards))
 	for _, e := range errands {
 		switch body := e.body.(type) {
 		case floor.CheckIn:
@@ -238,7 +238,7 @@ func TestForHuman(t *testing.T) {
 	if got := ids(ForHuman(withOrganiser)); got != "a i s1 d " {
 		t.Error(got)
 	}
-	people := Options{Links: withOrganiser, N: 5, Spare: true}.cast()
+	people := Options{Links: withOrganiser, N: 5, Spare: true}.people()
 	who := ""
 	for _, p := range people {
 		who += string(p.who) + " "

@@ -17,31 +17,31 @@ const (
 	hour   = 60 * minute
 )
 
-// errand is something that a person means to do.
-type errand struct {
+// intent is something that a person means to do.
+type intent struct {
 	key   string        // names it among theirs: it is done once
 	at    floor.Instant // event time
 	body  floor.Command
 	based bool // refused if what it changes changes before it arrives
 }
 
-// plan answers what a person means to do, now and later, by what they see. It is
+// behaviour answers what a person means to do, now and later, by what they see. It is
 // asked again after every change, so it only has to look at what is.
-type plan func(m *mind, v client.View) []errand
+type behaviour func(m *planner, v client.View) []intent
 
-// plans are several in one.
-type plans []plan
+// behaviours are several in one.
+type behaviours []behaviour
 
-func (ps plans) plan(m *mind, v client.View) (all []errand) {
+func (ps behaviours) intents(m *planner, v client.View) (all []intent) {
 	for _, p := range ps {
 		all = append(all, p(m, v)...)
 	}
 	return all
 }
 
-// mind is what a person's plans go by beside their view. Only their own
+// planner is what a person's plans go by beside their view. Only their own
 // goroutine uses it.
-type mind struct {
+type planner struct {
 	seed   uint64
 	began  time.Time // the crowd: another one's commands have other ids
 	who    floor.ActorID
@@ -50,25 +50,25 @@ type mind struct {
 	joined floor.Instant // when they came
 	now    floor.Instant
 
-	seen  map[string]floor.Instant // since when something has been so
-	asked map[string]bool          // what of it was asked for this time
+	trueSince map[string]floor.Instant // since when something has been so
+	stillTrue map[string]bool          // what of it was asked for this time
 }
 
-func newMind(seed uint64, began time.Time, who floor.ActorID) *mind {
-	return &mind{seed: seed, began: began, who: who, seen: map[string]floor.Instant{}, asked: map[string]bool{}}
+func newPlanner(seed uint64, began time.Time, who floor.ActorID) *planner {
+	return &planner{seed: seed, began: began, who: who, trueSince: map[string]floor.Instant{}, stillTrue: map[string]bool{}}
 }
 
 // draw answers a number in [0, 1) that is this person's for key, at any time.
-func (m *mind) draw(key string) float64 { return draw(m.seed, string(m.who)+" "+key) }
+func (m *planner) draw(key string) float64 { return draw(m.seed, string(m.who)+" "+key) }
 
-// common is draw, but the same for everybody.
-func (m *mind) common(key string) float64 { return draw(m.seed, key) }
+// sharedDraw is draw, but the same for everybody.
+func (m *planner) sharedDraw(key string) float64 { return draw(m.seed, key) }
 
 func draw(seed uint64, key string) float64 {
-	return float64(binary.BigEndian.Uint64(mix(seed, key))>>11) / (1 << 53)
+	return float64(binary.BigEndian.Uint64(seededHash(seed, key))>>11) / (1 << 53)
 }
 
-func mix(seed uint64, key string) []byte {
+func seededHash(seed uint64, key string) []byte {
 	h := sha256.New()
 	h.Write(binary.BigEndian.AppendUint64(nil, seed))
 	h.Write([]byte(key))
@@ -77,39 +77,39 @@ func mix(seed uint64, key string) []byte {
 
 // id names the n-th try of an errand. It is drawn too, because what the floor makes
 // of a command takes its own id from it.
-func (m *mind) id(key string, n int) string {
+func (m *planner) id(key string, n int) string {
 	key = fmt.Sprintf("id %d %s %s %d", m.began.UnixMicro(), m.who, key, n)
-	return base64.RawURLEncoding.EncodeToString(mix(m.seed, key)[:16])
+	return base64.RawURLEncoding.EncodeToString(seededHash(m.seed, key)[:16])
 }
 
-// within draws a delay between two.
-func (m *mind) within(key string, from, to floor.Instant) floor.Instant {
+// delay draws a delay between two.
+func (m *planner) delay(key string, from, to floor.Instant) floor.Instant {
 	return from + floor.Instant(m.draw(key)*float64(to-from))
 }
 
-// since answers when this person first found what key names to be so, without a
+// firstSeen answers when this person first found what key names to be so, without a
 // break since; that is now, the first time.
-func (m *mind) since(key string) floor.Instant {
-	m.asked[key] = true
-	if _, ok := m.seen[key]; !ok {
-		m.seen[key] = m.now
+func (m *planner) firstSeen(key string) floor.Instant {
+	m.stillTrue[key] = true
+	if _, ok := m.trueSince[key]; !ok {
+		m.trueSince[key] = m.now
 	}
-	return m.seen[key]
+	return m.trueSince[key]
 }
 
-// after answers a delay after the time since which key is so.
-func (m *mind) after(key string, from, to floor.Instant) floor.Instant {
-	return m.since(key) + m.within(key, from, to)
+// delayAfter answers a delay after the time since which key is so.
+func (m *planner) delayAfter(key string, from, to floor.Instant) floor.Instant {
+	return m.firstSeen(key) + m.delay(key, from, to)
 }
 
 // think asks a plan, and forgets what is no longer so.
-func (m *mind) think(p plan, v client.View, now floor.Instant) []errand {
+func (m *planner) think(p behaviour, v client.View, now floor.Instant) []intent {
 	m.now = now
-	clear(m.asked)
+	clear(m.stillTrue)
 	errands := p(m, v)
-	for key := range m.seen {
-		if !m.asked[key] {
-			delete(m.seen, key)
+	for key := range m.trueSince {
+		if !m.stillTrue[key] {
+			delete(m.trueSince, key)
 		}
 	}
 	return errands

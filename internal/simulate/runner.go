@@ -7,37 +7,37 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// human is what the runners leave to whoever holds the spared links.
-type human struct{ attendees []floor.AttendeeID }
+// sparedPeople is what the runners leave to whoever holds the spared links.
+type sparedPeople struct{ attendees []floor.AttendeeID }
 
-func spares(links []Link) (h human) {
-	for _, l := range ofRole(links, floor.RoleAttendee) {
+func sparedAttendees(links []Link) (h sparedPeople) {
+	for _, l := range linksOf(links, floor.RoleAttendee) {
 		h.attendees = append(h.attendees, floor.AttendeeID(l.ID))
 	}
 	return h
 }
 
-// desk: whoever has come and has not checked in by phone is checked in by hand.
-func (h human) desk(m *mind, v client.View) (all []errand) {
+// checkInAtDesk: whoever has come and has not checked in by phone is checked in by hand.
+func (h sparedPeople) checkInAtDesk(m *planner, v client.View) (all []intent) {
 	opens := doorsOpen(v)
 	for id, a := range client.Each[floor.AttendeeCard](v, "attendee") {
 		attendee, key := floor.AttendeeID(id), "desk "+id
-		if a.CheckedIn != 0 || !comes(m, id) || slices.Contains(h.attendees, attendee) {
+		if a.CheckedIn != 0 || !attends(m, id) || slices.Contains(h.attendees, attendee) {
 			continue
 		}
-		at := opens + m.within(key, 70*minute, 100*minute)
+		at := opens + m.delay(key, 70*minute, 100*minute)
 		if at < m.joined {
-			at = m.joined + m.within(key, 2*minute, 8*minute)
+			at = m.joined + m.delay(key, 2*minute, 8*minute)
 		}
-		all = append(all, errand{key: key, at: at, body: floor.CheckIn{Attendee: attendee}})
+		all = append(all, intent{key: key, at: at, body: floor.CheckIn{Attendee: attendee}})
 	}
 	return all
 }
 
-// seats: the runners mark who sits at the tables without having said so, and who
+// markPresence: the runners mark who sits at the tables without having said so, and who
 // has not come when the grace period is over.
-func (h human) seats(m *mind, v client.View) (all []errand) {
-	round := running(v)
+func (h sparedPeople) markPresence(m *planner, v client.View) (all []intent) {
+	round := runningRound(v)
 	if round == "" {
 		return nil
 	}
@@ -45,13 +45,13 @@ func (h human) seats(m *mind, v client.View) (all []errand) {
 		if c.Place.Round != round || c.Place.Table == "" || c.Cancelled {
 			continue
 		}
-		all = append(all, h.seat(m, v, floor.MeetingID(id), floor.Host, c.Host)...)
-		all = append(all, h.seat(m, v, floor.MeetingID(id), floor.Guest, c.Guest)...)
+		all = append(all, h.markSide(m, v, floor.MeetingID(id), floor.Host, c.Host)...)
+		all = append(all, h.markSide(m, v, floor.MeetingID(id), floor.Guest, c.Guest)...)
 	}
 	return all
 }
 
-func (h human) seat(m *mind, v client.View, meeting floor.MeetingID, side floor.Side, p floor.Party) []errand {
+func (h sparedPeople) markSide(m *planner, v client.View, meeting floor.MeetingID, side floor.Side, p floor.Party) []intent {
 	if p.Presence != floor.Expected || slices.ContainsFunc(p.People, func(a floor.AttendeeID) bool { return slices.Contains(h.attendees, a) }) {
 		return nil
 	}
@@ -61,11 +61,11 @@ func (h human) seat(m *mind, v client.View, meeting floor.MeetingID, side floor.
 	})
 	key := "sits " + string(meeting) + " " + string(side)
 	switch {
-	case here && m.common("astray "+key) >= 0.03:
-		return []errand{{key: key, at: m.after(key, minute, 4*minute), body: floor.MarkPresent{Meeting: meeting, Side: side}}}
+	case here && m.sharedDraw("astray "+key) >= 0.03:
+		return []intent{{key: key, at: m.delayAfter(key, minute, 4*minute), body: floor.MarkPresent{Meeting: meeting, Side: side}}}
 	case p.GraceEnd:
 		key = "missing " + key
-		return []errand{{key: key, at: m.after(key, 20*second, 2*minute), body: floor.MarkNoShow{Meeting: meeting, Side: side}, based: true}}
+		return []intent{{key: key, at: m.delayAfter(key, 20*second, 2*minute), body: floor.MarkNoShow{Meeting: meeting, Side: side}, based: true}}
 	}
 	return nil
 }

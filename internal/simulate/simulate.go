@@ -53,8 +53,8 @@ type Options struct {
 // person is somebody of the crowd.
 type person struct {
 	Link
-	who  floor.ActorID
-	plan plan
+	who    floor.ActorID
+	behave behaviour
 	// pause is the least wall time between two looks at the view: staff have much to look at.
 	pause time.Duration
 }
@@ -73,7 +73,7 @@ func Run(ctx context.Context, o Options) error {
 	if o.Tally == nil {
 		o.Tally = new(Tally)
 	}
-	people := o.cast()
+	people := o.people()
 	if o.Ramp == 0 {
 		o.Ramp = time.Duration(len(people)) * 10 * time.Millisecond
 	}
@@ -81,7 +81,7 @@ func Run(ctx context.Context, o Options) error {
 	began := time.Now()
 	var all sync.WaitGroup
 	for _, p := range people {
-		all.Go(func() { o.play(ctx, event, began, p) })
+		all.Go(func() { o.runPerson(ctx, event, began, p) })
 	}
 	all.Wait()
 	o.Log.Info("the crowd has gone", "tally", o.Tally)
@@ -112,12 +112,12 @@ func eventOf(links []Link) (floor.EventID, error) {
 func ForHuman(links []Link) []Link {
 	var chosen []Link
 	for _, role := range []floor.Role{floor.RoleAttendee, floor.RoleInterpreter, floor.RoleModerator, floor.RoleDisplay} {
-		all := ofRole(links, role)
+		all := linksOf(links, role)
 		if len(all) == 0 {
 			continue
 		}
 		pick := all[0]
-		if role == floor.RoleModerator && len(ofRole(links, floor.RoleOrganiser)) == 0 {
+		if role == floor.RoleModerator && len(linksOf(links, floor.RoleOrganiser)) == 0 {
 			pick = all[len(all)-1]
 		}
 		chosen = append(chosen, pick)
@@ -125,42 +125,42 @@ func ForHuman(links []Link) []Link {
 	return chosen
 }
 
-func ofRole(links []Link, role floor.Role) []Link {
+func linksOf(links []Link, role floor.Role) []Link {
 	of := slices.DeleteFunc(slices.Clone(links), func(l Link) bool { return l.Role != role })
 	slices.SortFunc(of, func(a, b Link) int { return cmp.Compare(a.ID, b.ID) })
 	return of
 }
 
-// cast says who comes, and what they do there.
-func (o Options) cast() (people []person) {
+// people says who comes, and what they do there.
+func (o Options) people() (people []person) {
 	var spared []Link
 	if o.Spare {
 		spared = ForHuman(o.Links)
 	}
 	free := slices.DeleteFunc(slices.Clone(o.Links), func(l Link) bool { return slices.Contains(spared, l) })
-	human := spares(spared)
-	add := func(role floor.Role, most int, pause time.Duration, p plan) {
-		links := ofRole(free, role)
+	human := sparedAttendees(spared)
+	add := func(role floor.Role, most int, pause time.Duration, p behaviour) {
+		links := linksOf(free, role)
 		for _, l := range links[:min(most, len(links))] {
 			people = append(people, person{l, floor.NewActorID(role, l.ID), p, pause})
 		}
 	}
-	organisers := ofRole(free, floor.RoleOrganiser)
-	leads := plans{release, slots, rounds, announcements}
-	add(floor.RoleOrganiser, 1, 250*time.Millisecond, leads.plan)
+	organisers := linksOf(free, floor.RoleOrganiser)
+	leads := behaviours{releaseDraft, runItems, runRounds, announce}
+	add(floor.RoleOrganiser, 1, 250*time.Millisecond, leads.intents)
 	if len(organisers) > 0 {
 		leads = nil
 	}
-	add(floor.RoleModerator, len(free), 250*time.Millisecond, plans{onlyLead(leads.plan), moves, undos}.plan)
-	add(floor.RoleRunner, len(free), 500*time.Millisecond, plans{human.desk, human.seats}.plan)
-	add(floor.RoleInterpreter, len(free), 50*time.Millisecond, plans{duty, offers}.plan)
-	add(floor.RoleAttendee, max(o.N, 0), 50*time.Millisecond, plans{arrival, notices, seat, asking}.plan)
+	add(floor.RoleModerator, len(free), 250*time.Millisecond, behaviours{onlyLead(leads.intents), moveMeetings, undoMoves}.intents)
+	add(floor.RoleRunner, len(free), 500*time.Millisecond, behaviours{human.checkInAtDesk, human.markPresence}.intents)
+	add(floor.RoleInterpreter, len(free), 50*time.Millisecond, behaviours{changeDuty, serveRequests}.intents)
+	add(floor.RoleAttendee, max(o.N, 0), 50*time.Millisecond, behaviours{checkIn, acknowledgeNotices, takeSeat, requestInterpreter}.intents)
 	return people
 }
 
-// play is one person's day.
-func (o Options) play(ctx context.Context, event floor.EventID, began time.Time, p person) {
-	m := newMind(o.Seed, began, p.who)
+// runPerson is one person's day.
+func (o Options) runPerson(ctx context.Context, event floor.EventID, began time.Time, p person) {
+	m := newPlanner(o.Seed, began, p.who)
 	t := time.NewTimer(time.Duration(m.draw("connect") * float64(o.Ramp)))
 	defer t.Stop()
 	select {
@@ -180,14 +180,14 @@ func (o Options) play(ctx context.Context, event floor.EventID, began time.Time,
 	defer c.Close()
 	o.Tally.online.Add(1)
 	defer o.Tally.online.Add(-1)
-	a := agent{client: c, person: p, mind: m, changed: changed, tally: o.Tally, log: o.Log}
-	a.live(ctx)
+	a := agent{client: c, person: p, planner: m, changed: changed, tally: o.Tally, log: o.Log}
+	a.run(ctx)
 	if ctx.Err() == nil {
 		o.Log.Warn("somebody has been sent away", "who", p.who, "err", c.Err())
 	}
 }
 
-func (o Options) clientOptions(event floor.EventID, p person, m *mind, changed chan<- struct{}) client.Options {
+func (o Options) clientOptions(event floor.EventID, p person, m *planner, changed chan<- struct{}) client.Options {
 	c := o.Client
 	c.Event, c.Saved = "", nil
 	if p.Role == floor.RoleOrganiser {

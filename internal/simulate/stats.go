@@ -41,7 +41,7 @@ func (t *Tally) Refused() map[wire.Code]int64 {
 	return maps.Clone(t.refused)
 }
 
-func (t *Tally) accept(kind floor.CommandKind) {
+func (t *Tally) addAccepted(kind floor.CommandKind) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.accepted == nil {
@@ -50,7 +50,7 @@ func (t *Tally) accept(kind floor.CommandKind) {
 	t.accepted[kind]++
 }
 
-func (t *Tally) refuse(code wire.Code) {
+func (t *Tally) addRefused(code wire.Code) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.refused == nil {
