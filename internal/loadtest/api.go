@@ -22,10 +22,10 @@ import (
 	"github.com/matchfloor/matchfloor/workbook"
 )
 
-// maxRequests is how many requests of one kind are under way at a time.
+// maxRequests is how many requests of one kind are under way at the same time.
 const maxRequests = 16
 
-// api asks a server over HTTP.
+// api calls a server's HTTP routes.
 type api struct {
 	server string // "http://host:port"
 	http   *http.Client
@@ -38,11 +38,11 @@ func newAPI(target string) api {
 	}}}
 }
 
-// maxAskTries is how often a request is sent that the server puts off.
+// maxAskTries is how often a request is sent that the server asks to retry.
 const maxAskTries = 10
 
-// ask sends a request and reads the answer into out, unless that is nil. It
-// answers the headers. What the server puts off is sent again when it says.
+// ask sends a request, decodes the response into out unless that is nil, and returns the
+// headers. If the server asks to retry, ask waits as long as Retry-After says.
 func (a api) ask(ctx context.Context, method, path, token, kind string, body []byte, out any) (http.Header, error) {
 	for try := 1; ; try++ {
 		header, wait, err := a.askOnce(ctx, method, path, token, kind, body, out)
@@ -52,7 +52,7 @@ func (a api) ask(ctx context.Context, method, path, token, kind string, body []b
 	}
 }
 
-// askOnce sends a request. wait is when to send it again, or 0.
+// askOnce sends a request once. If wait is not 0, the server asks to retry after it.
 func (a api) askOnce(ctx context.Context, method, path, token, kind string, body []byte, out any) (h http.Header, wait time.Duration, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, a.server+path, bytes.NewReader(body))
 	if err != nil {
@@ -98,7 +98,7 @@ func (a api) signIn(ctx context.Context, l client.Link) (token string, who floor
 	return signed.Token, signed.Who, err
 }
 
-// importForum imports a forum by its workbook.
+// importForum imports a forum as a workbook.
 func (a api) importForum(ctx context.Context, token string, forum floor.Forum) error {
 	var book bytes.Buffer
 	if err := workbook.Write(&book, forum); err != nil {
@@ -123,7 +123,7 @@ type personalLink struct {
 	URL  string     `json:"url"`
 }
 
-// links takes an event's links, each as the target's own.
+// links exports an event's links, with the server's own address in place of the public one.
 func (a api) links(ctx context.Context, event floor.EventID, token string) (map[floor.Role][]client.Link, error) {
 	var all struct {
 		Links []personalLink `json:"links"`
@@ -143,18 +143,18 @@ func (a api) links(ctx context.Context, event floor.EventID, token string) (map[
 	return links, nil
 }
 
-// linkURL answers a link's URL.
+// linkURL returns a link's URL.
 func linkURL(l client.Link) string {
 	return fmt.Sprintf("%s/%s#%s.%s.%s", l.Server, l.Page, l.Event, l.ID, l.Secret)
 }
 
-// serverView is what the server says that somebody holds.
+// serverView is the position and digest of a view at the server.
 type serverView struct {
 	at     journal.Position
 	digest string
 }
 
-// view answers the position and digest of whose token it is.
+// view returns the server's view for the owner of a token.
 func (a api) view(ctx context.Context, event floor.EventID, token string) (serverView, error) {
 	var body struct {
 		At journal.Position `json:"at"`
@@ -163,8 +163,7 @@ func (a api) view(ctx context.Context, event floor.EventID, token string) (serve
 	return serverView{body.At, header.Get("Matchfloor-View-Digest")}, err
 }
 
-// forEach does something for all of 0…n-1, some at a time, and ends with the
-// first error.
+// forEach calls do for each of 0…n-1, maxRequests at a time, and returns the first error.
 func forEach(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

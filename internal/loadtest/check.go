@@ -13,26 +13,26 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// heldView is what a client says that it holds.
+// heldView is the position and digest of a client's view.
 type heldView struct {
 	at     journal.Position
 	digest string
 }
 
-// settleTimeout is how long the server may go on changing what was seen: it logs
-// what was delivered to whom, and time itself changes something now and then.
-// Views are compared at equal positions only.
+// settleTimeout is how long views that the server keeps changing are compared again: it logs
+// deliveries, and time itself changes something now and then. Views are compared at equal
+// positions only.
 const settleTimeout = time.Minute
 
-// check implements stage: every phone and console pings, so that its view is
-// brought up to the head, and is then compared at equal positions.
+// check implements target. Every phone and console pings, which brings its view up to the
+// head of the log; then the views are compared with the server's.
 func (s *floorTarget) check(ctx context.Context, l *pool) (d viewChecks, err error) {
 	open := l.phones
 	for end := time.Now().Add(settleTimeout); len(open) > 0; {
 		if _, _, err := l.await(ctx, open, func(p *phone) { l.pingNow(p) }, func(p *phone) bool {
 			return p.state == live && p.lastPong == p.lastPing && p.lastPing > 0
 		}); err != nil {
-			return d, fmt.Errorf("the last ping: %w", err)
+			return d, fmt.Errorf("the last pings of the phones: %w", err)
 		}
 		wrong, moved, err := s.compareViews(ctx, l, open)
 		if err != nil {
@@ -41,7 +41,7 @@ func (s *floorTarget) check(ctx context.Context, l *pool) (d viewChecks, err err
 		d.Checked += len(open) - len(moved)
 		d.Wrong += wrong
 		if open = moved; time.Now().After(end) {
-			s.log.Error("the server's position does not come to rest", "phones", len(open))
+			s.log.Error("the server's position does not settle", "phones", len(open))
 			d.Checked, d.Wrong = d.Checked+len(open), d.Wrong+len(open)
 			break
 		}
@@ -49,8 +49,8 @@ func (s *floorTarget) check(ctx context.Context, l *pool) (d viewChecks, err err
 	return s.checkConsoles(ctx, d)
 }
 
-// compareViews answers how many phones hold something else than the server says, and
-// which stand at another position.
+// compareViews returns how many phones' views differ from the server's, and the phones whose
+// position differs, which cannot be compared yet.
 func (s *floorTarget) compareViews(ctx context.Context, l *pool, phones []*phone) (wrong int, moved []*phone, err error) {
 	here := make([]heldView, len(phones))
 	var folding error
@@ -68,14 +68,14 @@ func (s *floorTarget) compareViews(ctx context.Context, l *pool, phones []*phone
 	err = forEach(ctx, len(phones), func(ctx context.Context, i int) error {
 		there, err := s.viewAPI.view(ctx, s.event, phones[i].token)
 		if err != nil {
-			return fmt.Errorf("the server's view: %w", err)
+			return fmt.Errorf("fetch the server's view: %w", err)
 		}
 		switch {
 		case there.at != here[i].at:
 			elsewhere[i] = true
 		case there.digest != here[i].digest:
 			differ.Add(1)
-			s.log.Error("a phone holds something else than the server says", "who", phones[i].who, "at", there.at)
+			s.log.Error("a phone's view differs from the server's", "who", phones[i].who, "at", there.at)
 		}
 		return nil
 	})
@@ -92,18 +92,18 @@ func (s *floorTarget) checkConsoles(ctx context.Context, d viewChecks) (viewChec
 		d.Checked++
 		for end := time.Now().Add(settleTimeout); ; {
 			if _, err := c.Sync(ctx); err != nil {
-				return d, fmt.Errorf("a console's last ping: %w", err)
+				return d, fmt.Errorf("the last ping of a console: %w", err)
 			}
 			there, err := s.commandAPI.view(ctx, s.event, s.tokens[i])
 			if err != nil {
-				return d, fmt.Errorf("the server's view of a console: %w", err)
+				return d, fmt.Errorf("fetch the server's view for a console: %w", err)
 			}
 			v := c.View()
 			if v.At == there.at && v.Digest() == there.digest {
 				break
 			}
 			if v.At == there.at || time.Now().After(end) {
-				s.log.Error("a console holds something else than the server says", "who", c.You().Who, "at", v.At, "server", there.at)
+				s.log.Error("a console's view differs from the server's", "who", c.You().Who, "at", v.At, "server", there.at)
 				d.Wrong++
 				break
 			}

@@ -9,8 +9,8 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// The shape of a forum that is made to be measured: a meeting is three people of
-// one company with two of another, and each company has up to three meetings.
+// The shape of a generated forum: a meeting has three people of one company and two of
+// another, and each company has up to three meetings.
 const (
 	peoplePerHost, peoplePerGuest = 3, 2
 	peoplePerMeeting              = peoplePerHost + peoplePerGuest
@@ -20,9 +20,9 @@ const (
 	seats                         = peoplePerMeeting + 1
 )
 
-// newForum makes a forum of about n attendees, n of whose links are then used. Its
-// rounds lie a day ahead and last an hour, and its grace period is the longest, so
-// that time alone changes nothing during a run.
+// newForum generates a forum of at least n attendees. Its rounds begin a day ahead and last
+// an hour, and its grace period is the longest, so that time alone changes nothing during a
+// run.
 func newForum(event floor.EventID, n, consoles int, now time.Time) floor.Forum {
 	f := floor.Forum{Event: floor.Event{
 		ID: event, Name: floor.Text{En: "Load " + string(event)}, TimeZone: "UTC", GraceMin: 60, EscalateMin: 60,
@@ -77,8 +77,8 @@ func companies(f *floor.Forum, pairs int) {
 	}
 }
 
-// meetings gives host i the guests i, i+1 and i+2, in rounds that none of them has
-// twice: i, i+3 and i+6 around the clock of rounds.
+// meetings gives host i the guests i, i+1 and i+2, in the rounds i, i+3 and i+6 modulo the
+// number of rounds, so that no company has two meetings in a round.
 func meetings(f *floor.Forum, pairs, rounds int) {
 	used := make([]int, rounds) // tables of each round
 	tables := 0

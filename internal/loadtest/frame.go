@@ -12,18 +12,18 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// frame is one frame that a server sent. Ten thousand phones that were sent the
-// same bytes hold the same frame, so it is read once.
+// frame is a frame of the server. Phones that received the same bytes share one frame, which
+// is decoded once.
 type frame struct {
 	text string
 	wire.ServerFrame
-	personal bool // a patch that tells one person something: it is acknowledged at once
+	personal bool // a patch that concerns one person; acknowledged at once
 }
 
-// frameCache finds the frame of bytes that came before. It grows with the run.
+// frameCache finds a frame by its bytes. It grows during a run.
 type frameCache map[string]*frame
 
-// lookup answers the frame of text, which it does not keep.
+// lookup returns the frame of text, and does not keep text itself.
 func (f frameCache) lookup(text []byte) (*frame, error) {
 	if known, ok := f[string(text)]; ok {
 		return known, nil
@@ -31,7 +31,7 @@ func (f frameCache) lookup(text []byte) (*frame, error) {
 	made := &frame{text: string(text)}
 	decoded, err := wire.DecodeServer(text)
 	if err != nil {
-		return nil, fmt.Errorf("a frame that cannot be read: %w", err)
+		return nil, fmt.Errorf("decode a frame: %w", err)
 	}
 	made.ServerFrame = decoded
 	made.personal = decoded.Patch != nil && isPersonal(decoded.Patch.Set)
@@ -39,8 +39,7 @@ func (f frameCache) lookup(text []byte) (*frame, error) {
 	return made, nil
 }
 
-// personalKinds are the kinds of cards that tell one person something: see
-// docs/PROTOCOL.md, "ack".
+// personalKinds are the kinds of cards that concern one person: docs/PROTOCOL.md, "ack".
 var personalKinds = []string{"notice/", "meeting/", "request/", "offer/", "assignment/"}
 
 func isPersonal(set wire.Cards) bool {
@@ -54,8 +53,8 @@ func isPersonal(set wire.Cards) bool {
 	return false
 }
 
-// snapshotHead is what is read at once of a snapshot, which no two phones share:
-// its cards are only read when the view is folded.
+// snapshotHead is the part of a snapshot that is decoded at once. No two phones share a
+// snapshot; its cards are decoded only when the view is materialized.
 type snapshotHead struct {
 	Snapshot struct {
 		At  journal.Position `json:"at"`
@@ -63,18 +62,18 @@ type snapshotHead struct {
 	} `json:"snapshot"`
 }
 
-// snapshotFrame answers a snapshot's frame with its position and nothing else.
+// snapshotFrame decodes a snapshot's position and nothing else.
 func snapshotFrame(text []byte) (*frame, error) {
 	var start snapshotHead
 	if err := json.Unmarshal(text, &start); err != nil {
-		return nil, fmt.Errorf("a snapshot that cannot be read: %w", err)
+		return nil, fmt.Errorf("decode a snapshot: %w", err)
 	}
 	f := &frame{text: string(text)}
 	f.Snapshot = &wire.Snapshot{At: start.Snapshot.At, Get: start.Snapshot.Get}
 	return f, nil
 }
 
-// isSnapshot tells a snapshot without reading it: a frame's only name is its kind.
+// isSnapshot recognises a snapshot without decoding it: a frame's only key is its kind.
 func isSnapshot(text []byte) bool {
 	return strings.HasPrefix(string(text[:min(len(text), 16)]), `{"snapshot":`)
 }

@@ -1,13 +1,13 @@
 //go:build linux
 
-// Package loadtest measures a server with thousands of phones from one machine: it
-// makes an event, signs everybody in, plays a scenario, and tells what it saw as
-// one JSON line. At the end of every scenario each phone's view is held against
-// the server's digest of it.
+// Package loadtest measures a server with thousands of phones from one machine. For each
+// scenario it makes an event, signs everybody in, runs the scenario, and writes the results
+// as one JSON line. At the end it compares each client's view with the server's digest of
+// it.
 //
-// The phones are lean: one goroutine reads and writes for all of them, a frame
-// that many were sent is read once, and cards are only put together at the end. The
-// moderators' consoles are whole clients of package client.
+// The phones are cheap: one goroutine reads and writes for all of them, a frame that many
+// received is decoded once, and cards are materialized only at the end. The moderators'
+// consoles are clients of package client.
 package loadtest
 
 import (
@@ -18,13 +18,13 @@ import (
 	"log/slog"
 )
 
-// ErrNotWhole says that some client did not hold at the end what the server said it
-// should, or was not sent something.
-var ErrNotWhole = errors.New("load: not every client came to hold what it should")
+// ErrNotWhole means that some client's view differed from the server's at the end, or that a
+// change was not delivered.
+var ErrNotWhole = errors.New("load: a client's view differs from the server's, or a change was not delivered: see the fields digests and lost of the results")
 
-// Run plays the scenarios one after the other and writes their results. It blocks
-// until all are done. The error is ErrNotWhole if that was so in any of them, which
-// all the same are all played; any other error ends the run.
+// Run runs the scenarios one after the other and writes their results. It blocks until all
+// have ended. It returns ErrNotWhole if that was true of a scenario; the others are run
+// nevertheless. Any other error ends the run.
 func Run(ctx context.Context, o Options) error {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -19,9 +19,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// TestForumsAreLawful: whatever size is asked for, no hard rule is broken and every
-// round has free tables; and the workbook is read back whole.
-func TestForumsAreLawful(t *testing.T) {
+// A forum of any size breaks no hard rule, has free tables in every round, and survives a
+// round trip through a workbook.
+func TestNewForum_IsValid(t *testing.T) {
 	for _, n := range []int{5, 7, 60, 300, 10_000} {
 		made := newForum("load-x", n, 6, time.Now())
 		if len(made.Attendees) < n || len(made.Attendees) >= n+peoplePerMeeting {
@@ -41,7 +41,7 @@ func TestForumsAreLawful(t *testing.T) {
 				t.Errorf("%d: %s has %d of %d tables free", n, round, len(made.Tables)-k, len(made.Tables))
 			}
 		}
-		if n > 300 { // excelize takes seconds for it
+		if n > 300 { // excelize takes seconds for a large one
 			continue
 		}
 		var book bytes.Buffer
@@ -55,7 +55,7 @@ func TestForumsAreLawful(t *testing.T) {
 	}
 }
 
-func TestMessages(t *testing.T) {
+func TestNextMessage_ParsesFramesOfAServer(t *testing.T) {
 	long := strings.Repeat("x", 70_000)
 	for name, c := range map[string]struct {
 		bytes string
@@ -107,8 +107,7 @@ func position(epoch, seq int) string {
 	return fmt.Sprintf(`{"epoch":%d,"seq":%d,"hash":"%064d"}`, epoch, seq, seq)
 }
 
-// TestViews holds the phones' fold to the rules of docs/PROTOCOL.md.
-func TestViews(t *testing.T) {
+func TestPhoneView_FollowsTheProtocol(t *testing.T) {
 	var v phoneView
 	patch := func(epoch, from, to int, rest string) string {
 		return fmt.Sprintf(`{"patch":{"from":%d,"to":%s%s}}`, from, position(epoch, to), rest)
@@ -117,12 +116,12 @@ func TestViews(t *testing.T) {
 		text         string
 		moved, wrong bool
 	}{
-		{patch(1, 0, 1, ""), false, true}, // nothing is held
+		{patch(1, 0, 1, ""), false, true}, // there is no view
 		{`{"snapshot":{"at":` + position(1, 5) + `,"cards":{"a/1":{},"b/1":{"x":1}}}}`, true, false},
 		{patch(1, 6, 7, ""), false, true}, // 6 is missing
 		{patch(2, 5, 7, ""), false, true}, // another log
 		{patch(1, 3, 7, `,"set":{"c/1":{"y":2}},"drop":["a/1","z/1"]`), true, false},
-		{patch(1, 3, 7, `,"set":{"c/1":{"y":3}}`), false, false}, // again
+		{patch(1, 3, 7, `,"set":{"c/1":{"y":3}}`), false, false}, // applied before
 		{patch(1, 7, 9, ""), true, false},
 	} {
 		if moved, err := v.apply(frameOf(t, c.text)); moved != c.moved || (err != nil) != c.wrong {
@@ -137,11 +136,11 @@ func TestViews(t *testing.T) {
 		t.Errorf("%v %v", again, err)
 	}
 	if _, err := v.apply(frameOf(t, `{"snapshot":{"at":`+position(1, 10)+`,"get":"/x"}}`)); err == nil {
-		t.Error("a view too large for a frame was taken")
+		t.Error("a snapshot that must be fetched was accepted")
 	}
 }
 
-func TestLatencies(t *testing.T) {
+func TestLatencies_CountWhatNeverArrived(t *testing.T) {
 	start := time.Now()
 	a := &phone{arrivals: []arrival{{3, start.Add(3 * time.Millisecond)}, {8, start.Add(8 * time.Millisecond)}}}
 	b := &phone{arrivals: []arrival{{4, start.Add(4 * time.Millisecond)}}}
@@ -150,18 +149,18 @@ func TestLatencies(t *testing.T) {
 		t.Errorf("%d lost, %+v", lost, l)
 	}
 	if _, lost := latencies([]change{{sent: start, seq: 9}}, []*phone{a, b}, func(p *phone) bool { return p == a }); lost != 1 {
-		t.Errorf("%d lost of those that count", lost)
+		t.Errorf("%d lost among the counted phones", lost)
 	}
 }
 
-func TestAddresses(t *testing.T) {
+func TestAddressOf_NeedsPlainHTTP(t *testing.T) {
 	at, err := addressOf(t.Context(), "http://127.0.0.1:8080")
 	if err != nil || at != netip.MustParseAddrPort("127.0.0.1:8080") {
 		t.Errorf("%v %v", at, err)
 	}
 	for _, target := range []string{"https://127.0.0.1", "127.0.0.1:8080", "http://"} {
 		if _, err := addressOf(t.Context(), target); err == nil {
-			t.Errorf("%q was taken", target)
+			t.Errorf("%q was accepted", target)
 		}
 	}
 }

@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// usage is what a process has used so far.
+// usage is what a process, or several, have used so far.
 type usage struct {
 	cpu time.Duration // of all its threads, user and system
 	rss int64         // bytes
 }
 
-// ticks are the clock ticks of /proc in a second, on every Linux.
+// ticks is the number of clock ticks of /proc in a second, which is the same on every Linux.
 const ticks = 100
 
 // usageOf reads a process's usage from /proc.
@@ -29,10 +29,10 @@ func usageOf(pid int) (usage, error) {
 	if err != nil {
 		return usage{}, err
 	}
-	// The name, in brackets, may hold anything; behind it are numbers from the third field on.
+	// The name, in parentheses, may contain anything; the third field follows it.
 	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
 	if len(fields) < 22 {
-		return usage{}, errors.New("/proc/PID/stat is short")
+		return usage{}, errors.New("/proc/PID/stat has fewer than 24 fields")
 	}
 	user, err1 := strconv.ParseInt(fields[11], 10, 64)
 	system, err2 := strconv.ParseInt(fields[12], 10, 64)
@@ -42,15 +42,15 @@ func usageOf(pid int) (usage, error) {
 	}, errors.Join(err1, err2, err3)
 }
 
-// meter measures the servers: by their processes where they are on this machine,
-// otherwise by their /metrics.
+// meter measures the servers: by their processes if they run on this machine, otherwise by
+// their /metrics.
 type meter struct {
 	pids    []int
-	targets []string // URLs; asked where there are no pids
+	targets []string // URLs; used if there are no pids
 	http    *http.Client
 }
 
-// usage answers what all servers have used together.
+// usage returns what all servers have used together.
 func (m meter) usage(ctx context.Context) (sum usage, err error) {
 	if len(m.pids) == 0 {
 		return m.scrapeUsage(ctx)
@@ -58,7 +58,7 @@ func (m meter) usage(ctx context.Context) (sum usage, err error) {
 	for _, pid := range m.pids {
 		u, err := usageOf(pid)
 		if err != nil {
-			return sum, fmt.Errorf("the server's process: %w", err)
+			return sum, fmt.Errorf("read the usage of the server's process: %w", err)
 		}
 		sum.cpu, sum.rss = sum.cpu+u.cpu, sum.rss+u.rss
 	}
@@ -69,7 +69,7 @@ func (m meter) scrapeUsage(ctx context.Context) (sum usage, err error) {
 	for _, target := range m.targets {
 		values, err := m.metrics(ctx, target)
 		if err != nil {
-			return sum, fmt.Errorf("the server's metrics: %w", err)
+			return sum, fmt.Errorf("read the server's metrics: %w", err)
 		}
 		sum.cpu += time.Duration(values["process_cpu_seconds_total"] * float64(time.Second))
 		sum.rss += int64(values["process_resident_memory_bytes"])
@@ -77,7 +77,7 @@ func (m meter) scrapeUsage(ctx context.Context) (sum usage, err error) {
 	return sum, nil
 }
 
-// metrics reads what has no labels of a server's /metrics.
+// metrics returns a server's metrics without labels.
 func (m meter) metrics(ctx context.Context, target string) (map[string]float64, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target+"/metrics", nil)
 	if err != nil {
@@ -89,7 +89,7 @@ func (m meter) metrics(ctx context.Context, target string) (map[string]float64, 
 	}
 	defer r.Body.Close()
 	if r.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answers %d", target, r.StatusCode)
+		return nil, fmt.Errorf("%s/metrics responded with status %d", target, r.StatusCode)
 	}
 	values := map[string]float64{}
 	lines := bufio.NewScanner(r.Body)
@@ -102,8 +102,8 @@ func (m meter) metrics(ctx context.Context, target string) (map[string]float64, 
 	return values, lines.Err()
 }
 
-// socketMemory answers the bytes in the buffers of all TCP sockets of this
-// machine: both ends of a loopback connection, and whoever else is on it.
+// socketMemory returns the size in bytes of the buffers of all TCP sockets of this machine:
+// both ends of loopback connections, and those of other programs.
 func socketMemory() (int64, error) {
 	text, err := os.ReadFile("/proc/net/sockstat")
 	if err != nil {
@@ -121,5 +121,5 @@ func socketMemory() (int64, error) {
 			}
 		}
 	}
-	return 0, errors.New("/proc/net/sockstat tells no TCP memory")
+	return 0, errors.New("/proc/net/sockstat has no TCP memory")
 }

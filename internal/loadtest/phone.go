@@ -16,10 +16,10 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// The times of a phone's connection: see docs/PROTOCOL.md.
+// The times and bounds of a phone's connection: see docs/PROTOCOL.md.
 const (
 	pingInterval = 20 * time.Second
-	pongTimeout  = 30 * time.Second // a server under measurement may be slow; a page waits 4 s
+	pongTimeout  = 30 * time.Second // a measured server may be slow; a page waits 4 s
 	ackTimeout   = 10 * time.Second
 	ackFrames    = 4
 	ackBytes     = 16 << 10
@@ -32,10 +32,10 @@ const (
 	dialing                 // the connection is being made
 	upgrading               // the handshake was sent
 	helloSent               // hello was sent
-	live                    // a snapshot or patch has come
+	live                    // a snapshot or patch has arrived
 )
 
-// phone is one connection. Everything in it belongs to the pool's loop.
+// phone is one connection. Only the loop of the pool uses it.
 type phone struct {
 	n     int // its index
 	who   floor.ActorID
@@ -43,9 +43,9 @@ type phone struct {
 
 	state         phoneState
 	fd            int
-	partial       []byte // the beginning of what has not come whole
-	unsent        []byte // what the socket would not take yet
-	readingPaused bool   // it does not read
+	partial       []byte // the beginning of an incomplete message
+	unsent        []byte // what the socket did not accept yet
+	readingPaused bool   // slow: the phone does not read
 	dialAt        time.Time
 	subjects      string
 	phoneView
@@ -59,13 +59,13 @@ type phone struct {
 	answers               int // commands that were answered
 }
 
-// arrival is when a phone's view came to a sequence number.
+// arrival is when a phone's view reached a sequence.
 type arrival struct {
 	seq uint64
 	at  time.Time
 }
 
-// handleReady is called when the socket can be read or written.
+// handleReady is called when the socket is readable or writable.
 func (p *phone) handleReady(l *pool, now time.Time) error {
 	if p.state == dialing {
 		if err := connected(p.fd); err != nil {
@@ -91,7 +91,7 @@ func (p *phone) handleReady(l *pool, now time.Time) error {
 	return p.read(l, now)
 }
 
-// read takes what has come: one read, since the loop looks again at what is left.
+// read reads once and handles what arrived: epoll reports the socket again if more is left.
 func (p *phone) read(l *pool, now time.Time) error {
 	n, err := syscall.Read(p.fd, l.buffer)
 	switch {
@@ -126,7 +126,7 @@ func (p *phone) handleData(l *pool, data []byte, now time.Time) (rest []byte, er
 		}
 		if !bytes.HasPrefix(data, []byte("HTTP/1.1 101 ")) {
 			line, _, _ := strings.Cut(string(data), "\r\n")
-			return nil, fmt.Errorf("the handshake was answered with %q", line)
+			return nil, fmt.Errorf("the server answered the handshake with %q", line)
 		}
 		data = data[end+4:]
 		if err := p.sendHello(l, now); err != nil {
@@ -145,12 +145,12 @@ func (p *phone) handleData(l *pool, data []byte, now time.Time) (rest []byte, er
 	}
 }
 
-// sendHello says hello.
+// sendHello starts the protocol after the handshake.
 func (p *phone) sendHello(l *pool, now time.Time) error {
 	p.state = helloSent
 	p.nextPing = now.Add(time.Duration(rand.Int64N(int64(pingInterval))) + time.Second)
 	if p.lastPong != p.lastPing {
-		p.nextPing = now // somebody waits for what is not going to be answered any more
+		p.nextPing = now // the pong that a goal waits for was lost with the last connection
 	}
 	p.unacked, p.unackedBytes, p.ackDue, p.pongDue = 0, 0, time.Time{}, time.Time{}
 	if hello := l.dialect.hello(p); hello != nil {
@@ -201,12 +201,12 @@ func (p *phone) handleText(l *pool, text []byte, now time.Time) error {
 		p.answers++
 		l.counters.refused++
 	case f.Error != nil:
-		return fmt.Errorf("an error: %w", f.Error)
+		return fmt.Errorf("the server sent an error: %w", f.Error)
 	}
 	return nil
 }
 
-// handleView takes a snapshot or patch, and acknowledges as docs/PROTOCOL.md says.
+// handleView applies a snapshot or patch, and acknowledges it as docs/PROTOCOL.md says.
 func (p *phone) handleView(l *pool, f *frame, size int, now time.Time) error {
 	moved, err := p.apply(f)
 	if err != nil {
@@ -248,7 +248,7 @@ func (p *phone) ping(l *pool, now time.Time) error {
 	return p.sendText(l, wire.EncodeClient(wire.ClientFrame{Ping: &wire.Ping{N: p.lastPing, Ack: p.at.Seq}}))
 }
 
-// doDue does what is due.
+// doDue sends what is due.
 func (p *phone) doDue(l *pool, now time.Time) error {
 	switch {
 	case p.state < live || p.readingPaused || !l.dialect.acks:
@@ -263,13 +263,13 @@ func (p *phone) doDue(l *pool, now time.Time) error {
 	return nil
 }
 
-// sendText sends one text message.
+// sendText sends a text message.
 func (p *phone) sendText(l *pool, text []byte) error {
 	l.out = appendMessage(l.out[:0], opText, text)
 	return p.write(l, l.out)
 }
 
-// write sends what the socket takes, and the rest when it takes more.
+// write sends as much as the socket accepts, and keeps the rest until it accepts more.
 func (p *phone) write(l *pool, data []byte) error {
 	if len(p.unsent) > 0 {
 		p.unsent = append(p.unsent, data...)

@@ -10,21 +10,21 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// phoneView is what a phone holds. While a run is measured only its position moves, and
-// the frames are kept: its cards are made of them when they are asked for.
+// phoneView is a phone's view. During a run only its position moves, and the frames are
+// kept. The cards are materialized when they are needed.
 type phoneView struct {
 	exists  bool
 	at      journal.Position
 	cards   wire.Cards
-	pending []*frame // taken, and not in cards yet
+	pending []*frame // applied, but not in cards yet
 }
 
-// apply moves the view on by a snapshot or patch, by the rules of docs/PROTOCOL.md.
-// moved is false for what the view has already. The error says what is missing.
+// apply applies a snapshot or patch by the rules of docs/PROTOCOL.md. moved is false for a
+// patch that was applied before. The error says what is missing.
 func (v *phoneView) apply(f *frame) (moved bool, err error) {
 	if s := f.Snapshot; s != nil {
 		if s.Get != "" {
-			return false, fmt.Errorf("a phone's view is too large for a frame")
+			return false, fmt.Errorf("the phone's view is too large for a frame, and phones do not fetch")
 		}
 		v.exists, v.at, v.pending = true, s.At, append(v.pending[:0], f)
 		return true, nil
@@ -32,17 +32,17 @@ func (v *phoneView) apply(f *frame) (moved bool, err error) {
 	p := f.Patch
 	switch {
 	case !v.exists, p.To.Epoch != v.at.Epoch:
-		return false, fmt.Errorf("a patch to %v where %v is held", p.To, v.at)
+		return false, fmt.Errorf("a patch to %v does not continue the view at %v", p.To, v.at)
 	case p.To.Seq <= v.at.Seq:
 		return false, nil
 	case v.at.Seq < p.From:
-		return false, fmt.Errorf("a patch from %d where %d is held", p.From, v.at.Seq)
+		return false, fmt.Errorf("a patch from %d does not continue the view at %d", p.From, v.at.Seq)
 	}
 	v.at, v.pending = p.To, append(v.pending, f)
 	return true, nil
 }
 
-// materialize answers the view's cards.
+// materialize returns the view's cards.
 func (v *phoneView) materialize() (wire.Cards, error) {
 	for _, f := range v.pending {
 		if f.Snapshot != nil {

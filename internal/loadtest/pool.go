@@ -16,44 +16,44 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// The pace of a pool's loop.
+// The bounds of the loop of a pool.
 const (
 	maxDialing   = 256                    // handshakes under way
 	maxEventWait = 5                      // ms, for the next event
-	dueInterval  = 100 * time.Millisecond // at what is due
+	dueInterval  = 100 * time.Millisecond // between two checks of what is due
 	readBuffer   = 256 << 10
 	maxEvents    = 512
 )
 
-// Why a connection ended.
+// The errors of connections that ended without a close code.
 var (
 	errHungUp = errors.New("the server hung up")
 	errNoPong = errors.New("no pong")
 )
 
-// closedWith is a close frame's code.
+// closedWith is the error of a connection that the server closed with a code.
 type closedWith uint16
 
 func (c closedWith) Error() string { return fmt.Sprintf("closed with %d", uint16(c)) }
 
-// dialect is what differs between servers.
+// dialect is what differs between the servers of the targets.
 type dialect struct {
 	handshake func(*phone) string
-	hello     func(*phone) []byte // nil: nothing is said, and nothing awaited
-	acks      bool                // acknowledgements and pings, as the protocol asks
+	hello     func(*phone) []byte // nil: the client sends no hello, and is live at once
+	acks      bool                // the client acknowledges and pings, as the protocol asks
 }
 
-// counters is what a pool has counted.
+// counters are the counts of a pool.
 type counters struct {
 	frames, bytes, deliveries int // deliveries: snapshots and patches that moved a view
 	refused                   int // commands of phones
-	broken                    int // connections that were not ended here
+	broken                    int // connections that the pool did not end itself
 	reasons                   map[string]int
 }
 
-// pool is many phones on one goroutine: it takes whatever has come, for all, and
-// then rests for a moment, so that the server is not charged with waking it for
-// each frame.
+// pool runs many phones on one goroutine. The loop handles everything that has arrived, for
+// all phones, and then rests for a moment, so that the server does not wake it for each
+// frame.
 type pool struct {
 	server  netip.AddrPort
 	dialect dialect
@@ -61,7 +61,7 @@ type pool struct {
 	phones  []*phone
 
 	epoll        int
-	toDial       []*phone // that wait to be dialed
+	toDial       []*phone // phones that wait to be dialed
 	dialing      int      // handshakes under way
 	buffer       []byte
 	scratch      []byte
@@ -70,19 +70,19 @@ type pool struct {
 	counters     counters
 	goal         *goal
 	lastDueAt    time.Time
-	lastRoundAt  time.Time     // when the loop came round last
+	lastRoundAt  time.Time     // when the last round of the loop began
 	longestPause time.Duration // the longest between two rounds since it was last reset
-	fault        error         // what no phone could do anything about
+	fault        error         // an error that ends the loop
 
-	mu       sync.Mutex // guards what follows
-	requests []func()   // to be done by the loop
+	mu       sync.Mutex // guards the fields below
+	requests []func()   // functions for the loop to run
 }
 
-// goal is something that all phones of a set are to come to.
+// goal is a condition that all phones of a set are to meet.
 type goal struct {
 	met       func(*phone) bool
 	open      map[*phone]bool
-	reachedAt time.Time // when the last came to it
+	reachedAt time.Time // when the last phone reached it
 	done      chan struct{}
 }
 
@@ -97,7 +97,7 @@ func newPool(server netip.AddrPort, d dialect, phones []*phone, rest time.Durati
 	}, nil
 }
 
-// run is the loop; it ends with ctx, and closes every connection.
+// run runs the loop until ctx ends, and then closes every connection.
 func (l *pool) run(ctx context.Context) error {
 	events := make([]syscall.EpollEvent, maxEvents)
 	for ctx.Err() == nil && l.fault == nil {
@@ -117,7 +117,7 @@ func (l *pool) run(ctx context.Context) error {
 		l.runRequests()
 		l.doDue(now)
 		if l.rest > 0 && n < maxEvents {
-			// An error is a signal that came early: the rest is only shorter.
+			// An error means that a signal interrupted the rest, which is only shorter then.
 			_ = syscall.Nanosleep(&syscall.Timespec{Nsec: int64(l.rest)}, nil)
 		}
 	}
@@ -137,7 +137,7 @@ func (l *pool) handleEvent(p *phone) {
 	l.checkGoal(p)
 }
 
-// checkGoal strikes a phone off the goal when it has come to it.
+// checkGoal removes a phone from the goal if it meets the condition.
 func (l *pool) checkGoal(p *phone) {
 	g := l.goal
 	if g == nil || !g.open[p] || !g.met(p) {
@@ -149,8 +149,8 @@ func (l *pool) checkGoal(p *phone) {
 	}
 }
 
-// handleBroken ends a connection that failed, and has the phone come back after the
-// pause that the protocol asks for.
+// handleBroken ends a connection that failed, and schedules the next one after the pause of
+// the protocol.
 func (l *pool) handleBroken(p *phone, err error) {
 	l.hangUp(p)
 	l.counters.broken++
@@ -175,7 +175,7 @@ func (l *pool) handleBroken(p *phone, err error) {
 	l.toDial = append(l.toDial, p)
 }
 
-// hangUp ends a connection; the view stays.
+// hangUp ends a connection and keeps the view.
 func (l *pool) hangUp(p *phone) {
 	if p.state == disconnected {
 		return
@@ -184,12 +184,12 @@ func (l *pool) hangUp(p *phone) {
 		l.dialing--
 	}
 	p.state, p.partial, p.unsent, p.readingPaused = disconnected, nil, nil, false
-	// The descriptor leaves epoll with its close, of which nothing can be made if it fails.
+	// Closing removes the descriptor from epoll. An error of closing changes nothing.
 	_ = syscall.Close(p.fd)
 	p.fd = -1
 }
 
-// markLive notes that a connection has brought what it was made for.
+// markLive notes that a connection has delivered its first snapshot or patch.
 func (l *pool) markLive(p *phone) {
 	if p.state < live {
 		p.state = live
@@ -197,7 +197,7 @@ func (l *pool) markLive(p *phone) {
 	}
 }
 
-// pauseReading makes a phone stop reading, and unstall go on.
+// pauseReading makes a phone stop reading until resumeReading.
 func (l *pool) pauseReading(p *phone) {
 	if p.state == disconnected || p.readingPaused {
 		return
@@ -219,13 +219,13 @@ func (l *pool) resumeReading(p *phone) {
 	}
 }
 
-// watch says for what the loop wakes for a phone.
+// watch sets the events of a phone's socket that wake the loop.
 func (l *pool) watch(p *phone, events uint32) error {
 	e := &syscall.EpollEvent{Events: events, Fd: int32(p.n)}
 	return os.NewSyscallError("epoll_ctl", syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_MOD, p.fd, e))
 }
 
-// doDue dials who waits, and now and then does what is due.
+// doDue dials the phones that wait, and every dueInterval does what is due for each phone.
 func (l *pool) doDue(now time.Time) {
 	later := l.toDial[:0]
 	for i, p := range l.toDial {
@@ -276,7 +276,7 @@ func (l *pool) runRequests() {
 	}
 }
 
-// onLoop has the loop do something and waits until it has.
+// onLoop runs a function on the loop, and waits until it has returned.
 func (l *pool) onLoop(ctx context.Context, what func()) error {
 	done := make(chan struct{})
 	l.mu.Lock()
@@ -290,8 +290,8 @@ func (l *pool) onLoop(ctx context.Context, what func()) error {
 	}
 }
 
-// await begins what start says, and waits until all of phones have come to met.
-// It answers when it began and when the last was there.
+// await calls start for each of the phones, and waits until all of them meet the condition
+// met. It returns when it began and when the last phone met the condition.
 func (l *pool) await(ctx context.Context, phones []*phone, start func(*phone), met func(*phone) bool) (from, to time.Time, err error) {
 	g := &goal{met: met, open: make(map[*phone]bool, len(phones)), done: make(chan struct{})}
 	for _, p := range phones {
@@ -315,7 +315,7 @@ func (l *pool) await(ctx context.Context, phones []*phone, start func(*phone), m
 	}
 }
 
-// goalError says how many had not come to a goal.
+// goalError returns how many phones have not reached a goal.
 func (l *pool) goalError(g *goal) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -324,10 +324,10 @@ func (l *pool) goalError(g *goal) error {
 	if l.onLoop(ctx, func() { open, reasons = len(g.open), l.counters.reasons }) != nil {
 		return nil
 	}
-	return fmt.Errorf("%d phones did not come so far; connections broke: %v", open, reasons)
+	return fmt.Errorf("%d phones did not reach the goal; connections broke: %v", open, reasons)
 }
 
-// pingNow pings, or has the phone ping as soon as it is back.
+// pingNow sends a ping, or makes the phone send one as soon as it is connected again.
 func (l *pool) pingNow(p *phone) {
 	if p.state != live {
 		p.lastPing++

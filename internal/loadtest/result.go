@@ -8,43 +8,44 @@ import (
 	"time"
 )
 
-// Result is what a scenario showed; a field that it does not measure is left out.
+// Result has the results of a scenario. A field that a scenario does not measure is left
+// out.
 type Result struct {
 	Scenario string  `json:"scenario"`
 	Server   string  `json:"server"` // "matchfloor" or "chat"
 	Phones   int     `json:"phones"`
 	Consoles int     `json:"consoles"`
-	Seconds  float64 `json:"seconds"` // that were measured
+	Seconds  float64 `json:"seconds"` // the duration of the measurement
 
-	ConnectsPerSecond float64 `json:"connectsPerSecond"` // to a whole view
+	ConnectsPerSecond float64 `json:"connectsPerSecond"` // connections with a first view, per second
 	Commands          int     `json:"commands,omitempty"`
 	CommandsPerSecond float64 `json:"commandsPerSecond,omitempty"`
-	Deliveries        int     `json:"deliveries,omitempty"` // frames that moved a view, of phones and consoles
-	FrameBytes        int     `json:"frameBytes,omitempty"` // of a phone's frame, on average
+	Deliveries        int     `json:"deliveries,omitempty"` // frames that moved a view of a phone or console
+	FrameBytes        int     `json:"frameBytes,omitempty"` // the average size of a phone's frame
 
-	Latency      *Latency `json:"latency,omitempty"`      // from the command's sending to its frame, of phones
-	OtherLatency *Latency `json:"otherLatency,omitempty"` // slow: of the phones that go on reading
-	QuietLatency *Latency `json:"quietLatency,omitempty"` // slow: of the same phones, before anybody stopped
+	Latency      *Latency `json:"latency,omitempty"`      // from sending a command to the frame of a phone
+	OtherLatency *Latency `json:"otherLatency,omitempty"` // slow: of the phones that continue to read
+	QuietLatency *Latency `json:"quietLatency,omitempty"` // slow: of all phones, before some stop reading
 
 	ServerCPU     float64 `json:"serverCPUSeconds"`
 	CPUDelivery   float64 `json:"serverMicrosPerDelivery,omitempty"`
 	CPUCommand    float64 `json:"serverMicrosPerCommand,omitempty"`
-	RSS           int64   `json:"serverRSS"`                          // bytes, of all servers, at the end
-	RSSConnection float64 `json:"serverRSSPerConnection,omitempty"`   // grown since before the connections
+	RSS           int64   `json:"serverRSS"`                          // in bytes, of all servers, at the end
+	RSSConnection float64 `json:"serverRSSPerConnection,omitempty"`   // growth since before the connections
 	KernelSocket  float64 `json:"kernelBytesPerConnection,omitempty"` // socket buffers of both ends; slow: of a phone that does not read
 
-	// OwnPause is the longest that the phones' loop was away from its sockets: what
-	// took about as long says nothing of the server.
+	// OwnPause is the longest round of the phones' loop, during which it did not read its
+	// sockets: a latency of about this size says nothing about the server.
 	OwnPause float64 `json:"ownPauseMillis,omitempty"`
 
 	LastWhole float64        `json:"lastWholeMillis,omitempty"`
-	Lost      int            `json:"lost"` // changes that a phone was to see and did not
+	Lost      int            `json:"lost"` // changes that did not reach a phone that they concern
 	Broken    int            `json:"brokenConnections"`
 	Reasons   map[string]int `json:"reasons,omitempty"`
 	Digests   viewChecks     `json:"digests"`
 }
 
-// Latency is milliseconds.
+// Latency has the percentiles of n latencies, in milliseconds.
 type Latency struct {
 	N   int     `json:"n"`
 	P50 float64 `json:"p50"`
@@ -65,8 +66,8 @@ func millis(d time.Duration) float64 {
 	return float64(d.Round(time.Microsecond)) / float64(time.Millisecond)
 }
 
-// latencies answers how long each change took to each phone of those that were to
-// see it and that count, and how many never got it.
+// latencies returns how long each change took to each of the phones that it concerns and
+// that counts accepts, and how many never received it.
 func latencies(changes []change, all []*phone, counts func(*phone) bool) (took []time.Duration, lost int) {
 	for _, c := range changes {
 		phones := c.phones

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// scenarioRun is one scenario under way.
+// scenarioRun is one run of a scenario.
 type scenarioRun struct {
 	Options
 	target       target
@@ -22,17 +22,17 @@ type scenarioRun struct {
 
 	startedAt        time.Time
 	usageBefore      usage
-	deliveriesBefore int // by phones and consoles, when measuring began
+	deliveriesBefore int // to phones and consoles, when the measurement began
 	bytesBefore      int
 	framesBefore     int
 }
 
-// scenarioTimeout bounds a whole scenario, beside the time that it is to last.
+// scenarioTimeout bounds a scenario, in addition to its duration.
 const scenarioTimeout = 5 * time.Minute
 
-// playScenario plays one scenario on an event of its own.
+// playScenario runs one scenario on an event of its own.
 func (o Options) playScenario(ctx context.Context, name string) (Result, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, scenarioTimeout+o.Lasting+o.Settle, errors.New("it took too long"))
+	ctx, cancel := context.WithTimeoutCause(ctx, scenarioTimeout+o.Lasting+o.Settle, errors.New("the scenario did not end in time"))
 	defer cancel()
 	s, end, err := o.prepare(ctx, name)
 	if err != nil {
@@ -48,7 +48,7 @@ func (o Options) playScenario(ctx context.Context, name string) (Result, error) 
 	return s.result, err
 }
 
-// runSteps are what every scenario has in common, around what it does.
+// runSteps connects the phones, runs the scenario and checks the views.
 func (s *scenarioRun) runSteps(ctx context.Context, name string) error {
 	for _, act := range []func(context.Context) error{s.connect, s.scenario(name), s.checkViews} {
 		if err := act(ctx); err != nil {
@@ -58,7 +58,7 @@ func (s *scenarioRun) runSteps(ctx context.Context, name string) error {
 	return nil
 }
 
-// prepare makes the stage, the pool and the meter. end takes them down again.
+// prepare makes the target, the pool and the meter. The caller must call end.
 func (o Options) prepare(ctx context.Context, name string) (s *scenarioRun, end func(), err error) {
 	s = &scenarioRun{Options: o, result: Result{Scenario: name, Phones: o.Phones, Consoles: o.Consoles}}
 	var phones []*phone
@@ -95,8 +95,8 @@ func (o Options) prepare(ctx context.Context, name string) (s *scenarioRun, end 
 	return s, end, nil
 }
 
-// connect brings everybody in, and tells how fast. With Fresh the server is a new
-// process that has done nothing but open the event.
+// connect connects all phones and measures how fast. With Fresh, the servers are new
+// processes that have done nothing but open the event.
 func (s *scenarioRun) connect(ctx context.Context) error {
 	if s.Fresh != nil {
 		if err := s.Fresh(ctx); err != nil {
@@ -111,13 +111,13 @@ func (s *scenarioRun) connect(ctx context.Context) error {
 	}
 	from, to, err := s.pool.await(ctx, s.pool.phones, s.enqueue, isLive)
 	if err != nil {
-		return fmt.Errorf("connecting: %w", err)
+		return fmt.Errorf("connect the phones: %w", err)
 	}
 	s.result.ConnectsPerSecond = float64(len(s.pool.phones)) / to.Sub(from).Seconds()
 	return nil
 }
 
-// enqueue has a phone connect; the pool's loop calls it.
+// enqueue makes a phone connect. It must be called on the loop of the pool.
 func (s *scenarioRun) enqueue(p *phone) {
 	p.dialAt = time.Time{}
 	s.pool.toDial = append(s.pool.toDial, p)
@@ -125,7 +125,7 @@ func (s *scenarioRun) enqueue(p *phone) {
 
 func isLive(p *phone) bool { return p.state == live && p.exists }
 
-// beginMeasure begins what is measured.
+// beginMeasure begins a measurement.
 func (s *scenarioRun) beginMeasure(ctx context.Context) (err error) {
 	if s.usageBefore, err = s.meter.usage(ctx); err != nil {
 		return err
@@ -141,7 +141,7 @@ func (s *scenarioRun) beginMeasure(ctx context.Context) (err error) {
 	})
 }
 
-// endMeasure ends it: the sums go into the result.
+// endMeasure ends the measurement and fills in the result.
 func (s *scenarioRun) endMeasure(ctx context.Context) error {
 	after, err := s.meter.usage(ctx)
 	if err != nil {
@@ -170,7 +170,7 @@ func (s *scenarioRun) endMeasure(ctx context.Context) error {
 	})
 }
 
-// checkViews checks what everybody holds.
+// checkViews compares all views with the server's.
 func (s *scenarioRun) checkViews(ctx context.Context) error {
 	now, err := s.meter.usage(ctx)
 	if err != nil {
@@ -183,17 +183,17 @@ func (s *scenarioRun) checkViews(ctx context.Context) error {
 	return s.pool.onLoop(ctx, func() { s.result.Broken, s.result.Reasons = s.pool.counters.broken, s.pool.counters.reasons })
 }
 
-// waitForAll waits until all phones have come to the sequence number.
+// waitForAll waits until all phones have reached a sequence.
 func (s *scenarioRun) waitForAll(ctx context.Context, seq uint64) error {
 	_, _, err := s.pool.await(ctx, s.pool.phones, func(*phone) {}, func(p *phone) bool { return p.at.Seq >= seq })
 	if err != nil {
-		return fmt.Errorf("not everybody was sent %d: %w", seq, err)
+		return fmt.Errorf("not all phones reached sequence %d: %w", seq, err)
 	}
 	return nil
 }
 
-// runAtRate calls do at a rate for a while, from as many goroutines as there are
-// consoles, and keeps the changes.
+// runAtRate calls do at a rate, from as many goroutines as there are consoles, for a
+// duration, and collects the changes.
 func (s *scenarioRun) runAtRate(ctx context.Context, rate int, last time.Duration, do func(ctx context.Context, i int) (change, error)) error {
 	begun := time.Now()
 	total := int(float64(rate) * last.Seconds())

@@ -12,17 +12,18 @@ import (
 // The sizes of scenarios.
 const (
 	broadcastSlots     = 20                    // starts and ends in broadcast
-	slotPause          = 50 * time.Millisecond // after everybody has the one before
+	slotPause          = 50 * time.Millisecond // after all phones have received the one before
 	stormChanges       = 5
-	slowOneIn          = 20 // one in
+	slowOneIn          = 20 // one phone in so many stops reading
 	largeInterval      = 500 * time.Millisecond
 	dayMoveRate        = 20 // changes a second
-	daySlotInterval    = 3  // seconds: in day, a round starts or ends
+	daySlotInterval    = 3  // seconds between two starts or ends of rounds in day
 	crossMoveRate      = 50
-	largeChangesBefore = 6 // large ones, before anybody stops reading
+	largeChangesBefore = 6 // before phones stop reading
 )
 
-// scenario answers what a scenario does when everybody is there.
+// scenario returns the function that runs the scenario of a name, after all phones have
+// connected.
 func (s *scenarioRun) scenario(name string) func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"idle": s.idle, "broadcast": s.broadcast, "personal": s.personal, "storm": s.storm,
@@ -30,8 +31,8 @@ func (s *scenarioRun) scenario(name string) func(context.Context) error {
 	}[name]
 }
 
-// idle waits until memory has settled; what it grew by since before anybody
-// connected is the connections'.
+// idle waits until memory has settled. Its growth since before the connections is attributed
+// to them.
 func (s *scenarioRun) idle(ctx context.Context) error {
 	if !sleepUntil(ctx, time.Now().Add(s.Settle)) {
 		return context.Cause(ctx)
@@ -52,7 +53,7 @@ func (s *scenarioRun) idle(ctx context.Context) error {
 	return nil
 }
 
-// broadcast starts and ends rounds, each when everybody has seen the one before.
+// broadcast starts and ends rounds, each after all phones have received the one before.
 func (s *scenarioRun) broadcast(ctx context.Context) error {
 	if err := s.beginMeasure(ctx); err != nil {
 		return err
@@ -85,7 +86,7 @@ func (s *scenarioRun) personal(ctx context.Context) error {
 	return s.measureMoves(ctx, s.Rate)
 }
 
-// cross moves meetings gently: what counts is how long each takes.
+// cross moves meetings at a low rate, to measure latency without load.
 func (s *scenarioRun) cross(ctx context.Context) error { return s.measureMoves(ctx, crossMoveRate) }
 
 func (s *scenarioRun) measureMoves(ctx context.Context, rate int) error {
@@ -101,7 +102,7 @@ func (s *scenarioRun) measureMoves(ctx context.Context, rate int) error {
 	return s.endMeasure(ctx)
 }
 
-// waitForAffected waits until every phone has been sent the last change that concerns it.
+// waitForAffected waits until every phone has received the last change that concerns it.
 func (s *scenarioRun) waitForAffected(ctx context.Context) error {
 	last := map[*phone]uint64{}
 	var phones []*phone
@@ -120,8 +121,8 @@ func (s *scenarioRun) waitForAffected(ctx context.Context) error {
 	return err
 }
 
-// storm drops everybody, changes something, and has all return at once, without
-// the pauses that phones make, which would only make it easier.
+// storm breaks all connections, changes something, and makes all phones return at once:
+// without the pauses of the protocol, which would reduce the load.
 func (s *scenarioRun) storm(ctx context.Context) error {
 	if err := s.pool.onLoop(ctx, func() {
 		for _, p := range s.pool.phones {
@@ -146,7 +147,7 @@ func (s *scenarioRun) storm(ctx context.Context) error {
 		head = max(head, c.seq)
 	}
 	if s.Chat != "" {
-		head = 0 // such a hub has no memory
+		head = 0 // the hub keeps no history
 	}
 	from, to, err := s.pool.await(ctx, s.pool.phones, s.enqueue, func(p *phone) bool { return p.state == live && p.at.Seq >= head })
 	if err != nil {
@@ -157,7 +158,7 @@ func (s *scenarioRun) storm(ctx context.Context) error {
 	return s.endMeasure(ctx)
 }
 
-// slow has one phone in twenty stop reading while everybody is sent large changes.
+// slow makes one phone in twenty stop reading while large changes go to every phone.
 func (s *scenarioRun) slow(ctx context.Context) error {
 	if err := s.beginMeasure(ctx); err != nil {
 		return err
@@ -199,7 +200,7 @@ func (s *scenarioRun) slow(ctx context.Context) error {
 	return s.resumeStopped(ctx, stopped)
 }
 
-// pickStopped picks who is to stop reading.
+// pickStopped picks the phones that stop reading.
 func (s *scenarioRun) pickStopped() map[*phone]bool {
 	stopped := map[*phone]bool{}
 	for _, p := range pick(s.pool.phones, slowOneIn) {
@@ -214,7 +215,7 @@ func each(phones map[*phone]bool, do func(*phone)) {
 	}
 }
 
-// resumeStopped has the stopped phones read again, and measures the others.
+// resumeStopped makes the stopped phones read again, and measures the others.
 func (s *scenarioRun) resumeStopped(ctx context.Context, stopped map[*phone]bool) error {
 	if err := s.pool.onLoop(ctx, func() { each(stopped, s.pool.resumeReading) }); err != nil {
 		return err
@@ -231,8 +232,8 @@ func (s *scenarioRun) resumeStopped(ctx context.Context, stopped map[*phone]bool
 	})
 }
 
-// largeChange makes large changes and waits until phones have them, and for a
-// while.
+// largeChange makes large changes, and waits until the phones have received them and
+// largeInterval has passed.
 func (s *scenarioRun) largeChange(ctx context.Context, phones []*phone) error {
 	next := time.Now().Add(largeInterval)
 	made, err := s.target.large(ctx)
@@ -250,7 +251,7 @@ func (s *scenarioRun) largeChange(ctx context.Context, phones []*phone) error {
 	return nil
 }
 
-// day mixes everything, while phones leave and come back.
+// day mixes rounds and moves while phones disconnect and return.
 func (s *scenarioRun) day(ctx context.Context) error {
 	if err := s.beginMeasure(ctx); err != nil {
 		return err
@@ -273,14 +274,14 @@ func (s *scenarioRun) day(ctx context.Context) error {
 	if _, _, err := s.pool.await(ctx, s.pool.phones, func(*phone) {}, isLive); err != nil {
 		return err
 	}
-	if s.Chat == "" { // whose phones miss what is sent while they are away
+	if s.Chat == "" { // the phones of a chat-style hub miss what is sent while they are disconnected
 		err = s.waitForAffected(ctx)
 	}
 	return errors.Join(err, s.endMeasure(ctx))
 }
 
-// reconnectOne breaks one phone's connection, which it makes anew: with what it holds,
-// or having lost it.
+// reconnectOne breaks a phone's connection, which the phone makes again: one in four without
+// its view.
 func (s *scenarioRun) reconnectOne(ctx context.Context) error {
 	return s.pool.onLoop(ctx, func() {
 		p := s.pool.phones[rand.IntN(len(s.pool.phones))]
@@ -295,7 +296,7 @@ func (s *scenarioRun) reconnectOne(ctx context.Context) error {
 	})
 }
 
-// pick answers every n-th of phones, from a random one on.
+// pick returns every n-th of the phones, beginning at a random one.
 func pick(phones []*phone, n int) (picked []*phone) {
 	for i := rand.IntN(n); i < len(phones); i += n {
 		picked = append(picked, phones[i])

@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// The opcodes of WebSocket frames that are met here.
+// The opcodes of WebSocket frames that occur here.
 const (
 	opText  = 1
 	opClose = 8
@@ -18,12 +18,12 @@ const (
 	opPong  = 10
 )
 
-// sourceAddresses is how many loopback addresses phones come from, 127.0.0.2 and on: each
-// has its own ports.
+// sourceAddresses is the number of loopback addresses that phones connect from, beginning at
+// 127.0.0.2: each has its own ports.
 const sourceAddresses = 32
 
-// dial begins a connection to server without waiting for it. To a loopback server
-// it comes from the n-th source address.
+// dial begins a connection to server and does not wait for it. To a loopback server it
+// connects from the n-th source address.
 func dial(server netip.AddrPort, n int) (fd int, err error) {
 	fd, err = syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -35,7 +35,7 @@ func dial(server netip.AddrPort, n int) (fd int, err error) {
 	return fd, nil
 }
 
-// bindNoPort lets the kernel choose the port when the other end is known
+// bindNoPort makes the kernel choose the port when the other end is known
 // (IP_BIND_ADDRESS_NO_PORT).
 const bindNoPort = 24
 
@@ -59,7 +59,7 @@ func connect(fd int, server netip.AddrPort, n int) error {
 	return nil
 }
 
-// connected answers how a connection that was begun has turned out.
+// connected returns the result of a connection that dial began.
 func connected(fd int) error {
 	code, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
 	if err == nil && code != 0 {
@@ -68,16 +68,16 @@ func connected(fd int) error {
 	return err
 }
 
-// message is one WebSocket frame of the server's.
+// message is one WebSocket frame of the server.
 type message struct {
 	op      byte
 	payload []byte
 }
 
-var errUnsupportedFrame = errors.New("a frame that this client has no need to understand: masked, in parts, or too long")
+var errUnsupportedFrame = errors.New("unsupported frame: masked, fragmented, or too long")
 
-// nextMessage answers the first whole frame of data and what follows it; ok is
-// false while it is not whole.
+// nextMessage returns the first frame of data and the bytes after it. ok is false if the
+// frame is incomplete.
 func nextMessage(data []byte) (m message, rest []byte, ok bool, err error) {
 	if len(data) < 2 {
 		return m, data, false, nil
@@ -106,11 +106,11 @@ func nextMessage(data []byte) (m message, rest []byte, ok bool, err error) {
 	return m, data[head+size:], true, nil
 }
 
-// maxMessage is past what the protocol lets a server send.
+// maxMessage is more than the protocol lets a server send.
 const maxMessage = 1 << 20
 
-// appendMessage appends a client's frame. The mask is zero: it protects proxies
-// from browsers, and here it would only cost.
+// appendMessage appends a frame of the client. The mask is zero: masking protects proxies
+// against browsers, and here it would only cost time.
 func appendMessage(to []byte, op byte, payload []byte) []byte {
 	to = append(to, 0x80|op)
 	if len(payload) < 126 {

@@ -15,30 +15,30 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// The bytes of a chat-style hub's messages where no others are asked for: those of
-// matchfloor's frames for the same changes.
+// The sizes of a chat-style hub's messages, in bytes, unless Options.Sizes has others: those
+// of matchfloor's frames for the same changes.
 const (
 	chatSlot  = 420
 	chatMove  = 1200
 	chatLarge = 16 << 10
 )
 
-// chatTarget is a chat-style hub (package baseline). Its messages look like patches,
-// so that the same phones read them; nothing stands behind them.
+// chatTarget is a chat-style hub (package chathub). Its messages have the form of patches,
+// so that the same phones read them; there is no state behind them.
 type chatTarget struct {
-	phones   []*phone // the last of them stand for consoles
+	phones   []*phone // the last of them stand for the consoles
 	consoles []*phone
 	rounds   int
-	bytes    int // of the scenario's messages; 0: the default of each
+	bytes    int // the size of the scenario's messages; 0: the default of each
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	control *websocket.Conn
 	seq     uint64
 	step    int
 }
 
-// chatDialect is a hub that knows its clients by a number in the path, and that
-// says nothing to them before there is something to say.
+// chatDialect is the dialect of a hub that identifies clients by a number in the path, and
+// expects no hello.
 func chatDialect() dialect {
 	return dialect{
 		handshake: func(p *phone) string {
@@ -52,7 +52,7 @@ func chatDialect() dialect {
 func newChatTarget(ctx context.Context, o Options, scenario string) (*chatTarget, error) {
 	control, _, err := websocket.DefaultDialer.DialContext(ctx, "ws"+strings.TrimPrefix(o.Chat, "http")+"/control", nil)
 	if err != nil {
-		return nil, fmt.Errorf("the hub: %w", err)
+		return nil, fmt.Errorf("connect to the hub: %w", err)
 	}
 	s := &chatTarget{control: control, rounds: 2 * minRounds, bytes: o.Sizes[scenario]}
 	for i := range o.Phones + o.Consoles {
@@ -64,10 +64,10 @@ func newChatTarget(ctx context.Context, o Options, scenario string) (*chatTarget
 	return s, nil
 }
 
-// close ends the control connection, of which nothing is left to be known.
+// close closes the control connection. An error changes nothing: the run is over.
 func (s *chatTarget) close() { _ = s.control.Close() }
 
-// send has the hub send a message of about n bytes to phones, or to all.
+// send makes the hub send a message of about n bytes to the phones; nil means all.
 func (s *chatTarget) send(phones []*phone, kind string, n int) (change, error) {
 	if s.bytes > 0 {
 		n = s.bytes
@@ -111,8 +111,8 @@ func (s *chatTarget) large(context.Context) ([]change, error) {
 	return []change{c}, err
 }
 
-// check has nothing to compare: what a phone was to be sent is counted as lost.
+// check compares nothing: Result.Lost counts what did not arrive.
 func (s *chatTarget) check(context.Context, *pool) (viewChecks, error) { return viewChecks{}, nil }
 
-// consoleFrames is nothing: the consoles are phones.
+// consoleFrames returns 0: the consoles are phones.
 func (s *chatTarget) consoleFrames() int { return 0 }

@@ -21,31 +21,31 @@ import (
 
 // floorTarget is an event on a matchfloor server.
 type floorTarget struct {
-	commandAPI, viewAPI api // of the first and the last target
+	commandAPI, viewAPI api // of the first and the last server
 	event               floor.EventID
-	organiser           string // a token
+	organiser           string // the organiser's token
 	staff               []client.Link
-	tokens              []string // the staff's
+	tokens              []string // of the staff
 	consoles            []*console
 	phones              []*phone
 	log                 *slog.Logger
 
-	mu         sync.Mutex // guards what follows
+	mu         sync.Mutex // guards the fields below
 	meetings   []*placedMeeting
-	next       int // of meetings, to be moved
+	next       int // index of the next meeting to move
 	freeTables map[floor.RoundID][]floor.TableID
 	rounds     []floor.RoundID
-	step       int // of starts and ends
+	step       int // starts and ends of rounds so far
 }
 
-// placedMeeting is a meeting as it stands.
+// placedMeeting is a meeting with its present place.
 type placedMeeting struct {
 	id    floor.MeetingID
 	place floor.Place
 	who   []*phone
 }
 
-// console is one moderator's screen.
+// console is one moderator's client.
 type console struct {
 	*client.Client
 	mu       sync.Mutex // guards arrivals
@@ -71,7 +71,8 @@ func floorDialect(event floor.EventID, host string) dialect {
 	}
 }
 
-// newFloorTarget makes an event of n phones and signs all of them in.
+// newFloorTarget makes an event with the phones and consoles of the options, and signs all
+// of them in.
 func newFloorTarget(ctx context.Context, o Options) (*floorTarget, error) {
 	organiser, err := client.ParseLink(o.Organiser)
 	if err != nil {
@@ -83,14 +84,14 @@ func newFloorTarget(ctx context.Context, o Options) (*floorTarget, error) {
 		event: floor.EventID("load-" + strings.ToLower(rand.Text()[:10])),
 	}
 	if s.organiser, _, err = s.commandAPI.signIn(ctx, organiser); err != nil {
-		return nil, fmt.Errorf("the organiser: %w", err)
+		return nil, fmt.Errorf("sign in the organiser: %w", err)
 	}
 	forum := newForum(s.event, o.Phones, o.Consoles, time.Now())
 	if err := s.commandAPI.importForum(ctx, s.organiser, forum); err != nil {
-		return nil, fmt.Errorf("the import: %w", err)
+		return nil, fmt.Errorf("import the forum: %w", err)
 	}
 	if err := s.commandAPI.command(ctx, s.event, s.organiser, floor.ReleaseSchedule{}); err != nil {
-		return nil, fmt.Errorf("the release: %w", err)
+		return nil, fmt.Errorf("release the schedule: %w", err)
 	}
 	if err := s.signInAll(ctx, o); err != nil {
 		return nil, err
@@ -99,11 +100,11 @@ func newFloorTarget(ctx context.Context, o Options) (*floorTarget, error) {
 	return s, nil
 }
 
-// signInAll signs everybody in.
+// signInAll signs all phones and consoles in.
 func (s *floorTarget) signInAll(ctx context.Context, o Options) error {
 	links, err := s.commandAPI.links(ctx, s.event, s.organiser)
 	if err != nil {
-		return fmt.Errorf("the links: %w", err)
+		return fmt.Errorf("export the links: %w", err)
 	}
 	s.staff = links[floor.RoleModerator]
 	people := links[floor.RoleAttendee][:o.Phones]
@@ -114,17 +115,17 @@ func (s *floorTarget) signInAll(ctx context.Context, o Options) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("a sign-in: %w", err)
+		return fmt.Errorf("sign in an attendee: %w", err)
 	}
 	for i, l := range s.staff {
 		if s.tokens[i], _, err = s.commandAPI.signIn(ctx, l); err != nil {
-			return fmt.Errorf("a moderator's sign-in: %w", err)
+			return fmt.Errorf("sign in a moderator: %w", err)
 		}
 	}
 	return nil
 }
 
-// placeMeetings notes who sits where, and which tables are free.
+// placeMeetings records the places of the meetings and the free tables.
 func (s *floorTarget) placeMeetings(forum floor.Forum) {
 	phones := make(map[floor.ActorID]*phone, len(s.phones))
 	for _, p := range s.phones {
@@ -164,7 +165,7 @@ func (s *floorTarget) dialConsoles(ctx context.Context) error {
 			c.arrivals = append(c.arrivals, arrival{a.To.Seq, a.Received})
 		}})
 		if err != nil {
-			return fmt.Errorf("a console: %w", err)
+			return fmt.Errorf("connect a console: %w", err)
 		}
 		c.Client = dialed
 		s.consoles = append(s.consoles, c)
@@ -235,8 +236,7 @@ func (s *floorTarget) move(ctx context.Context, i int) (change, error) {
 	}
 }
 
-// pickMove picks the next meeting whose round has not ended, and takes a free table
-// for it.
+// pickMove picks the next meeting whose round has not ended, and takes a free table for it.
 func (s *floorTarget) pickMove() (*placedMeeting, floor.TableID, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -249,10 +249,10 @@ func (s *floorTarget) pickMove() (*placedMeeting, floor.TableID, error) {
 			return m, free[0], nil
 		}
 	}
-	return nil, "", errors.New("load: no meeting can be moved any more")
+	return nil, "", errors.New("load: no meeting can be moved: all rounds have ended or no table is free")
 }
 
-// The announcements of a large change: their text is as long as may be.
+// The announcements of a large change, with texts of the longest kind.
 const (
 	announcements = 8
 	longText      = 300 // characters
@@ -268,7 +268,7 @@ func (s *floorTarget) large(ctx context.Context) ([]change, error) {
 	return s.doAll(ctx, announcements, func(int) floor.Command { return floor.Announce{Text: text, Minutes: 240} })
 }
 
-// withdraw takes the announcements back that there are.
+// withdraw withdraws all announcements.
 func (s *floorTarget) withdraw(ctx context.Context) error {
 	var ids []floor.AnnouncementID
 	s.consoles[0].Read(func(v client.View) {
@@ -283,8 +283,8 @@ func (s *floorTarget) withdraw(ctx context.Context) error {
 	return s.consoles[0].Wait(ctx, done[len(done)-1].seq)
 }
 
-// doAll gives n commands at once, by all consoles, and answers them in the order of
-// their records.
+// doAll gives n commands concurrently, spread over the consoles, and returns the changes in
+// the order of their records.
 func (s *floorTarget) doAll(ctx context.Context, n int, body func(int) floor.Command) ([]change, error) {
 	done := make([]change, n)
 	err := forEach(ctx, n, func(ctx context.Context, i int) (err error) {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// sleepUntil waits for a time, and reports whether ctx let it.
+// sleepUntil waits until a time. It reports false if ctx ended first.
 func sleepUntil(ctx context.Context, when time.Time) bool {
 	t := time.NewTimer(time.Until(when))
 	defer t.Stop()

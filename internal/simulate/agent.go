@@ -16,29 +16,29 @@ import (
 const (
 	patience    = 30 * time.Second // wall time for a command's answer
 	maxWait     = 2 * time.Second  // wall time: the event's clock may have been set
-	maxAttempts = 3                // of an errand that is refused and still seems to be one
+	maxAttempts = 3                // of an intent that is refused and remains
 	retryAfter  = minute           // event time
 )
 
-// agent is a person who is there.
+// agent is a connected person.
 type agent struct {
 	person
 	client   *client.Client
 	planner  *planner
-	changed  <-chan struct{} // the view has changed since it was last looked at
+	changed  <-chan struct{} // holds a value if the view has changed since it was last read
 	tally    *Tally
 	log      *slog.Logger
 	attempts map[string]attempt
 }
 
-// attempt is how often an errand was tried.
+// attempt records how often an intent was tried.
 type attempt struct {
 	count     int
 	notBefore floor.Instant
 	done      bool
 }
 
-// run does errands until ctx or the client ends.
+// run carries out intents until ctx or the client ends.
 func (a *agent) run(ctx context.Context) {
 	you := a.client.You()
 	a.planner.lead, a.planner.zones, a.planner.joined = you.Lead, you.Zones, a.client.Now()
@@ -65,14 +65,14 @@ func (a *agent) run(ctx context.Context) {
 	}
 }
 
-// dueIntents answers what is to be done now, the longest due first, and when the next
-// thing will be; 0: nothing is known of.
+// dueIntents returns what to do now, the longest due first, and the event time of the next
+// intent; 0 if there is none.
 func (a *agent) dueIntents() (due []intent, next floor.Instant) {
 	now := a.client.Now()
-	var errands []intent
-	a.client.Read(func(v client.View) { errands = a.planner.think(a.behave, v, now) })
-	open := make(map[string]bool, len(errands))
-	for _, e := range errands {
+	var intents []intent
+	a.client.Read(func(v client.View) { intents = a.planner.think(a.behave, v, now) })
+	open := make(map[string]bool, len(intents))
+	for _, e := range intents {
 		open[e.key] = true
 		t := a.attempts[e.key]
 		at := max(e.at, t.notBefore)
@@ -93,7 +93,7 @@ func (a *agent) dueIntents() (due []intent, next floor.Instant) {
 	return due, next
 }
 
-// wallWait answers the wall time until an event time, at most maxWait.
+// wallWait returns the wall time until an event time, at most maxWait; maxWait for 0.
 func (a *agent) wallWait(next floor.Instant) time.Duration {
 	if next == 0 {
 		return maxWait
@@ -103,7 +103,7 @@ func (a *agent) wallWait(next floor.Instant) time.Duration {
 	return min(max(time.Duration(wait)*time.Millisecond, time.Millisecond), maxWait)
 }
 
-// do gives an errand's command.
+// do gives the command of an intent, and waits for the answer.
 func (a *agent) do(ctx context.Context, e intent) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -127,7 +127,7 @@ func (a *agent) do(ctx context.Context, e intent) {
 	a.attempts[e.key] = t
 }
 
-// sleep waits for d, and reports whether ctx let it.
+// sleep waits for d. It reports false if ctx ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

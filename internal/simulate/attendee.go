@@ -5,10 +5,11 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// attends reports whether an attendee comes at all; everybody knows the same.
+// attends reports whether an attendee takes part at all. It is the same for every planner,
+// so that the runners know who is missing.
 func attends(m *planner, id string) bool { return m.sharedDraw("comes "+id) < 0.95 }
 
-// doorsOpen answers when people may come in: an hour before the first item.
+// doorsOpen returns when people may enter: an hour before the first item.
 func doorsOpen(v client.View) floor.Instant {
 	var first floor.Instant
 	for _, i := range client.Each[floor.ItemCard](v, "item") {
@@ -19,8 +20,8 @@ func doorsOpen(v client.View) floor.Instant {
 	return first - hour
 }
 
-// checkIn: the attendee checks in within the hour before the first item, or late;
-// whoever joins a day that is under way does it soon.
+// checkIn lets an attendee check in within the hour before the first item, or late, or
+// soon after joining a day that has begun.
 func checkIn(m *planner, v client.View) []intent {
 	id := m.who.ID()
 	me, ok := client.Get[floor.AttendeeSelfCard](v, floor.CardKey("me/"+id))
@@ -37,7 +38,8 @@ func checkIn(m *planner, v client.View) []intent {
 	return []intent{{key: "check in", at: at, body: floor.CheckIn{Attendee: floor.AttendeeID(id)}}}
 }
 
-// acknowledgeNotices: whoever hears the phone says "Got it" after a while; some never do.
+// acknowledgeNotices lets an attendee acknowledge notices after a delay. Some are never
+// acknowledged.
 func acknowledgeNotices(m *planner, v client.View) (all []intent) {
 	for id := range client.Each[floor.OwnNoticeCard](v, "notice") {
 		key := "notice " + id
@@ -53,7 +55,7 @@ func acknowledgeNotices(m *planner, v client.View) (all []intent) {
 	return all
 }
 
-// runningRound answers the round that runs; "" for none.
+// runningRound returns the running round; "" if there is none.
 func runningRound(v client.View) floor.RoundID {
 	for id, r := range client.Each[floor.RoundCard](v, "round") {
 		if r.State == floor.StateRunning {
@@ -63,8 +65,8 @@ func runningRound(v client.View) floor.RoundID {
 	return ""
 }
 
-// isSeating reports whether people go to their tables for a round: it runs, or it
-// is called and no other runs.
+// isSeating reports whether people go to their tables for a round: it is running, or it
+// has been called and no other is running.
 func isSeating(v client.View, round floor.RoundID) bool {
 	r, _ := client.Get[floor.RoundCard](v, floor.CardKey("round/"+round))
 	switch r.State {
@@ -76,7 +78,7 @@ func isSeating(v client.View, round floor.RoundID) bool {
 	return false
 }
 
-// takeSeat: once called, the attendee walks to the table and says so.
+// takeSeat lets an attendee go to the table after the call, and mark the company present.
 func takeSeat(m *planner, v client.View) (all []intent) {
 	me, _ := client.Get[floor.AttendeeSelfCard](v, floor.CardKey("me/"+m.who.ID()))
 	if me.CheckedIn == 0 {
@@ -95,19 +97,19 @@ func takeSeat(m *planner, v client.View) (all []intent) {
 	return all
 }
 
-// interpreterNeed answers how likely it is that somebody at a meeting calls an interpreter.
+// interpreterNeed returns the probability that somebody at a meeting requests an interpreter.
 func interpreterNeed(c floor.OwnMeetingCard) float64 {
 	switch {
 	case !c.Interpreter.Empty():
-		return 0.03 // one who knows the trade, say
+		return 0.03 // another one, with a special skill
 	case c.Pair != "":
 		return 0.6
 	}
 	return 0.2
 }
 
-// requestInterpreter: an attendee who sits at the table may call an interpreter; some think
-// better of it.
+// requestInterpreter lets an attendee at the table request an interpreter. Some cancel the
+// request.
 func requestInterpreter(m *planner, v client.View) (all []intent) {
 	open := map[floor.MeetingID]bool{}
 	for id, r := range client.Each[floor.OwnRequestCard](v, "request") {

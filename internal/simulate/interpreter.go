@@ -8,8 +8,8 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// changeDuty: interpreters go on duty when their shift begins, and some rest in the
-// breaks. Their shift's end is the clock's business.
+// changeDuty lets an interpreter go on duty when the shift begins, and some of them rest in
+// the breaks. The floor itself ends the duty with the shift.
 func changeDuty(m *planner, v client.View) []intent {
 	id := m.who.ID()
 	self, ok := client.Get[floor.InterpreterSelfCard](v, floor.CardKey("self/"+id))
@@ -34,8 +34,8 @@ func changeDuty(m *planner, v client.View) []intent {
 	return nil
 }
 
-// currentShift answers whether an interpreter is on shift, or soon will be, and from
-// when; without shifts that is from when the doors open.
+// currentShift reports whether an interpreter has a shift now or later, and when it starts;
+// without any shifts it starts when the doors open.
 func currentShift(self floor.InterpreterSelfCard, v client.View, now floor.Instant) (on bool, start floor.Instant) {
 	if len(self.Shifts) == 0 {
 		return true, doorsOpen(v)
@@ -48,7 +48,7 @@ func currentShift(self floor.InterpreterSelfCard, v client.View, now floor.Insta
 	return false, 0
 }
 
-// runningBreak answers the break that runs; "" for none.
+// runningBreak returns the running break; "" if there is none.
 func runningBreak(v client.View) string {
 	for id, i := range client.Each[floor.ItemCard](v, "item") {
 		if i.Kind == floor.ItemBreak && i.State == floor.StateRunning {
@@ -58,8 +58,8 @@ func runningBreak(v client.View) string {
 	return ""
 }
 
-// isBusy reports whether an interpreter has taken a request, or is assigned to a
-// meeting of the round that runs.
+// isBusy reports whether an interpreter has claimed a request, or is assigned to a meeting
+// of the running round.
 func isBusy(v client.View) bool {
 	for _, o := range client.Each[floor.OfferCard](v, "offer") {
 		if o.Mine {
@@ -75,8 +75,8 @@ func isBusy(v client.View) bool {
 	return false
 }
 
-// serveRequests: a free interpreter claims the request that has waited longest, and
-// serves it.
+// serveRequests lets a free interpreter claim the request that has waited longest, and
+// serve it.
 func serveRequests(m *planner, v client.View) []intent {
 	self, ok := client.Get[floor.InterpreterSelfCard](v, floor.CardKey("self/"+m.who.ID()))
 	if !ok || self.Duty != floor.OnDuty {
@@ -105,7 +105,7 @@ func serveRequests(m *planner, v client.View) []intent {
 	return []intent{{key: key, at: m.delayAfter(key, 4*second, 40*second), body: floor.ClaimRequest{Request: floor.RequestID(oldest.id)}}}
 }
 
-// nextStep is the next step of a request that was claimed.
+// nextStep returns the next step of a claimed request.
 func nextStep(m *planner, id string, state floor.RequestState) []intent {
 	request, key := floor.RequestID(id), string(state)+" "+id
 	switch state {

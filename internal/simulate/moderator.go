@@ -10,7 +10,7 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// onlyLead is a plan for the lead moderator alone.
+// onlyLead restricts a behaviour to the lead moderator.
 func onlyLead(p behaviour) behaviour {
 	return func(m *planner, v client.View) []intent {
 		if !m.lead {
@@ -27,7 +27,7 @@ func releasedVersion(v client.View) int {
 	return 0
 }
 
-// releaseDraft: a schedule that is a draft is released.
+// releaseDraft releases a schedule that is still a draft.
 func releaseDraft(m *planner, v client.View) []intent {
 	if releasedVersion(v) != 0 {
 		return nil
@@ -35,8 +35,8 @@ func releaseDraft(m *planner, v client.View) []intent {
 	return []intent{{key: "release", at: m.joined + 10*second, body: floor.ReleaseSchedule{}}}
 }
 
-// runItems: talks and breaks begin and end by the clock. One that should have begun
-// long ago is left alone: beginning it now would move the whole day.
+// runItems starts and ends talks and breaks by the clock. It does not start one that is
+// more than three minutes late, since that would move the whole day.
 func runItems(m *planner, v client.View) (all []intent) {
 	if releasedVersion(v) == 0 {
 		return nil
@@ -54,8 +54,8 @@ func runItems(m *planner, v client.View) (all []intent) {
 	return all
 }
 
-// runRounds: each is called, called for the last time, started and ended, one after
-// the other; one of eight gets three minutes more.
+// runRounds calls each round, calls it for the last time, starts and ends it. About one of
+// eight is extended by three minutes.
 func runRounds(m *planner, v client.View) []intent {
 	if releasedVersion(v) == 0 {
 		return nil
@@ -81,7 +81,7 @@ func runRounds(m *planner, v client.View) []intent {
 	return all
 }
 
-// currentRound answers the round that runs, or else the next that is not over.
+// currentRound returns the running round, or the next one that is not over.
 func currentRound(m *planner, v client.View) (id string, round floor.RoundCard) {
 	for i, r := range client.Each[floor.RoundCard](v, "round") {
 		switch {
@@ -95,8 +95,8 @@ func currentRound(m *planner, v client.View) (id string, round floor.RoundCard) 
 	return id, round
 }
 
-// drawnMoment answers the key of a stretch of time, and a moment in it that is this
-// person's; ok is false when they came after that.
+// drawnMoment divides time into stretches of a length. It returns a key that names the
+// current one, and a drawn moment in it; ok is false if the person joined after that.
 func drawnMoment(m *planner, what string, length floor.Instant) (key string, at floor.Instant, ok bool) {
 	n := m.now / length
 	key = what + " " + strconv.FormatInt(int64(n), 10)
@@ -104,7 +104,7 @@ func drawnMoment(m *planner, what string, length floor.Instant) (key string, at 
 	return key, at, at >= m.joined
 }
 
-// sentences are what there is to announce.
+// sentences are the texts of announcements.
 var sentences = []floor.Text{
 	{Ko: "통역이 필요하시면 휴대폰에서 통역 요청을 눌러 주세요.", Zh: "如需口译，请在手机上点“呼叫口译”。", En: "If you need an interpreter, tap “Call interpreter” on your phone."},
 	{Ko: "음료는 3층 로비에 준비되어 있습니다.", Zh: "三层大厅备有饮品。", En: "Drinks are in the lobby on the third floor."},
@@ -112,7 +112,7 @@ var sentences = []floor.Text{
 	{Ko: "셔틀버스는 18시 30분에 정문에서 출발합니다.", Zh: "班车18:30从正门出发。", En: "The shuttle leaves from the main gate at 18:30."},
 }
 
-// announce: something is said to everyone about every forty minutes.
+// announce makes an announcement about every forty minutes.
 func announce(m *planner, v client.View) []intent {
 	key, at, ok := drawnMoment(m, "announce", 40*minute)
 	if !ok || releasedVersion(v) == 0 || m.now < doorsOpen(v) {
@@ -122,7 +122,8 @@ func announce(m *planner, v client.View) []intent {
 	return []intent{{key: key, at: at, body: floor.Announce{Text: text, Minutes: 10}}}
 }
 
-// moveMeetings: now and then a meeting of a later round gets another table.
+// moveMeetings moves a meeting of a later round to another table about every twenty
+// minutes.
 func moveMeetings(m *planner, v client.View) []intent {
 	key, at, ok := drawnMoment(m, "move", 20*minute)
 	if !ok || releasedVersion(v) == 0 || runningRound(v) == "" {
@@ -135,7 +136,7 @@ func moveMeetings(m *planner, v client.View) []intent {
 	return []intent{{key: key, at: at, body: move, based: true}}
 }
 
-// pickMove picks a meeting that may be moved, and a free table for it.
+// pickMove picks a movable meeting and a free table for it.
 func pickMove(m *planner, v client.View, key string) (floor.MoveMeeting, bool) {
 	taken := map[floor.Place]bool{}
 	var ids []string
@@ -169,13 +170,13 @@ func pickMove(m *planner, v client.View, key string) (floor.MoveMeeting, bool) {
 	return floor.MoveMeeting{Meeting: floor.MeetingID(id), Table: floor.TableID(table)}, true
 }
 
-// inOwnZones reports whether a table lies in a moderator's zones.
+// inOwnZones reports whether a table is in one of the moderator's zones.
 func inOwnZones(m *planner, v client.View, table floor.TableID) bool {
 	t, ok := client.Get[floor.TableCard](v, floor.CardKey("table/"+table))
 	return ok && (m.lead || slices.Contains(m.zones, t.Zone))
 }
 
-// undoMoves: one of five of one's own moves was a mistake.
+// undoMoves undoes one of five of the moderator's own moves.
 func undoMoves(m *planner, v client.View) (all []intent) {
 	for _, d := range client.Each[floor.HistoryCard](v, "done") {
 		key := "undo " + string(d.Command)

@@ -17,19 +17,19 @@ const (
 	hour   = 60 * minute
 )
 
-// intent is something that a person means to do.
+// intent is something that a person intends to do.
 type intent struct {
-	key   string        // names it among theirs: it is done once
+	key   string        // identifies the intent among the person's: it is carried out once
 	at    floor.Instant // event time
 	body  floor.Command
-	based bool // refused if what it changes changes before it arrives
+	based bool // the command names the view that it is based on
 }
 
-// behaviour answers what a person means to do, now and later, by what they see. It is
-// asked again after every change, so it only has to look at what is.
+// behaviour returns what a person intends to do, now and later, by what they see. It is
+// called again after every change of the view, and so needs no memory of its own.
 type behaviour func(m *planner, v client.View) []intent
 
-// behaviours are several in one.
+// behaviours combines several behaviours.
 type behaviours []behaviour
 
 func (ps behaviours) intents(m *planner, v client.View) (all []intent) {
@@ -39,29 +39,30 @@ func (ps behaviours) intents(m *planner, v client.View) (all []intent) {
 	return all
 }
 
-// planner is what a person's plans go by beside their view. Only their own
-// goroutine uses it.
+// planner holds what a person's behaviour depends on besides the view. Every choice is a
+// function of the seed, the person and a key, so that a run can be repeated. Only the
+// goroutine of the person uses it.
 type planner struct {
 	seed   uint64
-	began  time.Time // the crowd: another one's commands have other ids
+	began  time.Time // when the run began: the commands of another run have other ids
 	who    floor.ActorID
 	lead   bool
 	zones  []floor.ZoneID
-	joined floor.Instant // when they came
+	joined floor.Instant // event time at which the person connected
 	now    floor.Instant
 
-	trueSince map[string]floor.Instant // since when something has been so
-	stillTrue map[string]bool          // what of it was asked for this time
+	trueSince map[string]floor.Instant // event time since which the fact of a key holds
+	stillTrue map[string]bool          // the keys asked for during the current call of think
 }
 
 func newPlanner(seed uint64, began time.Time, who floor.ActorID) *planner {
 	return &planner{seed: seed, began: began, who: who, trueSince: map[string]floor.Instant{}, stillTrue: map[string]bool{}}
 }
 
-// draw answers a number in [0, 1) that is this person's for key, at any time.
+// draw returns the number in [0, 1) of this person and key; it is always the same.
 func (m *planner) draw(key string) float64 { return draw(m.seed, string(m.who)+" "+key) }
 
-// sharedDraw is draw, but the same for everybody.
+// sharedDraw returns the number of key, the same for all people.
 func (m *planner) sharedDraw(key string) float64 { return draw(m.seed, key) }
 
 func draw(seed uint64, key string) float64 {
@@ -75,20 +76,20 @@ func seededHash(seed uint64, key string) []byte {
 	return h.Sum(nil)
 }
 
-// id names the n-th try of an errand. It is drawn too, because what the floor makes
-// of a command takes its own id from it.
+// id returns the command id of the n-th attempt of an intent. It is derived from the seed
+// too, because ids that the floor creates are derived from the command's.
 func (m *planner) id(key string, n int) string {
 	key = fmt.Sprintf("id %d %s %s %d", m.began.UnixMicro(), m.who, key, n)
 	return base64.RawURLEncoding.EncodeToString(seededHash(m.seed, key)[:16])
 }
 
-// delay draws a delay between two.
+// delay draws a delay between from and to.
 func (m *planner) delay(key string, from, to floor.Instant) floor.Instant {
 	return from + floor.Instant(m.draw(key)*float64(to-from))
 }
 
-// firstSeen answers when this person first found what key names to be so, without a
-// break since; that is now, the first time.
+// firstSeen returns since when the fact that key names has held without a break, as seen
+// by this person: at the first call, now.
 func (m *planner) firstSeen(key string) floor.Instant {
 	m.stillTrue[key] = true
 	if _, ok := m.trueSince[key]; !ok {
@@ -97,20 +98,20 @@ func (m *planner) firstSeen(key string) floor.Instant {
 	return m.trueSince[key]
 }
 
-// delayAfter answers a delay after the time since which key is so.
+// delayAfter returns a drawn moment after firstSeen of key.
 func (m *planner) delayAfter(key string, from, to floor.Instant) floor.Instant {
 	return m.firstSeen(key) + m.delay(key, from, to)
 }
 
-// think asks a plan, and forgets what is no longer so.
+// think calls a behaviour, and forgets the facts that no longer hold.
 func (m *planner) think(p behaviour, v client.View, now floor.Instant) []intent {
 	m.now = now
 	clear(m.stillTrue)
-	errands := p(m, v)
+	intents := p(m, v)
 	for key := range m.trueSince {
 		if !m.stillTrue[key] {
 			delete(m.trueSince, key)
 		}
 	}
-	return errands
+	return intents
 }

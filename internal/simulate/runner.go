@@ -7,7 +7,8 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// sparedPeople is what the runners leave to whoever holds the spared links.
+// sparedPeople are the attendees whose links are left to a human, and whom the runners do
+// not check in or mark.
 type sparedPeople struct{ attendees []floor.AttendeeID }
 
 func sparedAttendees(links []Link) (h sparedPeople) {
@@ -17,7 +18,7 @@ func sparedAttendees(links []Link) (h sparedPeople) {
 	return h
 }
 
-// checkInAtDesk: whoever has come and has not checked in by phone is checked in by hand.
+// checkInAtDesk checks in attendees who have come but did not check in by phone.
 func (h sparedPeople) checkInAtDesk(m *planner, v client.View) (all []intent) {
 	opens := doorsOpen(v)
 	for id, a := range client.Each[floor.AttendeeCard](v, "attendee") {
@@ -34,8 +35,8 @@ func (h sparedPeople) checkInAtDesk(m *planner, v client.View) (all []intent) {
 	return all
 }
 
-// markPresence: the runners mark who sits at the tables without having said so, and who
-// has not come when the grace period is over.
+// markPresence marks sides that sit at their tables but did not say so, and, after the
+// grace period, those that did not come.
 func (h sparedPeople) markPresence(m *planner, v client.View) (all []intent) {
 	round := runningRound(v)
 	if round == "" {

@@ -1,9 +1,9 @@
-// Package simulate simulates the people of a forum: attendees with their phones,
-// interpreters, runners, and the moderators who lead the day. Each is a client of
-// the real protocol with a link of their own; nothing here knows the server.
+// Package simulate simulates the people of a forum: attendees with phones,
+// interpreters, runners, and the moderators who lead the day. Each uses package client
+// with a link of their own; the package does not use the server's code.
 //
-// What a simulated person means to do follows from their view, the event's clock
-// and a seed, and from nothing else: see mind. A fast event clock makes them fast.
+// What a simulated person does depends only on their view, the event's clock and a seed:
+// see planner. With a fast event clock they act fast.
 package simulate
 
 import (
@@ -24,44 +24,47 @@ import (
 type Link struct {
 	Role floor.Role `json:"role"`
 	ID   string     `json:"id"`
-	Name string     `json:"name"` // not used: simulated people need none
+	Name string     `json:"name"` // not used
 	URL  string     `json:"url"`  // holds the secret
 }
 
-// Options say who comes.
+// Options say who takes part.
 type Options struct {
 	Links []Link
-	// N is how many attendees come: the first by id. The staff comes whole.
+	// N is the number of attendees: the first ones by id. All staff take part.
 	N int
-	// Spare leaves the links of ForHuman alone, and what is theirs to do undone.
+	// Spare leaves the links of ForHuman to a human: nobody uses these links, and nobody
+	// does what their owners should do.
 	Spare bool
-	// Seed decides every choice and delay.
+	// Seed determines every choice and delay.
 	Seed uint64
-	// Ramp is the wall time over which they connect; 0 is 10 ms a person.
+	// Ramp is the wall time over which the connections are spread; 0 means 10 ms a person.
 	Ramp time.Duration
-	// Client is how they connect; its Event, Kept, Hidden and Observe are not used.
+	// Client has the options of the clients; its Event, Saved, Hidden and Observe are not
+	// used.
 	Client client.Options
-	// Observe, if not nil, is called for each frame that changed a person's view,
-	// from many goroutines at once: see client.Options.
+	// Observe, if not nil, is called for each frame that changed a person's view, from
+	// many goroutines at the same time: see client.Options.
 	Observe func(floor.ActorID, client.ViewChange)
-	// Tally, if not nil, counts what they do.
+	// Tally, if not nil, counts what the people do.
 	Tally *Tally
-	// Log takes what an operator may want to know, without names; nil is silent.
+	// Log receives what an operator may want to know, without names; nil means nothing.
 	Log *slog.Logger
 }
 
-// person is somebody of the crowd.
+// person is a simulated person.
 type person struct {
 	Link
 	who    floor.ActorID
 	behave behaviour
-	// pause is the least wall time between two looks at the view: staff have much to look at.
+	// pause is the least wall time between two readings of the view: longer for staff, whose
+	// views are large.
 	pause time.Duration
 }
 
-// Run lets the crowd play until ctx ends, and returns when all have gone. The
-// error is nil then; it is not if the links do not say which event, or if
-// everybody has been turned away for good.
+// Run simulates the people until ctx ends, and returns nil when all clients have closed.
+// It returns an error if no link names the event, or if the server has refused every
+// person for good.
 func Run(ctx context.Context, o Options) error {
 	event, err := eventOf(o.Links)
 	if err != nil {
@@ -77,21 +80,21 @@ func Run(ctx context.Context, o Options) error {
 	if o.Ramp == 0 {
 		o.Ramp = time.Duration(len(people)) * 10 * time.Millisecond
 	}
-	o.Log.Info("the crowd comes", "people", len(people))
+	o.Log.Info("simulated people connect", "people", len(people))
 	began := time.Now()
 	var all sync.WaitGroup
 	for _, p := range people {
 		all.Go(func() { o.runPerson(ctx, event, began, p) })
 	}
 	all.Wait()
-	o.Log.Info("the crowd has gone", "tally", o.Tally)
+	o.Log.Info("simulated people have left", "tally", o.Tally)
 	if ctx.Err() == nil && len(people) > 0 {
-		return errors.New("crowd: everybody has been turned away")
+		return errors.New("simulate: the server refused every link; export the links again")
 	}
 	return nil
 }
 
-// eventOf answers the event that the links are of.
+// eventOf returns the event that the links belong to.
 func eventOf(links []Link) (floor.EventID, error) {
 	for _, l := range links {
 		if l.Role == floor.RoleOrganiser {
@@ -99,16 +102,16 @@ func eventOf(links []Link) (floor.EventID, error) {
 		}
 		parsed, err := client.ParseLink(l.URL)
 		if err != nil {
-			return "", fmt.Errorf("crowd: the link of %s %s: %w", l.Role, l.ID, err)
+			return "", fmt.Errorf("simulate: the link of %s %s: %w", l.Role, l.ID, err)
 		}
 		return parsed.Event, nil
 	}
-	return "", errors.New("crowd: none of the links is of an event")
+	return "", errors.New("simulate: no link names an event; give at least one link other than an organiser's")
 }
 
-// ForHuman answers the links that Spare leaves alone: one attendee's, one
-// interpreter's, one moderator's and one display's. The moderator is the first if
-// an organiser's link is there to lead the day with, otherwise the last.
+// ForHuman returns the links that Options.Spare leaves to a human: one attendee's, one
+// interpreter's, one moderator's and one display's. The moderator is the first if there is
+// an organiser's link to lead the day with, otherwise the last.
 func ForHuman(links []Link) []Link {
 	var chosen []Link
 	for _, role := range []floor.Role{floor.RoleAttendee, floor.RoleInterpreter, floor.RoleModerator, floor.RoleDisplay} {
@@ -131,7 +134,7 @@ func linksOf(links []Link, role floor.Role) []Link {
 	return of
 }
 
-// people says who comes, and what they do there.
+// people returns who takes part, each with their behaviour.
 func (o Options) people() (people []person) {
 	var spared []Link
 	if o.Spare {
@@ -158,7 +161,7 @@ func (o Options) people() (people []person) {
 	return people
 }
 
-// runPerson is one person's day.
+// runPerson simulates one person until ctx or the client ends.
 func (o Options) runPerson(ctx context.Context, event floor.EventID, began time.Time, p person) {
 	m := newPlanner(o.Seed, began, p.who)
 	t := time.NewTimer(time.Duration(m.draw("connect") * float64(o.Ramp)))
@@ -173,7 +176,7 @@ func (o Options) runPerson(ctx context.Context, event floor.EventID, began time.
 	if err != nil {
 		if ctx.Err() == nil {
 			o.Tally.turnedAway.Add(1)
-			o.Log.Warn("somebody is turned away", "who", p.who, "err", err)
+			o.Log.Warn("a person was refused", "who", p.who, "err", err)
 		}
 		return
 	}
@@ -183,7 +186,7 @@ func (o Options) runPerson(ctx context.Context, event floor.EventID, began time.
 	a := agent{client: c, person: p, planner: m, changed: changed, tally: o.Tally, log: o.Log}
 	a.run(ctx)
 	if ctx.Err() == nil {
-		o.Log.Warn("somebody has been sent away", "who", p.who, "err", c.Err())
+		o.Log.Warn("a person's session was ended", "who", p.who, "err", c.Err())
 	}
 }
 

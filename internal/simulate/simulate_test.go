@@ -16,8 +16,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// look answers the cards of the state as a moderator sees them.
-func look[T any](t *testing.T, v *venue, kind string) map[string]T {
+// cardsOf returns the cards of a kind that a moderator sees.
+func cardsOf[T any](t *testing.T, v *venue, kind string) map[string]T {
 	t.Helper()
 	cards := map[string]T{}
 	for key, card := range v.state(t, v.event).View(floor.Everyone, floor.Moderator) {
@@ -28,8 +28,8 @@ func look[T any](t *testing.T, v *venue, kind string) map[string]T {
 	return cards
 }
 
-// TestAfternoon plays the sample forum from before the call to its first round until the second runs.
-func TestAfternoon(t *testing.T) {
+// The sample forum runs from before the call of its first round until the second round runs.
+func TestRun_PlaysAnAfternoon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := openVenue(t, "13:10", 60)
 		ctx, leave := context.WithTimeout(t.Context(), 55*time.Second) // of 60 each: until 14:05
@@ -45,12 +45,12 @@ func TestAfternoon(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		// 20 phones, 20 of 21 interpreters, 2 of 3 moderators, 4 runners, the organiser
 		if tally.Online() != 47 || tally.TurnedAway() != 0 {
-			t.Errorf("%v are there", tally.LogValue())
+			t.Errorf("after the ramp: %v", tally.LogValue())
 		}
 		must(t, <-played)
 		t.Log(tally.LogValue())
 		if tally.Online() != 0 {
-			t.Error("not all have gone")
+			t.Error("some are still online")
 		}
 		checkDay(t, v)
 		checkHuman(t, v)
@@ -62,7 +62,7 @@ func TestAfternoon(t *testing.T) {
 		}
 		for code, n := range tally.Refused() {
 			switch code {
-			// What somebody else was quicker with, or what has just ended.
+			// Somebody else was first, or what the command refers to has just ended.
 			case "already", "claimed", "request_open", "stale", "round_closed", "cancelled", "interpreter_busy", "off_duty", "off_shift":
 			default:
 				t.Errorf("%d commands were refused as %s", n, code)
@@ -71,16 +71,16 @@ func TestAfternoon(t *testing.T) {
 	})
 }
 
-// checkDay holds that the day went on: a round with people at their tables.
+// checkDay checks that a round was held, with people at their tables.
 func checkDay(t *testing.T, v *venue) {
-	rounds := look[floor.RoundCard](t, v, "round")
+	rounds := cardsOf[floor.RoundCard](t, v, "round")
 	for id, want := range map[string]floor.SlotState{"R1": floor.StateEnded, "R2": floor.StateRunning, "R4": floor.StatePlanned} {
 		if got := rounds[id].State; got != want {
 			t.Errorf("round %s is %s", id, got)
 		}
 	}
 	present, away := 0, 0
-	for _, m := range look[floor.MeetingCard](t, v, "meeting") {
+	for _, m := range cardsOf[floor.MeetingCard](t, v, "meeting") {
 		if m.Place.Round != "R1" {
 			continue
 		}
@@ -94,10 +94,10 @@ func checkDay(t *testing.T, v *venue) {
 		}
 	}
 	if present < 35 || away == 0 || present+away > 42 {
-		t.Errorf("of 42 sides of a round %d came and %d did not", present, away)
+		t.Errorf("of 42 sides of a round %d are present and %d are marked as missing", present, away)
 	}
 	checked := 0
-	for _, a := range look[floor.AttendeeCard](t, v, "attendee") {
+	for _, a := range cardsOf[floor.AttendeeCard](t, v, "attendee") {
 		if a.CheckedIn != 0 {
 			checked++
 		}
@@ -106,22 +106,22 @@ func checkDay(t *testing.T, v *venue) {
 		t.Errorf("%d of 132 have checked in", checked)
 	}
 	kinds := map[floor.CommandKind]int{}
-	for _, d := range look[floor.HistoryCard](t, v, "done") {
+	for _, d := range cardsOf[floor.HistoryCard](t, v, "done") {
 		kinds[d.Kind]++
 	}
 	t.Log(kinds)
 }
 
-// checkHuman holds that what is the human's to do was left to them.
+// checkHuman checks that nobody acted for the human.
 func checkHuman(t *testing.T, v *venue) {
 	for _, l := range simulate.ForHuman(v.links) {
 		switch l.Role {
 		case floor.RoleAttendee:
-			if look[floor.AttendeeCard](t, v, "attendee")[l.ID].CheckedIn != 0 {
+			if cardsOf[floor.AttendeeCard](t, v, "attendee")[l.ID].CheckedIn != 0 {
 				t.Error("the human's attendee was checked in")
 			}
 		case floor.RoleInterpreter:
-			if d := look[floor.InterpreterCard](t, v, "interpreter")[l.ID].Duty; d != floor.OffDuty {
+			if d := cardsOf[floor.InterpreterCard](t, v, "interpreter")[l.ID].Duty; d != floor.OffDuty {
 				t.Errorf("the human's interpreter is %s duty", d)
 			}
 		case floor.RoleModerator:
@@ -132,8 +132,7 @@ func checkHuman(t *testing.T, v *venue) {
 	}
 }
 
-// TestTurnedAway holds that a crowd whose links are void says so and ends.
-func TestTurnedAway(t *testing.T) {
+func TestRun_EndsWhenEveryLinkIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := openVenue(t, "13:18", 1)
 		var tally simulate.Tally
@@ -148,7 +147,7 @@ func TestTurnedAway(t *testing.T) {
 	})
 }
 
-func TestLinksWithoutAnEvent(t *testing.T) {
+func TestRun_NeedsALinkWithAnEvent(t *testing.T) {
 	for _, links := range [][]simulate.Link{nil, {{Role: floor.RoleOrganiser, URL: "x"}}, {{Role: floor.RoleAttendee, URL: "/attendee#a.b.c"}}} {
 		if err := simulate.Run(t.Context(), simulate.Options{Links: links}); err == nil {
 			t.Errorf("%v: no error", links)

@@ -10,31 +10,31 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// Tally counts what a crowd does. It is safe for concurrent use.
+// Tally counts what simulated people do. It is safe for concurrent use.
 type Tally struct {
 	online, turnedAway atomic.Int64
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	accepted map[floor.CommandKind]int64
 	refused  map[wire.Code]int64
 }
 
-// Online answers how many are there now.
+// Online returns how many are connected now.
 func (t *Tally) Online() int64 { return t.online.Load() }
 
-// TurnedAway answers how many were not let in.
+// TurnedAway returns how many the server refused for good.
 func (t *Tally) TurnedAway() int64 { return t.turnedAway.Load() }
 
-// Accepted answers how many of their commands were accepted, by kind. The map is
-// the caller's own.
+// Accepted returns how many of their commands were accepted, by kind. The caller owns the
+// map.
 func (t *Tally) Accepted() map[floor.CommandKind]int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return maps.Clone(t.accepted)
 }
 
-// Refused answers how many of their commands were refused, by code: people also
-// try what somebody else has just done. The map is the caller's own.
+// Refused returns how many of their commands were refused, by code: people also try what
+// somebody else has just done. The caller owns the map.
 func (t *Tally) Refused() map[wire.Code]int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -22,8 +22,8 @@ import (
 	"github.com/matchfloor/matchfloor/static"
 )
 
-// venue is the sample forum on a real server, reached over pipes: it lives in a
-// bubble of testing/synctest, where a day takes as long as its work.
+// venue is the sample forum on a real server. Clients reach it over in-memory pipes, so
+// that it works in a bubble of testing/synctest with fake time.
 type venue struct {
 	hub     *hub.Hub
 	links   []simulate.Link
@@ -35,7 +35,7 @@ type venue struct {
 // sample is the sample forum, read once.
 var sample = sync.OnceValues(demo.Forum)
 
-// openVenue starts one whose clock shows from, on the forum's day, and runs at rate.
+// openVenue starts a venue whose clock shows from on the forum's day, and runs at rate.
 func openVenue(t *testing.T, from string, rate int) *venue {
 	j := journal.NewMemory(time.Now)
 	quiet := slog.New(slog.DiscardHandler)
@@ -94,7 +94,7 @@ func (v *venue) state(t *testing.T, log journal.LogID) floor.State {
 	return s
 }
 
-// options are those of clients that reach the venue.
+// options returns options for clients of the venue.
 func (v *venue) options() client.Options {
 	return client.Options{HTTP: &http.Client{Transport: v.through}, Dialer: &websocket.Dialer{NetDialContext: v.dial}}
 }
@@ -109,8 +109,8 @@ func (v *venue) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// local is a pipe's end that says it comes from this machine: to strangers the
-// server does not speak plain HTTP.
+// local is a pipe's end with a loopback address: the server accepts plain HTTP from this
+// machine only.
 type local struct{ net.Conn }
 
 var loopback = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80}

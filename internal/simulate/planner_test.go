@@ -10,7 +10,7 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-func TestDrawsAreEven(t *testing.T) {
+func TestPlanner_DrawsAreUniform(t *testing.T) {
 	var sum, squares float64
 	const n = 10_000
 	for i := range n {
@@ -26,15 +26,15 @@ func TestDrawsAreEven(t *testing.T) {
 	}
 	a, b := newPlanner(1, time.Time{}, "attendee:a"), newPlanner(2, time.Time{}, "attendee:a")
 	if a.draw("x") == b.draw("x") || a.draw("x") == a.draw("y") || a.sharedDraw("x") != newPlanner(1, time.Time{}, "attendee:b").sharedDraw("x") {
-		t.Error("draws do not depend on what they should")
+		t.Error("a draw does not depend on the seed, the person and the key")
 	}
 	again := newPlanner(1, time.Time{}.Add(time.Second), "attendee:a")
 	if id := a.id("x", 1); id == a.id("x", 2) || id == a.id("y", 1) || id == again.id("x", 1) || id != a.id("x", 1) || !floor.ValidID(id) {
-		t.Error("ids do not depend on what they should")
+		t.Error("an id does not depend on the run, the person, the key and the attempt")
 	}
 }
 
-func TestSinceIsUnbroken(t *testing.T) {
+func TestPlanner_FirstSeenIsUnbroken(t *testing.T) {
 	m := newPlanner(1, time.Time{}, "attendee:a")
 	var got floor.Instant
 	is := func(m *planner, _ client.View) []intent { got = m.firstSeen("it"); return nil }
@@ -51,7 +51,7 @@ func TestSinceIsUnbroken(t *testing.T) {
 	}
 }
 
-// view makes a view of cards.
+// view returns a view of cards.
 func view(cards map[floor.CardKey]floor.Card) client.View {
 	v := client.View{Cards: wire.Cards{}}
 	for key, card := range cards {
@@ -65,8 +65,7 @@ func round(no int, state floor.SlotState, start floor.Instant) floor.RoundCard {
 	return floor.RoundCard{No: no, SlotCard: floor.SlotCard{Plan: span, Now: span, State: state}}
 }
 
-// TestRoundsInTurn holds what the lead does next with two rounds.
-func TestRoundsInTurn(t *testing.T) {
+func TestRunRounds_OneStepAfterTheOther(t *testing.T) {
 	const r1, r2 = 100 * minute, 130 * minute
 	tests := []struct {
 		one, two floor.SlotState
@@ -84,23 +83,23 @@ func TestRoundsInTurn(t *testing.T) {
 	for _, test := range tests {
 		m := newPlanner(1, time.Time{}, "organiser:o")
 		m.now = test.now
-		errands := runRounds(m, view(map[floor.CardKey]floor.Card{
+		intents := runRounds(m, view(map[floor.CardKey]floor.Card{
 			"event/e":  floor.EventCard{Version: 1},
 			"round/R1": round(1, test.one, r1),
 			"round/R2": round(2, test.two, r2),
 		}))
-		if len(errands) == 0 || errands[0].key != test.key || errands[0].at < test.at || errands[0].at > test.at+10*second {
-			t.Errorf("R1 %s, R2 %s: %+v, not %s", test.one, test.two, errands, test.key)
+		if len(intents) == 0 || intents[0].key != test.key || intents[0].at < test.at || intents[0].at > test.at+10*second {
+			t.Errorf("R1 %s, R2 %s: %+v, want %s", test.one, test.two, intents, test.key)
 		}
 	}
 	draft := view(map[floor.CardKey]floor.Card{"event/e": floor.EventCard{}, "round/R1": round(1, floor.StatePlanned, r1)})
 	if m := newPlanner(1, time.Time{}, "organiser:o"); len(runRounds(m, draft)) != 0 || len(releaseDraft(m, draft)) != 1 {
-		t.Error("a draft's rounds are called, or it is not released")
+		t.Error("with a draft, the lead does not release it first")
 	}
 }
 
-// TestSlotsThatWereMissed holds that nobody begins the opening in the afternoon.
-func TestSlotsThatWereMissed(t *testing.T) {
+// The opening is not started in the afternoon.
+func TestRunItems_LeavesMissedItemsAlone(t *testing.T) {
 	item := func(start floor.Instant, state floor.SlotState) floor.ItemCard {
 		return floor.ItemCard{Kind: floor.ItemTalk, SlotCard: round(0, state, start).SlotCard}
 	}
@@ -119,7 +118,7 @@ func TestSlotsThatWereMissed(t *testing.T) {
 	}
 }
 
-func TestInterpreterTakesTheLongestWait(t *testing.T) {
+func TestServeRequests_TakesTheOneThatWaitedLongest(t *testing.T) {
 	offer := func(at floor.Instant, state floor.RequestState, mine bool) floor.OfferCard {
 		return floor.OfferCard{At: at, State: state, Mine: mine}
 	}
@@ -139,7 +138,7 @@ func TestInterpreterTakesTheLongestWait(t *testing.T) {
 	}
 	cards["assignment/m1"] = floor.AssignmentCard{Place: floor.PlaceCard{Round: "R1"}}
 	if got := next(); got != "" {
-		t.Errorf("busy, but: %s", got)
+		t.Errorf("busy interpreter: %s", got)
 	}
 	cards["offer/r2"] = offer(9, floor.OnTheWay, true)
 	if got := next(); got != "onTheWay r2" {
@@ -147,11 +146,11 @@ func TestInterpreterTakesTheLongestWait(t *testing.T) {
 	}
 	cards["self/i1"] = floor.InterpreterSelfCard{Duty: floor.OnBreak}
 	if got := next(); got != "" {
-		t.Errorf("on a break, but: %s", got)
+		t.Errorf("interpreter on a break: %s", got)
 	}
 }
 
-func TestMovesStayInZones(t *testing.T) {
+func TestPickMove_StaysInZones(t *testing.T) {
 	cards := map[floor.CardKey]floor.Card{
 		"event/e": floor.EventCard{Version: 1}, "round/R1": round(1, floor.StateRunning, 0), "round/R2": round(2, floor.StatePlanned, hour),
 	}
@@ -188,7 +187,7 @@ func TestMovesStayInZones(t *testing.T) {
 	}
 }
 
-func TestRunnersLeaveTheHumanAlone(t *testing.T) {
+func TestRunners_LeaveSparedPeopleAlone(t *testing.T) {
 	cards := map[floor.CardKey]floor.Card{
 		"item/i": floor.ItemCard{}, "round/R1": round(1, floor.StateRunning, 0),
 		"attendee/a1": floor.AttendeeCard{}, "attendee/a2": floor.AttendeeCard{CheckedIn: 1}, "attendee/a3": floor.AttendeeCard{},
@@ -200,8 +199,8 @@ func TestRunnersLeaveTheHumanAlone(t *testing.T) {
 	}
 	h := sparedAttendees([]Link{{Role: floor.RoleAttendee, ID: "a1"}, {Role: floor.RoleModerator, ID: "s1"}})
 	m := newPlanner(3, time.Time{}, "runner:r1")
-	errands := behaviours{h.checkInAtDesk, h.markPresence}.intents(m, view(cards))
-	for _, e := range errands {
+	intents := behaviours{h.checkInAtDesk, h.markPresence}.intents(m, view(cards))
+	for _, e := range intents {
 		switch body := e.body.(type) {
 		case floor.CheckIn:
 			if body.Attendee != "a3" {
@@ -215,12 +214,12 @@ func TestRunnersLeaveTheHumanAlone(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 	}
-	if len(errands) != 2 {
-		t.Errorf("%+v", errands)
+	if len(intents) != 2 {
+		t.Errorf("%+v", intents)
 	}
 }
 
-func TestForHuman(t *testing.T) {
+func TestForHuman_OneLinkOfEachRole(t *testing.T) {
 	links := []Link{
 		{Role: floor.RoleModerator, ID: "s2"}, {Role: floor.RoleModerator, ID: "s1"}, {Role: floor.RoleAttendee, ID: "b"},
 		{Role: floor.RoleAttendee, ID: "a"}, {Role: floor.RoleInterpreter, ID: "i"}, {Role: floor.RoleDisplay, ID: "d"},
