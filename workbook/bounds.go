@@ -6,22 +6,23 @@ import (
 	"io"
 )
 
-// The limits of markup, which costs far more to read than it takes to send: half
-// a million empty rows fit into 20 KB. A floor of 300 tables and 20 rounds needs
-// a third of them.
+// The limits of markup, which costs much more to parse than to send: half a million empty
+// rows fit into 20 KB. A workbook with 300 tables and 20 rounds needs a third of these
+// limits.
 const (
-	maxMarkup   = 900_000  // tags, opening and closing, of all parts; and as many attributes
-	maxTag      = 64 << 10 // bytes of one, with its attributes
-	maxTagOther = 1 << 20  // in a part that does not claim to be XML: a picture may look like that
+	maxMarkup   = 900_000  // opening and closing tags of all parts; the same number of attributes
+	maxTag      = 64 << 10 // bytes of a tag with its attributes
+	maxTagOther = 1 << 20  // in a part that is not named as XML: the bytes of a picture may look like a tag
 )
 
-// errMarkup says that a part has more markup than a workbook needs.
+// errMarkup means that a part has more markup than a workbook needs.
 var errMarkup = errors.New("too much markup")
 
-// markupCount counts what passes through, of all parts of a file together.
+// markupCount counts the markup of all parts of a file.
 type markupCount struct{ tags, attributes int }
 
-// limit answers r, which fails with errMarkup beyond the limits.
+// limit returns a reader of r that counts into m and fails with errMarkup beyond the limits.
+// longest is the length of the longest permitted tag.
 func (m *markupCount) limit(r io.Reader, longest int) io.Reader {
 	return &tagReader{r: r, total: m, longest: longest}
 }
@@ -30,7 +31,7 @@ type tagReader struct {
 	r         io.Reader
 	total     *markupCount
 	longest   int
-	tagLength int // bytes since the tag began; 0: outside of one
+	tagLength int // bytes since the current tag began; 0: outside of a tag
 }
 
 // Read implements io.Reader.
@@ -42,7 +43,7 @@ func (t *tagReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// count reports whether what was read is within the limits.
+// count counts the tags in b. It reports whether everything so far is within the limits.
 func (t *tagReader) count(b []byte) bool {
 	for len(b) > 0 {
 		if t.tagLength == 0 {
@@ -66,7 +67,7 @@ func (t *tagReader) count(b []byte) bool {
 	return t.withinLimits()
 }
 
-// addToTag takes a piece of a tag.
+// addToTag counts a piece of the current tag.
 func (t *tagReader) addToTag(piece []byte) {
 	t.tagLength += len(piece)
 	t.total.attributes += bytes.Count(piece, []byte{'='})

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// Every code has its sentence in each language, with the same placeholders, and
-// none stands there that no code has.
-func TestTheCatalogsSayEveryCode(t *testing.T) {
+// Every code must have a sentence in each language, with the same placeholders, and every
+// sentence a code.
+func TestCodes_HaveASentenceInEachCatalog(t *testing.T) {
 	for _, lang := range []string{"en", "ko", "zh"} {
 		raw, err := os.ReadFile("../static/catalogs/" + lang + ".json")
 		if err != nil {

@@ -9,15 +9,16 @@ import (
 // matchedSheet is a sheet whose columns have been recognised.
 type matchedSheet struct {
 	layout      *Layout
-	index       int               // of the layout, for ordering faults
-	name        string            // as the workbook calls it
+	index       int               // of the layout, for sorting faults
+	name        string            // as the workbook names it; empty: the workbook has no such sheet
 	header      int               // row number of the header
-	columnIndex map[string]int    // column name → index of its cell
-	headers     map[string]string // column name → its header as written
+	columnIndex map[string]int    // column name → index of its cells
+	headers     map[string]string // column name → its header in the workbook
 	rows        []rawRow          // below the header
 }
 
-// headerOf answers a column's header as the workbook writes it, or its English name.
+// headerOf returns a column's header as the workbook writes it; if it has none, the English
+// name.
 func (g *matchedSheet) headerOf(column string) string {
 	if t, ok := g.headers[column]; ok {
 		return t
@@ -25,30 +26,30 @@ func (g *matchedSheet) headerOf(column string) string {
 	return column
 }
 
-// bookReader is a workbook under reading.
+// bookReader holds a workbook while it is read.
 type bookReader struct {
 	faultList
-	sheets     map[string]*matchedSheet     // by the English names; absent ones are empty, not nil
-	rowByID    map[string]map[string]int    // sheet → id → the row in which it first stands
-	idOrder    map[string][]string          // sheet → its ids, in the order of the rows
-	nearIDs    map[string]map[string]string // sheet → id in its barest form → id; made when first asked
+	sheets     map[string]*matchedSheet     // by English name; a missing sheet is empty, not nil
+	rowByID    map[string]map[string]int    // sheet → id → the number of its first row
+	idOrder    map[string][]string          // sheet → ids in the order of the rows
+	nearIDs    map[string]map[string]string // sheet → loose form of an id → id; made on first use
 	calendar   calendar
 	faulty     map[cellRef]bool // cells with a fault
 	forum      floor.Forum
 	incomplete bool                   // a sheet, a required column or some rows are missing
-	readable   bool                   // every cell could be read
-	entries    map[string][]rowReader // sheet → the row of each entry of the forum, in its order
+	readable   bool                   // no cell has a fault
+	entries    map[string][]rowReader // sheet → the rows of the forum's entries, in their order
 }
 
-// cellRef is one cell.
+// cellRef names a cell.
 type cellRef struct {
 	sheet  string
 	row    int
 	column string
 }
 
-// hasFault reports whether one of the cells that describe a thing is at fault, so
-// that what follows from them need not be told.
+// hasFault reports whether one of the cells that describe a thing has a fault, so that
+// faults which follow from it are left out.
 func (b *bookReader) hasFault(sheet, id string, columns ...string) bool {
 	for _, c := range columns {
 		if b.faulty[cellRef{sheet, b.rowByID[sheet][id], c}] {
@@ -58,7 +59,7 @@ func (b *bookReader) hasFault(sheet, id string, columns ...string) bool {
 	return false
 }
 
-// matchSheets recognises the sheets and their columns, and lists every id.
+// matchSheets recognises the sheets and their columns, and lists all ids.
 func matchSheets(u rawBook) *bookReader {
 	b := &bookReader{
 		sheets: map[string]*matchedSheet{}, rowByID: map[string]map[string]int{}, idOrder: map[string][]string{},
@@ -88,7 +89,7 @@ func matchSheets(u rawBook) *bookReader {
 func (b *bookReader) matchSheet(t rawSheet) {
 	g := b.sheets[layoutName(t.name)]
 	if g == nil && len(t.rows) == 0 && t.fault == nil {
-		return // the empty sheet that spreadsheet programs begin with
+		return // the empty sheet of a new workbook
 	}
 	if g == nil {
 		b.add(len(layouts), 0, Fault{Sheet: t.name, Code: UnknownSheet, Params: params("sheets", sheetNames())})
@@ -140,8 +141,8 @@ func (b *bookReader) readHeader(g *matchedSheet, cells []string) {
 	}
 }
 
-// listIDs notes which ids a sheet has, before any row is read, so that rows may
-// name what stands further down or in a later sheet.
+// listIDs lists the ids of a sheet before any row is read, so that a row may name an id of a
+// later row or sheet.
 func (b *bookReader) listIDs(g *matchedSheet) {
 	at, ok := g.columnIndex["id"]
 	if !ok {
@@ -159,7 +160,7 @@ func (b *bookReader) listIDs(g *matchedSheet) {
 	}
 }
 
-// columnFor answers the column that a header means.
+// columnFor returns the column that a header means; nil if there is none.
 func (l *Layout) columnFor(header string) *Column {
 	header = compareForm(header)
 	for i := range l.Columns {
@@ -177,7 +178,7 @@ func (l *Layout) columnFor(header string) *Column {
 	return nil
 }
 
-// layoutName answers the English name of a sheet.
+// layoutName returns the English name of a sheet; empty if it is unknown.
 func layoutName(name string) string {
 	name = compareForm(name)
 	for _, l := range layouts {

@@ -1,6 +1,6 @@
 package workbook
 
-// ColumnType is how the cells of a column are read.
+// ColumnType says how the cells of a column are read.
 type ColumnType string
 
 // The types of columns, as docs/WORKBOOK.md explains them.
@@ -12,35 +12,35 @@ const (
 	TypeDate   ColumnType = "date"     // 2026-11-24, or an Excel date
 	TypeTime   ColumnType = "time"     // 13:30, 2026-11-24 13:30, or an Excel time
 	TypeChoice ColumnType = "choice"   // one of a few words
-	TypeList   ColumnType = "list"     // several, parted by ; or ,
+	TypeList   ColumnType = "list"     // several values, separated by ; or ,
 	TypePair   ColumnType = "pair"     // two languages: ko-zh
-	TypeRef    ColumnType = "id of"    // an id that stands in another sheet
+	TypeRef    ColumnType = "id of"    // an id of another sheet
 	TypeRefs   ColumnType = "ids of"   // a list of such ids
-	TypeName   ColumnType = "name"     // text; one of the three languages must be there
+	TypeName   ColumnType = "name"     // text; at least one of the three languages is required
 	TypeZone   ColumnType = "timezone" // Asia/Seoul
 )
 
-// Column is one column of a sheet.
+// Column describes a column of a sheet.
 type Column struct {
-	Name    string     // what its header says in the workbooks that Write makes
-	Also    []string   // other headers by which Read finds it
+	Name    string     // its header in the workbooks that Write writes
+	Also    []string   // other headers that Read accepts
 	Type    ColumnType // how its cells are read
-	Of      string     // TypeRef, TypeRefs: the sheet whose ids they are
-	Must    bool       // every row needs it, and the sheet the column
+	Of      string     // for TypeRef and TypeRefs: the sheet of the ids
+	Must    bool       // the column is required, and a value in every row
 	Example string
-	About   string // one sentence, English
+	About   string // one English sentence
 }
 
-// Layout is one sheet of the workbook.
+// Layout describes a sheet of the workbook.
 type Layout struct {
 	Name    string
-	Also    []string // other names by which Read finds it
-	Must    bool     // a workbook without it is at fault
+	Also    []string // other names that Read accepts
+	Must    bool     // the sheet is required
 	About   string
 	Columns []Column
 }
 
-// column answers the column of that name.
+// column returns the column with this name; nil if there is none.
 func (l *Layout) column(name string) *Column {
 	for i := range l.Columns {
 		if l.Columns[i].Name == name {
@@ -50,7 +50,7 @@ func (l *Layout) column(name string) *Column {
 	return nil
 }
 
-// position answers where a column stands, for ordering; unknown ones come last.
+// position returns the index of a column for sorting; an unknown column comes last.
 func (l *Layout) position(name string) int {
 	for i := range l.Columns {
 		if l.Columns[i].Name == name {
@@ -60,8 +60,8 @@ func (l *Layout) position(name string) int {
 	return len(l.Columns)
 }
 
-// Layouts answers the sheets in the order that Write gives them. The caller
-// must not change what it points to.
+// Layouts returns the sheets in the order in which Write writes them. The caller must not
+// change them.
 func Layouts() []*Layout { return layouts }
 
 // The names of the sheets.
@@ -84,7 +84,7 @@ func idColumn(example, about string) Column {
 	return Column{Name: "id", Also: []string{"아이디", "번호", "编号", "ID号"}, Type: TypeID, Must: true, Example: example, About: about}
 }
 
-// nameColumns are a name in three languages, of which one must be given.
+// nameColumns returns the columns of a name in three languages, of which one is required.
 func nameColumns(ko, zh, en string) []Column {
 	return []Column{
 		{Name: "name_ko", Also: []string{"이름_ko", "이름", "성명", "한글명", "국문명", "기업명", "회사명", "韩文名称", "韩文名"}, Type: TypeName, Example: ko, About: "Korean name."},
@@ -101,7 +101,7 @@ func placeColumns(ko, zh, en string) []Column {
 	}
 }
 
-// slotColumns are when something is held.
+// slotColumns returns the columns for the time of a round or item.
 func slotColumns(start, end string) []Column {
 	return []Column{
 		{Name: "day", Also: []string{"날짜", "일자", "日期"}, Type: TypeDate, Example: "2026-11-24", About: "The day; empty is the event's date, and 2 its second day."},

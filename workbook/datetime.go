@@ -6,12 +6,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // the same zones on every machine, and where the system has none
+	_ "time/tzdata" // the same time zones on every machine, also without those of the system
 
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// date is a day without a zone.
+// date is a day without a time zone.
 type date struct {
 	year  int
 	month time.Month
@@ -28,17 +28,17 @@ func (d date) String() string {
 	return time.Date(d.year, d.month, d.day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
 }
 
-// calendar is what turns the words of a workbook into instants.
+// calendar converts the dates and times of a workbook to instants.
 type calendar struct {
 	zone  *time.Location
-	first date // of the event; zero: not said
+	first date // the first day of the event; zero: unknown
 	d1904 bool
 }
 
 var datePattern = regexp.MustCompile(`^(\d{4})\s*[-./年년]\s*(\d{1,2})\s*[-./月월]\s*(\d{1,2})\s*[.日일]?$`)
 
-// parseDate reads 2026-11-24 and its variants, or the number that a spreadsheet
-// program stores for a date.
+// parseDate parses 2026-11-24 and its variants, or the number that a spreadsheet program
+// stores for a date.
 func (c calendar) parseDate(s string) (date, bool) {
 	s = normalize(s)
 	if m := datePattern.FindStringSubmatch(s); m != nil {
@@ -50,7 +50,7 @@ func (c calendar) parseDate(s string) (date, bool) {
 	return date{}, false
 }
 
-// parseDay reads a date, or the number of a day of the event: 2 is its second.
+// parseDay parses a date, or the number of a day of the event: 2 is its second day.
 func (c calendar) parseDay(s string) (date, bool) {
 	if n, err := strconv.Atoi(normalize(s)); err == nil && n >= 1 && n <= 60 && c.first != (date{}) {
 		return c.first.plus(n - 1), true
@@ -63,10 +63,10 @@ func validDate(y, m, d int) (date, bool) {
 	return got, y >= 1970 && y <= 2200 && got == dateOf(time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC))
 }
 
-func atoi(s string) int { n, _ := strconv.Atoi(s); return n } // only ever digits, matched before
+func atoi(s string) int { n, _ := strconv.Atoi(s); return n } // s consists of digits: a pattern has matched it
 
-// serialDate reads the whole days of a spreadsheet's date; nothing before 1970
-// is meant, so that its false leap day of 1900 is no matter.
+// serialDate converts the whole days of a spreadsheet's date. Dates before 1970 are refused,
+// so that the spreadsheet's nonexistent leap day of 1900 does not matter.
 func (c calendar) serialDate(serial float64) (date, bool) {
 	base := date{1899, time.December, 30}
 	if c.d1904 {
@@ -81,8 +81,8 @@ func (c calendar) serialDate(serial float64) (date, bool) {
 
 var timePattern = regexp.MustCompile(`^(?:(\d{4}[-./]\d{1,2}[-./]\d{1,2})[ T]\s*)?(\d{1,2}):(\d{2})(?::(\d{2}))?$`)
 
-// parseTime reads a time of the day, of day unless it brings its own date. The
-// code answers what is wrong.
+// parseTime parses a time of day, on the given day unless the text has a date. If the code
+// is not empty, it says what is wrong.
 func (c calendar) parseTime(s string, day date) (floor.Instant, Code) {
 	s = normalize(s)
 	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
@@ -108,7 +108,7 @@ func (c calendar) parseTime(s string, day date) (floor.Instant, Code) {
 	return c.at(day, h, min, sec)
 }
 
-// serialTime reads a spreadsheet's time: a fraction of a day, with or without the days.
+// serialTime converts a spreadsheet's time: a fraction of a day, with or without whole days.
 func (c calendar) serialTime(serial float64, day date) (floor.Instant, Code) {
 	if math.IsNaN(serial) || serial < 0 {
 		return 0, BadTime
@@ -117,7 +117,7 @@ func (c calendar) serialTime(serial float64, day date) (floor.Instant, Code) {
 	seconds := int(math.Round(fraction * 86400))
 	if days != 0 {
 		var ok bool
-		if day, ok = c.serialDate(days); !ok || seconds == 0 { // a date alone says no time
+		if day, ok = c.serialDate(days); !ok || seconds == 0 { // a date without a time
 			return 0, BadTime
 		}
 	}
@@ -140,9 +140,9 @@ func (c calendar) at(day date, h, min, sec int) (floor.Instant, Code) {
 
 var shiftPattern = regexp.MustCompile(`^(.*\d{1,2}:\d{2}(?::\d{2})?)\s*[-–—~〜至]\s*(\d.*)$`)
 
-// parseShift reads "13:00-18:30", each side with its date if not the event's
-// first day; the second side's day is the first one's unless it says so. A
-// slash parts two times that are written in full.
+// parseShift parses "13:00-18:30". Each side may have a date; without one, the first side is
+// on the first day of the event, and the second side on the day of the first. Two times in
+// RFC 3339 are separated by a slash.
 func (c calendar) parseShift(s string) (floor.Span, Code) {
 	s = normalize(s)
 	from, to, ok := strings.Cut(s, "Z/")
@@ -180,9 +180,9 @@ func (c calendar) local(i floor.Instant) time.Time {
 	return time.UnixMilli(int64(i)).In(c.zone)
 }
 
-// formatTime writes an instant so that parseTime reads it back: the time alone on
-// the day that is read along with it, with the date otherwise, and in full where
-// the clock's local time does not tell it (seconds' parts, the hour that comes twice).
+// formatTime formats an instant so that parseTime returns it: the time alone if it is on the
+// given day, otherwise with the date, and in RFC 3339 if local time is not exact (fractions
+// of seconds, the hour that occurs twice).
 func (c calendar) formatTime(i floor.Instant, day date) string {
 	t := c.local(i)
 	clock := t.Format("15:04")
@@ -198,7 +198,7 @@ func (c calendar) formatTime(i floor.Instant, day date) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
-// formatShift writes a span so that parseShift reads it back.
+// formatShift formats a span so that parseShift returns it.
 func (c calendar) formatShift(s floor.Span) string {
 	start, end := c.formatTime(s.Start, c.first), c.formatTime(s.End, dateOf(c.local(s.Start)))
 	text := start + "-" + end

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// used is the processor time that this process has taken.
-func used(t *testing.T) time.Duration {
+// cpuTime returns the processor time that this process has taken.
+func cpuTime(t *testing.T) time.Duration {
 	t.Helper()
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -19,22 +19,22 @@ func used(t *testing.T) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// A small file can hold millions of empty rows, cells or attributes. What has more
-// of them than any floor needs is refused while it unpacks; what has just few
-// enough costs about as much as an honest workbook of 300 tables and 20 rounds.
-func TestDenseWorkbooksCostNoMoreThanLargeOnes(t *testing.T) {
+// A small file can hold millions of empty rows, cells or attributes. A file with more of
+// them than a floor needs must be refused while it is unpacked, and a file just within the
+// limits must cost about as much as an ordinary workbook of 300 tables and 20 rounds.
+func TestRead_DenseMarkupCostsNoMoreThanALargeWorkbook(t *testing.T) {
 	rows := func(n int, row string) string { return strings.Repeat(row, n) + "</sheetData>" }
-	dense := func(text string) []byte { return replaced(t, attendeesPart, "</sheetData>", text) }
-	honest := written(t, large(300, 20))
+	dense := func(text string) []byte { return withPart(t, attendeesPart, "</sheetData>", text) }
+	ordinary := written(t, large(300, 20))
 	cost := func(book []byte) (time.Duration, bool) {
-		began := used(t)
+		began := cpuTime(t)
 		_, faults := read(t, book)
-		return used(t) - began, len(faults) > 0 && faults[0].Code == FileTooBig
+		return cpuTime(t) - began, len(faults) > 0 && faults[0].Code == FileTooBig
 	}
-	cost(honest) // what is made once is made
-	fair, refused := cost(honest)
+	cost(ordinary) // what is made once is made
+	fair, refused := cost(ordinary)
 	if refused {
-		t.Fatal("an honest workbook is refused")
+		t.Fatal("an ordinary workbook is refused")
 	}
 	for name, c := range map[string]struct {
 		book    []byte
@@ -54,17 +54,17 @@ func TestDenseWorkbooksCostNoMoreThanLargeOnes(t *testing.T) {
 		"28 MB of text between cells": {dense("</sheetData>" + strings.Repeat("a", 28_000_000)), false},
 	} {
 		took, refused := cost(c.book)
-		t.Logf("%-28s %4d KB: %v, an honest one of %d KB: %v", name, len(c.book)>>10, took.Round(time.Millisecond), len(honest)>>10, fair.Round(time.Millisecond))
+		t.Logf("%-28s %4d KB: %v, an ordinary one of %d KB: %v", name, len(c.book)>>10, took.Round(time.Millisecond), len(ordinary)>>10, fair.Round(time.Millisecond))
 		if refused != c.refused {
 			t.Errorf("%s: refused: %v", name, refused)
 		}
 		if took > 4*fair {
-			t.Errorf("%s costs %v, an honest workbook %v", name, took, fair)
+			t.Errorf("%s costs %v, an ordinary workbook %v", name, took, fair)
 		}
 	}
 }
 
-// renamed is the small workbook with more rows in a part that has another name.
+// renamed returns the small workbook with more rows in a part that has another name.
 func renamed(t *testing.T, old, name, rows string) []byte {
 	t.Helper()
 	inside := parts(t, file(t, small()))
@@ -74,5 +74,5 @@ func renamed(t *testing.T, old, name, rows string) []byte {
 	text := strings.Replace(string(inside["xl/worksheets/"+old]), "</sheetData>", rows, 1)
 	delete(inside, "xl/worksheets/"+old)
 	inside["xl/worksheets/"+name] = []byte(text)
-	return zipped(t, inside)
+	return zipParts(t, inside)
 }

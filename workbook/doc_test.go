@@ -11,8 +11,8 @@ import (
 
 const document = "../docs/WORKBOOK.md"
 
-// The document's list of sheets and columns is the code's.
-func TestTheDocumentListsTheColumns(t *testing.T) {
+// docs/WORKBOOK.md must list the sheets and columns of the code.
+func TestLayouts_AreListedInTheDocument(t *testing.T) {
 	raw, err := os.ReadFile(document)
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +26,7 @@ func TestTheDocumentListsTheColumns(t *testing.T) {
 	golden.Compare(t, document, before+"<!-- sheets:"+comment+"-->\n"+listing()+"<!-- end of sheets -->"+after)
 }
 
-// listing is what the document lists.
+// listing returns the part of the document that lists the sheets and columns.
 func listing() string {
 	var b strings.Builder
 	for _, l := range Layouts() {
@@ -50,9 +50,9 @@ func listing() string {
 	return b.String() + "\n"
 }
 
-// The examples of the document can be read as what they are examples of, and the
-// sample answers that it quotes are what Read says.
-func TestTheDocumentsExamplesAreRight(t *testing.T) {
+// The examples in the document must be readable as their column, and the faults that it
+// quotes must be those of Read.
+func TestDocument_ExamplesAreRight(t *testing.T) {
 	raw, err := os.ReadFile(document)
 	if err != nil {
 		t.Fatal(err)

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// Code names what is wrong. Its sentence, in three languages, is the entry
-// "workbook.<code>" of the catalogs, with the parameters as placeholders; the
-// English one is here too, for the command line.
+// Code names a kind of fault. Its sentences for people are the entries "workbook.<code>" of
+// the catalogs, with the parameters as placeholders. The English sentences are repeated here
+// for the command line.
 type Code string
 
-// The codes; the sentences below name the parameters of each.
+// The codes. The sentences below name the parameters of each.
 const (
 	FileTooBig    Code = "file_too_big"
 	FileNotXLSX   Code = "file_not_xlsx"
@@ -70,8 +70,8 @@ const (
 	Rule              Code = "rule"
 )
 
-// sentence is a code with what a person reads: first what is wrong, then what
-// would be right. {name} is the parameter of that name.
+// sentence is what a person reads for a code: first what is wrong, then what to do. {name}
+// stands for the parameter of that name.
 type sentence struct {
 	code Code
 	text string
@@ -134,8 +134,8 @@ var sentences = []sentence{
 	{Rule, "This breaks a rule of the floor: {error}."},
 }
 
-// Codes answers every code that a fault may have, in a fixed order; the catalogs
-// have an entry "workbook.<code>" for each.
+// Codes returns all codes of faults in a fixed order. The catalogs have an entry
+// "workbook.<code>" for each.
 func Codes() []Code {
 	codes := make([]Code, len(sentences))
 	for i, s := range sentences {
@@ -144,8 +144,8 @@ func Codes() []Code {
 	return codes
 }
 
-// Message answers a code's English sentence with its placeholders, {name}; it
-// is empty for an unknown code.
+// Message returns the English sentence of a code, with placeholders such as {name}; empty
+// for an unknown code.
 func Message(code Code) string {
 	for _, s := range sentences {
 		if s.code == code {
@@ -155,16 +155,16 @@ func Message(code Code) string {
 	return ""
 }
 
-// Fault is one thing that is wrong in a workbook, and where.
+// Fault is a mistake in a workbook and where it is.
 type Fault struct {
-	Sheet  string            `json:"sheet,omitempty"`  // as the workbook calls it; empty: the file as a whole
-	Row    int               `json:"row,omitempty"`    // as the spreadsheet program counts, from 1; 0: the sheet as a whole
-	Column string            `json:"column,omitempty"` // its header as the workbook writes it; empty: the row as a whole
+	Sheet  string            `json:"sheet,omitempty"`  // as the workbook names it; empty: the fault concerns the file
+	Row    int               `json:"row,omitempty"`    // counted from 1 as in a spreadsheet program; 0: the fault concerns the sheet
+	Column string            `json:"column,omitempty"` // its header in the workbook; empty: the fault concerns the row
 	Code   Code              `json:"code"`
 	Params map[string]string `json:"params,omitempty"`
 }
 
-// Error answers where the fault is and what is wrong, in English, on one line.
+// Error returns the place and the English sentence on one line.
 func (f Fault) Error() string {
 	var where []string
 	if f.Sheet != "" {
@@ -191,16 +191,16 @@ func fill(text string, params map[string]string) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// maxFaults bounds what one broken workbook can answer.
+// maxFaults bounds how many faults Read returns for a workbook.
 const maxFaults = 500
 
-// faultList collects faults in the order of sheets, rows and columns.
+// faultList collects faults and sorts them by sheet, row and column.
 type faultList struct {
 	faults  []sortedFault
 	omitted int
 }
 
-// sortedFault is a fault with where it sorts.
+// sortedFault is a fault with its sort keys.
 type sortedFault struct {
 	sheet, column int
 	Fault
@@ -214,7 +214,7 @@ func (l *faultList) add(sheet, column int, f Fault) {
 	l.faults = append(l.faults, sortedFault{sheet, column, f})
 }
 
-// sorted answers the faults, the last one saying how many were left out.
+// sorted returns the faults in order. The last one says how many were left out, if any.
 func (l *faultList) sorted() []Fault {
 	slices.SortStableFunc(l.faults, func(a, b sortedFault) int {
 		return cmp.Or(cmp.Compare(a.sheet, b.sheet), cmp.Compare(a.Row, b.Row), cmp.Compare(a.column, b.column))
@@ -229,7 +229,7 @@ func (l *faultList) sorted() []Fault {
 	return out
 }
 
-// params makes a fault's parameters of pairs of name and value.
+// params returns the parameters of a fault from pairs of name and value.
 func params(pairs ...string) map[string]string {
 	if len(pairs) == 0 {
 		return nil

@@ -7,33 +7,33 @@ import (
 	"testing"
 )
 
-// spoiling is one way to get a workbook wrong: what is set where, and all that
-// reading must then say.
-type spoiling struct {
+// mistake is a change that makes a workbook wrong, and all faults that Read must return for
+// it.
+type mistake struct {
 	code  Code
-	spoil func(book map[string][][]string)
+	apply func(book map[string][][]string)
 	want  []string
 }
 
-// cell spoils one cell of the small workbook.
+// cell changes a cell of the small workbook.
 func cell(sheet string, row int, column, value string) func(map[string][][]string) {
 	return func(book map[string][][]string) { set(book, sheet, row, column, value) }
 }
 
-func cells(spoils ...func(map[string][][]string)) func(map[string][][]string) {
+func cells(changes ...func(map[string][][]string)) func(map[string][][]string) {
 	return func(book map[string][][]string) {
-		for _, s := range spoils {
+		for _, s := range changes {
 			s(book)
 		}
 	}
 }
 
-// row appends a row below a sheet.
+// appended appends a row to a sheet.
 func appended(sheet string, values ...string) func(map[string][][]string) {
 	return func(book map[string][][]string) { book[sheet] = append(book[sheet], values) }
 }
 
-var spoilings = []spoiling{
+var mistakes = []mistake{
 	{MissingSheet, func(b map[string][][]string) { delete(b, "rounds") }, []string{": missing_sheet"}},
 	{UnknownSheet, func(b map[string][][]string) { b["tabels"] = b["tables"] }, []string{"tabels: unknown_sheet"}},
 	{DoubleSheet, func(b map[string][][]string) { b["구역"] = b["zones"] }, []string{"구역: double_sheet"}},
@@ -106,11 +106,11 @@ var spoilings = []spoiling{
 	{RoundsOverlap, cell("rounds", 3, "start", "13:50"), []string{"rounds 3 start: rounds_overlap"}},
 }
 
-func TestEachMistakeIsNamedAtItsPlaceAndAlone(t *testing.T) {
-	for _, s := range spoilings {
+func TestRead_NamesASingleMistakeAndItsPlace(t *testing.T) {
+	for _, s := range mistakes {
 		t.Run(string(s.code), func(t *testing.T) {
 			book := small()
-			s.spoil(book)
+			s.apply(book)
 			_, faults := read(t, file(t, book))
 			got := places(faults)
 			if !slices.Equal(got, s.want) {
@@ -120,9 +120,9 @@ func TestEachMistakeIsNamedAtItsPlaceAndAlone(t *testing.T) {
 	}
 }
 
-// Every mistake at once: as many faults as there are mistakes, in the order of
-// sheets, rows and columns.
-func TestAllMistakesAreNamedAtOnce(t *testing.T) {
+// With all mistakes in one workbook there must be as many faults, in the order of sheets,
+// rows and columns.
+func TestRead_NamesAllMistakesInOrder(t *testing.T) {
 	book := small()
 	cells(
 		cell("event", 2, "grace_min", "-1"), cell("agenda", 2, "kind", "party"), cell("tables", 2, "zone", "Z"),
@@ -142,8 +142,8 @@ func TestAllMistakesAreNamedAtOnce(t *testing.T) {
 	}
 }
 
-// Columns are named as the workbook names them.
-func TestFaultsSpeakOfTheWorkbooksOwnNames(t *testing.T) {
+// Faults name sheets and columns as the workbook does.
+func TestFault_UsesTheWorkbooksOwnNames(t *testing.T) {
 	book := small()
 	book["企业"] = book["companies"]
 	delete(book, "companies")
@@ -160,15 +160,15 @@ func TestFaultsSpeakOfTheWorkbooksOwnNames(t *testing.T) {
 
 var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 
-// Each code is reached by a test, and its sentence is filled to the end.
-func TestEveryCodeHasACase(t *testing.T) {
+// Each code must occur in a test, and its sentence must have no unfilled placeholder.
+func TestCodes_EachHasATestCase(t *testing.T) {
 	reached := map[Code]bool{ // by the tests of files, in hostile_test.go; Rule is what has no sentence of its own
 		FileTooBig: true, FileNotXLSX: true, FileLocked: true, FileBroken: true, MoreFaults: true, TooManyRows: true, TooWide: true, Rule: true,
 	}
-	for _, s := range spoilings {
+	for _, s := range mistakes {
 		reached[s.code] = true
 		book := small()
-		s.spoil(book)
+		s.apply(book)
 		_, faults := read(t, file(t, book))
 		for _, f := range faults {
 			if left := placeholder.FindString(f.Error()); left != "" || Message(f.Code) == "" {
@@ -193,7 +193,7 @@ func TestEveryCodeHasACase(t *testing.T) {
 	}
 }
 
-func TestWhatPeopleWroteCannotFloodASentence(t *testing.T) {
+func TestFault_ShortensQuotedText(t *testing.T) {
 	book := small()
 	set(book, "companies", 2, "country", strings.Repeat("K", 1900))
 	_, faults := read(t, file(t, book))

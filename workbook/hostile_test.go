@@ -19,7 +19,7 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// parts answers a workbook's files inside the archive.
+// parts returns the files in the archive of a workbook.
 func parts(t testing.TB, file []byte) map[string][]byte {
 	t.Helper()
 	archive, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
@@ -39,13 +39,13 @@ func parts(t testing.TB, file []byte) map[string][]byte {
 	return inside
 }
 
-func zipped(t testing.TB, inside map[string][]byte) []byte {
+func zipParts(t testing.TB, inside map[string][]byte) []byte {
 	t.Helper()
-	return archived(t, inside, zip.Deflate)
+	return zipPartsWith(t, inside, zip.Deflate)
 }
 
-// archived is zipped by one method, compressing or not.
-func archived(t testing.TB, inside map[string][]byte, method uint16) []byte {
+// zipPartsWith makes an archive with a compression method.
+func zipPartsWith(t testing.TB, inside map[string][]byte, method uint16) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
@@ -66,18 +66,18 @@ func archived(t testing.TB, inside map[string][]byte, method uint16) []byte {
 
 const attendeesPart = "xl/worksheets/sheet3.xml" // of the small workbook
 
-// replaced is the small workbook with something else in one of its parts.
-func replaced(t testing.TB, part, old, with string) []byte {
+// withPart returns the small workbook with a replacement in one of its parts.
+func withPart(t testing.TB, part, old, with string) []byte {
 	t.Helper()
 	inside := parts(t, file(t, small()))
 	if !bytes.Contains(inside[part], []byte(old)) {
 		t.Fatalf("%s has no %s", part, old)
 	}
 	inside[part] = bytes.ReplaceAll(inside[part], []byte(old), []byte(with))
-	return zipped(t, inside)
+	return zipParts(t, inside)
 }
 
-func TestWhatIsNoWorkbookIsRefusedAsAWhole(t *testing.T) {
+func TestRead_RefusesFilesThatAreNoWorkbook(t *testing.T) {
 	good := file(t, small())
 	bomb := parts(t, good)
 	bomb["xl/media/image1.png"] = make([]byte, maxUnpacked)
@@ -92,14 +92,14 @@ func TestWhatIsNoWorkbookIsRefusedAsAWhole(t *testing.T) {
 		"empty":           {nil, FileNotXLSX},
 		"text":            {[]byte("id,name\nT01,Table"), FileNotXLSX},
 		"pdf":             {[]byte("%PDF-1.7"), FileNotXLSX},
-		"another archive": {zipped(t, map[string][]byte{"a.txt": []byte("a")}), FileNotXLSX},
+		"another archive": {zipParts(t, map[string][]byte{"a.txt": []byte("a")}), FileNotXLSX},
 		"xls or password": {append([]byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), make([]byte, 512)...), FileLocked},
 		"zip magic only":  {[]byte("PK\x03\x04"), FileBroken},
 		"too large":       {make([]byte, MaxFile+1), FileTooBig},
-		"a zip bomb":      {zipped(t, bomb), FileTooBig},
-		"too many parts":  {zipped(t, many), FileTooBig},
-		"half a sheet":    {replaced(t, attendeesPart, "</sheetData>", "<row"), FileBroken},
-		"broken workbook": {replaced(t, "xl/workbook.xml", "<sheets>", "<sheets"), FileBroken},
+		"a zip bomb":      {zipParts(t, bomb), FileTooBig},
+		"too many parts":  {zipParts(t, many), FileTooBig},
+		"half a sheet":    {withPart(t, attendeesPart, "</sheetData>", "<row"), FileBroken},
+		"broken workbook": {withPart(t, "xl/workbook.xml", "<sheets>", "<sheets"), FileBroken},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, faults := read(t, c.file)
@@ -110,9 +110,9 @@ func TestWhatIsNoWorkbookIsRefusedAsAWhole(t *testing.T) {
 	}
 }
 
-// A part that unpacks to more than it declares is stopped at what it declares.
-func TestABombThatLiesAboutItsSizeIsRefused(t *testing.T) {
-	file := zipped(t, func() map[string][]byte {
+// A part that unpacks to more than it declares is read only up to the declared size.
+func TestRead_RefusesAPartLargerThanDeclared(t *testing.T) {
+	file := zipParts(t, func() map[string][]byte {
 		inside := parts(t, file(t, small()))
 		inside["xl/media/big"] = bytes.Repeat([]byte{0}, 4<<20)
 		return inside
@@ -128,7 +128,7 @@ func TestABombThatLiesAboutItsSizeIsRefused(t *testing.T) {
 	}
 }
 
-func TestALargerFileIsNotRead(t *testing.T) {
+func TestRead_DoesNotReadATooLargeFile(t *testing.T) {
 	r := iotest.ErrReader(errors.New("was read"))
 	if _, faults, err := Read(r, MaxFile+1); err != nil || len(faults) != 1 || faults[0].Code != FileTooBig {
 		t.Errorf("got %v, %v", faults, err)
@@ -138,8 +138,8 @@ func TestALargerFileIsNotRead(t *testing.T) {
 	}
 }
 
-// However a workbook is cut off or bent, reading it ends in faults, soon.
-func TestCutAndBentFiles(t *testing.T) {
+// Reading a truncated or altered workbook must soon end in faults.
+func TestRead_DamagedFilesGiveFaults(t *testing.T) {
 	good := file(t, small())
 	for n := 0; n < len(good); n += 1 + len(good)/100 {
 		if _, faults := read(t, good[:n]); len(faults) == 0 {
@@ -158,7 +158,7 @@ func TestCutAndBentFiles(t *testing.T) {
 	}
 }
 
-func TestHugeSheetsAreStoppedEarly(t *testing.T) {
+func TestRead_StopsEarlyInHugeSheets(t *testing.T) {
 	rows := func(n int, row string) string {
 		return strings.Repeat(row, n) + "</sheetData>"
 	}
@@ -166,12 +166,12 @@ func TestHugeSheetsAreStoppedEarly(t *testing.T) {
 		file []byte
 		want []string
 	}{
-		"many rows":     {replaced(t, attendeesPart, "</sheetData>", rows(60_000, `<row><c t="str"><v>x</v></c></row>`)), []string{": too_many_rows"}},
-		"the last row":  {replaced(t, attendeesPart, "</sheetData>", `<row r="1048576"><c r="A1048576" t="str"><v>x</v></c></row></sheetData>`), nil},
-		"beyond it":     {replaced(t, attendeesPart, "</sheetData>", `<row r="1048577"><c r="A1048577" t="str"><v>x</v></c></row></sheetData>`), []string{": file_broken"}},
-		"wide rows":     {replaced(t, attendeesPart, "</sheetData>", rows(60_000, `<row><c r="XFD9" t="str"><v>x</v></c></row>`)), []string{": too_wide"}},
-		"wide nothing":  {replaced(t, attendeesPart, "</sheetData>", rows(60_000, `<row><c r="XFD9" t="str"><v> </v></c></row>`)), []string{": too_wide"}},
-		"beyond column": {replaced(t, attendeesPart, "</sheetData>", `<row><c r="ZZZZ9" t="str"><v>x</v></c></row></sheetData>`), []string{": file_broken"}},
+		"many rows":     {withPart(t, attendeesPart, "</sheetData>", rows(60_000, `<row><c t="str"><v>x</v></c></row>`)), []string{": too_many_rows"}},
+		"the last row":  {withPart(t, attendeesPart, "</sheetData>", `<row r="1048576"><c r="A1048576" t="str"><v>x</v></c></row></sheetData>`), nil},
+		"beyond it":     {withPart(t, attendeesPart, "</sheetData>", `<row r="1048577"><c r="A1048577" t="str"><v>x</v></c></row></sheetData>`), []string{": file_broken"}},
+		"wide rows":     {withPart(t, attendeesPart, "</sheetData>", rows(60_000, `<row><c r="XFD9" t="str"><v>x</v></c></row>`)), []string{": too_wide"}},
+		"wide nothing":  {withPart(t, attendeesPart, "</sheetData>", rows(60_000, `<row><c r="XFD9" t="str"><v> </v></c></row>`)), []string{": too_wide"}},
+		"beyond column": {withPart(t, attendeesPart, "</sheetData>", `<row><c r="ZZZZ9" t="str"><v>x</v></c></row></sheetData>`), []string{": file_broken"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, faults := read(t, c.file)
@@ -189,8 +189,8 @@ func TestHugeSheetsAreStoppedEarly(t *testing.T) {
 	}
 }
 
-// However many mistakes, the answer stays readable, and says how many were left out.
-func TestFaultsAreBounded(t *testing.T) {
+// With many mistakes the faults are bounded, and the last one says how many were left out.
+func TestRead_BoundsTheNumberOfFaults(t *testing.T) {
 	book := small()
 	for i := range 3000 {
 		book["attendees"] = append(book["attendees"], []string{fmt.Sprintf("x%04d", i), "k99", "", "", "a\u202eb"})
@@ -202,7 +202,7 @@ func TestFaultsAreBounded(t *testing.T) {
 	}
 }
 
-func TestMoreThanTheFloorHolds(t *testing.T) {
+func TestRead_RefusesMoreEntriesThanTheFloorHolds(t *testing.T) {
 	book := small()
 	for i := range 101 {
 		book["rounds"] = append(book["rounds"], []string{fmt.Sprint("X", i), fmt.Sprintf("%02d:%02d", 15+i/60, i%60), fmt.Sprintf("%02d:%02d", 15+(i+1)/60, (i+1)%60)})
@@ -213,8 +213,8 @@ func TestMoreThanTheFloorHolds(t *testing.T) {
 	}
 }
 
-// Of merged cells only the first has a value; the others are named.
-func TestMergedCells(t *testing.T) {
+// Only the first of merged cells has a value; the others must have faults.
+func TestRead_NamesMergedCells(t *testing.T) {
 	book := small()
 	set(book, "attendees", 3, "company", "")
 	merged := fileWith(t, book, func(f *excelize.File) {
@@ -228,8 +228,8 @@ func TestMergedCells(t *testing.T) {
 	}
 }
 
-// A workbook of 300 tables and 20 rounds, all full, is read in a few seconds.
-func TestALargeForumIsReadSoon(t *testing.T) {
+// A full workbook of 300 tables and 20 rounds must be read within seconds.
+func TestRead_LargeForumTakesSeconds(t *testing.T) {
 	want := large(300, 20)
 	book := written(t, want)
 	start := time.Now()
@@ -241,7 +241,7 @@ func TestALargeForumIsReadSoon(t *testing.T) {
 	}
 }
 
-// large makes a forum in which every table is taken in every round.
+// large returns a forum in which every table is taken in every round.
 func large(tables, rounds int) floor.Forum {
 	f := floor.Forum{
 		Event: floor.Event{ID: "large", Name: floor.Text{En: "Large"}, TimeZone: "Asia/Seoul"},
@@ -281,7 +281,8 @@ func large(tables, rounds int) floor.Forum {
 	return f
 }
 
-// FuzzRead: no bytes make reading panic or hang, and what it takes, it can write.
+// FuzzRead reads arbitrary bytes. Read must not panic or hang, and a forum that it returns
+// must be writable.
 func FuzzRead(f *testing.F) {
 	f.Add(file(f, small()))
 	f.Add([]byte("PK\x03\x04"))
@@ -296,10 +297,10 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// FuzzCell: whatever stands in a cell, reading ends in a forum that can be
-// written and read again, or in faults that say so in full sentences.
+// FuzzCell puts arbitrary text into a cell. Read must return a forum that survives a round
+// trip, or faults with complete sentences.
 func FuzzCell(f *testing.F) {
-	for i, value := range append(awkward, "ko-zh", "R1", "46350.5", "99999999999999999999", "-0", "0x10", "Inf", "13:00-18:00;;", "\x00", "\xff", "2026-02-30 25:61") {
+	for i, value := range append(awkwardTexts, "ko-zh", "R1", "46350.5", "99999999999999999999", "-0", "0x10", "Inf", "13:00-18:00;;", "\x00", "\xff", "2026-02-30 25:61") {
 		f.Add(uint(i), uint(i/3), uint(i/2), value)
 	}
 	f.Fuzz(func(t *testing.T, sheet, row, column uint, value string) {

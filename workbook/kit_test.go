@@ -11,8 +11,8 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// small answers a valid workbook to spoil, as rows of text: sheet → rows, the
-// first the header.
+// small returns a valid workbook as rows of text: sheet → rows, of which the first is the
+// header.
 func small() map[string][][]string {
 	return map[string][][]string{
 		"event": {
@@ -48,7 +48,8 @@ func small() map[string][][]string {
 	}
 }
 
-// set puts a value under a header in a row counted as in Excel, lengthening both.
+// set sets the cell below a header in a row that is counted as in Excel. It adds the column
+// and rows if they are missing.
 func set(book map[string][][]string, sheet string, row int, column, value string) {
 	rows := book[sheet]
 	at := slices.Index(rows[0], column)
@@ -66,7 +67,7 @@ func set(book map[string][][]string, sheet string, row int, column, value string
 	book[sheet] = rows
 }
 
-// file makes a workbook of the rows, every value as text.
+// file returns a workbook with these rows, every value as text.
 func file(t testing.TB, book map[string][][]string) []byte {
 	t.Helper()
 	return fileWith(t, book, func(*excelize.File) {})
@@ -113,7 +114,7 @@ func read(t testing.TB, file []byte) (floor.Forum, []Fault) {
 		t.Fatal(err)
 	}
 	if len(faults) > 0 && forum.Event.ID != "" {
-		t.Fatal("a forum was answered beside the faults")
+		t.Fatal("Read returned a forum and faults")
 	}
 	return forum, faults
 }
@@ -130,7 +131,7 @@ func readOK(t testing.TB, file []byte) floor.Forum {
 	return forum
 }
 
-// at is a short form of where and what: "meetings 3 host: unknown_ref".
+// at describes a fault in short form: "meetings 3 host: unknown_ref".
 func at(f Fault) string {
 	s := f.Sheet
 	if f.Row != 0 {

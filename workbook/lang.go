@@ -9,7 +9,7 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// languageNames are what people write instead of a code.
+// languageNames are names of languages that people write instead of a code.
 var languageNames = map[string]floor.Lang{
 	"korean": "ko", "한국어": "ko", "한국말": "ko", "韩语": "ko", "韩文": "ko", "한": "ko", "韩": "ko",
 	"chinese": "zh", "중국어": "zh", "中文": "zh", "汉语": "zh", "普通话": "zh", "중": "zh", "中": "zh",
@@ -18,8 +18,8 @@ var languageNames = map[string]floor.Lang{
 
 var languageCode = regexp.MustCompile(`^[a-z]{2,3}$`)
 
-// parseLanguage reads a language's code or name. A code must be one that ISO 639
-// gives to a language.
+// parseLanguage parses a language's code or name. A code must be one that ISO 639 assigns to
+// a language.
 func parseLanguage(s string) (floor.Lang, bool) {
 	s = strings.ToLower(normalize(s))
 	if l, ok := languageNames[s]; ok {
@@ -36,8 +36,8 @@ func parseLanguage(s string) (floor.Lang, bool) {
 
 var pairSeparator = regexp.MustCompile(`\s*[-‐‑–—↔⇄~〜/:]\s*`)
 
-// parsePair reads two languages with a hyphen, dash, arrow, slash or colon
-// between. The code answers what is wrong with the word that it names.
+// parsePair parses two languages with a hyphen, dash, arrow, slash or colon between them. If
+// code is not empty, it says what is wrong with the returned word.
 func parsePair(s string) (floor.Pair, Code, string) {
 	halves := pairSeparator.Split(normalize(s), -1)
 	if len(halves) != 2 || halves[0] == "" || halves[1] == "" {
@@ -57,7 +57,7 @@ func parsePair(s string) (floor.Pair, Code, string) {
 	return floor.MakePair(langs[0], langs[1]), "", ""
 }
 
-// parseCountry reads an ISO 3166 alpha-2 code of a country.
+// parseCountry parses an ISO 3166 alpha-2 code of a country.
 func parseCountry(s string) (string, bool) {
 	s = strings.ToUpper(normalize(s))
 	if len(s) != 2 {

@@ -1,6 +1,7 @@
 package workbook
 
-// layouts is the workbook: what Read looks for and what Write makes.
+// layouts describes the workbook: the sheets that Read looks for and Write writes.
+// docs/WORKBOOK.md is generated from it.
 var layouts = []*Layout{
 	{Name: sheetEvent, Also: []string{"행사", "活动"}, Must: true, About: "The event itself: exactly one row.", Columns: columns(
 		[]Column{idColumn("green-2026", "Names the event for good: a workbook with the same id replaces this event.")},

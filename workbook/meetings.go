@@ -38,7 +38,7 @@ func (b *bookReader) readMeetings() {
 	})
 }
 
-// place answers where and when: both, or neither.
+// place returns the round and table of a meeting: both, or neither.
 func (r rowReader) place() floor.Place {
 	p := floor.Place{Round: floor.RoundID(r.ref("round")), Table: floor.TableID(r.ref("table"))}
 	if p.Round != "" && p.Table != "" {
@@ -46,7 +46,7 @@ func (r rowReader) place() floor.Place {
 	}
 	round, table := r.cell("round") != "", r.cell("table") != ""
 	switch {
-	case r.bad["round"] || r.bad["table"]: // the cell that cannot be read is the fault
+	case r.bad["round"] || r.bad["table"]: // the unreadable cell has a fault already
 	case round && !table:
 		r.fault("table", HalfPlace)
 	case table && !round:
@@ -55,7 +55,7 @@ func (r rowReader) place() floor.Place {
 	return floor.Place{}
 }
 
-// party answers one side: the people named, or all of the company.
+// party returns a side of a meeting: the people named in the row, or all of the company.
 func (r rowReader) party(side string, people map[floor.CompanyID][]floor.AttendeeID, company map[floor.AttendeeID]floor.CompanyID) floor.Party {
 	p := floor.Party{Company: floor.CompanyID(r.ref(side)), Presence: floor.Expected}
 	column := side + "_people"
@@ -73,8 +73,8 @@ func (r rowReader) party(side string, people map[floor.CompanyID][]floor.Attende
 	return p
 }
 
-// listsPeople reports whether the sheet attendees tells whose each person is: only
-// then has a company without people none.
+// listsPeople reports whether every row of the sheet attendees has a readable id and
+// company. Only then is a company without people a fault.
 func (b *bookReader) listsPeople() bool {
 	g := b.sheets[sheetAttendees]
 	if _, ids := g.columnIndex["id"]; !ids {

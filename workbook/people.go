@@ -8,7 +8,8 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// readPeople reads all who carry a link: attendees, staff, interpreters, displays.
+// readPeople reads everyone and everything with a link: attendees, staff, interpreters,
+// displays.
 func (b *bookReader) readPeople() {
 	b.eachRow(sheetAttendees, func(r rowReader, id string, keep bool) {
 		a := floor.Attendee{
@@ -72,7 +73,7 @@ func (r rowReader) pairs() []floor.Pair {
 		if p == "" {
 			continue
 		}
-		if seen[p] { // ko-zh and zh-ko are one
+		if seen[p] { // ko-zh and zh-ko are the same pair
 			r.fault("pairs", ListedTwice, "value", quote(part))
 		}
 		seen[p] = true

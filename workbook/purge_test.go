@@ -8,9 +8,9 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// Names are kept up to the end of the day that the workbook names, by the clocks of
-// the event, also where its midnight does not exist.
-func TestPurgeDateIsOfTheEventsZone(t *testing.T) {
+// Names are kept until the end of the named day in the event's time zone, even if midnight
+// does not exist there.
+func TestRead_PurgeDateIsInTheEventsTimeZone(t *testing.T) {
 	for zone, want := range map[string]string{
 		"Asia/Seoul":          "2027-01-01T00:00:00+09:00",
 		"America/Los_Angeles": "2027-01-01T00:00:00-08:00",
@@ -42,7 +42,7 @@ func TestPurgeDateIsOfTheEventsZone(t *testing.T) {
 	}
 }
 
-func TestNoPurgeDate(t *testing.T) {
+func TestRead_WithoutAPurgeDate(t *testing.T) {
 	if forum, faults := read(t, file(t, small())); len(faults) > 0 || forum.Event.PurgeAt != 0 {
 		t.Errorf("%d, %v", forum.Event.PurgeAt, faults)
 	}

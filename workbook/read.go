@@ -10,13 +10,12 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// Read reads a workbook of at most [MaxFile] bytes from r. size is its length
-// where that is known, so that a larger one is refused unread, and -1 otherwise.
+// Read reads a workbook of at most [MaxFile] bytes from r. size is its length in bytes, so
+// that a larger one is refused without reading it; -1 if it is unknown.
 //
-// It answers the forum, with everything still ahead (rounds planned, interpreters
-// off duty, nobody checked in), or every fault of the workbook in the order of
-// sheets, rows and columns, and then no forum. The error is r's own. It blocks on
-// r only, and keeps nothing of it.
+// Read returns the forum before its day: rounds are planned, interpreters off duty, nobody
+// is checked in. Or it returns all faults of the workbook, in the order of sheets, rows and
+// columns, and an empty forum. The error is r's. Read blocks on r only.
 func Read(r io.Reader, size int64) (floor.Forum, []Fault, error) {
 	raw, fault, err := unpack(r, size)
 	if err != nil {
@@ -40,7 +39,7 @@ func Read(r io.Reader, size int64) (floor.Forum, []Fault, error) {
 	return b.forum, nil, nil
 }
 
-// recordEntry notes that the row describes the entry that the forum was just given.
+// recordEntry records that the row describes the entry that was appended to the forum last.
 func (r rowReader) recordEntry() {
 	sheet := r.sheet.layout.Name
 	r.b.entries[sheet] = append(r.b.entries[sheet], r)
@@ -71,7 +70,8 @@ func (b *bookReader) readEvent() {
 	})
 }
 
-// readCalendar reads what every time of the workbook is read with.
+// readCalendar reads the time zone and the date of the event, which all times of the
+// workbook depend on.
 func (r rowReader) readCalendar() {
 	if s := normalize(r.cell("time_zone")); s != "" {
 		zone, err := time.LoadLocation(s)
@@ -85,14 +85,14 @@ func (r rowReader) readCalendar() {
 		d, ok := r.b.calendar.parseDate(s)
 		if !ok {
 			r.fault("date", BadDate, "value", quote(s))
-			d = date{2000, time.January, 1} // so that times without a date are no faults of their own
+			d = date{2000, time.January, 1} // so that times without a date are not faults too
 		}
 		r.b.calendar.first = d
 	}
 }
 
-// purgeAt answers when the day after the last one on which names are kept begins in
-// the event's time zone, and 0 where no such day is given.
+// purgeAt returns the start of the day after the last one on which names are kept, in the
+// event's time zone; 0 if the cell is empty.
 func (r rowReader) purgeAt() floor.Instant {
 	s := r.cell("purge_after")
 	if s == "" {
@@ -147,10 +147,10 @@ func (b *bookReader) readTimes() {
 	})
 }
 
-// mostAbsorbed answers how many minutes an item may lose: less than it lasts.
+// mostAbsorbed returns how many minutes an item may lose: fewer than it lasts.
 func mostAbsorbed(s floor.Slot) int {
 	if s.Plan.Length() <= 0 || s.Plan.Start == 0 {
-		return 24 * 60 // its times are at fault already
+		return 24 * 60 // its times have faults already
 	}
 	return int((s.Plan.Length() - 1) / floor.Minute)
 }

@@ -27,7 +27,7 @@ func instant(t testing.TB, zone, when string) floor.Instant {
 	return floor.Instant(at.UnixMilli())
 }
 
-func TestReadTellsEverything(t *testing.T) {
+func TestRead_ReadsEveryColumn(t *testing.T) {
 	f := readOK(t, file(t, small()))
 	want := floor.Event{
 		ID: "small", Name: floor.Text{Ko: "작은 상담회", Zh: "小型对接会", En: "Small forum"},
@@ -59,7 +59,7 @@ func TestReadTellsEverything(t *testing.T) {
 	}
 }
 
-func TestHeadersMayBeInAnyOrderAndLanguage(t *testing.T) {
+func TestRead_HeadersInAnyOrderAndLanguage(t *testing.T) {
 	want := readOK(t, file(t, small()))
 	book := small()
 	book["상담 테이블"], book["洽谈"] = nil, book["meetings"]
@@ -78,7 +78,7 @@ func TestHeadersMayBeInAnyOrderAndLanguage(t *testing.T) {
 	}
 }
 
-func TestPeopleWriteThingsInManyWays(t *testing.T) {
+func TestRead_AcceptsManyWaysOfWriting(t *testing.T) {
 	want := readOK(t, file(t, small()))
 	book := small()
 	set(book, "event", 2, "date", "２０２６年11月24日")
@@ -101,8 +101,8 @@ func TestPeopleWriteThingsInManyWays(t *testing.T) {
 	}
 }
 
-// Excel stores dates and times as numbers; what a person sees is only a format.
-func TestExcelsOwnDatesAndTimes(t *testing.T) {
+// Excel stores dates and times as numbers; what a person sees is only their format.
+func TestRead_ExcelsOwnDatesAndTimes(t *testing.T) {
 	want := readOK(t, file(t, small()))
 	book := small()
 	numbers := func(f *excelize.File) {
@@ -133,7 +133,7 @@ func TestExcelsOwnDatesAndTimes(t *testing.T) {
 	}
 }
 
-func TestDaysBeyondTheFirst(t *testing.T) {
+func TestRead_DaysAfterTheFirst(t *testing.T) {
 	book := small()
 	set(book, "agenda", 3, "id", "visit1")
 	set(book, "agenda", 3, "kind", "visit")
@@ -152,7 +152,7 @@ func TestDaysBeyondTheFirst(t *testing.T) {
 	}
 }
 
-func TestTheEventsZoneCounts(t *testing.T) {
+func TestRead_TimesAreInTheEventsTimeZone(t *testing.T) {
 	book := small()
 	set(book, "event", 2, "time_zone", "Asia/Shanghai")
 	if got := readOK(t, file(t, book)).Rounds[0].Plan.Start; got != instant(t, "Asia/Shanghai", "2026-11-24 13:30") {
@@ -167,7 +167,7 @@ func TestTheEventsZoneCounts(t *testing.T) {
 	}
 }
 
-func TestEmptyRowsAndCommentsAreNothing(t *testing.T) {
+func TestRead_IgnoresEmptyRowsAndNotes(t *testing.T) {
 	want := readOK(t, file(t, small()))
 	book := small()
 	book["companies"] = append(append(book["companies"][:2:2], []string{"", "  ", "\u3000"}, nil), book["companies"][2:]...)

@@ -18,8 +18,8 @@ const (
 	maxSkill = 40
 )
 
-// rowReader reads the cells of one row, each as its column asks. What cannot be read
-// is noted as a fault, once a cell, and answered as the zero value.
+// rowReader reads the cells of a row as their columns require. A cell that cannot be read is
+// recorded as a fault, once a cell, and its value is the zero value.
 type rowReader struct {
 	b         *bookReader
 	sheet     *matchedSheet
@@ -28,8 +28,8 @@ type rowReader struct {
 	bad       map[string]bool // columns with a fault
 }
 
-// eachRow reads every row of a sheet, the header excepted. A row whose id stood
-// further up is a fault and is read for its other faults only: keep is false.
+// eachRow calls read for every row of a sheet below the header. If the id of the row occurs
+// above, that is a fault, and the row is read only to find its other faults: keep is false.
 func (b *bookReader) eachRow(sheet string, read func(r rowReader, id string, keep bool)) {
 	g := b.sheets[sheet]
 	if g.columnIndex == nil {
@@ -46,8 +46,8 @@ func (b *bookReader) eachRow(sheet string, read func(r rowReader, id string, kee
 	}
 }
 
-// fault notes what is wrong with a column of the row; a second one is left out,
-// since it would follow from the first.
+// fault records what is wrong with a column of the row. A second fault of the column is left
+// out, since it would follow from the first.
 func (r rowReader) fault(column string, code Code, pairs ...string) {
 	if r.bad[column] {
 		return
@@ -59,8 +59,8 @@ func (r rowReader) fault(column string, code Code, pairs ...string) {
 	})
 }
 
-// cell answers a cell's text, composed and trimmed; empty if it is empty, absent
-// or at fault. Only a required cell in a column that is there can be missing.
+// cell returns a cell's text, trimmed and in Unicode normalization form C; empty if the cell
+// is empty, missing or has a fault. An empty required cell is a fault if the column exists.
 func (r rowReader) cell(column string) string {
 	c := r.sheet.layout.column(column)
 	at, ok := r.sheet.columnIndex[column]
@@ -72,11 +72,11 @@ func (r rowReader) cell(column string) string {
 		s = r.cells[at]
 	}
 	list := c.Type == TypeList || c.Type == TypeRefs
-	if list { // a line break parts entries
+	if list { // a line break separates entries
 		s = strings.NewReplacer("\r\n", ";", "\n", ";").Replace(s)
 	}
 	s = norm.NFC.String(trim(s))
-	if s == "" || list && len(splitList(s)) == 0 { // a cell of separators lists nothing
+	if s == "" || list && len(splitList(s)) == 0 { // a cell of separators only is empty
 		if c.Must {
 			r.fault(column, Missing, "example", c.Example)
 		}
@@ -97,7 +97,7 @@ func (r rowReader) cell(column string) string {
 	return s
 }
 
-// id answers the row's id, and whether the row is the first one with it.
+// id returns the row's id, and whether no earlier row has it.
 func (r rowReader) id() (string, bool) {
 	s := normalize(r.cell("id"))
 	if s == "" {
@@ -114,7 +114,7 @@ func (r rowReader) id() (string, bool) {
 	return s, true
 }
 
-// text answers a name or sentence.
+// text returns a name or sentence.
 func (r rowReader) text(column string) string {
 	s := r.cell(column)
 	if utf8.RuneCountInString(s) > maxText {
@@ -124,12 +124,12 @@ func (r rowReader) text(column string) string {
 	return s
 }
 
-// texts answers the three languages of name_… or place_….
+// texts returns the three languages of name_… or place_….
 func (r rowReader) texts(prefix string) floor.Text {
 	return floor.Text{Ko: r.text(prefix + "_ko"), Zh: r.text(prefix + "_zh"), En: r.text(prefix + "_en")}
 }
 
-// name answers the row's name; one language is enough, none is a fault.
+// name returns the row's name. One language is enough; none is a fault.
 func (r rowReader) name() floor.Text {
 	t := r.texts("name")
 	if t.Empty() && !r.bad["name_ko"] && !r.bad["name_zh"] && !r.bad["name_en"] {
@@ -144,7 +144,7 @@ func (r rowReader) name() floor.Text {
 	return t
 }
 
-// number answers a whole number of a range; an empty cell is fallback.
+// number returns a whole number from low to high; fallback for an empty cell.
 func (r rowReader) number(column string, low, high, fallback int) int {
 	s := normalize(r.cell(column))
 	if s == "" {
@@ -158,7 +158,7 @@ func (r rowReader) number(column string, low, high, fallback int) int {
 	return int(f)
 }
 
-// yesNo answers whether a cell says yes; an empty one does not.
+// yesNo reports whether a cell says yes; an empty cell means no.
 func (r rowReader) yesNo(column string) bool {
 	s := compareForm(r.cell(column))
 	if s != "" && !yes[s] && !no[s] {
@@ -167,7 +167,7 @@ func (r rowReader) yesNo(column string) bool {
 	return yes[s]
 }
 
-// choice answers the English word of what a cell chooses.
+// choice returns the English word for the choice in a cell.
 func (r rowReader) choice(column string) string {
 	s := r.cell(column)
 	word, ok := choices[column][compareForm(s)]
@@ -177,7 +177,7 @@ func (r rowReader) choice(column string) string {
 	return word
 }
 
-// ref answers an id that stands in the column's sheet; empty if it does not.
+// ref returns an id of the column's sheet; empty if the sheet has no such id.
 func (r rowReader) ref(column string) string {
 	s := normalize(r.cell(column))
 	if s == "" || !r.checkRef(column, s) {
@@ -186,7 +186,7 @@ func (r rowReader) ref(column string) string {
 	return s
 }
 
-// refs answers a list of such ids, or for "all" every one of the sheet.
+// refs returns a list of ids, or for "all" every id of the sheet.
 func (r rowReader) refs(column string) []string {
 	of := r.sheet.layout.column(column).Of
 	parts := r.list(column)
@@ -204,15 +204,15 @@ func (r rowReader) refs(column string) []string {
 
 var allWords = words("all * 전체 모두 全部 所有")
 
-// checkRef reports whether an id stands in the column's sheet. Where that sheet is
-// missing or without ids, it is at fault, not each row that names it.
+// checkRef reports whether an id is in the column's sheet. If that sheet is missing or has
+// no ids, the sheet has a fault, and not each row that names an id.
 func (r rowReader) checkRef(column, id string) bool {
 	of := r.b.sheets[r.sheet.layout.column(column).Of]
 	if r.b.rowByID[of.layout.Name][id] != 0 {
 		return true
 	}
 	_, listed := of.columnIndex["id"]
-	absent := of.name == "" && !of.layout.Must // which is no fault as long as nobody names what would stand there
+	absent := of.name == "" && !of.layout.Must // a missing optional sheet: the id is unknown
 	if !listed && !absent {
 		return false
 	}
@@ -225,8 +225,8 @@ func (r rowReader) checkRef(column, id string) bool {
 	return false
 }
 
-// nearID answers the id that is probably meant: the same but for case, leading
-// zeros and signs, as T7 for T07.
+// nearID returns the id that is probably meant: one that differs only in case, leading zeros
+// and signs, such as T7 for T07; empty if there is none.
 func (b *bookReader) nearID(sheet, id string) string {
 	if b.nearIDs[sheet] == nil {
 		b.nearIDs[sheet] = map[string]string{}
@@ -251,7 +251,7 @@ func looseForm(id string) string {
 	return out.String()
 }
 
-// list answers the entries of a cell; one that is there twice is a fault.
+// list returns the entries of a cell; a repeated entry is a fault.
 func (r rowReader) list(column string) []string {
 	parts := splitList(r.cell(column))
 	seen := map[string]bool{}
@@ -264,7 +264,7 @@ func (r rowReader) list(column string) []string {
 	return parts
 }
 
-// languages answers a list of language codes.
+// languages returns a list of language codes.
 func (r rowReader) languages(column string) []floor.Lang {
 	var langs []floor.Lang
 	for _, part := range r.list(column) {
@@ -278,7 +278,7 @@ func (r rowReader) languages(column string) []floor.Lang {
 	return langs
 }
 
-// pair answers a cell's language pair.
+// pair returns the language pair of a cell.
 func (r rowReader) pair(column, s string) floor.Pair {
 	if s == "" {
 		return ""
@@ -290,7 +290,7 @@ func (r rowReader) pair(column, s string) floor.Pair {
 	return p
 }
 
-// date answers the row's day: the event's date if the cell is empty.
+// date returns the row's day: the event's date if the cell is empty.
 func (r rowReader) date() date {
 	s := r.cell("day")
 	if s == "" {
@@ -303,7 +303,7 @@ func (r rowReader) date() date {
 	return d
 }
 
-// slot answers when a round or item is planned, with nothing of it past.
+// slot returns the slot of a round or item, planned and not begun.
 func (r rowReader) slot() floor.Slot {
 	day := r.date()
 	plan := floor.Span{Start: r.time("start", day), End: r.time("end", day)}
@@ -323,8 +323,8 @@ func (r rowReader) time(column string, day date) floor.Instant {
 	return i
 }
 
-// timeFault notes what is wrong with a time, if anything. That no day is known is
-// one fault of the event, not one of each time.
+// timeFault records what is wrong with a time, if anything. If no date is known, that is one
+// fault of the event, and not one of each time.
 func (r rowReader) timeFault(column string, code Code, s string) {
 	if code == "" {
 		return
@@ -338,5 +338,5 @@ func (r rowReader) timeFault(column string, code Code, s string) {
 	}
 }
 
-// format writes an instant for a sentence.
+// format formats an instant for a sentence.
 func (c calendar) format(i floor.Instant) string { return c.local(i).Format("2006-01-02 15:04") }

@@ -7,23 +7,23 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// sheetOfKind is where a forum's entries of a kind stand.
+// sheetOfKind maps a kind of a forum's entries to its sheet.
 var sheetOfKind = map[string]string{
 	"event": sheetEvent, "item": sheetAgenda, "zone": sheetZones, "table": sheetTables, "round": sheetRounds,
 	"company": sheetCompanies, "attendee": sheetAttendees, "staff": sheetStaff, "interpreter": sheetInterpreters,
 	"display": sheetDisplays, "meeting": sheetMeetings, "wish": sheetWishes,
 }
 
-// columnOfField is where a field of an entry stands, if not under its own name.
+// columnOfField maps a field of an entry to its column, if that has another name.
 var columnOfField = map[string]string{
 	"name": "name_en", "timeZone": "time_zone", "graceMin": "grace_min", "escalateMin": "escalate_min", "purgeAt": "purge_after",
 	"plan": "start", "state": "start", "absorbsMin": "absorbs_min", "homeTable": "home_table",
 	"hostPeople": "host_people", "guestPeople": "guest_people",
 }
 
-// checkRules holds the whole forum against the floor's hard rules and gives each
-// breach its row and column. A workbook that lacks a part cannot be judged as a
-// whole: what is missing has to come first.
+// checkRules checks the whole forum against the floor's hard rules and gives each breach its
+// row and column. An incomplete workbook is not checked: what is missing must be added
+// first.
 func (b *bookReader) checkRules() {
 	if b.incomplete {
 		return
@@ -40,14 +40,14 @@ func (b *bookReader) checkRules() {
 	}
 }
 
-// sameBreach reports whether two breaches differ only in whom they concern, as
-// when all of a company are booked twice.
+// sameBreach reports whether two breaches differ only in the person, as when all people of a
+// company are booked twice.
 func sameBreach(a, b floor.ForumFault) bool {
 	return a.Kind == b.Kind && a.Index == b.Index && a.Field == b.Field && a.Err.Code == b.Err.Code &&
 		a.Err.Params["who"] != "" && a.Err.Params["meeting"] == b.Err.Params["meeting"]
 }
 
-// breachPeople lists the ids of whom breaches concern.
+// breachPeople returns the ids of the people of breaches.
 func breachPeople(breaches []floor.ForumFault) string {
 	ids := make([]string, len(breaches))
 	for i, f := range breaches {
@@ -56,12 +56,12 @@ func breachPeople(breaches []floor.ForumFault) string {
 	return strings.Join(ids, ", ")
 }
 
-// addBreach notes one broken rule. A breach that follows from a cell that could not
-// be read is passed over: its cause is in the list already.
+// addBreach records a broken rule. A breach that follows from an unreadable cell is left
+// out: the cell has a fault already.
 func (b *bookReader) addBreach(f floor.ForumFault, who string) {
 	sheet := sheetOfKind[f.Kind]
 	if f.Index >= len(b.entries[sheet]) {
-		if b.readable { // there is no event to hang it on, and nothing that would say so
+		if b.readable { // there is no event, and no other fault that says so
 			b.add(0, 0, Fault{Code: Rule, Params: params("error", f.Err.Error())})
 		}
 		return
@@ -90,7 +90,7 @@ func (b *bookReader) addBreach(f floor.ForumFault, who string) {
 		}
 	case floor.CodeAlready:
 		b.addSameSlot(r, f)
-	case floor.CodeTooMany: // of is the list's name, which is the sheet's
+	case floor.CodeTooMany: // "of" is the name of the list, which is that of the sheet
 		g := b.sheets[p["of"]]
 		b.add(g.index, 0, Fault{Sheet: g.name, Code: TooManyRows, Params: params("limit", p["limit"])})
 	default:
@@ -98,7 +98,7 @@ func (b *bookReader) addBreach(f floor.ForumFault, who string) {
 	}
 }
 
-// hasNoTimes reports whether a round's times could not be read, or the days of all.
+// hasNoTimes reports whether a round's times have a fault, or the event's date or time zone.
 func (b *bookReader) hasNoTimes(round string) bool {
 	for _, event := range b.entries[sheetEvent] {
 		if event.bad["date"] || event.bad["time_zone"] {
@@ -108,7 +108,7 @@ func (b *bookReader) hasNoTimes(round string) bool {
 	return b.hasFault(sheetRounds, round, "day", "start", "end")
 }
 
-// addSameSlot is two rounds with one number, or at one time.
+// addSameSlot records two rounds with the same number or with overlapping times.
 func (b *bookReader) addSameSlot(r rowReader, f floor.ForumFault) {
 	_, other, _ := strings.Cut(f.Err.Params["of"], "/")
 	line := b.rowOf(sheetRounds, other)
@@ -128,8 +128,8 @@ func (b *bookReader) addSameSlot(r rowReader, f floor.ForumFault) {
 	}
 }
 
-// addOtherBreach notes a rule that has no sentence of its own here. What could not be
-// read breaks such rules too; only a workbook that could be read is told of them.
+// addOtherBreach records a rule that has no sentence of its own here. Unreadable cells break
+// such rules too, and so they are recorded only if every cell could be read.
 func (r rowReader) addOtherBreach(f floor.ForumFault) {
 	if !r.b.readable {
 		return
@@ -144,5 +144,5 @@ func (r rowReader) addOtherBreach(f floor.ForumFault) {
 	r.fault(column, Rule, "error", f.Err.Error())
 }
 
-// rowOf answers the row in which an id stands.
+// rowOf returns the number of the row of an id, as text.
 func (b *bookReader) rowOf(sheet, id string) string { return strconv.Itoa(b.rowByID[sheet][id]) }

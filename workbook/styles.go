@@ -10,7 +10,7 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// readmeSheet is the first sheet of a written workbook; readers pass it over.
+// readmeSheet is the first sheet of a written workbook. Read ignores it.
 const readmeSheet = "readme"
 
 var readme = []string{
@@ -38,7 +38,7 @@ var readme = []string{
 	"Until the schedule is released the workbook may be changed and imported again. As long as an id stays, its link (QR code) stays.",
 }
 
-// styles are the looks of a workbook's cells.
+// styles are the formats of the cells of a workbook.
 type styles struct{ text, number, must, optional, title int }
 
 func newStyles(f *excelize.File) (s styles, err error) {
@@ -61,9 +61,9 @@ func newStyles(f *excelize.File) (s styles, err error) {
 	return s, err
 }
 
-const textFormat = 49 // "@": what is typed stays as it is
+const textFormat = 49 // "@": text, which the spreadsheet program does not convert
 
-// fillFile writes the readme and every sheet.
+// fillFile writes the readme and all sheets.
 func (e exporter) fillFile(f *excelize.File) error {
 	s, err := newStyles(f)
 	if err != nil {
@@ -71,7 +71,7 @@ func (e exporter) fillFile(f *excelize.File) error {
 	}
 	if err := f.SetDocProps(&excelize.DocProperties{
 		Creator: "matchfloor", LastModifiedBy: "matchfloor", Title: string(e.forum.Event.ID),
-		Created: "2026-01-01T00:00:00Z", Modified: "2026-01-01T00:00:00Z", // a fixed date: the same forum, the same bytes
+		Created: "2026-01-01T00:00:00Z", Modified: "2026-01-01T00:00:00Z", // a fixed date, so that equal forums give equal bytes
 	}); err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (e exporter) writeSheet(f *excelize.File, l *Layout, s styles) error {
 	return f.SetPanes(l.Name, &excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"})
 }
 
-// writeColumn writes a header and what is below it, every text as text.
+// writeColumn writes a header and the cells below it; all text is stored as text.
 func writeColumn(f *excelize.File, sheet string, at int, c Column, s styles, records []record) error {
 	name, err := excelize.ColumnNumberToName(at)
 	if err != nil {
@@ -160,14 +160,14 @@ func writeColumn(f *excelize.File, sheet string, at int, c Column, s styles, rec
 			return err
 		}
 		if text, ok := r[c.Name].(string); ok {
-			longest = max(longest, utf8.RuneCountInString(text)+(len(text)-utf8.RuneCountInString(text))/2) // Hangul and Han are wide
+			longest = max(longest, utf8.RuneCountInString(text)+(len(text)-utf8.RuneCountInString(text))/2) // Hangul and Han characters are twice as wide
 		}
 	}
 	return f.SetColWidth(sheet, name, name, float64(min(max(longest+2, 8), 48)))
 }
 
-// addDropList gives the cells of a column with few words a list to choose from.
-// Other words may still be typed: Read knows the Korean and Chinese ones.
+// addDropList gives the cells of a column with few possible words a list to choose from.
+// Other words may be typed: Read accepts the Korean and Chinese ones.
 func addDropList(f *excelize.File, sheet string, at int, c Column) error {
 	var offered []string
 	switch c.Type {
@@ -206,9 +206,9 @@ func writeCell(f *excelize.File, sheet, cell string, value any) error {
 
 var escapeSequence = regexp.MustCompile(`^_x[0-9A-Fa-f]{4}_`)
 
-// escape keeps what looks like the format's own escape of a character (_x0041_)
-// from being read as one. (Two texts of which one is the other's escape are still
-// one to the library; nobody is called that.)
+// escape prevents a text that looks like an escape of the file format (_x0041_) from being
+// read as one. (The library cannot distinguish two texts of which one is the escape of the
+// other; no name looks like that.)
 func escape(s string) string {
 	if !strings.Contains(s, "_x") {
 		return s
@@ -224,5 +224,5 @@ func escape(s string) string {
 	return out.String()
 }
 
-// AddFS is part of what the library asks of a zip writer; it never calls it.
+// AddFS is part of the library's interface of a zip writer. The library does not call it.
 func (z *orderedZip) AddFS(fs.FS) error { return fs.ErrInvalid }

@@ -9,23 +9,23 @@ import (
 	"golang.org/x/text/width"
 )
 
-// trim takes the white space off both ends, the ideographic space too.
+// trim removes white space at both ends, including the ideographic space.
 func trim(s string) string { return strings.TrimSpace(s) }
 
-// compareForm is the form in which headers, sheet names and words are compared: narrow,
-// lower-case, with underscores for spaces.
+// compareForm returns the form in which headers, sheet names and words are compared:
+// half-width, lower case, with underscores for spaces.
 func compareForm(s string) string {
 	s = strings.ToLower(normalize(trim(s)))
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '_' }), "_")
 }
 
-// normalize makes full-width digits, letters and signs the plain ones, composed: for
-// everything but names.
+// normalize converts full-width digits, letters and signs to the usual ones, and composes
+// characters. It is for everything except names.
 func normalize(s string) string { return trim(norm.NFC.String(width.Fold.String(s))) }
 
-// findInvisible answers the first character that nobody can see but that a page or
-// a log would act on: controls, bidirectional marks, zero-width ones, line and
-// paragraph separators, and what was no UTF-8.
+// findInvisible returns the first character that is invisible but affects a page or a log:
+// controls, bidirectional marks, zero-width characters, line and paragraph separators, and
+// invalid UTF-8.
 func findInvisible(s string) (rune, bool) {
 	for _, r := range s {
 		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) || r == unicode.ReplacementChar {
@@ -37,7 +37,7 @@ func findInvisible(s string) (rune, bool) {
 
 func codePoint(r rune) string { return fmt.Sprintf("U+%04X", r) }
 
-// splitList parts a cell at ; , and their East Asian forms; empty parts are dropped.
+// splitList splits a cell at ; and , and their East Asian forms. Empty parts are dropped.
 func splitList(s string) []string {
 	var parts []string
 	for part := range strings.FieldsFuncSeq(s, func(r rune) bool {
@@ -50,8 +50,8 @@ func splitList(s string) []string {
 	return parts
 }
 
-// quote shortens what a person wrote so that it fits into a sentence, and makes
-// its invisible characters harmless there.
+// quote shortens the text of a cell for use in a sentence, and replaces its invisible
+// characters.
 func quote(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if _, bad := findInvisible(string(r)); bad {
@@ -65,7 +65,7 @@ func quote(s string) string {
 	return s
 }
 
-// cellErrors are what a spreadsheet program stores for a formula that failed.
+// cellErrors are the values that a spreadsheet program stores for a failed formula.
 var cellErrors = map[string]bool{
 	"#DIV/0!": true, "#N/A": true, "#NAME?": true, "#NULL!": true, "#NUM!": true,
 	"#REF!": true, "#VALUE!": true, "#SPILL!": true, "#CALC!": true,
@@ -84,7 +84,7 @@ func words(list string) map[string]bool {
 	return set
 }
 
-// choices are the words of a TypeChoice column and what they stand for.
+// choices maps the words of a TypeChoice column to their English words.
 var choices = map[string]map[string]string{
 	"kind": {
 		"talk": "talk", "강연": "talk", "발표": "talk", "演讲": "talk", "报告": "talk",
@@ -99,7 +99,7 @@ var choices = map[string]map[string]string{
 	},
 }
 
-// choiceWords are the English words of each choice, in the order of the documents.
+// choiceWords are the English words of each choice, in the order of the documentation.
 var choiceWords = map[string]string{
 	"kind": "talk, matching, break, visit",
 	"role": "lead, moderator, runner",

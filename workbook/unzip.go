@@ -13,36 +13,36 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// The limits of a workbook. A floor of 300 tables and 20 rounds needs a tenth of them.
+// The limits of a workbook. A forum with 300 tables and 20 rounds needs a tenth of them.
 const (
 	MaxFile     = 8 << 20  // bytes of the file
 	maxUnpacked = 32 << 20 // bytes of all its parts unpacked
 	maxParts    = 500      // files inside
-	maxRows     = 20_000   // rows a sheet, header included
-	maxColumns  = 64       // cells a row
-	maxCell     = 2_000    // characters in a cell before it is read as anything
+	maxRows     = 20_000   // rows in a sheet, including the header
+	maxColumns  = 64       // cells in a row
+	maxCell     = 2_000    // characters in a cell of any type
 )
 
-// rawRow is one row of a sheet as it stands in the file.
+// rawRow is a row of a sheet as stored in the file.
 type rawRow struct {
 	number int // from 1
 	cells  []string
 }
 
-// rawSheet is a sheet's raw content.
+// rawSheet is the content of a sheet as stored in the file.
 type rawSheet struct {
 	name  string
-	rows  []rawRow // without the empty ones
-	fault *Fault   // why it could not be read to its end
+	rows  []rawRow // without empty ones
+	fault *Fault   // why it was not read to its end
 }
 
-// rawBook is a workbook's raw content.
+// rawBook is the content of a workbook as stored in the file.
 type rawBook struct {
 	sheets []rawSheet
-	d1904  bool // its dates count from 1904
+	d1904  bool // dates count from 1904
 }
 
-// unpack reads the file; a Fault is the file's, an error is the reader's.
+// unpack reads the file. The fault is the file's; the error is r's.
 func unpack(r io.Reader, size int64) (rawBook, *Fault, error) {
 	if size > MaxFile {
 		return rawBook{}, tooBigFault(), nil
@@ -62,9 +62,9 @@ func tooBigFault() *Fault {
 	return &Fault{Code: FileTooBig, Params: params("limit", strconv.Itoa(MaxFile>>20))}
 }
 
-// checkArchive refuses what is no workbook, would unpack to too much, or is damaged.
-// The library reads a damaged part up to the damage and says nothing, which would
-// lose rows in silence: so each part is read to its end first.
+// checkArchive refuses a file that is not a workbook, unpacks to too much, or is damaged.
+// The library reads a damaged part up to the damage without an error, which would lose rows
+// silently; therefore each part is read to its end first.
 func checkArchive(raw []byte) *Fault {
 	switch {
 	case len(raw) > MaxFile:
@@ -81,7 +81,7 @@ func checkArchive(raw []byte) *Fault {
 	var total uint64
 	workbook := false
 	for _, part := range archive.File {
-		total += min(part.UncompressedSize64, maxUnpacked+1) // a sum of what parts claim could wrap around
+		total += min(part.UncompressedSize64, maxUnpacked+1) // the sum of the claimed sizes could overflow
 		workbook = workbook || strings.EqualFold(part.Name, "[Content_Types].xml")
 	}
 	switch {
@@ -102,8 +102,8 @@ func checkArchive(raw []byte) *Fault {
 	return nil
 }
 
-// checkPart reads a part to its end: its length and checksum, which archive/zip
-// holds it to, how much markup it has, and whether what is XML is whole.
+// checkPart reads a part to its end. archive/zip checks its length and checksum; checkPart
+// also counts its markup, and checks that an XML part is well-formed.
 func checkPart(part *zip.File, tags *markupCount) error {
 	opened, err := part.Open()
 	if err != nil {
@@ -125,8 +125,8 @@ func checkPart(part *zip.File, tags *markupCount) error {
 	return opened.Close()
 }
 
-// readBook reads the sheets' cells as they are stored. What the library cannot
-// take, by an error or by a panic, is a broken file: the file came from outside.
+// readBook reads the cells of the sheets as they are stored. A file on which the library
+// fails or panics is a broken file: the file is untrusted.
 func readBook(raw []byte) (book rawBook, fault *Fault) {
 	defer func() {
 		if recover() != nil {
@@ -134,7 +134,7 @@ func readBook(raw []byte) (book rawBook, fault *Fault) {
 		}
 	}()
 	f, err := excelize.OpenReader(bytes.NewReader(raw), excelize.Options{
-		RawCellValue: true, UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxUnpacked, // equal: nothing goes to temporary files
+		RawCellValue: true, UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxUnpacked, // equal, so that the library writes no temporary files
 	})
 	if err != nil {
 		return rawBook{}, &Fault{Code: FileBroken}
@@ -158,8 +158,8 @@ func readBook(raw []byte) (book rawBook, fault *Fault) {
 	return book, nil
 }
 
-// readTable reads a sheet row by row, so that a sheet that claims a million rows
-// costs no more than the limit.
+// readTable reads a sheet row by row, so that a sheet that claims a million rows costs no
+// more than the limit.
 func readTable(f *excelize.File, name string) (rawSheet, error) {
 	t := rawSheet{name: name}
 	rows, err := f.Rows(name)
@@ -171,7 +171,7 @@ func readTable(f *excelize.File, name string) (rawSheet, error) {
 		if err != nil {
 			return t, err
 		}
-		if len(cells) > maxColumns { // even when they hold spaces only: each such row is dear to read
+		if len(cells) > maxColumns { // even if they are blank: each such row is expensive to read
 			t.fault = &Fault{Sheet: name, Row: no, Code: TooWide, Params: params("limit", strconv.Itoa(maxColumns))}
 			break
 		}
@@ -199,7 +199,7 @@ func isEmpty(cells []string) bool {
 	return true
 }
 
-// ignoredSheet reports whether a sheet is only for people.
+// ignoredSheet reports whether a sheet is a note for people.
 func ignoredSheet(name string) bool {
 	name = compareForm(name)
 	return strings.HasPrefix(name, "#") || name == readmeSheet || name == "읽어두기" || name == "说明"

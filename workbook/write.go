@@ -14,18 +14,18 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// record is one row to write: column name → string or int.
+// record is a row to write: column name → string or int.
 type record map[string]any
 
-// Write writes the forum as a workbook that [Read] turns back into it; what a
-// workbook has no column for (presence, closed tables, versions, delays) is left
-// out. The same forum makes the same bytes. Every text is stored as text, in
-// cells formatted as text, so that no name becomes a formula when somebody edits
-// it. A time zone that does not exist is an error; other errors are w's.
+// Write writes the forum as a workbook that [Read] turns back into it. What a workbook has
+// no column for (presence, closed tables, versions, delays) is left out. Equal forums give
+// equal bytes. Every text is stored as text, in cells formatted as text, so that no name
+// becomes a formula when somebody edits it. An unknown time zone is an error; the other
+// errors are w's.
 func Write(w io.Writer, forum floor.Forum) error {
 	zone, err := time.LoadLocation(forum.Event.TimeZone)
 	if err != nil {
-		return fmt.Errorf("the event's time zone: %w", err)
+		return fmt.Errorf("load the event's time zone: %w", err)
 	}
 	e := exporter{forum: forum, calendar: calendar{zone: zone}}
 	e.calendar.first = e.firstDay()
@@ -47,8 +47,8 @@ func Write(w io.Writer, forum floor.Forum) error {
 	return nil
 }
 
-// orderedZip writes the parts in the order of their names, without times, so that
-// the same workbook makes the same bytes.
+// orderedZip writes the parts in the order of their names and without times, so that equal
+// workbooks give equal bytes.
 type orderedZip struct {
 	to    *zip.Writer
 	parts []part
@@ -65,7 +65,7 @@ func (z *orderedZip) Create(name string) (io.Writer, error) {
 	return p, nil
 }
 
-// Close writes everything. The content types come first, as office programs have it.
+// Close writes all parts.
 func (z *orderedZip) Close() error {
 	slices.SortStableFunc(z.parts, func(a, b part) int { return strings.Compare(a.name, b.name) })
 	for _, p := range z.parts {
@@ -80,13 +80,13 @@ func (z *orderedZip) Close() error {
 	return z.to.Close()
 }
 
-// exporter is a forum on its way into a workbook.
+// exporter writes a forum as a workbook.
 type exporter struct {
 	forum    floor.Forum
 	calendar calendar
 }
 
-// firstDay answers the day on which the first thing of the event starts.
+// firstDay returns the day on which the first round or item starts.
 func (e exporter) firstDay() date {
 	var first floor.Instant
 	note := func(s floor.Slot) {
@@ -106,7 +106,7 @@ func (e exporter) firstDay() date {
 	return dateOf(e.calendar.local(first))
 }
 
-// records answers a sheet's rows.
+// records returns a sheet's rows.
 func (e exporter) records(sheet string) []record {
 	f := e.forum
 	switch sheet {
@@ -225,7 +225,8 @@ func (e exporter) interpreter(i floor.Interpreter) record {
 	}, "name", i.Name)
 }
 
-// meetings names a side's people only where they are not all of the company.
+// meetings returns the rows of the meetings. They name a side's people only if those are not
+// all people of the company.
 func (e exporter) meetings() []record {
 	all := map[floor.CompanyID][]floor.AttendeeID{}
 	for _, a := range e.forum.Attendees {

@@ -28,14 +28,14 @@ func written(t interface {
 	return out.Bytes()
 }
 
-// words that have undone spreadsheets before.
-var awkward = []string{
+// awkwardTexts are texts that spreadsheet programs are known to convert.
+var awkwardTexts = []string{
 	"=1+1", "+82 2 1234", "-", "@SUM(A1)", "'quoted", "00123", "1e5", "TRUE", "2026-11-24", "13:30", "#REF", "_x0041_", "_x0041_x0042_", "_x000D_", "a  b",
 	"<b>&amp;", "“한”", "김\u3000서연", "澄岚溪", "😀", "R&D", "x;y", "0", "nil", "\"", "=HYPERLINK(\"http://x\")",
 }
 
 var (
-	drawText = rapid.OneOf(rapid.SampledFrom(awkward), rapid.StringMatching(`[가-힣一-龥A-Za-z][가-힣一-龥A-Za-z0-9 ]{0,8}[가-힣a-z]`))
+	drawText = rapid.OneOf(rapid.SampledFrom(awkwardTexts), rapid.StringMatching(`[가-힣一-龥A-Za-z][가-힣一-龥A-Za-z0-9 ]{0,8}[가-힣a-z]`))
 	drawZone = rapid.SampledFrom([]string{"Asia/Seoul", "Asia/Shanghai", "UTC", "America/New_York", "Asia/Kathmandu", "Europe/Berlin"})
 )
 
@@ -47,8 +47,8 @@ func drawName(t *rapid.T) floor.Text {
 	return n
 }
 
-// drawInstant draws around the nights on which clocks change, where local times
-// are doubled and left out, at any millisecond.
+// drawInstant draws an instant around the nights in which clocks change, where local times
+// are repeated or skipped.
 func drawInstant(t *rapid.T) floor.Instant {
 	base := rapid.SampledFrom([]string{"2026-11-24T00:00:00Z", "2026-11-01T04:00:00Z", "2026-10-25T00:00:00Z", "2026-03-29T00:00:00Z"}).Draw(t, "day")
 	at, err := time.Parse(time.RFC3339, base)
@@ -70,8 +70,8 @@ func drawSpan(t *rapid.T) floor.Span {
 
 func slotOf(s floor.Span) floor.Slot { return floor.Slot{Plan: s, Now: s, State: floor.StatePlanned} }
 
-// drawForum draws a small forum that keeps the rules: each round has its own
-// hours, each company at most one meeting a round.
+// drawForum draws a small forum that keeps the rules: each round has its own hours, each
+// company at most one meeting a round.
 func drawForum(t *rapid.T) floor.Forum {
 	f := floor.Forum{Event: floor.Event{
 		ID: "e-1", Name: drawName(t), TimeZone: drawZone.Draw(t, "zone"), GraceMin: rapid.IntRange(0, 60).Draw(t, "grace"), EscalateMin: rapid.IntRange(0, 60).Draw(t, "escalate"),
@@ -179,7 +179,7 @@ func drawMeetings(t *rapid.T, f *floor.Forum) {
 	}
 }
 
-func TestWhatIsWrittenReadsBackTheSame(t *testing.T) {
+func TestWrite_ReadReturnsTheSameForum(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := drawForum(t)
 		got, faults, err := Read(bytes.NewReader(written(t, want)), -1)
@@ -195,16 +195,16 @@ func TestWhatIsWrittenReadsBackTheSame(t *testing.T) {
 	})
 }
 
-func TestTheSameForumMakesTheSameBytes(t *testing.T) {
+func TestWrite_IsDeterministic(t *testing.T) {
 	f := readOK(t, file(t, small()))
 	if !bytes.Equal(written(t, f), written(t, f)) {
 		t.Error("two workbooks of one forum differ")
 	}
 }
 
-// A name that looks like a formula is stored and formatted as text, so that
-// neither opening nor editing the cell runs it.
-func TestNoNameBecomesAFormula(t *testing.T) {
+// A name that looks like a formula must be stored and formatted as text, so that neither
+// opening nor editing the cell evaluates it.
+func TestWrite_StoresTextAsText(t *testing.T) {
 	f := readOK(t, file(t, small()))
 	f.Companies[0].Name.Ko = `=HYPERLINK("http://example.org","x")`
 	f.Attendees[0].Title, f.Attendees[1].Title, f.Attendees[2].Title = "+1", "-1", "@x"
@@ -236,7 +236,7 @@ func TestNoNameBecomesAFormula(t *testing.T) {
 	}
 }
 
-func TestAWrittenWorkbookIsGoodToEdit(t *testing.T) {
+func TestWrite_WorkbookIsEditable(t *testing.T) {
 	book, err := excelize.OpenReader(bytes.NewReader(written(t, readOK(t, file(t, small())))))
 	if err != nil {
 		t.Fatal(err)
@@ -258,7 +258,7 @@ func TestAWrittenWorkbookIsGoodToEdit(t *testing.T) {
 	}
 }
 
-func TestWriteTellsWhatWentWrong(t *testing.T) {
+func TestWrite_ReturnsErrors(t *testing.T) {
 	f := readOK(t, file(t, small()))
 	if err := Write(brokenPipe{}, f); err == nil {
 		t.Error("a failed write was swallowed")
