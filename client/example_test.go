@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/matchfloor/matchfloor/client"
@@ -74,6 +75,44 @@ func ExampleClient_Do() {
 	// the same record: true
 	// closed: true because it leaks
 	// refused: unknown
+}
+
+// A program that restarts resumes from its saved view, which it may have stored as JSON.
+// The server sends what has changed since then instead of a snapshot.
+func ExampleClient_Save() {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	v, err := openVenue()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer v.close()
+	link := v.link(floor.RoleDisplay, nil)
+	c, err := client.Dial(ctx, link, client.Options{HTTP: v.http.Client()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	saved := c.Save()
+	c.Close()
+
+	var snapshots atomic.Int64
+	c, err = client.Dial(ctx, link, client.Options{HTTP: v.http.Client(), Saved: saved, Observe: func(change client.ViewChange) {
+		if change.Snapshot {
+			snapshots.Add(1)
+		}
+	}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	fmt.Println("at the saved position or later:", c.At().Seq >= saved.At.Seq)
+	fmt.Println("snapshots:", snapshots.Load())
+	// Output:
+	// at the saved position or later: true
+	// snapshots: 0
 }
 
 // WaitFor waits for a condition on the view instead of polling it.

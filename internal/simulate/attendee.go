@@ -7,7 +7,7 @@ import (
 
 // attends reports whether an attendee takes part at all. It is the same for every planner,
 // so that the runners know who is missing.
-func attends(m *planner, id string) bool { return m.sharedDraw("comes "+id) < 0.95 }
+func attends(p *planner, id string) bool { return p.sharedDraw("comes "+id) < 0.95 }
 
 // doorsOpen returns when people may enter: an hour before the first item.
 func doorsOpen(v client.View) floor.Instant {
@@ -22,33 +22,33 @@ func doorsOpen(v client.View) floor.Instant {
 
 // checkIn lets an attendee check in within the hour before the first item, or late, or
 // soon after joining a day that has begun.
-func checkIn(m *planner, v client.View) []intent {
-	id := m.who.ID()
+func checkIn(p *planner, v client.View) []intent {
+	id := p.who.ID()
 	me, ok := client.Get[floor.AttendeeSelfCard](v, floor.CardKey("me/"+id))
-	if !ok || me.CheckedIn != 0 || !attends(m, id) {
+	if !ok || me.CheckedIn != 0 || !attends(p, id) {
 		return nil
 	}
-	at := doorsOpen(v) + m.delay("arrival", minute, 59*minute)
-	if m.draw("late") < 0.08 {
-		at += m.delay("late by", hour/2, 3*hour)
+	at := doorsOpen(v) + p.delay("arrival", minute, 59*minute)
+	if p.draw("late") < 0.08 {
+		at += p.delay("late by", hour/2, 3*hour)
 	}
-	if at < m.joined {
-		at = m.joined + m.delay("arrival", 2*second, 90*second)
+	if at < p.joined {
+		at = p.joined + p.delay("arrival", 2*second, 90*second)
 	}
 	return []intent{{key: "check in", at: at, body: floor.CheckIn{Attendee: floor.AttendeeID(id)}}}
 }
 
 // acknowledgeNotices lets an attendee acknowledge notices after a delay. Some are never
 // acknowledged.
-func acknowledgeNotices(m *planner, v client.View) (all []intent) {
+func acknowledgeNotices(p *planner, v client.View) (all []intent) {
 	for id := range client.Each[floor.OwnNoticeCard](v, "notice") {
 		key := "notice " + id
-		if m.draw("deaf "+key) < 0.04 {
+		if p.draw("deaf "+key) < 0.04 {
 			continue
 		}
-		slow := m.draw("slow " + key)
+		slow := p.draw("slow " + key)
 		all = append(all, intent{
-			key: key, at: m.firstSeen(key) + 3*second + floor.Instant(slow*slow*slow*float64(150*second)),
+			key: key, at: p.firstSeen(key) + 3*second + floor.Instant(slow*slow*slow*float64(150*second)),
 			body: floor.AcknowledgeNotices{Notices: []floor.NoticeID{floor.NoticeID(id)}},
 		})
 	}
@@ -79,18 +79,18 @@ func isSeating(v client.View, round floor.RoundID) bool {
 }
 
 // takeSeat lets an attendee go to the table after the call, and mark the company present.
-func takeSeat(m *planner, v client.View) (all []intent) {
-	me, _ := client.Get[floor.AttendeeSelfCard](v, floor.CardKey("me/"+m.who.ID()))
+func takeSeat(p *planner, v client.View) (all []intent) {
+	me, _ := client.Get[floor.AttendeeSelfCard](v, floor.CardKey("me/"+p.who.ID()))
 	if me.CheckedIn == 0 {
 		return nil
 	}
 	for id, c := range client.Each[floor.OwnMeetingCard](v, "meeting") {
 		key := "sit " + id
-		if c.Cancelled || c.Mine != floor.Expected || !isSeating(v, c.Place.Round) || m.draw("astray "+key) < 0.05 {
+		if c.Cancelled || c.Mine != floor.Expected || !isSeating(v, c.Place.Round) || p.draw("astray "+key) < 0.05 {
 			continue
 		}
 		all = append(all, intent{
-			key: key, at: m.delayAfter(key, 30*second, 5*minute),
+			key: key, at: p.delayAfter(key, 30*second, 5*minute),
 			body: floor.MarkPresent{Meeting: floor.MeetingID(id), Side: c.Side},
 		})
 	}
@@ -110,13 +110,13 @@ func interpreterNeed(c floor.OwnMeetingCard) float64 {
 
 // requestInterpreter lets an attendee at the table request an interpreter. Some cancel the
 // request.
-func requestInterpreter(m *planner, v client.View) (all []intent) {
+func requestInterpreter(p *planner, v client.View) (all []intent) {
 	open := map[floor.MeetingID]bool{}
 	for id, r := range client.Each[floor.OwnRequestCard](v, "request") {
 		open[r.Meeting] = true
-		if key := "regret " + id; r.State == floor.Requested && m.draw(key) < 0.07 {
+		if key := "regret " + id; r.State == floor.Requested && p.draw(key) < 0.07 {
 			all = append(all, intent{
-				key: key, at: m.delayAfter(key, minute, 3*minute), body: floor.CancelRequest{Request: floor.RequestID(id)},
+				key: key, at: p.delayAfter(key, minute, 3*minute), body: floor.CancelRequest{Request: floor.RequestID(id)},
 			})
 		}
 	}
@@ -124,10 +124,10 @@ func requestInterpreter(m *planner, v client.View) (all []intent) {
 	for id, c := range client.Each[floor.OwnMeetingCard](v, "meeting") {
 		meeting, key := floor.MeetingID(id), "ask "+id
 		if round == "" || c.Place.Round != round || c.Cancelled || open[meeting] ||
-			c.Mine != floor.Present || m.draw("need "+key) >= interpreterNeed(c) {
+			c.Mine != floor.Present || p.draw("need "+key) >= interpreterNeed(c) {
 			continue
 		}
-		all = append(all, intent{key: key, at: m.delayAfter(key, 20*second, 4*minute), body: floor.RequestInterpreter{Meeting: meeting}})
+		all = append(all, intent{key: key, at: p.delayAfter(key, 20*second, 4*minute), body: floor.RequestInterpreter{Meeting: meeting}})
 	}
 	return all
 }

@@ -10,13 +10,13 @@ import (
 
 // changeDuty lets an interpreter go on duty when the shift begins, and some of them rest in
 // the breaks. The floor itself ends the duty with the shift.
-func changeDuty(m *planner, v client.View) []intent {
-	id := m.who.ID()
+func changeDuty(p *planner, v client.View) []intent {
+	id := p.who.ID()
 	self, ok := client.Get[floor.InterpreterSelfCard](v, floor.CardKey("self/"+id))
 	if !ok {
 		return nil
 	}
-	onShift, start := currentShift(self, v, m.now)
+	onShift, start := currentShift(self, v, p.now)
 	pause := runningBreak(v)
 	become := func(key string, at floor.Instant, to floor.Duty) []intent {
 		return []intent{{key: key, at: at, body: floor.SetDuty{Interpreter: floor.InterpreterID(id), Duty: to}}}
@@ -25,11 +25,11 @@ func changeDuty(m *planner, v client.View) []intent {
 	case !onShift:
 		return nil
 	case self.Duty == floor.OffDuty:
-		return become("on duty", max(start, m.joined)+m.delay("on duty", 5*second, 3*minute), floor.OnDuty)
+		return become("on duty", max(start, p.joined)+p.delay("on duty", 5*second, 3*minute), floor.OnDuty)
 	case self.Duty == floor.OnBreak && pause == "":
-		return become("back", m.delayAfter("back", 10*second, minute), floor.OnDuty)
-	case self.Duty == floor.OnDuty && pause != "" && m.draw("rest "+pause) < 0.3 && !isBusy(v):
-		return become("rest "+pause, m.delayAfter("rest "+pause, 30*second, 3*minute), floor.OnBreak)
+		return become("back", p.delayAfter("back", 10*second, minute), floor.OnDuty)
+	case self.Duty == floor.OnDuty && pause != "" && p.draw("rest "+pause) < 0.3 && !isBusy(v):
+		return become("rest "+pause, p.delayAfter("rest "+pause, 30*second, 3*minute), floor.OnBreak)
 	}
 	return nil
 }
@@ -77,8 +77,8 @@ func isBusy(v client.View) bool {
 
 // serveRequests lets a free interpreter claim the request that has waited longest, and
 // serve it.
-func serveRequests(m *planner, v client.View) []intent {
-	self, ok := client.Get[floor.InterpreterSelfCard](v, floor.CardKey("self/"+m.who.ID()))
+func serveRequests(p *planner, v client.View) []intent {
+	self, ok := client.Get[floor.InterpreterSelfCard](v, floor.CardKey("self/"+p.who.ID()))
 	if !ok || self.Duty != floor.OnDuty {
 		return nil
 	}
@@ -89,7 +89,7 @@ func serveRequests(m *planner, v client.View) []intent {
 	var waiting []offer
 	for id, o := range client.Each[floor.OfferCard](v, "offer") {
 		if o.Mine {
-			return nextStep(m, id, o.State)
+			return nextStep(p, id, o.State)
 		}
 		if o.State == floor.Requested {
 			waiting = append(waiting, offer{id, o})
@@ -102,19 +102,19 @@ func serveRequests(m *planner, v client.View) []intent {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.id, b.id))
 	})
 	key := "claim " + oldest.id
-	return []intent{{key: key, at: m.delayAfter(key, 4*second, 40*second), body: floor.ClaimRequest{Request: floor.RequestID(oldest.id)}}}
+	return []intent{{key: key, at: p.delayAfter(key, 4*second, 40*second), body: floor.ClaimRequest{Request: floor.RequestID(oldest.id)}}}
 }
 
 // nextStep returns the next step of a claimed request.
-func nextStep(m *planner, id string, state floor.RequestState) []intent {
+func nextStep(p *planner, id string, state floor.RequestState) []intent {
 	request, key := floor.RequestID(id), string(state)+" "+id
 	switch state {
 	case floor.Claimed:
-		return []intent{{key: key, at: m.delayAfter(key, 3*second, 20*second), body: floor.MarkInterpreterDeparted{Request: request}}}
+		return []intent{{key: key, at: p.delayAfter(key, 3*second, 20*second), body: floor.MarkInterpreterDeparted{Request: request}}}
 	case floor.OnTheWay:
-		return []intent{{key: key, at: m.delayAfter(key, 40*second, 3*minute), body: floor.MarkInterpreterArrived{Request: request}}}
+		return []intent{{key: key, at: p.delayAfter(key, 40*second, 3*minute), body: floor.MarkInterpreterArrived{Request: request}}}
 	case floor.Arrived:
-		return []intent{{key: key, at: m.delayAfter(key, 5*minute, 15*minute), body: floor.ReleaseRequest{Request: request}}}
+		return []intent{{key: key, at: p.delayAfter(key, 5*minute, 15*minute), body: floor.ReleaseRequest{Request: request}}}
 	}
 	return nil
 }

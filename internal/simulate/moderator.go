@@ -11,12 +11,12 @@ import (
 )
 
 // onlyLead restricts a behaviour to the lead moderator.
-func onlyLead(p behaviour) behaviour {
-	return func(m *planner, v client.View) []intent {
-		if !m.lead {
+func onlyLead(b behaviour) behaviour {
+	return func(p *planner, v client.View) []intent {
+		if !p.lead {
 			return nil
 		}
-		return p(m, v)
+		return b(p, v)
 	}
 }
 
@@ -28,16 +28,16 @@ func releasedVersion(v client.View) int {
 }
 
 // releaseDraft releases a schedule that is still a draft.
-func releaseDraft(m *planner, v client.View) []intent {
+func releaseDraft(p *planner, v client.View) []intent {
 	if releasedVersion(v) != 0 {
 		return nil
 	}
-	return []intent{{key: "release", at: m.joined + 10*second, body: floor.ReleaseSchedule{}}}
+	return []intent{{key: "release", at: p.joined + 10*second, body: floor.ReleaseSchedule{}}}
 }
 
 // runItems starts and ends talks and breaks by the clock. It does not start one that is
 // more than three minutes late, since that would move the whole day.
-func runItems(m *planner, v client.View) (all []intent) {
+func runItems(p *planner, v client.View) (all []intent) {
 	if releasedVersion(v) == 0 {
 		return nil
 	}
@@ -46,9 +46,9 @@ func runItems(m *planner, v client.View) (all []intent) {
 		switch {
 		case i.Kind == floor.ItemMatching || i.State == floor.StateEnded:
 		case i.State == floor.StateRunning:
-			all = append(all, intent{key: "end " + id, at: i.Now.End + m.delay("end "+id, 0, 20*second), body: floor.EndSlot{SlotRef: ref}})
-		case m.now < i.Now.Start+3*minute:
-			all = append(all, intent{key: "start " + id, at: i.Now.Start + m.delay("start "+id, 0, 20*second), body: floor.StartSlot{SlotRef: ref}})
+			all = append(all, intent{key: "end " + id, at: i.Now.End + p.delay("end "+id, 0, 20*second), body: floor.EndSlot{SlotRef: ref}})
+		case p.now < i.Now.Start+3*minute:
+			all = append(all, intent{key: "start " + id, at: i.Now.Start + p.delay("start "+id, 0, 20*second), body: floor.StartSlot{SlotRef: ref}})
 		}
 	}
 	return all
@@ -56,16 +56,16 @@ func runItems(m *planner, v client.View) (all []intent) {
 
 // runRounds calls each round, calls it for the last time, starts and ends it. About one of
 // eight is extended by three minutes.
-func runRounds(m *planner, v client.View) []intent {
+func runRounds(p *planner, v client.View) []intent {
 	if releasedVersion(v) == 0 {
 		return nil
 	}
-	id, r := currentRound(m, v)
+	id, r := currentRound(p, v)
 	if id == "" {
 		return nil
 	}
 	ref := floor.SlotRef{Round: floor.RoundID(id)}
-	start := intent{key: "start " + id, at: r.Now.Start + m.delay("start "+id, 0, 10*second), body: floor.StartSlot{SlotRef: ref}}
+	start := intent{key: "start " + id, at: r.Now.Start + p.delay("start "+id, 0, 10*second), body: floor.StartSlot{SlotRef: ref}}
 	switch r.State {
 	case floor.StatePlanned:
 		return []intent{{key: "call " + id, at: r.Now.Start - 10*minute, body: floor.CallSlot{SlotRef: ref}}}
@@ -74,20 +74,20 @@ func runRounds(m *planner, v client.View) []intent {
 	case floor.StateCalledLast:
 		return []intent{start}
 	}
-	all := []intent{{key: "end " + id, at: r.Now.End + m.delay("end "+id, 0, 10*second), body: floor.EndSlot{SlotRef: ref}}}
-	if m.draw("extend "+id) < 0.12 && r.Now.Length() == r.Plan.Length() {
+	all := []intent{{key: "end " + id, at: r.Now.End + p.delay("end "+id, 0, 10*second), body: floor.EndSlot{SlotRef: ref}}}
+	if p.draw("extend "+id) < 0.12 && r.Now.Length() == r.Plan.Length() {
 		all = append(all, intent{key: "extend " + id, at: r.Now.End - 3*minute, body: floor.ExtendSlot{SlotRef: ref, Minutes: 3}})
 	}
 	return all
 }
 
 // currentRound returns the running round, or the next one that is not over.
-func currentRound(m *planner, v client.View) (id string, round floor.RoundCard) {
+func currentRound(p *planner, v client.View) (id string, round floor.RoundCard) {
 	for i, r := range client.Each[floor.RoundCard](v, "round") {
 		switch {
 		case r.State == floor.StateRunning:
 			return i, r
-		case r.State == floor.StateEnded || r.Now.End < m.now:
+		case r.State == floor.StateEnded || r.Now.End < p.now:
 		case id == "" || r.No < round.No:
 			id, round = i, r
 		}
@@ -97,11 +97,11 @@ func currentRound(m *planner, v client.View) (id string, round floor.RoundCard) 
 
 // drawnMoment divides time into stretches of a length. It returns a key that names the
 // current one, and a drawn moment in it; ok is false if the person joined after that.
-func drawnMoment(m *planner, what string, length floor.Instant) (key string, at floor.Instant, ok bool) {
-	n := m.now / length
+func drawnMoment(p *planner, what string, length floor.Instant) (key string, at floor.Instant, ok bool) {
+	n := p.now / length
 	key = what + " " + strconv.FormatInt(int64(n), 10)
-	at = n*length + m.delay(key, 0, length)
-	return key, at, at >= m.joined
+	at = n*length + p.delay(key, 0, length)
+	return key, at, at >= p.joined
 }
 
 // sentences are the texts of announcements.
@@ -113,23 +113,23 @@ var sentences = []floor.Text{
 }
 
 // announce makes an announcement about every forty minutes.
-func announce(m *planner, v client.View) []intent {
-	key, at, ok := drawnMoment(m, "announce", 40*minute)
-	if !ok || releasedVersion(v) == 0 || m.now < doorsOpen(v) {
+func announce(p *planner, v client.View) []intent {
+	key, at, ok := drawnMoment(p, "announce", 40*minute)
+	if !ok || releasedVersion(v) == 0 || p.now < doorsOpen(v) {
 		return nil
 	}
-	text := sentences[int(m.draw("which "+key)*float64(len(sentences)))]
+	text := sentences[int(p.draw("which "+key)*float64(len(sentences)))]
 	return []intent{{key: key, at: at, body: floor.Announce{Text: text, Minutes: 10}}}
 }
 
 // moveMeetings moves a meeting of a later round to another table about every twenty
 // minutes.
-func moveMeetings(m *planner, v client.View) []intent {
-	key, at, ok := drawnMoment(m, "move", 20*minute)
+func moveMeetings(p *planner, v client.View) []intent {
+	key, at, ok := drawnMoment(p, "move", 20*minute)
 	if !ok || releasedVersion(v) == 0 || runningRound(v) == "" {
 		return nil
 	}
-	move, ok := pickMove(m, v, key)
+	move, ok := pickMove(p, v, key)
 	if !ok {
 		return nil
 	}
@@ -137,14 +137,14 @@ func moveMeetings(m *planner, v client.View) []intent {
 }
 
 // pickMove picks a movable meeting and a free table for it.
-func pickMove(m *planner, v client.View, key string) (floor.MoveMeeting, bool) {
+func pickMove(p *planner, v client.View, key string) (floor.MoveMeeting, bool) {
 	taken := map[floor.Place]bool{}
 	var ids []string
 	meetings := map[string]floor.MeetingCard{}
 	for id, c := range client.Each[floor.MeetingCard](v, "meeting") {
 		taken[c.Place] = taken[c.Place] || !c.Cancelled
 		r, _ := client.Get[floor.RoundCard](v, floor.CardKey("round/"+c.Place.Round))
-		if r.State == floor.StatePlanned && !c.Cancelled && !c.Locked && inOwnZones(m, v, c.Place.Table) {
+		if r.State == floor.StatePlanned && !c.Cancelled && !c.Locked && inOwnZones(p, v, c.Place.Table) {
 			ids, meetings[id] = append(ids, id), c
 		}
 	}
@@ -152,13 +152,13 @@ func pickMove(m *planner, v client.View, key string) (floor.MoveMeeting, bool) {
 		return floor.MoveMeeting{}, false
 	}
 	slices.Sort(ids)
-	id := ids[int(m.draw("who "+key)*float64(len(ids)))]
+	id := ids[int(p.draw("who "+key)*float64(len(ids)))]
 	meeting := meetings[id]
 	var tables []string
 	for table, t := range client.Each[floor.TableCard](v, "table") {
 		to := floor.Place{Round: meeting.Place.Round, Table: floor.TableID(table)}
 		people := len(meeting.Host.People) + len(meeting.Guest.People)
-		if !t.Closed && !taken[to] && t.Capacity >= people && inOwnZones(m, v, to.Table) {
+		if !t.Closed && !taken[to] && t.Capacity >= people && inOwnZones(p, v, to.Table) {
 			tables = append(tables, table)
 		}
 	}
@@ -166,24 +166,24 @@ func pickMove(m *planner, v client.View, key string) (floor.MoveMeeting, bool) {
 		return floor.MoveMeeting{}, false
 	}
 	slices.SortFunc(tables, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) })
-	table := tables[int(m.draw("where "+key)*float64(len(tables)))]
+	table := tables[int(p.draw("where "+key)*float64(len(tables)))]
 	return floor.MoveMeeting{Meeting: floor.MeetingID(id), Table: floor.TableID(table)}, true
 }
 
 // inOwnZones reports whether a table is in one of the moderator's zones.
-func inOwnZones(m *planner, v client.View, table floor.TableID) bool {
+func inOwnZones(p *planner, v client.View, table floor.TableID) bool {
 	t, ok := client.Get[floor.TableCard](v, floor.CardKey("table/"+table))
-	return ok && (m.lead || slices.Contains(m.zones, t.Zone))
+	return ok && (p.lead || slices.Contains(p.zones, t.Zone))
 }
 
 // undoMoves undoes one of five of the moderator's own moves.
-func undoMoves(m *planner, v client.View) (all []intent) {
+func undoMoves(p *planner, v client.View) (all []intent) {
 	for _, d := range client.Each[floor.HistoryCard](v, "done") {
 		key := "undo " + string(d.Command)
-		if d.By != m.who || d.Kind != "moveMeeting" || !d.Undo || d.At < m.joined || m.sharedDraw(key) >= 0.2 {
+		if d.By != p.who || d.Kind != "moveMeeting" || !d.Undo || d.At < p.joined || p.sharedDraw(key) >= 0.2 {
 			continue
 		}
-		all = append(all, intent{key: key, at: d.At + m.delay(key, 8*second, 40*second), body: floor.Undo{Command: d.Command}})
+		all = append(all, intent{key: key, at: d.At + p.delay(key, 8*second, 40*second), body: floor.Undo{Command: d.Command}})
 	}
 	return all
 }

@@ -27,14 +27,14 @@ type intent struct {
 
 // behaviour returns what a person intends to do, now and later, by what they see. It is
 // called again after every change of the view, and so needs no memory of its own.
-type behaviour func(m *planner, v client.View) []intent
+type behaviour func(p *planner, v client.View) []intent
 
 // behaviours combines several behaviours.
 type behaviours []behaviour
 
-func (ps behaviours) intents(m *planner, v client.View) (all []intent) {
-	for _, p := range ps {
-		all = append(all, p(m, v)...)
+func (bs behaviours) intents(p *planner, v client.View) (all []intent) {
+	for _, b := range bs {
+		all = append(all, b(p, v)...)
 	}
 	return all
 }
@@ -60,10 +60,10 @@ func newPlanner(seed uint64, began time.Time, who floor.ActorID) *planner {
 }
 
 // draw returns the number in [0, 1) of this person and key; it is always the same.
-func (m *planner) draw(key string) float64 { return draw(m.seed, string(m.who)+" "+key) }
+func (p *planner) draw(key string) float64 { return draw(p.seed, string(p.who)+" "+key) }
 
 // sharedDraw returns the number of key, the same for all people.
-func (m *planner) sharedDraw(key string) float64 { return draw(m.seed, key) }
+func (p *planner) sharedDraw(key string) float64 { return draw(p.seed, key) }
 
 func draw(seed uint64, key string) float64 {
 	return float64(binary.BigEndian.Uint64(seededHash(seed, key))>>11) / (1 << 53)
@@ -78,39 +78,39 @@ func seededHash(seed uint64, key string) []byte {
 
 // id returns the command id of the n-th attempt of an intent. It is derived from the seed
 // too, because ids that the floor creates are derived from the command's.
-func (m *planner) id(key string, n int) string {
-	key = fmt.Sprintf("id %d %s %s %d", m.began.UnixMicro(), m.who, key, n)
-	return base64.RawURLEncoding.EncodeToString(seededHash(m.seed, key)[:16])
+func (p *planner) id(key string, n int) string {
+	key = fmt.Sprintf("id %d %s %s %d", p.began.UnixMicro(), p.who, key, n)
+	return base64.RawURLEncoding.EncodeToString(seededHash(p.seed, key)[:16])
 }
 
 // delay draws a delay between from and to.
-func (m *planner) delay(key string, from, to floor.Instant) floor.Instant {
-	return from + floor.Instant(m.draw(key)*float64(to-from))
+func (p *planner) delay(key string, from, to floor.Instant) floor.Instant {
+	return from + floor.Instant(p.draw(key)*float64(to-from))
 }
 
 // firstSeen returns since when the fact that key names has held without a break, as seen
 // by this person: at the first call, now.
-func (m *planner) firstSeen(key string) floor.Instant {
-	m.stillTrue[key] = true
-	if _, ok := m.trueSince[key]; !ok {
-		m.trueSince[key] = m.now
+func (p *planner) firstSeen(key string) floor.Instant {
+	p.stillTrue[key] = true
+	if _, ok := p.trueSince[key]; !ok {
+		p.trueSince[key] = p.now
 	}
-	return m.trueSince[key]
+	return p.trueSince[key]
 }
 
 // delayAfter returns a drawn moment after firstSeen of key.
-func (m *planner) delayAfter(key string, from, to floor.Instant) floor.Instant {
-	return m.firstSeen(key) + m.delay(key, from, to)
+func (p *planner) delayAfter(key string, from, to floor.Instant) floor.Instant {
+	return p.firstSeen(key) + p.delay(key, from, to)
 }
 
 // think calls a behaviour, and forgets the facts that no longer hold.
-func (m *planner) think(p behaviour, v client.View, now floor.Instant) []intent {
-	m.now = now
-	clear(m.stillTrue)
-	intents := p(m, v)
-	for key := range m.trueSince {
-		if !m.stillTrue[key] {
-			delete(m.trueSince, key)
+func (p *planner) think(b behaviour, v client.View, now floor.Instant) []intent {
+	p.now = now
+	clear(p.stillTrue)
+	intents := b(p, v)
+	for key := range p.trueSince {
+		if !p.stillTrue[key] {
+			delete(p.trueSince, key)
 		}
 	}
 	return intents

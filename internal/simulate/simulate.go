@@ -163,8 +163,8 @@ func (o Options) people() (people []person) {
 
 // runPerson simulates one person until ctx or the client ends.
 func (o Options) runPerson(ctx context.Context, event floor.EventID, began time.Time, p person) {
-	m := newPlanner(o.Seed, began, p.who)
-	t := time.NewTimer(time.Duration(m.draw("connect") * float64(o.Ramp)))
+	pl := newPlanner(o.Seed, began, p.who)
+	t := time.NewTimer(time.Duration(pl.draw("connect") * float64(o.Ramp)))
 	defer t.Stop()
 	select {
 	case <-t.C:
@@ -172,7 +172,7 @@ func (o Options) runPerson(ctx context.Context, event floor.EventID, began time.
 		return
 	}
 	changed := make(chan struct{}, 1)
-	c, err := client.Dial(ctx, p.URL, o.clientOptions(event, p, m, changed))
+	c, err := client.Dial(ctx, p.URL, o.clientOptions(event, p, pl, changed))
 	if err != nil {
 		if ctx.Err() == nil {
 			o.Tally.turnedAway.Add(1)
@@ -183,20 +183,20 @@ func (o Options) runPerson(ctx context.Context, event floor.EventID, began time.
 	defer c.Close()
 	o.Tally.online.Add(1)
 	defer o.Tally.online.Add(-1)
-	a := agent{client: c, person: p, planner: m, changed: changed, tally: o.Tally, log: o.Log}
+	a := agent{client: c, person: p, planner: pl, changed: changed, tally: o.Tally, log: o.Log}
 	a.run(ctx)
 	if ctx.Err() == nil {
 		o.Log.Warn("a person's session was ended", "who", p.who, "err", c.Err())
 	}
 }
 
-func (o Options) clientOptions(event floor.EventID, p person, m *planner, changed chan<- struct{}) client.Options {
+func (o Options) clientOptions(event floor.EventID, p person, pl *planner, changed chan<- struct{}) client.Options {
 	c := o.Client
 	c.Event, c.Saved = "", nil
 	if p.Role == floor.RoleOrganiser {
 		c.Event = event
 	}
-	c.Hidden = p.Role == floor.RoleAttendee && m.draw("in a pocket") < 0.3
+	c.Hidden = p.Role == floor.RoleAttendee && pl.draw("in a pocket") < 0.3
 	c.Observe = func(a client.ViewChange) {
 		if o.Observe != nil {
 			o.Observe(p.who, a)
