@@ -58,3 +58,6 @@
 // has the changes. [Client.Save] returns the view for the same purpose: given to a
 // later client as Options.Saved, it spares the first snapshot.
 package client
+
+// Locks: state, outbox, barriers and fallbackConn each have one. No goroutine holds two of
+// them. The observer and the conditions of WaitFor run with that of state held.

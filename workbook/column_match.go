@@ -19,8 +19,8 @@ type matchedSheet struct {
 
 // headerOf returns a column's header as the workbook writes it; if it has none, the English
 // name.
-func (g *matchedSheet) headerOf(column string) string {
-	if t, ok := g.headers[column]; ok {
+func (s *matchedSheet) headerOf(column string) string {
+	if t, ok := s.headers[column]; ok {
 		return t
 	}
 	return column

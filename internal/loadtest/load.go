@@ -10,6 +10,9 @@
 // consoles are clients of package client.
 package loadtest
 
+// Locks: pool, console, floorTarget and chatTarget each have one. No goroutine holds two of
+// them. Everything else of a pool and its phones belongs to the goroutine of pool.run.
+
 import (
 	"context"
 	"encoding/json"
