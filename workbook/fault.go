@@ -96,7 +96,7 @@ var sentences = []sentence{
 
 	{Missing, "The cell is empty but needed here, for example {example}. Of merged cells only the first one counts: undo the merging."},
 	{MissingName, "There is no name. Fill in at least one of name_ko, name_zh and name_en."},
-	{BadCharacter, "The text has an invisible or control character ({char}). Delete the text and type it anew."},
+	{BadCharacter, "The text has an invisible or control character ({char}). Delete the text and type it again."},
 	{TooLong, "The text is too long: at most {limit} characters."},
 	{CellError, "The cell's formula failed ({value}). Put the value itself there."},
 	{BadID, "“{value}” cannot be an id. Use 1 to 40 of the letters A–Z a–z, digits, - and _."},
@@ -115,7 +115,7 @@ var sentences = []sentence{
 	{BadTime, "“{value}” is not a time. Write it like 13:30, or 2026-11-24 13:30."},
 	{NoDate, "It is not said on which day “{value}” is. Fill in the date in the sheet event, or write 2026-11-24 13:30."},
 	{NoSuchTime, "“{value}” does not exist in the event's time zone, because the clocks change then. Choose another time."},
-	{BadShift, "“{value}” is not a shift. Write it like 13:00-18:30, several parted by semicolons."},
+	{BadShift, "“{value}” is not a shift. Write it like 13:00-18:30, and separate several with semicolons."},
 	{EndFirst, "It ends ({end}) before or when it starts ({start}). Correct one of the two."},
 
 	{HalfPlace, "A place is a round and a table. Fill in both, or neither."},

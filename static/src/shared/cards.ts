@@ -1,14 +1,14 @@
 // Written by static/build from floor/*.go: change it there.
 
-/** AcknowledgeNotices says that the sender has read notices. */
+/** AcknowledgeNotices says that the sender has read notices ("Got it"). */
 export interface AcknowledgeNotices {
   notices: NoticeID[]
 }
 
-/** ActorID names a person, a screen or the clock: "<role>:<id>", for example "attendee:k03a". It is opaque: no personal name is in it. */
+/** ActorID identifies a person, a screen or the clock: "<role>:<id>", for example "attendee:k03a". No personal name is in it. */
 export type ActorID = string
 
-/** Announce tells everyone a sentence for Minutes (default 15). */
+/** Announce shows everyone a text for Minutes (default 15). */
 export interface Announce {
   text: Text
   minutes?: number
@@ -21,7 +21,7 @@ export interface AnnouncementCard {
   until: Instant
 }
 
-/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+/** The ids of things. Each is 1 to 40 characters of [A-Za-z0-9_-], the same in the workbook, the log, on the wire and in the API. */
 export type AnnouncementID = string
 
 /** AssignmentCard is assignment/<meeting>, for the interpreter who is assigned to it. */
@@ -41,7 +41,7 @@ export interface AttendeeCard {
   checkedIn?: Instant
 }
 
-/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+/** The ids of things. Each is 1 to 40 characters of [A-Za-z0-9_-], the same in the workbook, the log, on the wire and in the API. */
 export type AttendeeID = string
 
 /** AttendeeSelfCard is me/<attendee>, for that attendee. */
@@ -52,13 +52,13 @@ export interface AttendeeSelfCard {
   checkedIn?: Instant
 }
 
-/** BoardCard is board/<zone>:<table>, for the displays of a zone: a table of it. */
+/** BoardCard is board/<zone>:<table>, for the displays of a zone: a table in it. */
 export interface BoardCard {
   label: string
   closed?: boolean
 }
 
-/** CallSlot asks everyone of a round to their tables, or into an item. */
+/** CallSlot asks everyone who has a meeting in a round to come to the table, or everyone into an item. */
 export interface CallSlot extends SlotRef {
   last?: boolean
 }
@@ -74,7 +74,7 @@ export interface CancelRequest {
   request: RequestID
 }
 
-/** Card is one entry of a view; its concrete types are below. A card is replaced whole, never merged, and never holds the revision of what it shows. */
+/** Card is one entry of a view, of one of the types below. A card is replaced as a whole, never merged, and does not have the revision of what it shows. */
 export type Card = any
 
 /** CheckIn says that an attendee has arrived at the event. */
@@ -82,29 +82,29 @@ export interface CheckIn {
   attendee: AttendeeID
 }
 
-/** ClaimRequest takes a request. Interpreter is whom it is for: themselves, unless staff say another. */
+/** ClaimRequest takes a request for Interpreter, by default the sender; staff may name another. */
 export interface ClaimRequest {
   request: RequestID
   interpreter?: InterpreterID
 }
 
-/** ClockCard is clock/clock, for everyone: how the event's time runs. */
+/** ClockCard is clock/clock, for everyone: the relation of event time to wall time. */
 export interface ClockCard extends EventClock {
 }
 
-/** CloseTable lets no further meeting be put at a table. */
+/** CloseTable prevents further meetings from being put at a table. */
 export interface CloseTable {
   table: TableID
   reason?: string
 }
 
-/** Code names an error. Its sentence, in three languages, is the entry "error.<code>" of the catalogs, with the parameters as placeholders. */
+/** Code identifies the reason of an error. The catalogs have a sentence for it, in three languages, under "error.<code>", with the parameters as placeholders. */
 export type Code = 'forbidden' | 'other_zone' | 'unknown' | 'bad_value' | 'stale' | 'too_late' | 'after_missing' | 'too_old' | 'released' | 'not_released' | 'already' | 'slot_order' | 'round_closed' | 'locked' | 'table_taken' | 'table_closed' | 'table_small' | 'person_busy' | 'interpreter_busy' | 'cancelled' | 'no_place' | 'off_duty' | 'off_shift' | 'wrong_pair' | 'missing_skill' | 'claimed' | 'request_open' | 'not_yours' | 'nothing_to_undo' | 'undone' | 'undo_depends' | 'nothing_changes' | 'too_many' | 'needs_upgrade' | 'met_before' | 'no_rest' | 'far_table' | 'no_interpreter'
 
-/** CommandKey names a command across retries: the link that gave it, a slash, and the id that it was given there. */
+/** CommandKey identifies a command across retries: the id of the link that gave it, a slash, and the id that the sender gave the command. */
 export type CommandKey = string
 
-/** CommandKind is a command's name on the wire and in the rights table. */
+/** CommandKind is the name of a kind of command on the wire and in the table of rights. */
 export type CommandKind = string
 
 /** CompanyCard is company/<company>, for moderators. */
@@ -115,16 +115,16 @@ export interface CompanyCard {
   standby?: boolean
 }
 
-/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+/** The ids of things. Each is 1 to 40 characters of [A-Za-z0-9_-], the same in the workbook, the log, on the wire and in the API. */
 export type CompanyID = string
 
-/** DeliveryCard is sent/<notice>, for moderators: to how many it was sent and has not come yet. Without it the notice has come to a screen of everyone it is for. */
+/** DeliveryCard is sent/<notice>, for moderators: the people to whom it has not been delivered. There is no such card once it was delivered to a screen of everyone it is for. */
 export interface DeliveryCard {
   count: number
   who?: ActorID[]
 }
 
-/** DismissLost takes lost commands off the screens of those who were to know. */
+/** DismissLost removes lost commands from the screens of those who were notified. */
 export interface DismissLost {
   lost: LostID[]
 }
@@ -153,14 +153,14 @@ export interface EventCard {
   releasedAt?: Instant
 }
 
-/** EventClock maps the wall clock to the event's own: at the wall's instant Wall it was Event there, and it has run at Rate since. The zero value is the wall clock itself. Demos and rehearsals play a day with another one. */
+/** EventClock maps wall time to the event's own time: at the wall time Wall it was Event there, and since then it runs at Rate. The zero value is the wall clock itself. Demos and rehearsals set another clock to play a day at another time or speed. */
 export interface EventClock {
   wall: Instant
   event: Instant
   rate: number
 }
 
-/** ExtendSlot gives a slot Minutes more, or fewer where negative; what follows it moves along. */
+/** ExtendSlot makes a slot longer by Minutes, or shorter if negative; the slots after it move along. */
 export interface ExtendSlot extends SlotRef {
   minutes: number
 }
@@ -175,7 +175,7 @@ export interface HistoryCard {
   undo: boolean
 }
 
-/** Instant is a moment in milliseconds since 1970-01-01 UTC. Zero means "not". */
+/** Instant is a time in milliseconds since 1970-01-01 UTC. Zero means "none". */
 export type Instant = number
 
 /** InterpreterCard is interpreter/<interpreter>, for moderators. */
@@ -188,7 +188,7 @@ export interface InterpreterCard {
   duty: Duty
 }
 
-/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+/** The ids of things. Each is 1 to 40 characters of [A-Za-z0-9_-], the same in the workbook, the log, on the wire and in the API. */
 export type InterpreterID = string
 
 /** InterpreterSelfCard is self/<interpreter>, for that interpreter. */
@@ -207,25 +207,25 @@ export interface ItemCard extends SlotCard {
   place?: Text
 }
 
-/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+/** The ids of things. Each is 1 to 40 characters of [A-Za-z0-9_-], the same in the workbook, the log, on the wire and in the API. */
 export type ItemID = string
 
-/** ItemKind is what happens in an agenda item. */
+/** ItemKind is the kind of an agenda item. */
 export type ItemKind = 'talk' | 'matching' | 'break' | 'visit'
 
 /** Lang is a language code: two or three lower-case letters, as in ISO 639. */
 export type Lang = string
 
-/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+/** The ids of things. Each is 1 to 40 characters of [A-Za-z0-9_-], the same in the workbook, the log, on the wire and in the API. */
 export type LinkID = string
 
-/** LockMeeting fixes a meeting to its place, or frees it. */
+/** LockMeeting fixes a meeting to its place, or releases it. */
 export interface LockMeeting {
   meeting: MeetingID
   locked: boolean
 }
 
-/** LostCard is lost/<lost>, for moderators, and for the attendee or interpreter whose command it was: a command that was accepted and is in the log no more, until somebody dismisses it. */
+/** LostCard is lost/<lost>, for moderators, and for the attendee or interpreter whose command it was: a command that was accepted but is no longer in the log, until somebody dismisses it. */
 export interface LostCard {
   command: CommandKey
   kind: CommandKind
@@ -234,7 +234,7 @@ export interface LostCard {
   of?: string[]
 }
 
-/** LostID names a lost command. */
+/** LostID is the id of a lost command in the state that reports it. */
 export type LostID = string
 
 /** MarkInterpreterArrived says that the claimant is at the table. */
@@ -259,7 +259,7 @@ export interface MarkPresent {
   side: Side
 }
 
-/** MarkTold says that people were told in person what a notice says. It waits for them all the same. */
+/** MarkTold says that people were told in person what a notice says. The notice still waits for them to acknowledge it. */
 export interface MarkTold {
   notice: NoticeID
   who: ActorID[]
@@ -277,10 +277,10 @@ export interface MeetingCard {
   reason?: string
 }
 
-/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+/** The ids of things. Each is 1 to 40 characters of [A-Za-z0-9_-], the same in the workbook, the log, on the wire and in the API. */
 export type MeetingID = string
 
-/** MoveMeeting gives a meeting another table, another round, or both; what is left out stays. Tray takes it off its place instead. */
+/** MoveMeeting moves a meeting to another table, another round, or both; what is omitted stays. Tray takes it off its place instead. */
 export interface MoveMeeting {
   meeting: MeetingID
   table?: TableID
@@ -303,10 +303,10 @@ export interface NoticeCard {
   seen: number
 }
 
-/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+/** The ids of things. Each is 1 to 40 characters of [A-Za-z0-9_-], the same in the workbook, the log, on the wire and in the API. */
 export type NoticeID = string
 
-/** NoticeKind is why people are told something. */
+/** NoticeKind is the reason of a notice. */
 export type NoticeKind = 'call' | 'moved' | 'cancelled'
 
 /** OfferCard is offer/<request>, for every interpreter on duty who speaks its pair and has its skill, until someone has arrived; and for its claimant until it ends. */
@@ -365,7 +365,7 @@ export interface OwnRequestCard {
   at: Instant
 }
 
-/** Pair is a pair of languages that an interpreter works between. Its text form is "ko-zh"; the two stand in alphabetical order, so a pair equals its reverse. */
+/** Pair is a pair of languages that an interpreter works between. Its text form is "ko-zh": the two are in alphabetical order, so that a pair equals its reverse. */
 export type Pair = string
 
 /** Party is one side of a meeting. */
@@ -376,13 +376,13 @@ export interface Party {
   graceEnd?: boolean
 }
 
-/** Place is where and when a meeting is held. The zero Place is the tray: no place. */
+/** Place is a round and a table. The zero Place is the tray: the meeting has no place. */
 export interface Place {
   round?: RoundID
   table?: TableID
 }
 
-/** PlaceCard is a place as people read it. */
+/** PlaceCard is a place in the words of the signs. */
 export interface PlaceCard {
   round?: RoundID
   table?: TableID
@@ -390,10 +390,10 @@ export interface PlaceCard {
   zone?: ZoneID
 }
 
-/** Presence is whether a side has come to its table. */
+/** Presence is whether a side is at its table. */
 export type Presence = 'expected' | 'present' | 'noShow'
 
-/** ReleaseRequest ends a request that was served; from before arrival it gives it back to the others. */
+/** ReleaseRequest ends a request that was served; before arrival, it gives the request back to the others. */
 export interface ReleaseRequest {
   request: RequestID
 }
@@ -402,7 +402,7 @@ export interface ReleaseRequest {
 export interface ReleaseSchedule {
 }
 
-/** Representative is a person of a meeting's other side, as their partner sees them. */
+/** Representative is a person of a meeting's other side. */
 export interface Representative {
   name: Text
   title?: string
@@ -422,10 +422,10 @@ export interface RequestCard {
   canTake: number
 }
 
-/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+/** The ids of things. Each is 1 to 40 characters of [A-Za-z0-9_-], the same in the workbook, the log, on the wire and in the API. */
 export type RequestID = string
 
-/** RequestInterpreter calls for an interpreter to a meeting; Pair defaults to the meeting's own. */
+/** RequestInterpreter asks for an interpreter at a meeting; Pair defaults to the meeting's own. */
 export interface RequestInterpreter {
   meeting: MeetingID
   pair?: Pair
@@ -438,7 +438,7 @@ export type RequestState = 'requested' | 'claimed' | 'onTheWay' | 'arrived' | 'r
 /** Role is what a person or screen is on the floor. */
 export type Role = 'organiser' | 'moderator' | 'runner' | 'interpreter' | 'attendee' | 'display' | 'clock' | 'operator'
 
-/** RotateLink makes a link's secret void and derives a new one. */
+/** RotateLink makes a link's secret invalid and derives a new one. */
 export interface RotateLink {
   link: LinkID
 }
@@ -449,7 +449,7 @@ export interface RoundCard extends SlotCard {
   left?: number
 }
 
-/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+/** The ids of things. Each is 1 to 40 characters of [A-Za-z0-9_-], the same in the workbook, the log, on the wire and in the API. */
 export type RoundID = string
 
 /** SeatCard is seat/<zone>:<meeting>, for the displays of a zone. It names no person. */
@@ -479,7 +479,7 @@ export interface SetDuty {
 /** Side is one of a meeting's two companies. */
 export type Side = 'host' | 'guest'
 
-/** SlotCard is what round and item cards share. */
+/** SlotCard has the fields that rounds and items have in common. */
 export interface SlotCard {
   plan: Span
   now: Span
@@ -529,29 +529,29 @@ export interface TableCard {
   reason?: string
 }
 
-/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+/** The ids of things. Each is 1 to 40 characters of [A-Za-z0-9_-], the same in the workbook, the log, on the wire and in the API. */
 export type TableID = string
 
-/** Text is a name or sentence in up to three languages; at least one is given. */
+/** Text is a name or a sentence in up to three languages, at least one. */
 export interface Text {
   ko?: string
   zh?: string
   en?: string
 }
 
-/** Undo makes the changes that compensate a command of before. */
+/** Undo makes the changes that reverse those of an earlier command. */
 export interface Undo {
   command: CommandKey
 }
 
-/** UnseenCard is unseen/<notice>:<role>:<id>, for moderators: one person who has not said "Got it". */
+/** UnseenCard is unseen/<notice>:<role>:<id>, for moderators: one person who has not acknowledged it. */
 export interface UnseenCard {
   notice: NoticeID
   who: ActorID
   toldBy?: ActorID
 }
 
-/** WithdrawAnnouncement takes an announcement back. */
+/** WithdrawAnnouncement removes an announcement. */
 export interface WithdrawAnnouncement {
   announcement: AnnouncementID
 }
@@ -561,7 +561,7 @@ export interface ZoneCard {
   name: Text
 }
 
-/** The names of things. Each is 1 to 40 characters of [A-Za-z0-9_-]: what a workbook calls a thing is what the log, the wire and the API call it. */
+/** The ids of things. Each is 1 to 40 characters of [A-Za-z0-9_-], the same in the workbook, the log, on the wire and in the API. */
 export type ZoneID = string
 
 /** The commands that pages give, by their name on the wire. */
