@@ -16,10 +16,11 @@ import (
 
 	"github.com/matchfloor/matchfloor/demo"
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
 	"github.com/matchfloor/matchfloor/internal/simulate"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
-	"github.com/matchfloor/matchfloor/server"
+	"github.com/matchfloor/matchfloor/server/auth"
 )
 
 // The port of the demonstration, and how many after it are tried if it is taken.
@@ -130,9 +131,9 @@ func (d *demoDay) play(ctx context.Context, p *program, listener net.Listener, d
 		return errors.Join(err, listener.Close())
 	}
 	defer j.Close()
-	var instanceKey [server.MinKey]byte
+	var instanceKey [auth.MinKey]byte
 	rand.Read(instanceKey[:]) // it never fails
-	keys, err := server.NewKeys(instanceKey[:])
+	keys, err := auth.NewKeys(instanceKey[:])
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -161,7 +162,7 @@ func (d *demoDay) begin(ctx context.Context, n *node) ([]simulate.Link, error) {
 	if _, err := n.setUp(ctx, n.url()); err != nil {
 		return nil, err
 	}
-	if err := server.Enrol(ctx, n.hub, floor.Operator, operatorLink, d.forum); err != nil {
+	if err := hub.ImportForum(ctx, n.hub, floor.Operator, operatorLink, d.forum); err != nil {
 		return nil, err
 	}
 	for _, step := range []func(context.Context, *node) error{d.release, d.catchUp} {

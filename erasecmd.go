@@ -10,7 +10,7 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/journal/archive"
-	"github.com/matchfloor/matchfloor/server"
+	"github.com/matchfloor/matchfloor/server/auth"
 )
 
 const (
@@ -86,7 +86,7 @@ func erasable(event floor.EventID, who floor.ActorID, everyone, due bool) (journ
 		return "", usageError("%q names nobody of an event: attendee:ID, interpreter:ID, moderator:ID or runner:ID does; organiser:ID goes without --event", string(who))
 	case event == "":
 		return "", usageError("say of which event: --event ID")
-	case !floor.ValidID(string(event)) || event == server.InstanceEvent:
+	case !floor.ValidID(string(event)) || event == auth.InstanceEvent:
 		return "", usageError("%q cannot be an event's id", string(event))
 	}
 	return journal.LogID(event), nil

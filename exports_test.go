@@ -16,7 +16,7 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/journal/faultyjournal"
 	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
-	"github.com/matchfloor/matchfloor/server"
+	"github.com/matchfloor/matchfloor/server/auth"
 )
 
 // exportsIn answers what a log of a data directory says was taken out.
@@ -115,7 +115,7 @@ func taker(t *testing.T) (p *program, o *opened, store *faultyjournal.Journal, o
 // file is left.
 func TestNothingIsTakenOutWithoutItsRecord(t *testing.T) {
 	p, o, store, out := taker(t)
-	keys, err := server.NewKeys(bytes.Repeat([]byte("k"), server.MinKey))
+	keys, err := auth.NewKeys(bytes.Repeat([]byte("k"), auth.MinKey))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestTakingOutOfALogThatIsNotUpgraded(t *testing.T) {
 	const organiser = `{"key":"k/2","kind":"addOrganiser","by":"operator:cli","wall":1,"changes":[{"kind":"organiserAdded","body":{"organiser":{"id":"o1","name":""}}}]}`
 	older(journal.InstanceLog, event, organiser)
 	older("later", `{"key":"k/1","kind":"serveTea","by":"operator:cli","wall":1,"changes":[{"kind":"teaServed","body":{}}]}`)
-	keys, err := server.NewKeys(bytes.Repeat([]byte("k"), server.MinKey))
+	keys, err := auth.NewKeys(bytes.Repeat([]byte("k"), auth.MinKey))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/hub"
-	"github.com/matchfloor/matchfloor/server"
 	"github.com/matchfloor/matchfloor/workbook"
 )
 
@@ -61,7 +60,7 @@ func importWorkbook(ctx context.Context, p *program, args []string) error {
 // they do in a server.
 func enrol(ctx context.Context, p *program, o *opened, forum floor.Forum) error {
 	h := hub.New(o.journal, o.snapshots, hub.Options{Logger: p.logger(slog.LevelWarn)})
-	return errors.Join(server.Enrol(ctx, h, floor.Operator, operatorLink, forum), h.Close())
+	return errors.Join(hub.ImportForum(ctx, h, floor.Operator, operatorLink, forum), h.Close())
 }
 
 // operatorLink stands in the keys of the command line's commands where others

@@ -14,7 +14,7 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/journal/redisjournal"
 	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
-	"github.com/matchfloor/matchfloor/server"
+	"github.com/matchfloor/matchfloor/server/auth"
 )
 
 // keyName is the file of the instance key in a data directory.
@@ -109,32 +109,32 @@ func (j *journalFlags) open() (*opened, error) {
 
 // keys reads the instance key: the named file, or the one of the data directory,
 // which is made where it is missing.
-func (j *journalFlags) keys() (server.Keys, error) {
+func (j *journalFlags) keys() (auth.Keys, error) {
 	path := *j.keyFile
 	if path == "" && *j.data == "" {
-		return server.Keys{}, usageError("with --redis the instance key is needed: --key-file F")
+		return auth.Keys{}, usageError("with --redis the instance key is needed: --key-file F")
 	}
 	if path == "" {
 		var err error
 		if path, err = ensureKey(*j.data); err != nil {
-			return server.Keys{}, fmt.Errorf("the instance key: %w", err)
+			return auth.Keys{}, fmt.Errorf("the instance key: %w", err)
 		}
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return server.Keys{}, fmt.Errorf("the instance key: %w", err)
+		return auth.Keys{}, fmt.Errorf("the instance key: %w", err)
 	}
 	defer f.Close()
 	key, err := io.ReadAll(io.LimitReader(f, maxKey+1))
 	if err != nil {
-		return server.Keys{}, fmt.Errorf("the instance key: %w", err)
+		return auth.Keys{}, fmt.Errorf("the instance key: %w", err)
 	}
 	if len(key) > maxKey {
-		return server.Keys{}, fmt.Errorf("%s is too large for a key: more than %d bytes", path, maxKey)
+		return auth.Keys{}, fmt.Errorf("%s is too large for a key: more than %d bytes", path, maxKey)
 	}
-	keys, err := server.NewKeys(key)
+	keys, err := auth.NewKeys(key)
 	if err != nil {
-		return server.Keys{}, fmt.Errorf("%s: %w", path, err)
+		return auth.Keys{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return keys, nil
 }
@@ -157,7 +157,7 @@ func ensureKey(dir string) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
-	var raw [server.MinKey]byte
+	var raw [auth.MinKey]byte
 	rand.Read(raw[:])                              // it never fails
 	draft, err := os.CreateTemp(dir, keyName+"-*") // 0600
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/journal"
-	"github.com/matchfloor/matchfloor/server"
+	"github.com/matchfloor/matchfloor/server/auth"
 )
 
 // linksWithin is how long reading the logs, and recording that, may take.
@@ -30,7 +30,7 @@ func links(ctx context.Context, p *program, args []string) error {
 	if err := where.check(); err != nil {
 		return err
 	}
-	if *event != "" && (!floor.ValidID(*event) || floor.EventID(*event) == server.InstanceEvent) {
+	if *event != "" && (!floor.ValidID(*event) || floor.EventID(*event) == auth.InstanceEvent) {
 		return usageError("%q cannot be an event's id", *event)
 	}
 	keys, err := where.keys()
@@ -53,14 +53,14 @@ func links(ctx context.Context, p *program, args []string) error {
 
 // takeLinks answers what allLinks does once that is recorded: of the organisers in the
 // instance's log, of an event in its own. No links leave no record.
-func (p *program) takeLinks(ctx context.Context, o *opened, keys server.Keys, event floor.EventID) ([]server.PersonalLink, error) {
+func (p *program) takeLinks(ctx context.Context, o *opened, keys auth.Keys, event floor.EventID) ([]auth.Link, error) {
 	list, err := allLinks(ctx, o.journal, keys, event)
 	if err != nil {
 		return nil, err
 	}
 	logs := map[journal.LogID]bool{}
 	for _, l := range list {
-		logs[journal.LogID(server.EventOf(event, floor.NewActorID(l.Role, l.ID).Link()))] = true
+		logs[journal.LogID(auth.LogOfLink(event, floor.NewActorID(l.Role, l.ID).Link()))] = true
 	}
 	for _, log := range slices.Sorted(maps.Keys(logs)) {
 		if err := p.recordExport(ctx, o, log, floor.RecordExport{What: floor.ExportLinks}); err != nil {
@@ -72,13 +72,13 @@ func (p *program) takeLinks(ctx context.Context, o *opened, keys server.Keys, ev
 
 // allLinks answers the organisers' links and, with an event, its own. Whoever hands
 // them out records that: see takeLinks.
-func allLinks(ctx context.Context, j journal.Journal, keys server.Keys, event floor.EventID) ([]server.PersonalLink, error) {
+func allLinks(ctx context.Context, j journal.Journal, keys auth.Keys, event floor.EventID) ([]auth.Link, error) {
 	instance, err := foldLog(ctx, j, journal.InstanceLog)
 	if err != nil {
 		return nil, err
 	}
 	base := instance.PublicURL()
-	list := server.PersonalLinks(keys, base, server.InstanceEvent, instance)
+	list := auth.LinksOf(keys, base, auth.InstanceEvent, instance)
 	if event == "" {
 		return list, nil
 	}
@@ -89,7 +89,7 @@ func allLinks(ctx context.Context, j journal.Journal, keys server.Keys, event fl
 	if state.Seq() == 0 {
 		return nil, fmt.Errorf("there is no event %q here", event)
 	}
-	return slices.Concat(list, server.PersonalLinks(keys, base, event, state)), nil
+	return slices.Concat(list, auth.LinksOf(keys, base, event, state)), nil
 }
 
 // foldLog answers a log's state at its head. It only reads: a hub would also
@@ -114,7 +114,7 @@ func foldLog(ctx context.Context, j journal.Journal, log journal.LogID) (floor.S
 	}
 }
 
-func (p *program) printLinks(list []server.PersonalLink, asJSON bool) error {
+func (p *program) printLinks(list []auth.Link, asJSON bool) error {
 	if asJSON {
 		out := json.NewEncoder(p.stdout)
 		out.SetEscapeHTML(false)

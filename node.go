@@ -17,6 +17,7 @@ import (
 	"github.com/matchfloor/matchfloor/hub"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/server"
+	"github.com/matchfloor/matchfloor/server/auth"
 	"github.com/matchfloor/matchfloor/static"
 	"github.com/matchfloor/matchfloor/wire"
 )
@@ -32,7 +33,7 @@ const (
 // nodeOptions are what a node is made of.
 type nodeOptions struct {
 	opened                *opened
-	keys                  server.Keys
+	keys                  auth.Keys
 	listener              net.Listener
 	tls                   *tls.Config // nil: plain HTTP
 	proxies               []netip.Prefix
@@ -181,7 +182,7 @@ func (n *node) setUp(ctx context.Context, publicURL string) (organiser string, e
 	if !ok {
 		return "", errors.New("the first organiser has no link")
 	}
-	return n.keys.LinkURL(instance.PublicURL(), server.InstanceEvent, link), nil
+	return n.keys.LinkURL(instance.PublicURL(), auth.InstanceEvent, link), nil
 }
 
 // instance answers the state of the instance's own log, waiting for the journal.

@@ -21,7 +21,7 @@ import (
 	"github.com/matchfloor/matchfloor/demo"
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/journal"
-	"github.com/matchfloor/matchfloor/server"
+	"github.com/matchfloor/matchfloor/server/auth"
 )
 
 // within bounds every wait of these tests.
@@ -252,7 +252,7 @@ func TestServeImportLinks(t *testing.T) {
 
 func checkLinks(t *testing.T, o outcome, url, organiser string) {
 	t.Helper()
-	var links []server.PersonalLink
+	var links []auth.Link
 	if err := json.Unmarshal([]byte(o.stdout), &links); err != nil || o.code != exitOK {
 		t.Fatalf("links: %v %+v", err, o)
 	}
@@ -324,7 +324,7 @@ func TestInstanceKey(t *testing.T) {
 	}
 	path := filepath.Join(dir, keyName)
 	info, err := os.Stat(path)
-	if err != nil || info.Mode().Perm() != 0o600 || info.Size() < server.MinKey {
+	if err != nil || info.Mode().Perm() != 0o600 || info.Size() < auth.MinKey {
 		t.Fatalf("%v %v", info, err)
 	}
 	if left, err := filepath.Glob(path + "-*"); err != nil || len(left) > 0 {
@@ -337,7 +337,7 @@ func TestInstanceKey(t *testing.T) {
 		t.Errorf("a key that others can read: %+v", o)
 	}
 	short := filepath.Join(dir, "short")
-	if err := os.WriteFile(short, make([]byte, server.MinKey-1), 0o600); err != nil {
+	if err := os.WriteFile(short, make([]byte, auth.MinKey-1), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if o := runOnce(t, []string{"links", "--data", dir, "--key-file", short}); o.code != exitFailed || !strings.Contains(o.stderr, "31 bytes") {
@@ -348,7 +348,7 @@ func TestInstanceKey(t *testing.T) {
 // A journal that failed must not be served on: the exit code says so.
 func TestFailedJournalStopsTheNode(t *testing.T) {
 	memory, failed := journal.NewMemory(time.Now), make(chan error, 1)
-	keys, err := server.NewKeys(make([]byte, server.MinKey))
+	keys, err := auth.NewKeys(make([]byte, auth.MinKey))
 	if err != nil {
 		t.Fatal(err)
 	}

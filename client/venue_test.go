@@ -14,6 +14,7 @@ import (
 	"github.com/matchfloor/matchfloor/hub"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/server"
+	"github.com/matchfloor/matchfloor/server/auth"
 	"github.com/matchfloor/matchfloor/static"
 )
 
@@ -21,7 +22,7 @@ import (
 type venue struct {
 	hub  *hub.Hub
 	http *httptest.Server
-	keys server.Keys
+	keys auth.Keys
 
 	event     floor.EventID
 	transport client.Transport // of its clients
@@ -34,7 +35,7 @@ var sample = sync.OnceValues(demo.Forum)
 func openVenue() (*venue, error) {
 	j := journal.NewMemory(time.Now)
 	v := &venue{hub: hub.New(j, j, hub.Options{Logger: slog.New(slog.DiscardHandler)})}
-	keys, err := server.NewKeys(slices.Repeat([]byte("k"), 32))
+	keys, err := auth.NewKeys(slices.Repeat([]byte("k"), 32))
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +56,7 @@ func (v *venue) fill(ctx context.Context) error {
 		return err
 	}
 	v.event = forum.Event.ID
-	if err := server.Enrol(ctx, v.hub, floor.Operator, "cli", forum); err != nil {
+	if err := hub.ImportForum(ctx, v.hub, floor.Operator, "cli", forum); err != nil {
 		return err
 	}
 	_, err = v.hub.Submit(ctx, journal.LogID(v.event), floor.Envelope{

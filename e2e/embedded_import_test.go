@@ -19,7 +19,6 @@ import (
 	"github.com/matchfloor/matchfloor/journal/archive"
 	"github.com/matchfloor/matchfloor/journal/faultyjournal"
 	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
-	"github.com/matchfloor/matchfloor/server"
 )
 
 // An import is broken off after the event's log has been written and before it
@@ -35,7 +34,7 @@ func TestImportBrokenOffIsCompleted(t *testing.T) {
 		h := hub.New(j, memory, hub.Options{})
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
-		return errors.Join(server.Enrol(ctx, h, floor.Operator, "operator", forum), h.Close())
+		return errors.Join(hub.ImportForum(ctx, h, floor.Operator, "operator", forum), h.Close())
 	}
 	j.Script(journal.InstanceLog, slices.Repeat([]faultyjournal.Fault{faultyjournal.Unavailable}, 100)...)
 	if err := enrol(); err == nil {

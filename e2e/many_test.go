@@ -18,7 +18,7 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/journal/redisjournal"
 	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
-	"github.com/matchfloor/matchfloor/server"
+	"github.com/matchfloor/matchfloor/server/auth"
 	"github.com/matchfloor/matchfloor/workbook"
 )
 
@@ -155,7 +155,7 @@ func enrolMany(t *testing.T, redis *redistest.Server, keyFile string, events, so
 			defer h.Close()
 		}
 		forum.Event.ID = floor.EventID(fmt.Sprintf("forum-%d", i))
-		if err := server.Enrol(t.Context(), h, floor.Operator, "operator-test", forum); err != nil {
+		if err := hub.ImportForum(t.Context(), h, floor.Operator, "operator-test", forum); err != nil {
 			t.Fatalf("event %d: %v", i, err)
 		}
 		if i < some {
@@ -166,13 +166,13 @@ func enrolMany(t *testing.T, redis *redistest.Server, keyFile string, events, so
 	return links
 }
 
-func readKeys(t *testing.T, file string) server.Keys {
+func readKeys(t *testing.T, file string) auth.Keys {
 	t.Helper()
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := server.NewKeys(raw)
+	keys, err := auth.NewKeys(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func readKeys(t *testing.T, file string) server.Keys {
 
 // moderatorLink answers the link of an event's first moderator, without the
 // instance's address.
-func moderatorLink(t *testing.T, j journal.Journal, keys server.Keys, event floor.EventID) string {
+func moderatorLink(t *testing.T, j journal.Journal, keys auth.Keys, event floor.EventID) string {
 	t.Helper()
 	records, err := journal.NewCursor(journal.LogID(event), journal.Position{}).CatchUp(t.Context(), j)
 	if err != nil {
@@ -195,7 +195,7 @@ func moderatorLink(t *testing.T, j journal.Journal, keys server.Keys, event floo
 		}
 		state, _ = state.Apply(record)
 	}
-	for _, l := range server.PersonalLinks(keys, "", event, state) {
+	for _, l := range auth.LinksOf(keys, "", event, state) {
 		if l.Role == floor.RoleModerator {
 			return l.URL
 		}

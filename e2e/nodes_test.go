@@ -11,7 +11,7 @@ import (
 
 	"github.com/matchfloor/matchfloor/client"
 	"github.com/matchfloor/matchfloor/floor"
-	"github.com/matchfloor/matchfloor/server"
+	"github.com/matchfloor/matchfloor/server/reply"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
@@ -121,7 +121,7 @@ func (v *venue) rotation() {
 			continue
 		}
 		var refused *client.StatusError // it came back with its link, which is void
-		if !errors.As(p.Err(), &refused) || refused.Problem.Code != server.CodeBadLink {
+		if !errors.As(p.Err(), &refused) || refused.Problem.Code != reply.CodeBadLink {
 			v.t.Errorf("it ended with %v", p.Err())
 		}
 	}

@@ -15,41 +15,43 @@ import (
 
 	"github.com/matchfloor/matchfloor/demo"
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/server/auth"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-const commands = "/api/v1/events/demo/commands"
+const commandsPath = "/api/v1/events/demo/commands"
 
 func TestCommandByPost(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.bearer(event, w.people[floor.RoleModerator])
 	body := `{"id":"c1","announce":{"text":{"en":"Welcome"}}}`
-	first := w.post(commands, body, token...)
+	first := w.post(commandsPath, body, token...)
 	var accepted wire.Accepted
 	if err := json.Unmarshal(first.body, &accepted); err != nil || first.StatusCode != 200 || accepted.ID != "c1" || accepted.Seq == 0 {
 		t.Fatalf("%d %s", first.StatusCode, first.body)
 	}
-	if again := w.post(commands, body, token...); !bytes.Equal(again.body, first.body) {
+	if again := w.post(commandsPath, body, token...); !bytes.Equal(again.body, first.body) {
 		t.Errorf("sent again: %s, at first %s", again.body, first.body)
 	}
-	r := w.post(commands, strings.Replace(body, "Welcome", "Goodbye", 1), token...)
+	r := w.post(commandsPath, strings.Replace(body, "Welcome", "Goodbye", 1), token...)
 	w.expect("the id for another command", r, http.StatusConflict, wire.CodeIDReused)
 	link := w.people[floor.RoleModerator]
 	c := w.cookie(event, link)
-	path := commands + "?as=" + string(link)
+	path := commandsPath + "?as=" + string(link)
 	mine := []string{"Content-Type", "application/json", "Cookie", c.Name + "=" + c.Value}
 	body = `{"id":"c2","announce":{"text":{"en":"Tea"}}}`
 	w.expect("by cookie, no Origin", w.ask(http.MethodPost, path, body, mine...), http.StatusForbidden, wire.CodeBadOrigin)
 	w.expect("by cookie, another site", w.ask(http.MethodPost, path, body, append(mine, "Origin", "http://evil.example")...), http.StatusForbidden, wire.CodeBadOrigin)
 	w.expect("by cookie, cross-site by its own word", w.ask(http.MethodPost, path, body, append(mine, "Origin", "http://evil.example", "Sec-Fetch-Site", "cross-site")...), http.StatusForbidden, wire.CodeBadOrigin)
 	w.expect("by cookie, our Origin", w.ask(http.MethodPost, path, body, append(mine, "Origin", w.http.URL)...), http.StatusOK, "")
-	w.expect("by cookie that ?as does not pick", w.ask(http.MethodPost, commands, body, append(mine, "Origin", w.http.URL)...), http.StatusUnauthorized, wire.CodeSignedOut)
+	w.expect("by cookie that ?as does not pick", w.ask(http.MethodPost, commandsPath, body, append(mine, "Origin", w.http.URL)...), http.StatusUnauthorized, wire.CodeSignedOut)
 }
 
 func TestBadCommandBodies(t *testing.T) {
 	w := newWorld(t, false, nil)
 	now := time.Now()
-	w.server.now = func() time.Time { now = now.Add(time.Second); return now } // so that no pace is met
+	w.clock.set(func() time.Time { now = now.Add(time.Second); return now }) // so that no pace is met
 	token := w.bearer(event, w.people[floor.RoleModerator])
 	good := `{"id":"c9","announce":{"text":{"en":"Welcome"}}}`
 	pad := strings.Repeat(" ", wire.MaxCommand-len(good))
@@ -78,7 +80,7 @@ func TestBadCommandBodies(t *testing.T) {
 		{"largest", good + pad, 200, ""},
 		{"too large", good + pad + " ", 413, wire.CodeTooLarge},
 	} {
-		r := w.post(commands, c.body, token...)
+		r := w.post(commandsPath, c.body, token...)
 		if c.status == 0 {
 			if r.StatusCode != 400 && r.StatusCode != 422 {
 				t.Errorf("%s: %d %s", c.name, r.StatusCode, r.body)
@@ -87,7 +89,7 @@ func TestBadCommandBodies(t *testing.T) {
 		}
 		w.expect(c.name, r, c.status, c.code)
 	}
-	r := w.ask(http.MethodPost, commands, good, append(token, "Content-Type", "text/plain")...)
+	r := w.ask(http.MethodPost, commandsPath, good, append(token, "Content-Type", "text/plain")...)
 	w.expect("as text", r, http.StatusUnsupportedMediaType, wire.CodeBadType)
 	for _, path := range []string{"/api/v1/events/nothing/commands", "/api/v1/events/_/commands", "/api/v1/events/de%2Fmo/commands",
 		"/api/v1/events/%7Bdemo%7D/commands", "/api/v1/events/" + strings.Repeat("x", 41) + "/commands"} {
@@ -104,7 +106,7 @@ func TestRolesByPost(t *testing.T) {
 		floor.RoleOrganiser: true, floor.RoleModerator: true, floor.RoleRunner: false,
 		floor.RoleInterpreter: false, floor.RoleAttendee: false, floor.RoleDisplay: false,
 	} {
-		r := w.post(commands, `{"id":"r1","announce":{"text":{"en":"Welcome"}}}`, w.bearer(event, w.people[role])...)
+		r := w.post(commandsPath, `{"id":"r1","announce":{"text":{"en":"Welcome"}}}`, w.bearer(event, w.people[role])...)
 		if allowed {
 			w.expect(string(role), r, http.StatusOK, "")
 		} else {
@@ -116,9 +118,9 @@ func TestRolesByPost(t *testing.T) {
 func TestPacesAreCountedByLink(t *testing.T) {
 	w := newWorld(t, false, nil)
 	now := time.Now()
-	w.server.now = func() time.Time { return now }
+	w.clock.set(func() time.Time { return now })
 	hasty, calm := w.bearer(event, w.people[floor.RoleAttendee]), w.bearer(event, w.people[floor.RoleInterpreter])
-	for i := range paceReads.Burst {
+	for i := range rateReads.Burst {
 		if r := w.ask(http.MethodGet, "/api/v1/events/demo/snapshot", "", hasty...); r.StatusCode != 200 {
 			t.Fatalf("read %d: %d", i+1, r.StatusCode)
 		}
@@ -132,7 +134,7 @@ func TestPacesAreCountedByLink(t *testing.T) {
 
 func TestLoadIsShed(t *testing.T) {
 	w := newWorld(t, false, func(o *Options) { o.MaxRequests = 1 })
-	done, _, _ := w.server.requests.take("", 1)
+	done, _, _ := w.server.limits.requests.AcquireFunc("")
 	r := w.post("/api/v1/sign-in", "{}")
 	if w.expect("with every place taken", r, http.StatusServiceUnavailable, wire.CodeFull); r.Header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
@@ -207,7 +209,7 @@ func TestEventsAreListedForOrganisers(t *testing.T) {
 func TestUploads(t *testing.T) {
 	w := newWorld(t, false, nil)
 	now := time.Now()
-	w.server.now = func() time.Time { now = now.Add(time.Minute); return now } // so that no pace is met
+	w.clock.set(func() time.Time { now = now.Add(time.Minute); return now }) // so that no pace is met
 	mine := append(w.bearer(event, organiser), "Content-Type", workbookType)
 	book := string(demo.Workbook())
 	id := func() floor.EventID { f, _ := sampleForum(); return f.Event.ID }()
@@ -244,18 +246,18 @@ func TestUploads(t *testing.T) {
 func TestAnUploadNeverTouchesTheInstancesOwnLog(t *testing.T) {
 	w := newWorld(t, false, nil)
 	forum, _ := sampleForum()
-	forum.Event.ID = InstanceEvent
-	if err := Enrol(t.Context(), w.hub, floor.Operator, "operator-test", forum); err == nil {
+	forum.Event.ID = auth.InstanceEvent
+	if err := hub.ImportForum(t.Context(), w.hub, floor.Operator, "operator-test", forum); err == nil {
 		t.Error("a workbook was imported into the instance's own log")
 	}
-	if got := w.state(InstanceEvent).Event().ID; got != "" {
+	if got := w.state(auth.InstanceEvent).Event().ID; got != "" {
 		t.Errorf("the instance's own log holds the floor of %q", got)
 	}
 }
 
 func TestUploadsAtATimeAreFew(t *testing.T) {
 	w := newWorld(t, false, func(o *Options) { o.MaxUploads = 1 })
-	done, _, _ := w.server.uploads.take("", 1)
+	done, _, _ := w.server.limits.uploads.AcquireFunc("")
 	defer done()
 	r := w.ask(http.MethodPost, "/api/v1/events", "x", append(w.bearer(event, organiser), "Content-Type", workbookType)...)
 	w.expect("a second one", r, http.StatusServiceUnavailable, wire.CodeFull)

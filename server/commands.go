@@ -10,66 +10,71 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/server/auth"
+	"github.com/matchfloor/matchfloor/server/ops"
+	"github.com/matchfloor/matchfloor/server/reply"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// commandWithin is how long a POST waits for its command to be decided and
-// durable. The sender keeps the command, and its id, on a time-out.
-const commandWithin = 10 * time.Second
+// commandTimeout is how long a POST waits for its command to be decided and
+// durable. After a timeout the sender keeps the command and its id.
+const commandTimeout = 10 * time.Second
 
-// command takes one command by POST: the same envelope as on the live connection.
-func (s *Server) command(c echo.Context) error {
-	event, err := eventOf(c)
+// commands takes commands by POST.
+type commands struct {
+	hub     *hub.Hub
+	auth    *auth.Authenticator
+	limits  *limits
+	metrics *ops.Metrics
+}
+
+// submit takes one command, in the same envelope as on the live connection.
+func (h commands) submit(c echo.Context) error {
+	event, err := auth.EventParam(c)
 	if err != nil {
 		return err
 	}
-	who, err := s.caller(c, event)
+	caller, err := h.auth.Authenticate(c, event)
 	if err != nil {
 		return err
 	}
-	if err := s.paced(s.paces.commands(who.Who.Role()), who.key); err != nil {
+	if err := reply.RateLimited(h.limits.commands(caller.Who.Role()).Allow(caller.RateKey)); err != nil {
 		return err
 	}
-	text, err := readAll(c, wire.MaxCommand, echo.MIMEApplicationJSON)
+	text, err := reply.ReadBody(c, wire.MaxCommand, echo.MIMEApplicationJSON)
 	if err != nil {
 		return err
 	}
 	command, problem := wire.DecodeCommand(text)
 	if problem != nil {
-		return s.rejected(c, command.ID, *problem)
+		return reject(c, command.ID, *problem)
 	}
-	s.meters.command(command, "post")
-	ctx, cancel := context.WithTimeout(c.Request().Context(), commandWithin)
+	h.metrics.CountCommand(command, "post")
+	ctx, cancel := context.WithTimeout(c.Request().Context(), commandTimeout)
 	defer cancel()
-	answer, err := s.hub.SubmitAs(ctx, who.log(), who.Credential, command)
+	result, err := h.hub.SubmitAs(ctx, caller.Log(), caller.Credential, command)
 	if err != nil {
-		return s.rejected(c, command.ID, problemIn(err))
+		return reject(c, command.ID, problemOf(err))
 	}
-	return writeJSON(c, http.StatusOK, acceptedOf(command.ID, answer))
+	return reply.JSON(c, http.StatusOK, wire.Accepted{ID: command.ID, Seq: result.Seq, Notes: result.Notes})
 }
 
-func acceptedOf(id string, answer hub.Result) wire.Accepted {
-	return wire.Accepted{ID: id, Seq: answer.Seq, Notes: answer.Notes}
-}
-
-// rejected answers a refused command.
-func (s *Server) rejected(c echo.Context, id string, problem wire.Problem) error {
+// reject answers a refused command.
+func reject(c echo.Context, id string, problem wire.Problem) error {
 	if wire.Retry(problem.Code) {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(1))
 	}
 	if id == "" {
-		return writeJSON(c, statusOf(problem.Code), problem)
+		return reply.JSON(c, reply.StatusOf(problem.Code), problem)
 	}
-	return writeJSON(c, statusOf(problem.Code), wire.Rejected{ID: id, Problem: problem})
+	return reply.JSON(c, reply.StatusOf(problem.Code), wire.Rejected{ID: id, Problem: problem})
 }
 
-// problemIn answers what the hub refused a command with. A command whose end
-// could not be waited for may be applied still: that is unavailable, and safe to
-// send again.
-func problemIn(err error) wire.Problem {
-	var p *wire.Problem
-	if errors.As(err, &p) {
+// problemOf returns why the hub refused a command. A command with an unknown
+// outcome is unavailable: it may still be applied, and is safe to send again.
+func problemOf(err error) wire.Problem {
+	if p, ok := errors.AsType[*wire.Problem](err); ok {
 		return *p
 	}
-	return asRefusal(refusalOf(err)).problem
+	return reply.AsError(auth.HubError(err)).Problem
 }

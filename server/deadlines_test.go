@@ -20,8 +20,8 @@ func TestSlowHTTPIsEnded(t *testing.T) {
 		"says nothing":              {"", "", 5 * time.Second, ""},
 		"half a line":               {"GET / HT", "", 5 * time.Second, ""},
 		"a header a second":         {"GET / HTTP/1.1\r\nHost: here\r\n", "X: y\r\n", 5 * time.Second, ""},
-		"no body":                   {post, "", bodyWithin, "400"},
-		"a byte of body a second":   {post, "{", bodyWithin, "400"},
+		"no body":                   {post, "", bodyTimeout, "400"},
+		"a byte of body a second":   {post, "{", bodyTimeout, "400"},
 		"idle after its request":    {"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n", "", 75 * time.Second, "200"},
 		"a body where none belongs": {"GET /healthz HTTP/1.1\r\nHost: here\r\nContent-Length: 9999\r\n\r\n", "x", 15 * time.Second, "200"},
 	} {
@@ -52,10 +52,10 @@ func TestSlowUploadIsEnded(t *testing.T) {
 		text := fmt.Sprintf("POST /api/v1/events HTTP/1.1\r\nHost: here\r\nContent-Type: %s\r\nContent-Length: 9999\r\nAuthorization: %s\r\n\r\nPK",
 			workbookType, w.bearer(event, organiser)[1])
 		said, took := w.knock(text).lasts()
-		if !strings.HasPrefix(said, "HTTP/1.1 400") || took < uploadWithin || took > uploadWithin+time.Second {
+		if !strings.HasPrefix(said, "HTTP/1.1 400") || took < uploadTimeout || took > uploadTimeout+time.Second {
 			t.Errorf("after %v: %.100s", took, said)
 		}
-		if n := w.server.uploads.taken(); n != 0 {
+		if n := w.server.limits.uploads.InUse(); n != 0 {
 			t.Errorf("%d places are still taken", n)
 		}
 	})
@@ -128,7 +128,7 @@ func TestSlowAndFloodingConnectionsAreEnded(t *testing.T) {
 				if c.sent > 0 && n > c.sent {
 					t.Errorf("%d bytes were taken, want %d at most", n, c.sent)
 				}
-				w.eventually("its place is free", func() bool { return w.server.sockets.taken() == 0 })
+				w.eventually("its place is free", func() bool { return w.server.limits.sockets.InUse() == 0 })
 			})
 		})
 	}
@@ -159,7 +159,7 @@ func TestWhoDoesNotAnswerACloseIsCutOff(t *testing.T) {
 		if code := p.closeCode(); code != int(wire.CloseBadFrame) {
 			t.Errorf("closed with %d", code)
 		}
-		w.eventually("its place is free", func() bool { return w.server.sockets.taken() == 0 })
+		w.eventually("its place is free", func() bool { return w.server.limits.sockets.InUse() == 0 })
 		if took := time.Since(began); took > closePatience+time.Second {
 			t.Errorf("it took %v", took)
 		}

@@ -49,11 +49,11 @@ func (k *socket) failed(err error) {
 
 // end gives back what a connection holds, and closes it.
 func (k *socket) end() {
-	k.server.live.remove(&k.signedIn)
-	k.session.Detach()
+	k.server.sessions.Remove(&k.signedIn)
+	k.signedIn.Session.Detach()
 	k.lingers()
 	k.leave()
-	k.server.sockets.give(k.key)
+	k.server.limits.sockets.Release(k.key)
 }
 
 // leave closes the connection.

@@ -41,7 +41,7 @@ func TestCommandsOnASocketAreCounted(t *testing.T) {
 	p := w.dial(event, w.people[floor.RoleAttendee])
 	p.hello()
 	refused := 0
-	for i := range paceOwn.Burst + 10 {
+	for i := range rateOthers.Burst + 10 {
 		p.send(fmt.Sprintf(`{"command":{"id":"c%d","seen":{"notices":["none"]}}}`, i))
 		var answer wire.Rejected
 		if err := json.Unmarshal(p.until("rejected"), &answer); err != nil {
@@ -52,7 +52,7 @@ func TestCommandsOnASocketAreCounted(t *testing.T) {
 		}
 	}
 	if refused == 0 || refused > 10 {
-		t.Errorf("%d of %d commands were too many", refused, paceOwn.Burst+10)
+		t.Errorf("%d of %d commands were too many", refused, rateOthers.Burst+10)
 	}
 }
 
@@ -63,7 +63,7 @@ func TestBusyConsoleIsNoFlood(t *testing.T) {
 	p := w.dial(event, w.people[floor.RoleModerator])
 	ack := func(seq uint64) { p.send(fmt.Sprintf(`{"ack":{"seq":%d}}`, seq)) }
 	ack(p.hello().At.Seq)
-	for i := range paceStaff.Burst - 20 {
+	for i := range rateStaff.Burst - 20 {
 		p.send(fmt.Sprintf(`{"command":{"id":"c%d","lockMeeting":{"meeting":"m001","locked":%t}}}`, i, i%2 == 0))
 		var patch wire.Patch
 		if err := json.Unmarshal(p.until("patch"), &patch); err != nil {

@@ -10,77 +10,30 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/server/auth"
 	"github.com/matchfloor/matchfloor/wire"
 )
-
-// knownToken is testSession's, sealed once and for all under testKeys(1): a token
-// of yesterday's version has to open today.
-const knownToken = "AcbWXWwAAAGiDeuxwAAAAAAAAAADpDQm_6Zr960AAAAEZGVtbwAAAA1hdHRlbmRlZS1rMDNhEvZwgAxQyisYzDjTK50Vxr0JDXDNMaLImKT0B0E4VoQ"
-
-// FuzzToken: nothing opens but what was sealed.
-func FuzzToken(f *testing.F) {
-	keys := testKeys(f, 1)
-	if _, err := keys.open(knownToken, testNow); err != nil {
-		f.Fatal("the known token does not open")
-	}
-	f.Add(knownToken)
-	f.Add("")
-	f.Add(strings.Repeat("A", maxToken+1))
-	f.Add(knownToken + "=")
-	f.Add(testKeys(f, 2).seal(testSession()))
-	f.Fuzz(func(t *testing.T, token string) {
-		if s, err := keys.open(token, testNow); err == nil && token != knownToken {
-			t.Fatalf("%q opens as %+v", token, s)
-		}
-	})
-}
-
-// FuzzSignedToken goes past the signature: whatever a key may ever have signed
-// is read without harm, and what is read is sealed and read again as the same.
-func FuzzSignedToken(f *testing.F) {
-	keys := testKeys(f, 1)
-	raw, err := strict64.DecodeString(knownToken)
-	if err != nil {
-		f.Fatal(err)
-	}
-	body := raw[:len(raw)-32]
-	f.Add(body)
-	f.Add(body[:len(body)-1])
-	f.Add(append(slices.Clone(body), 0))
-	f.Add(append(slices.Clone(body[:29]), 0xff, 0xff, 0xff, 0xff))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		got, err := keys.open(strict64.EncodeToString(append(slices.Clone(body), keys.sign(body)...)), testNow)
-		if err != nil {
-			return
-		}
-		again, err := keys.open(keys.seal(got), testNow)
-		if err != nil || again.event != got.event || again.link != got.link || again.generation != got.generation || !again.expires.Equal(got.expires) {
-			t.Fatalf("%+v is read again as %+v, %v", got, again, err)
-		}
-	})
-}
 
 // fuzzWorld is a server that many runs of a fuzz target share.
 func fuzzWorld(f *testing.F) *world {
 	w := pipedWorld(f, func(o *Options) { o.Log = slog.New(slog.DiscardHandler) })
-	w.give(InstanceEvent, floor.AddOrganiser{Organiser: "o1", Name: "Organiser"})
+	w.give(auth.InstanceEvent, floor.AddOrganiser{Organiser: "o1", Name: "Organiser"})
 	w.addHall("hall")
 	w.order("hall", floor.ReleaseSchedule{})
 	began, looks := time.Now(), new(atomic.Int64)
-	w.server.now = func() time.Time { return began.Add(time.Duration(looks.Add(1)) * 10 * time.Second) }
+	w.clock.set(func() time.Time { return began.Add(time.Duration(looks.Add(1)) * 10 * time.Second) })
 	return w
 }
 
 // lasting is a token that outlives any run.
 func (w *world) lasting(link floor.LinkID) string {
-	return w.keys.seal(session{event: EventOf("hall", link), link: link, expires: time.Now().Add(1e6 * time.Hour)})
+	return w.keys.SealToken(auth.Claims{Event: auth.LogOfLink("hall", link), Link: link, Expires: time.Now().Add(1e6 * time.Hour)})
 }
 
 // answered sends a request and holds that it is no failure of the server's.
@@ -125,7 +78,6 @@ func FuzzSignIn(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		w.server.paces.wrong = newLimiter(paceWrong)
 		w.answered(t, "/api/v1/sign-in", body)
 	})
 }
@@ -157,7 +109,7 @@ func FuzzSocketBytes(f *testing.F) {
 		readFrames(t, conn)
 		conn.Close()
 		<-written
-		for end := time.Now().Add(patience); w.server.sockets.taken() > 0; {
+		for end := time.Now().Add(patience); w.server.limits.sockets.InUse() > 0; {
 			if time.Now().After(end) {
 				t.Fatalf("its place is not given back after %q", bytes)
 			}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
 	"github.com/matchfloor/matchfloor/journal"
 )
 
@@ -72,7 +73,7 @@ func addZone(f *floor.Forum, z string) {
 // addHall makes another event of the small hall, its clock at the first round.
 func (w *world) addHall(id floor.EventID) {
 	w.t.Helper()
-	if err := Enrol(w.t.Context(), w.hub, floor.Operator, "operator-test", smallHall(id)); err != nil {
+	if err := hub.ImportForum(w.t.Context(), w.hub, floor.Operator, "operator-test", smallHall(id)); err != nil {
 		w.t.Fatal(err)
 	}
 	w.give(id, floor.SetClock{Event: start, Rate: 1})
@@ -93,7 +94,7 @@ func (w *world) order(id floor.EventID, command floor.Command) floor.CommandKey 
 // that no pace is met.
 func (w *world) calmTime() {
 	began, looks := time.Now(), new(atomic.Int64)
-	w.server.now = func() time.Time { return began.Add(time.Duration(looks.Add(1)) * time.Second) }
+	w.clock.set(func() time.Time { return began.Add(time.Duration(looks.Add(1)) * time.Second) })
 }
 
 func TestSmallHallIsLawful(t *testing.T) {

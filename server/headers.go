@@ -7,20 +7,21 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// policy is the Content-Security-Policy of every answer. Scripts and styles come
-// from this server and as files; nothing else is loaded from anywhere, nobody
-// frames us, and no text ever becomes markup (Trusted Types without a policy).
+// policy is the Content-Security-Policy of every response. Scripts and styles come
+// from this server, as files; nothing is loaded from elsewhere, no site may frame a
+// page, and no text becomes markup (Trusted Types without a policy).
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
 	"font-src 'self'; media-src 'self' data:; manifest-src 'self'; base-uri 'none'; form-action 'none'; " +
 	"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; connect-src 'self'"
 
-// secureHeaders sets what every answer carries, errors too.
-func (s *Server) secureHeaders(next echo.HandlerFunc) echo.HandlerFunc {
+// secureHeaders is a middleware that sets the security headers of every response,
+// errors included.
+func secureHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
 		h.Set("Content-Security-Policy", policy+socketSources(c.Request()))
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY") // for browsers that do not know frame-ancestors
+		h.Set("X-Frame-Options", "DENY") // for browsers without frame-ancestors
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
@@ -29,8 +30,8 @@ func (s *Server) secureHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// socketSources names the live connection's own address: Safari before 15.4
-// does not count it as 'self'.
+// socketSources returns the sources of the live connection for connect-src. Safari
+// before 15.4 does not count it as 'self'.
 func socketSources(r *http.Request) string {
 	if !plainHost(r.Host) {
 		return ""
@@ -38,7 +39,7 @@ func socketSources(r *http.Request) string {
 	return " ws://" + r.Host + " wss://" + r.Host
 }
 
-// plainHost reports whether a Host header is fit to be repeated in another one.
+// plainHost reports whether a Host header can be repeated in another header safely.
 func plainHost(host string) bool {
 	if host == "" || len(host) > 255 {
 		return false

@@ -51,7 +51,7 @@ func TestAnAckIsHeardAsAnyFrame(t *testing.T) {
 			continue
 		}
 		acks++
-		whole := &incoming{socket: newSocket(&Server{poller: newPoller()}, &tape{said: said[:size], most: size}, "")}
+		whole := &incoming{socket: newSocket(&liveEndpoint{poller: newPoller()}, &tape{said: said[:size], most: size}, "")}
 		if ok, err := whole.frame(); !ok || err != nil || whole.kind != websocket.TextMessage || string(whole.text) != string(in.text) {
 			t.Fatalf("%.40q: %q, but by the frame %q, %v", said, in.text, whole.text, err)
 		}
@@ -139,11 +139,11 @@ func TestHearingNeverWaits(t *testing.T) {
 	} {
 		for _, closing := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, closing %t", name, closing), func(t *testing.T) {
-				k, client := tcpSocket(t, w.server.poller)
+				k, client := tcpSocket(t, w.server.live.poller)
 				defer k.leave()
 				if k.closing.Store(closing); !closing { // otherwise nothing is passed on
-					k.session = w.attach(k)
-					defer k.session.Detach()
+					k.signedIn.Session = w.attach(k)
+					defer k.signedIn.Session.Detach()
 				}
 				if _, err := io.WriteString(client, c.said); err != nil {
 					t.Fatal(err)

@@ -290,7 +290,7 @@ func (in *incoming) control(kind int, said []byte) error {
 	if kind == websocket.CloseMessage {
 		return in.closed(said)
 	}
-	if !in.frames.take(paceFrames, time.Now()) {
+	if !in.frames.Take(paceFrames, time.Now()) {
 		return errFlood
 	}
 	if kind == websocket.PingMessage {

@@ -102,7 +102,7 @@ func byLibrary(t *testing.T, said []byte, most int) (h heard) {
 // byUs answers what we hear.
 func byUs(said []byte, most int) (h heard) {
 	c := &tape{said: said, most: most}
-	in := &incoming{socket: newSocket(&Server{poller: newPoller()}, c, "")}
+	in := &incoming{socket: newSocket(&liveEndpoint{poller: newPoller()}, c, "")}
 	for {
 		whole, err := in.frame()
 		if whole {
@@ -206,7 +206,7 @@ func TestWhatHasBegunHasToEnd(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				here, there := net.Pipe()
 				defer there.Close()
-				k := newSocket(&Server{poller: newPoller()}, here, "")
+				k := newSocket(&liveEndpoint{poller: newPoller()}, here, "")
 				go io.Copy(io.Discard, there)
 				go func() {
 					there.Write([]byte(whole[:3]))

@@ -10,8 +10,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/server/reply"
 	"github.com/matchfloor/matchfloor/wire"
 	"github.com/matchfloor/matchfloor/workbook"
 )
@@ -53,7 +55,7 @@ var documented = sync.OnceValues(func() ([]string, error) {
 })
 
 // isCode reports whether an answer has one of them.
-func (w *world) isCode(r reply) bool {
+func (w *world) isCode(r response) bool {
 	all, err := documented()
 	if err != nil || len(all) < 50 {
 		w.t.Fatalf("%d codes: %v", len(all), err)
@@ -62,7 +64,7 @@ func (w *world) isCode(r reply) bool {
 }
 
 // coded holds that an answer is a refusal that a program can read.
-func (w *world) coded(what string, r reply) {
+func (w *world) coded(what string, r response) {
 	w.t.Helper()
 	if r.StatusCode < 400 || r.StatusCode >= 500 || !w.isCode(r) {
 		w.t.Errorf("%s: %d %.300q", what, r.StatusCode, r.body)
@@ -111,7 +113,7 @@ func (w *world) badMethods(d door) (sent int) {
 		}
 		sent++
 		r := w.ask(other, d.path, "", w.bearer("hall", organiser)...)
-		if r.StatusCode != http.StatusMethodNotAllowed || other != "HEAD" && r.code() != CodeBadMethod {
+		if r.StatusCode != http.StatusMethodNotAllowed || other != "HEAD" && r.code() != reply.CodeBadMethod {
 			w.t.Errorf("%s %s: %d %s", other, d.path, r.StatusCode, r.body)
 		}
 	}
@@ -160,7 +162,7 @@ func (w *world) badQueries(d door) (sent int) {
 		for _, name := range []string{"as", "seq", "dry", "hello", "ping", "wait"} {
 			for _, headers := range [][]string{nobody, known} {
 				sent++
-				w.server.paces.uploads = newLimiter(paceUploads)
+				w.clock.skip(10 * time.Second) // so that the rate of uploads is not met
 				r := w.ask(method, path+"?"+name+"="+value+"&"+name+"=x", d.body, headers...)
 				if r.StatusCode >= 500 || r.StatusCode >= 400 && !w.isCode(r) {
 					w.t.Errorf("%s %s?%s=%s: %d %s", method, path, name, value, r.StatusCode, r.body)
@@ -175,7 +177,7 @@ func (w *world) badKinds(d door) (sent int) {
 	method, _, _ := strings.Cut(d.route, " ")
 	for _, kind := range []string{"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", asJSON + "-seq", "*/*", "\u2028", "a/b;c=" + strings.Repeat("x", 500)} {
 		sent++
-		w.server.paces.uploads = newLimiter(paceUploads) // they are not what is asked about here
+		w.clock.skip(10 * time.Second) // so that the rate of uploads is not met
 		r := w.ask(method, d.path, d.body, append(w.bearer("hall", organiser), "Content-Type", kind, "Origin", w.http.URL)...)
 		w.expect(d.route+" as "+kind, r, http.StatusUnsupportedMediaType, wire.CodeBadType)
 	}
@@ -219,7 +221,7 @@ func (w *world) badWorkbooks(d door) (sent int) {
 		"largest": "PK\x03\x04" + strings.Repeat("x", workbook.MaxFile-4),
 	} {
 		sent++
-		w.server.paces.uploads = newLimiter(paceUploads)
+		w.clock.skip(10 * time.Second) // so that the rate of uploads is not met
 		r := w.ask(http.MethodPost, d.path, text, mine...)
 		w.coded(name, r)
 		w.expect(name, r, http.StatusUnprocessableEntity, wire.CodeWorkbook)
@@ -268,7 +270,7 @@ func TestRefusedFramesOnTheSocket(t *testing.T) {
 		}
 	}
 	witness.unharmed()
-	w.eventually("only the witness is left", func() bool { return w.server.sockets.taken() == 1 })
+	w.eventually("only the witness is left", func() bool { return w.server.limits.sockets.InUse() == 1 })
 	t.Logf("%d frames", len(all))
 }
 

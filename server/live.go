@@ -2,7 +2,7 @@ package server
 
 import (
 	"context"
-	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -12,6 +12,11 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/server/auth"
+	"github.com/matchfloor/matchfloor/server/limit"
+	"github.com/matchfloor/matchfloor/server/ops"
+	"github.com/matchfloor/matchfloor/server/origin"
+	"github.com/matchfloor/matchfloor/server/reply"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
@@ -21,11 +26,22 @@ const (
 	writeBuffer   = 4 << 10 // pooled: held while a frame is written
 	attachWithin  = 10 * time.Second
 	handshakeTime = 5 * time.Second
-	maxDoorway    = 256 // connections at a time that are only told why they are turned away
 )
 
 // writeBuffers are shared by all connections.
 var writeBuffers = &sync.Pool{}
+
+// liveEndpoint upgrades requests to live connections.
+type liveEndpoint struct {
+	hub      *hub.Hub
+	auth     *auth.Authenticator
+	origins  origin.Policy
+	sessions *auth.SessionRegistry
+	limits   *limits
+	metrics  *ops.Metrics
+	log      *slog.Logger
+	poller   *poller
+}
 
 // openLive upgrades to the live connection and gives net/http's goroutine and
 // buffers back: the connection is read by a goroutine of its own.
@@ -34,34 +50,34 @@ var writeBuffers = &sync.Pool{}
 // its page what to do comes as a close code after the upgrade: a session that is
 // over, an event that is gone, too many connections of one link. What a page
 // cannot have done (a foreign Origin, no handshake) and load are refused before.
-func (s *Server) openLive(c echo.Context) error {
+func (s *liveEndpoint) openLive(c echo.Context) error {
 	r := c.Request()
 	if !websocket.IsWebSocketUpgrade(r) {
 		c.Response().Header().Set("Upgrade", "websocket")
-		return refuse(http.StatusUpgradeRequired, CodeBadUpgrade, "why", "no upgrade")
+		return reply.Refuse(http.StatusUpgradeRequired, reply.CodeBadUpgrade, "why", "no upgrade")
 	}
 	who, late, err := s.liveCaller(c)
 	if err != nil {
 		return err
 	}
-	places, key := s.sockets, who.key
-	full, many := places.occupy(key, s.options.MaxLinkSockets)
+	places, key := s.limits.sockets, who.RateKey
+	full, many := places.Acquire(key)
 	if late == 0 && many {
 		late = wire.CloseTooMany
 	}
 	if late != 0 {
 		if !full && !many {
-			places.give(key)
+			places.Release(key)
 		}
-		places, key = s.doorway, ""
-		full, _ = places.occupy(key, maxDoorway)
+		places, key = s.limits.turnedAway, ""
+		full, _ = places.Acquire(key)
 	}
 	if full {
-		return refuse(http.StatusServiceUnavailable, wire.CodeFull).after(5 * time.Second)
+		return reply.Full(5 * time.Second)
 	}
 	conn, err := s.upgrade(c)
 	if err != nil {
-		places.give(key)
+		places.Release(key)
 		return err
 	}
 	if late != 0 {
@@ -74,39 +90,37 @@ func (s *Server) openLive(c echo.Context) error {
 
 // liveCaller answers who connects. late is the close code with which they are to
 // be turned away after the upgrade; the error is for before it.
-func (s *Server) liveCaller(c echo.Context) (who caller, late wire.CloseCode, err error) {
-	event, err := eventOf(c)
+func (s *liveEndpoint) liveCaller(c echo.Context) (who auth.Caller, late wire.CloseCode, err error) {
+	event, err := auth.EventParam(c)
 	if err == nil {
-		who, err = s.caller(c, event)
+		who, err = s.auth.Authenticate(c, event)
 	}
 	if err == nil {
-		if _, ok := s.paces.live.allow(who.key, s.now()); !ok {
+		if _, ok := s.limits.live.Allow(who.RateKey); !ok {
 			return who, wire.CloseTooMany, nil
 		}
 		return who, 0, nil
 	}
-	switch asRefusal(err).problem.Code {
-	case wire.CodeSignedOut:
-		return who, wire.CloseSessionOver, s.originAlone(c)
-	case wire.CodeNoSuchEvent:
-		return who, wire.CloseNoEvent, s.originAlone(c)
-	case wire.CodeDraining:
-		return who, wire.CloseRestart, s.originAlone(c)
+	if late, ok := auth.CloseCodeOfRefusal(err); ok {
+		return who, late, s.originAlone(c)
 	}
 	return who, 0, err
 }
 
 // originAlone judges a handshake's Origin where no credential could be judged: a
 // foreign site learns nothing, not even a close code.
-func (s *Server) originAlone(c echo.Context) error {
+func (s *liveEndpoint) originAlone(c echo.Context) error {
 	r := c.Request()
-	return s.edge.origin(r, s.publicURL(r.Context()), r.Header.Get("Authorization") == "")
+	if !s.origins.Allowed(r, r.Header.Get("Authorization") == "") {
+		return reply.BadOrigin()
+	}
+	return nil
 }
 
 // upgrade answers the connection of a handshake that was answered. The library is
 // needed for no more: what follows is read and written by socket, which costs an
 // idle connection no buffer.
-func (s *Server) upgrade(c echo.Context) (net.Conn, error) {
+func (s *liveEndpoint) upgrade(c echo.Context) (net.Conn, error) {
 	var refused error
 	u := websocket.Upgrader{
 		HandshakeTimeout: handshakeTime,
@@ -115,7 +129,7 @@ func (s *Server) upgrade(c echo.Context) (net.Conn, error) {
 		WriteBufferPool:  writeBuffers,
 		CheckOrigin:      func(*http.Request) bool { return true }, // done, more strictly, before
 		Error: func(_ http.ResponseWriter, _ *http.Request, status int, reason error) {
-			refused = refuse(status, CodeBadUpgrade, "why", "handshake").because(reason)
+			refused = reply.Refuse(status, reply.CodeBadUpgrade, "why", "handshake").Because(reason)
 		},
 	}
 	conn, err := u.Upgrade(c.Response(), c.Request(), nil)
@@ -124,7 +138,7 @@ func (s *Server) upgrade(c echo.Context) (net.Conn, error) {
 		return nil, refused
 	case err != nil:
 		// The connection is gone already, and so is whoever could be told.
-		return nil, refuse(http.StatusBadRequest, CodeBadUpgrade, "why", "handshake").because(err)
+		return nil, reply.Refuse(http.StatusBadRequest, reply.CodeBadUpgrade, "why", "handshake").Because(err)
 	}
 	// For the log; Echo has seen no header being written.
 	c.Response().Status, c.Response().Committed = http.StatusSwitchingProtocols, true
@@ -132,40 +146,23 @@ func (s *Server) upgrade(c echo.Context) (net.Conn, error) {
 }
 
 // beginLive makes a connection a session, which is read from then on.
-func (s *Server) beginLive(k *socket, who caller) {
+func (s *liveEndpoint) beginLive(k *socket, who auth.Caller) {
 	s.poller.add(k)
 	ctx, cancel := context.WithTimeout(context.Background(), attachWithin)
-	session, err := s.hub.Attach(ctx, who.log(), who.Credential, k)
+	session, err := s.hub.Attach(ctx, who.Log(), who.Credential, k)
 	cancel()
 	if err != nil {
-		s.turnAway(k, s.turnedAway(err), s.sockets)
+		s.turnAway(k, auth.CloseCodeOf(err, s.log), s.limits.sockets)
 		return
 	}
-	k.signedIn = signedIn{session: session, token: keyOf(who.token), expires: who.expires}
-	s.live.add(&k.signedIn, who.came)
+	k.signedIn = who.LiveSession(session)
+	s.sessions.Add(&k.signedIn, who)
 	k.pause()
 }
 
 // turnAway ends a connection that has no session, and gives its place back.
-func (s *Server) turnAway(k *socket, late wire.CloseCode, places *slots) {
+func (s *liveEndpoint) turnAway(k *socket, late wire.CloseCode, places *limit.Semaphore) {
 	k.turnAway(late)
 	k.leave()
-	places.give(k.key)
-}
-
-// turnedAway answers the close code for a session that the hub did not take.
-func (s *Server) turnedAway(err error) wire.CloseCode {
-	switch {
-	case errors.Is(err, hub.ErrNoEvent):
-		return wire.CloseNoEvent
-	case errors.Is(err, hub.ErrUnauthenticated):
-		return wire.CloseSessionOver
-	case errors.Is(err, hub.ErrOverloaded):
-		return wire.CloseTooMany
-	case errors.Is(err, hub.ErrDraining):
-		return wire.CloseRestart
-	case !errors.Is(err, hub.ErrUnavailable) && !errors.Is(err, context.DeadlineExceeded):
-		s.log.Error("a session was not taken", "err", err)
-	}
-	return wire.CloseBroken
+	places.Release(k.key)
 }

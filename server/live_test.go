@@ -16,6 +16,7 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/hub"
 	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/server/reply"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
@@ -231,12 +232,12 @@ func TestLiveNeedsAHandshake(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.bearer(event, w.people[floor.RoleAttendee])
 	path := "/api/v1/events/demo/live"
-	w.expect("a plain GET", w.ask(http.MethodGet, path, "", token...), http.StatusUpgradeRequired, CodeBadUpgrade)
-	w.expect("a POST", w.ask(http.MethodPost, path, "", token...), http.StatusMethodNotAllowed, CodeBadMethod)
+	w.expect("a plain GET", w.ask(http.MethodGet, path, "", token...), http.StatusUpgradeRequired, reply.CodeBadUpgrade)
+	w.expect("a POST", w.ask(http.MethodPost, path, "", token...), http.StatusMethodNotAllowed, reply.CodeBadMethod)
 	upgrade := append(token, "Connection", "upgrade", "Upgrade", "websocket")
-	w.expect("no version", w.ask(http.MethodGet, path, "", upgrade...), http.StatusBadRequest, CodeBadUpgrade)
-	w.expect("no key", w.ask(http.MethodGet, path, "", append(upgrade, "Sec-Websocket-Version", "13")...), http.StatusBadRequest, CodeBadUpgrade)
-	if n := w.server.sockets.taken() + w.server.doorway.taken(); n != 0 {
+	w.expect("no version", w.ask(http.MethodGet, path, "", upgrade...), http.StatusBadRequest, reply.CodeBadUpgrade)
+	w.expect("no key", w.ask(http.MethodGet, path, "", append(upgrade, "Sec-Websocket-Version", "13")...), http.StatusBadRequest, reply.CodeBadUpgrade)
+	if n := w.server.limits.sockets.InUse() + w.server.limits.turnedAway.InUse(); n != 0 {
 		t.Errorf("%d slots are still taken", n)
 	}
 }
@@ -252,7 +253,7 @@ func TestFullServerSaysWhenToComeBack(t *testing.T) {
 		t.Errorf("a third: %v %v", answer, err)
 	}
 	second.conn.Close()
-	w.eventually("the slot is given back", func() bool { return w.server.sockets.taken() == 1 })
+	w.eventually("the slot is given back", func() bool { return w.server.limits.sockets.InUse() == 1 })
 	w.dialWith("/api/v1/events/demo/live", token...).hello()
 }
 
@@ -343,7 +344,7 @@ func waiting(n int) int {
 // readers counts the goroutines that read connections or wait for them.
 func readers(t testing.TB) int {
 	t.Helper()
-	return stacks(t, "server.(*socket).await") + stacks(t, "server.(*socket).serve") + stacks(t, "server.(*Server).beginLive")
+	return stacks(t, "server.(*socket).await") + stacks(t, "server.(*socket).serve") + stacks(t, "server.(*liveEndpoint).beginLive")
 }
 
 func testIdle(t *testing.T, w *world, held func(int) int) {
@@ -354,7 +355,7 @@ func testIdle(t *testing.T, w *world, held func(int) int) {
 	}
 	w.eventually("as many readers as it takes", func() bool { return readers(t) == held(many) })
 	w.eventually("no handler and no writer is left", func() bool {
-		return stacks(t, "server.(*Server).openLive") == 0 && stacks(t, "server.(*socket).Write") == 0
+		return stacks(t, "server.(*liveEndpoint).openLive") == 0 && stacks(t, "server.(*socket).Write") == 0
 	})
 	if n := stacks(t, "http.(*conn).serve"); n > 2 { // of the sign-in's own connections
 		t.Errorf("%d of net/http's goroutines are held", n)

@@ -16,6 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/server/limit"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
@@ -44,7 +45,7 @@ func TestAWholeVenueBehindOneAddress(t *testing.T) {
 		text := fmt.Sprintf(`{"id":"in","checkIn":{"attendee":%q}}`, who)
 		w.expect("a command", w.ask(http.MethodPost, base+"/commands?as="+string(link), text, append(mine, "Content-Type", asJSON)...), http.StatusOK, "")
 	}
-	if n := w.server.sockets.taken(); n != phones {
+	if n := w.server.limits.sockets.InUse(); n != phones {
 		t.Errorf("%d connections, want %d", n, phones)
 	}
 	t.Logf("%d phones of one address came in within %v, none was told to wait", phones, time.Since(began).Round(time.Millisecond))
@@ -114,7 +115,7 @@ func TestOnesFloodIsNotTheOthers(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	for _, one := range []func(){
-		func() { f.request(ctx, http.MethodPost, commands, `{"id":"x","seen":{"notices":["none"]}}`) },
+		func() { f.request(ctx, http.MethodPost, commandsPath, `{"id":"x","seen":{"notices":["none"]}}`) },
 		func() { f.request(ctx, http.MethodGet, "/api/v1/events/demo/snapshot", "") },
 		func() {
 			f.request(ctx, http.MethodPost, "/api/v1/sign-in", `{"event":"demo","link":"attendee-k01a","secret":"AAAAAAAAAAAAAAAAAAAAAA","bearer":true}`)
@@ -141,7 +142,7 @@ func TestOnesFloodIsNotTheOthers(t *testing.T) {
 	t.Logf("%d attempts of one credential, %d refused; a change beside them: p50 %v, max %v", f.all.Load(), f.refused.Load(), took[len(took)/2], took[len(took)-1])
 	// What it may do in that time, in all four ways; how much it tries is the machine's.
 	may := 0.0
-	for _, p := range []pace{paceOwn, paceReads, paceWrong, paceLive} {
+	for _, p := range []limit.Rate{rateOthers, rateReads, rateWrongSecrets, rateLive} {
 		may += float64(p.Burst) + float64(p.PerSecond)*time.Since(began).Seconds()
 	}
 	if passed := f.all.Load() - f.refused.Load(); float64(passed) > may || f.refused.Load() == 0 {

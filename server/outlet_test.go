@@ -33,7 +33,7 @@ func pair(t *testing.T) (*socket, *websocket.Conn) {
 		if err := conn.NetConn().(*net.TCPConn).SetWriteBuffer(32 << 10); err != nil {
 			t.Error(err)
 		}
-		made <- newSocket(&Server{poller: newPoller()}, conn.NetConn(), "")
+		made <- newSocket(&liveEndpoint{poller: newPoller()}, conn.NetConn(), "")
 	}))
 	t.Cleanup(s.Close)
 	dialer := websocket.Dialer{NetDial: func(network, addr string) (net.Conn, error) {

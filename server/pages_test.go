@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/server/reply"
 )
 
 func TestPagesAreRevalidatedAndAssetsKept(t *testing.T) {
@@ -35,7 +36,7 @@ func TestPagesAreRevalidatedAndAssetsKept(t *testing.T) {
 	w.expect("the start page", w.ask(http.MethodGet, "/", ""), http.StatusOK, "")
 	for _, path := range []string{"/assets/../attendee.html", "/assets/..%2Fattendee.html", "/assets/", "/assets/nothing.js", "/attendee.html",
 		"/attendee/demo", "/nothing", "/assets/%2e%2e/index.html", "//evil.example", "/interpreter"} {
-		w.expect(path, w.ask(http.MethodGet, path, ""), http.StatusNotFound, CodeNotFound)
+		w.expect(path, w.ask(http.MethodGet, path, ""), http.StatusNotFound, reply.CodeNotFound)
 	}
 }
 
@@ -76,7 +77,7 @@ func TestSignedInAttendeesPageHoldsItsView(t *testing.T) {
 		!strings.Contains(html, `<script type="application/json" id="opening">{"hello":{"v":1,"event":"demo"`) || !strings.Contains(html, `,"snapshot":{"at":`) {
 		t.Errorf("%v %.600s", mine.Header, html)
 	}
-	for name, r := range map[string]reply{
+	for name, r := range map[string]response{
 		"without a cookie":  w.ask(http.MethodGet, path, ""),
 		"with another's":    w.ask(http.MethodGet, "/attendee/demo/attendee-x", "", "Cookie", c.Name+"="+c.Value),
 		"of another event":  w.ask(http.MethodGet, "/attendee/other/"+string(link), "", "Cookie", c.Name+"="+c.Value),
@@ -92,7 +93,7 @@ func TestSignedInAttendeesPageHoldsItsView(t *testing.T) {
 
 func TestNoNameEndsTheScriptBlock(t *testing.T) {
 	opening := []byte(`{"name":"</script><script>alert(1)</script><!-- & ` + "\u2028" + `"}`)
-	got := string(withOpening([]byte("<html><head></head></html>"), opening))
+	got := string(withBootstrap([]byte("<html><head></head></html>"), opening))
 	want := `<html><head><script type="application/json" id="opening">{"name":"\u003c/script\u003e\u003cscript\u003ealert(1)\u003c/script\u003e\u003c!-- \u0026 \u2028"}</script></head></html>`
 	if got != want {
 		t.Errorf("%s\nwant %s", got, want)
@@ -170,7 +171,7 @@ func TestHTTPServerHasDeadlines(t *testing.T) {
 
 func TestPanicsStayInTheirRequest(t *testing.T) {
 	w := newWorld(t, false, nil)
-	w.server.now = func() time.Time { panic("broken") }
+	w.clock.set(func() time.Time { panic("broken") })
 	w.expect("a panic", w.post("/api/v1/sign-in", w.signInText(event, organiser, false)), http.StatusInternalServerError, "internal")
 	w.expect("the next request", w.ask(http.MethodGet, "/healthz", ""), http.StatusOK, "")
 }

@@ -45,14 +45,14 @@ func TestWhoWasToldToGoHasOneTime(t *testing.T) {
 			p.hello()
 			p.conn.SetCloseHandler(func(int, string) error { return nil })
 			w.rotate()
-			return p.conn, func() bool { return w.server.sockets.taken() == 0 }
+			return p.conn, func() bool { return w.server.limits.sockets.InUse() == 0 }
 		},
 		"at the door": func(w *world) (*websocket.Conn, func() bool) {
 			conn, _, err := w.tryDial("/api/v1/events/demo/live", "Authorization", "Bearer nonsense")
 			if err != nil {
 				w.t.Fatal(err)
 			}
-			return conn, func() bool { return w.server.doorway.taken() == 0 }
+			return conn, func() bool { return w.server.limits.turnedAway.InUse() == 0 }
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

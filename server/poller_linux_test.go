@@ -20,7 +20,7 @@ import (
 
 // parked answers how many connections rest in the server's poller.
 func (w *world) parked() (n int) {
-	p := w.server.poller
+	p := w.server.live.poller
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, k := range p.all {
@@ -33,7 +33,7 @@ func (w *world) parked() (n int) {
 
 // polling reports whether the poller has a set and anybody in it.
 func (w *world) polling() (set bool, watched int) {
-	p := w.server.poller
+	p := w.server.live.poller
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.set != nil, len(p.all)
@@ -44,7 +44,7 @@ func (w *world) atRest(n int) {
 	w.t.Helper()
 	w.eventually(fmt.Sprintf("%d are at rest", n), func() bool {
 		_, watched := w.polling()
-		return watched == n && w.parked() == n && w.server.sockets.taken() == n
+		return watched == n && w.parked() == n && w.server.limits.sockets.InUse() == n
 	})
 }
 
@@ -142,7 +142,7 @@ var ends = map[string]struct {
 
 // cut does to all what the hub does to a session that is stuck.
 func (w *world) cut() {
-	p := w.server.poller
+	p := w.server.live.poller
 	p.mu.Lock()
 	all := slices.Collect(maps.Values(p.all))
 	p.mu.Unlock()
@@ -227,7 +227,7 @@ func TestAClientThatGoesIsNoticed(t *testing.T) {
 		"reset": func(c *net.TCPConn) { c.SetLinger(0); c.Close() },
 	} {
 		goes(w.resting().conn.NetConn().(*net.TCPConn))
-		w.eventually("it is gone after "+name, func() bool { return w.server.sockets.taken() == 0 && w.hub.Stats().Sessions == 0 })
+		w.eventually("it is gone after "+name, func() bool { return w.server.limits.sockets.InUse() == 0 && w.hub.Stats().Sessions == 0 })
 	}
 }
 
@@ -303,7 +303,7 @@ func tcpSocket(t *testing.T, p *poller) (*socket, net.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newSocket(&Server{poller: p}, here, ""), there
+	return newSocket(&liveEndpoint{poller: p}, here, ""), there
 }
 
 // TestComingsAndGoings: while connections come, speak and go in every way, those
@@ -359,7 +359,7 @@ func TestComingsAndGoings(t *testing.T) {
 func TestWithoutAPollerGoroutinesWait(t *testing.T) {
 	w := newWorld(t, false, nil)
 	all := []*phone{w.resting(), w.resting()}
-	p := w.server.poller
+	p := w.server.live.poller
 	p.mu.Lock()
 	set := p.set
 	p.mu.Unlock()

@@ -105,6 +105,6 @@ func TestBrokenWebSocketFrames(t *testing.T) {
 		}
 		witness.unharmed()
 	}
-	w.eventually("only the witness is left", func() bool { return w.server.sockets.taken() == 1 })
+	w.eventually("only the witness is left", func() bool { return w.server.limits.sockets.InUse() == 1 })
 	w.eventually("only its reader is left", func() bool { return readers(t) == waiting(1) })
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/hub"
 	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/server/auth"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
@@ -290,7 +291,7 @@ func (w *world) cell(name floor.EventID, link floor.LinkID, draft bool) *cell {
 }
 
 func (c *cell) who() floor.ActorID {
-	l, _ := c.state(EventOf(c.event, c.link)).Link(c.link)
+	l, _ := c.state(auth.LogOfLink(c.event, c.link)).Link(c.link)
 	return l.Who
 }
 

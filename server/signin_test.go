@@ -2,7 +2,6 @@ package server
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/server/auth"
+	"github.com/matchfloor/matchfloor/server/reply"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
@@ -43,11 +44,11 @@ func TestSignInAnswersWhoAndWhere(t *testing.T) {
 	} {
 		link := w.people[role]
 		r := w.post("/api/v1/sign-in", w.signInText(event, link, false))
-		var got signInAnswer
+		var got signedIn
 		if err := json.Unmarshal(r.body, &got); err != nil {
 			t.Fatal(role, err)
 		}
-		of := EventOf(event, link)
+		of := auth.LogOfLink(event, link)
 		left := time.Until(time.UnixMilli(int64(got.Expires)))
 		if got.Who.Link() != link || got.Event != of || got.Page != "/"+page+"/"+string(of)+"/"+string(link) ||
 			got.Token != "" || left > 36*time.Hour || left < 36*time.Hour-time.Minute {
@@ -93,7 +94,7 @@ func TestNobodySignsInOverPlainHTTPFromAfar(t *testing.T) {
 	link := w.people[floor.RoleAttendee]
 	for _, bearer := range []bool{false, true} {
 		body := w.signInText(event, link, bearer)
-		w.expect("from afar", w.post("/api/v1/sign-in", body, "X-Forwarded-For", "203.0.113.9"), http.StatusForbidden, CodeNeedsHTTPS)
+		w.expect("from afar", w.post("/api/v1/sign-in", body, "X-Forwarded-For", "203.0.113.9"), http.StatusForbidden, reply.CodeNeedsHTTPS)
 		w.expect("from the venue", w.post("/api/v1/sign-in", body, "X-Forwarded-For", "192.168.4.9"), http.StatusOK, "")
 	}
 	origin := "https://" + strings.TrimPrefix(w.http.URL, "http://")
@@ -131,12 +132,12 @@ func TestBadSignIns(t *testing.T) {
 		{"event with an escape", strings.Replace(good, "demo", "demo%2F", 1), 422, wire.CodeBadValue},
 		{"event with braces", strings.Replace(good, "demo", "{demo}:*", 1), 422, wire.CodeBadValue},
 		{"link with a dot", strings.Replace(good, link, "attendee.x", 1), 422, wire.CodeBadValue},
-		{"no such event", strings.Replace(good, "demo", "nothing", 1), 401, CodeBadLink},
-		{"no such link", strings.Replace(good, link, "attendee-nobody", 1), 401, CodeBadLink},
-		{"another event's", strings.Replace(good, "demo", "other", 1), 401, CodeBadLink},
-		{"the instance's", strings.Replace(good, "demo", "_", 1), 401, CodeBadLink},
-		{"secret cut short", strings.Replace(good, secret, secret[:21], 1), 401, CodeBadLink},
-		{"no secret", strings.Replace(good, secret, "", 1), 401, CodeBadLink},
+		{"no such event", strings.Replace(good, "demo", "nothing", 1), 401, reply.CodeBadLink},
+		{"no such link", strings.Replace(good, link, "attendee-nobody", 1), 401, reply.CodeBadLink},
+		{"another event's", strings.Replace(good, "demo", "other", 1), 401, reply.CodeBadLink},
+		{"the instance's", strings.Replace(good, "demo", "_", 1), 401, reply.CodeBadLink},
+		{"secret cut short", strings.Replace(good, secret, secret[:21], 1), 401, reply.CodeBadLink},
+		{"no secret", strings.Replace(good, secret, "", 1), 401, reply.CodeBadLink},
 	} {
 		w.expect(c.name, w.post("/api/v1/sign-in", c.body), c.status, c.code)
 	}
@@ -152,10 +153,10 @@ func TestBadSignIns(t *testing.T) {
 func TestWrongSecretsAreLimitedAndRightOnesPass(t *testing.T) {
 	w := newWorld(t, false, nil)
 	now := time.Now()
-	w.server.now = func() time.Time { return now }
+	w.clock.set(func() time.Time { return now })
 	link := w.people[floor.RoleAttendee]
 	wrong := `{"event":"demo","link":"` + string(link) + `","secret":"AAAAAAAAAAAAAAAAAAAAAA"}`
-	for i := range paceWrong.Burst {
+	for i := range rateWrongSecrets.Burst {
 		if r := w.post("/api/v1/sign-in", wrong); r.StatusCode != http.StatusUnauthorized {
 			t.Fatalf("wrong secret %d: %d %s", i+1, r.StatusCode, r.body)
 		}
@@ -184,7 +185,7 @@ func TestRotatingALinkEndsEverything(t *testing.T) {
 	path := "/api/v1/events/demo/snapshot?as=" + string(link)
 	w.expect("the cookie", w.ask(http.MethodGet, path, "", "Cookie", c.Name+"="+c.Value), http.StatusUnauthorized, wire.CodeSignedOut)
 	w.expect("the token", w.ask(http.MethodGet, path, "", "Authorization", "Bearer "+token), http.StatusUnauthorized, wire.CodeSignedOut)
-	w.expect("the old secret", w.post("/api/v1/sign-in", old), http.StatusUnauthorized, CodeBadLink)
+	w.expect("the old secret", w.post("/api/v1/sign-in", old), http.StatusUnauthorized, reply.CodeBadLink)
 	w.expect("the new secret", w.post("/api/v1/sign-in", w.signInText(event, link, false)), http.StatusOK, "")
 	other.ping()
 }
@@ -193,16 +194,16 @@ func TestSessionsEndWithTheirTime(t *testing.T) {
 	w := newWorld(t, false, nil)
 	headers := w.bearer(event, w.people[floor.RoleAttendee])
 	now := time.Now()
-	w.server.now = func() time.Time { return now.Add(sessionLife - time.Minute) }
+	w.clock.set(func() time.Time { return now.Add(auth.SessionLife - time.Minute) })
 	w.expect("before", w.ask(http.MethodGet, "/api/v1/events/demo/snapshot", "", headers...), http.StatusOK, "")
-	w.server.now = func() time.Time { return now.Add(sessionLife + time.Second) }
+	w.clock.set(func() time.Time { return now.Add(auth.SessionLife + time.Second) })
 	w.expect("after", w.ask(http.MethodGet, "/api/v1/events/demo/snapshot", "", headers...), http.StatusUnauthorized, wire.CodeSignedOut)
 }
 
 func TestLiveConnectionEndsWithItsSession(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.token(event, w.people[floor.RoleAttendee])
-	w.server.now = func() time.Time { return time.Now().Add(sessionLife - 300*time.Millisecond) }
+	w.clock.set(func() time.Time { return time.Now().Add(auth.SessionLife - 300*time.Millisecond) })
 	live := w.dialWith("/api/v1/events/demo/live", "Authorization", "Bearer "+token)
 	if code := live.closeCode(); code != int(wire.CloseSessionOver) {
 		t.Errorf("closed with %d", code)
@@ -232,66 +233,6 @@ func TestSignOut(t *testing.T) {
 	w.expect("of nobody", w.post("/api/v1/sign-out?as=a/b", ""), http.StatusUnprocessableEntity, wire.CodeBadValue)
 }
 
-// TestSignOutMeetsWhoIsConnecting: a session that is signed out while it connects does
-// not last; one that comes later with the same token, which is good, does.
-func TestSignOutMeetsWhoIsConnecting(t *testing.T) {
-	w := newWorld(t, false, nil)
-	came := time.Now()
-	w.server.live.end("a token")
-	for _, c := range []struct {
-		token string
-		came  time.Time
-		over  bool
-	}{
-		{"a token", came, true},
-		{"a token", time.Now().Add(time.Second), false},
-		{"another", came, false},
-	} {
-		k, client := pair(t)
-		k.server = w.server
-		k.signedIn = signedIn{session: w.attach(k), token: keyOf(c.token), expires: time.Now().Add(time.Hour)}
-		w.server.live.add(&k.signedIn, c.came)
-		if !c.over {
-			k.session.Close(wire.CloseRestart)
-		}
-		want := map[bool]wire.CloseCode{true: wire.CloseSessionOver, false: wire.CloseRestart}[c.over]
-		if code := (&phone{t, client}).closeCode(); code != int(want) {
-			t.Errorf("%s: closed with %d, want %d", c.token, code, want)
-		}
-		w.server.live.remove(&k.signedIn)
-		k.session.Detach()
-	}
-}
-
-// TestSignOutsAreForgotten: however many sign out, what is kept of them is bounded, and
-// nobody is forgotten while they connect.
-func TestSignOutsAreForgotten(t *testing.T) {
-	now := time.Now()
-	before := now.Add(-time.Second)
-	var o signOuts
-	kept := func(i int) bool { return o.since(keyOf(fmt.Sprint(i)), before) }
-	for i := range 3 * signOutsMost {
-		o.add(keyOf(fmt.Sprint(i)), now)
-		if n := len(o.young) + len(o.old); n > 2*signOutsMost {
-			t.Fatalf("%d are kept", n)
-		}
-	}
-	const last = 3*signOutsMost - 1
-	if kept(0) || !kept(last) || !kept(2*signOutsMost) {
-		t.Error("those before are kept, or the last are not")
-	}
-	if o.since(keyOf(fmt.Sprint(last)), now) {
-		t.Error("who comes afterwards is signed out")
-	}
-	for i, after := range []time.Duration{signOutsFor - 1, 1, signOutsFor} {
-		now = now.Add(after)
-		o.add(keyOf(fmt.Sprint(-i)), now)
-		if want := i < 2; kept(last) != want {
-			t.Errorf("kept after %d: %t", i, !want)
-		}
-	}
-}
-
 // Every credential against every event: nobody reaches into another one.
 func TestCredentialsDoNotCross(t *testing.T) {
 	w := newWorld(t, false, nil)
@@ -307,7 +248,7 @@ func TestCredentialsDoNotCross(t *testing.T) {
 				}
 				w.expect(string(role)+"'s token", w.ask(http.MethodGet, path, "", token...), byToken, "")
 				w.expect(string(role)+"'s cookie", w.ask(http.MethodGet, path+"?as="+string(link), "", "Cookie", c.Name+"="+c.Value), byCookie, "")
-				forged := cookieName(EventOf(at, link), link, false) + "=" + c.Value
+				forged := cookieName(auth.LogOfLink(at, link), link) + "=" + c.Value
 				w.expect(string(role)+"'s cookie renamed", w.ask(http.MethodGet, path+"?as="+string(link), "", "Cookie", forged), byCookie, "")
 			}
 		}
@@ -339,7 +280,7 @@ func TestUnlistedEventsAreNotThere(t *testing.T) {
 	forum.Event.ID = "half"
 	w.give("half", floor.ImportForum{Forum: forum})
 	link := w.people[floor.RoleAttendee]
-	w.expect("sign-in", w.post("/api/v1/sign-in", w.signInText("half", link, false)), http.StatusUnauthorized, CodeBadLink)
+	w.expect("sign-in", w.post("/api/v1/sign-in", w.signInText("half", link, false)), http.StatusUnauthorized, reply.CodeBadLink)
 	w.expect("an organiser", w.ask(http.MethodGet, "/api/v1/events/half/snapshot", "", w.bearer(event, organiser)...), http.StatusNotFound, wire.CodeNoSuchEvent)
 	open := w.hub.Stats().Events
 	for _, name := range []string{"a", "b", "c"} {

@@ -7,12 +7,15 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/matchfloor/matchfloor/server/auth"
+	"github.com/matchfloor/matchfloor/server/limit"
+	"github.com/matchfloor/matchfloor/server/reply"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
 // paceFrames is how many frames a connection may send beside those that are
 // expected of it: far more than a page needs on its busiest day.
-var paceFrames = pace{20, 200}
+var paceFrames = limit.Rate{PerSecond: 20, Burst: 200}
 
 // closePatience is how long the other side may take to answer a close frame.
 const closePatience = 3 * time.Second
@@ -24,18 +27,18 @@ const closePatience = 3 * time.Second
 // waits for it.
 type socket struct {
 	outlet
-	signedIn
-	server  *Server
-	key     string // of its link: what paces and places count by
-	frames  bucket // of paceFrames; the reader's
-	unacked atomic.Int32
-	closing atomic.Bool  // a close frame was sent: what still comes in is dropped
-	goneBy  atomic.Int64 // when patience ends with a client that was told to go, in Unix ns; set once, before closing
-	linger  bool         // the reader's: see lingers
-	watched              // by the poller
+	signedIn auth.LiveSession
+	server   *liveEndpoint
+	key      string       // of its link: what paces and places count by
+	frames   limit.Bucket // of paceFrames; the reader's
+	unacked  atomic.Int32
+	closing  atomic.Bool  // a close frame was sent: what still comes in is dropped
+	goneBy   atomic.Int64 // when patience ends with a client that was told to go, in Unix ns; set once, before closing
+	linger   bool         // the reader's: see lingers
+	watched               // by the poller
 }
 
-func newSocket(s *Server, conn net.Conn, key string) *socket {
+func newSocket(s *liveEndpoint, conn net.Conn, key string) *socket {
 	k := &socket{server: s, key: key}
 	k.begin(conn)
 	return k
@@ -144,7 +147,7 @@ func (k *socket) expected(frame wire.ClientFrame, problem *wire.Problem, tooFast
 
 // take passes one message on. The decoded frame shares nothing with text.
 func (k *socket) take(kind int, text []byte) {
-	session := k.session
+	session := k.signedIn.Session
 	if kind != websocket.TextMessage {
 		session.CloseWithError(wire.CloseBadFrame, wire.Problem{Code: wire.CodeBadFrame, Params: map[string]string{"why": wire.WhySyntax}})
 		return
@@ -153,14 +156,14 @@ func (k *socket) take(kind int, text []byte) {
 	var tooFast error
 	if problem == nil && frame.Command != nil {
 		s := k.server
-		s.meters.command(*frame.Command, "live")
-		tooFast = s.paced(s.paces.commands(session.Who().Who.Role()), k.key)
+		s.metrics.CountCommand(*frame.Command, "live")
+		tooFast = reply.RateLimited(s.limits.commands(session.Who().Who.Role()).Allow(k.key))
 	}
 	switch {
-	case !k.expected(frame, problem, tooFast) && !k.frames.take(paceFrames, time.Now()):
+	case !k.expected(frame, problem, tooFast) && !k.frames.Take(paceFrames, time.Now()):
 		session.CloseWithError(wire.CloseTooMany, wire.Problem{Code: wire.CodeTooManyRequests})
 	case tooFast != nil:
-		session.Reject(frame.Command.ID, asRefusal(tooFast).problem)
+		session.Reject(frame.Command.ID, reply.AsError(tooFast).Problem)
 	case problem == nil:
 		session.Handle(frame)
 	case frame.Command != nil:

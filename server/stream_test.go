@@ -15,6 +15,7 @@ import (
 
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/server/reply"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
@@ -268,7 +269,7 @@ func TestStreamTurnsAway(t *testing.T) {
 	}
 	w.expect("another event's token", w.ask(http.MethodGet, "/api/v1/events/other/stream?"+hello, "", token...), http.StatusForbidden, wire.CodeForbidden)
 	for _, path := range []string{"stream", "poll"} {
-		w.expect("a POST", w.ask(http.MethodPost, "/api/v1/events/demo/"+path+"?"+hello, "", token...), http.StatusMethodNotAllowed, CodeBadMethod)
+		w.expect("a POST", w.ask(http.MethodPost, "/api/v1/events/demo/"+path+"?"+hello, "", token...), http.StatusMethodNotAllowed, reply.CodeBadMethod)
 	}
 	for _, wait := range []string{"-1", "21", "1.5", "x", "999999999999"} {
 		w.expect("wait "+wait, w.ask(http.MethodGet, "/api/v1/events/demo/poll?wait="+wait+"&"+hello, "", token...), http.StatusUnprocessableEntity, wire.CodeBadValue)
@@ -288,7 +289,7 @@ func TestStreamOfAFullServer(t *testing.T) {
 		}
 	}
 	held.leave()
-	w.eventually("the place is given back", func() bool { return w.server.sockets.taken() == 0 })
+	w.eventually("the place is given back", func() bool { return w.server.limits.sockets.InUse() == 0 })
 	w.streamOf(query, token).until("live")
 }
 
@@ -329,7 +330,7 @@ func TestStreamWithABadHello(t *testing.T) {
 			t.Errorf("%s: closed with %d, want %d", c.name, code, c.close)
 		}
 	}
-	w.eventually("no place is taken", func() bool { return w.server.sockets.taken() == 0 })
+	w.eventually("no place is taken", func() bool { return w.server.limits.sockets.InUse() == 0 })
 }
 
 // A position of another log, or of one that this node does not hold, brings a snapshot.
@@ -371,7 +372,7 @@ func TestStreamEndsWhenTheClientHasToAcknowledge(t *testing.T) {
 	for ; kind == "patch"; kind, body = s.next() {
 		patches++
 	}
-	if took := time.Since(began); kind != "close" || string(body) != "1000" || patches > wire.MaxUnackFrames+1 || took < visitLeast || took > 5*time.Second {
+	if took := time.Since(began); kind != "close" || string(body) != "1000" || patches > wire.MaxUnackFrames+1 || took < minStream || took > 5*time.Second {
 		t.Errorf("%s %s after %d patches and %v", kind, body, patches, took)
 	}
 }
@@ -383,9 +384,9 @@ func TestRotatedLinkEndsItsStreams(t *testing.T) {
 	query, _ := w.first(token)
 	s := w.streamOf(query, token)
 	s.until("live")
-	held := make(chan reply, 1)
+	held := make(chan response, 1)
 	go func() { held <- w.ask(http.MethodGet, "/api/v1/events/demo/poll?wait=20&"+query, "", token...) }()
-	w.eventually("the poll is held", func() bool { return w.server.sockets.taken() == 2 })
+	w.eventually("the poll is held", func() bool { return w.server.limits.sockets.InUse() == 2 })
 	began := time.Now()
 	w.give(event, floor.RotateLink{Link: link})
 	if code := s.close(); code != int(wire.CloseSessionOver) {
@@ -435,5 +436,86 @@ func TestDrainEndsStreamsWithRestart(t *testing.T) {
 	}
 	if code := w.streamOf(query, token).close(); code != int(wire.CloseRestart) {
 		t.Errorf("the next visit is closed with %d", code)
+	}
+}
+
+// polled is what a poll is answered.
+type polled struct {
+	Frames []wire.ServerFrame `json:"frames"`
+	Close  int                `json:"close"`
+}
+
+func (w *world) poll(query string, token []string) (p polled) {
+	w.t.Helper()
+	r := w.ask(http.MethodGet, "/api/v1/events/demo/poll?"+query, "", token...)
+	if err := json.Unmarshal(r.body, &p); err != nil || r.StatusCode != http.StatusOK {
+		w.t.Fatalf("%d %s: %v", r.StatusCode, r.body, err)
+	}
+	return p
+}
+
+// A poll is answered at once, or held until there is news.
+func TestPollWaitsForNews(t *testing.T) {
+	w := newWorld(t, false, nil)
+	token := w.bearer(event, w.people[floor.RoleAttendee])
+	first := w.poll(helloOf(nil, ""), token)
+	if len(first.Frames) < 2 || first.Frames[0].Hello == nil || first.Frames[1].Snapshot == nil || first.Close != 1000 {
+		t.Fatalf("the first: %+v", first)
+	}
+	query := helloOf(first.Frames[1].Snapshot, first.Frames[0].Hello.Subjects)
+	began := time.Now()
+	asked := w.poll(query+`&ping={"n":3}`, token)
+	pong, live := false, false // in either order
+	for _, f := range asked.Frames[min(2, len(asked.Frames)):] {
+		pong, live = pong || f.Pong != nil && f.Pong.N == 3, live || f.Live != nil
+	}
+	if took := time.Since(began); took > time.Second || len(asked.Frames) != 4 || !pong || !live {
+		t.Errorf("with a ping, after %v: %+v", took, asked)
+	}
+	held := make(chan polled, 1)
+	go func() { held <- w.poll(query+"&wait=20", token) }()
+	w.eventually("the poll is held", func() bool { return w.server.limits.sockets.InUse() == 1 })
+	began = time.Now()
+	w.announce("Welcome")
+	news := <-held
+	last := news.Frames[len(news.Frames)-1]
+	if took := time.Since(began); took > time.Second || last.Patch == nil || !strings.Contains(cardText(last.Patch.Set), "Welcome") {
+		t.Errorf("after %v: %+v", took, news)
+	}
+	began = time.Now()
+	quiet := w.poll(helloOf(&wire.Snapshot{At: last.Patch.To}, first.Frames[0].Hello.Subjects)+"&wait=1", token)
+	if took := time.Since(began); took < time.Second || took > 3*time.Second || len(quiet.Frames) != 3 || quiet.Close != 1000 {
+		t.Errorf("after %v: %+v", took, quiet)
+	}
+}
+
+// A visitor who reads nothing holds a place and no memory beyond what was sent;
+// one who leaves gives everything back.
+func TestVisitsLeaveNothingBehind(t *testing.T) {
+	w := newWorld(t, false, nil)
+	token := w.bearer(event, w.people[floor.RoleAttendee])
+	query, _ := w.first(token)
+	for range 8 {
+		s := w.streamOf(query, token)
+		s.until("live")
+		s.leave()
+	}
+	w.eventually("the places are given back", func() bool { return w.server.limits.sockets.InUse() == 0 })
+	w.eventually("the hub lets go", func() bool { return w.hub.Stats().Sessions == 0 })
+	w.eventually("no handler is left", func() bool { return stacks(t, "fallback.(*conn).wait") == 0 })
+}
+
+func TestVisitsAreCounted(t *testing.T) {
+	w := newWorld(t, false, nil)
+	token := w.bearer(event, w.people[floor.RoleAttendee])
+	query, _ := w.first(token)
+	refused := 0
+	for range 50 {
+		if w.poll(query, token).Close == int(wire.CloseTooMany) {
+			refused++
+		}
+	}
+	if refused == 0 {
+		t.Error("nobody was told that it was too often")
 	}
 }

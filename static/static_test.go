@@ -15,7 +15,7 @@ import (
 	"testing"
 
 	"github.com/matchfloor/matchfloor/floor"
-	"github.com/matchfloor/matchfloor/server"
+	"github.com/matchfloor/matchfloor/server/reply"
 	"github.com/matchfloor/matchfloor/static"
 	"github.com/matchfloor/matchfloor/static/bundle"
 	"github.com/matchfloor/matchfloor/wire"
@@ -143,7 +143,7 @@ func TestCatalogs_HaveASentenceForEveryCode(t *testing.T) {
 			}
 		}
 	}
-	around := slices.Concat(wire.Codes(), server.Codes())
+	around := slices.Concat(wire.Codes(), reply.Codes())
 	for _, code := range around {
 		for lang, catalog := range all {
 			if catalog["error."+code] == "" {

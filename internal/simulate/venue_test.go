@@ -19,6 +19,7 @@ import (
 	"github.com/matchfloor/matchfloor/internal/simulate"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/server"
+	"github.com/matchfloor/matchfloor/server/auth"
 	"github.com/matchfloor/matchfloor/static"
 )
 
@@ -40,7 +41,7 @@ func openVenue(t *testing.T, from string, rate int) *venue {
 	j := journal.NewMemory(time.Now)
 	quiet := slog.New(slog.DiscardHandler)
 	v := &venue{hub: hub.New(j, j, hub.Options{Logger: quiet}), pipes: make(chan net.Conn)}
-	keys, err := server.NewKeys(slices.Repeat([]byte("k"), 32))
+	keys, err := auth.NewKeys(slices.Repeat([]byte("k"), 32))
 	must(t, err)
 	s, err := server.New(server.Options{Hub: v.hub, Keys: keys, Pages: static.Dist(), Log: quiet})
 	must(t, err)
@@ -62,11 +63,11 @@ func openVenue(t *testing.T, from string, rate int) *venue {
 	return v
 }
 
-func (v *venue) fill(t *testing.T, keys server.Keys, from string, rate int) {
+func (v *venue) fill(t *testing.T, keys auth.Keys, from string, rate int) {
 	forum, err := sample()
 	must(t, err)
 	v.event = journal.LogID(forum.Event.ID)
-	must(t, server.Enrol(t.Context(), v.hub, floor.Operator, "cli", forum))
+	must(t, hub.ImportForum(t.Context(), v.hub, floor.Operator, "cli", forum))
 	zone, err := time.LoadLocation(forum.Event.TimeZone)
 	must(t, err)
 	day := time.UnixMilli(int64(forum.Rounds[0].Plan.Start)).In(zone).Format(time.DateOnly)
@@ -75,7 +76,7 @@ func (v *venue) fill(t *testing.T, keys server.Keys, from string, rate int) {
 	v.submit(t, v.event, "clock", floor.SetClock{Event: floor.Instant(at.UnixMilli()), Rate: rate})
 	v.submit(t, journal.InstanceLog, "organiser", floor.AddOrganiser{Organiser: "o1", Name: "o1"})
 	for _, log := range []journal.LogID{journal.InstanceLog, v.event} {
-		for _, l := range server.PersonalLinks(keys, "http://127.0.0.1", floor.EventID(log), v.state(t, log)) {
+		for _, l := range auth.LinksOf(keys, "http://127.0.0.1", floor.EventID(log), v.state(t, log)) {
 			v.links = append(v.links, simulate.Link{Role: l.Role, ID: l.ID, Name: l.Name, URL: l.URL})
 		}
 	}

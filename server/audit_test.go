@@ -1,0 +1,214 @@
+package server
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/faultyjournal"
+	"github.com/matchfloor/matchfloor/server/auth"
+	"github.com/matchfloor/matchfloor/server/reply"
+	"github.com/matchfloor/matchfloor/wire"
+)
+
+const (
+	linksPath   = "/api/v1/events/demo/links"
+	exportsPath = "/api/v1/events/demo/exports"
+)
+
+// take asks for the event's links.
+func (w *world) take(headers ...string) (response, linksResponse) {
+	w.t.Helper()
+	r := w.ask(http.MethodPost, linksPath, "", append([]string{"Origin", w.http.URL}, headers...)...)
+	var taken linksResponse
+	if err := json.Unmarshal(r.body, &taken); r.StatusCode == http.StatusOK && err != nil {
+		w.t.Fatalf("%v in %.300s", err, r.body)
+	}
+	return r, taken
+}
+
+// Links are an organiser's to take, and each time leaves one record; whoever may not,
+// and whoever only looks, leaves none.
+func TestEachTakingOfLinksIsRecorded(t *testing.T) {
+	w := newWorld(t, false, nil)
+	w.calmTime()
+	before := w.state(event).Seq()
+	for role, link := range w.people {
+		if role == floor.RoleOrganiser {
+			continue
+		}
+		r, _ := w.take(w.bearer(event, link)...)
+		w.expect(string(role), r, http.StatusForbidden, wire.CodeForbidden)
+	}
+	mine := w.bearer(event, organiser)
+	w.expect("a GET", w.ask(http.MethodGet, linksPath, "", mine...), http.StatusMethodNotAllowed, reply.CodeBadMethod)
+	cookie := w.cookie(event, organiser)
+	elsewhere := w.ask(http.MethodPost, linksPath+"?as="+string(organiser), "", "Cookie", cookie.Name+"="+cookie.Value, "Origin", "https://evil.example")
+	w.expect("from another site", elsewhere, http.StatusForbidden, wire.CodeBadOrigin)
+	if now := w.state(event).Seq(); now != before {
+		t.Fatalf("the log has moved from %d to %d", before, now)
+	}
+	for n := range uint64(3) {
+		_, taken := w.take(mine...)
+		if taken.Seq != before+n+1 || !taken.Recorded || w.state(event).Seq() != taken.Seq {
+			t.Errorf("taken for the %dth time: at %d, recorded %v; the log stands at %d", n+1, taken.Seq, taken.Recorded, w.state(event).Seq())
+		}
+		holdLinks(t, taken.Links)
+	}
+	for _, e := range w.state(event).Exports() {
+		if e.What != floor.ExportLinks || e.By != "organiser:o1" || e.People != w.state(event).People() || time.Since(time.UnixMilli(int64(e.Wall))).Abs() > time.Minute {
+			t.Errorf("%+v", e)
+		}
+	}
+	w.give(auth.InstanceEvent, floor.SetPublicURL{URL: "https://forum.example"})
+	if r, _ := w.take(mine...); !strings.Contains(string(r.body), `"url":"https://forum.example/attendee#demo.attendee-`) {
+		t.Errorf("with a public URL: %.300s", r.body)
+	}
+}
+
+func holdLinks(t *testing.T, links []auth.Link) {
+	t.Helper()
+	if len(links) < 150 {
+		t.Errorf("%d links", len(links))
+	}
+	for _, l := range links {
+		if l.Role == floor.RoleOrganiser || !strings.HasPrefix(l.URL, "/") || l.Name == "" {
+			t.Errorf("%+v", l)
+		}
+	}
+}
+
+// What is not in the log is not handed out, and the caller is told.
+func TestNoLinksWithoutTheirRecord(t *testing.T) {
+	w := newWorld(t, false, nil)
+	mine := w.bearer(event, organiser)
+	w.store.SetOdds(faultyjournal.Odds{Unavailable: 1})
+	r, _ := w.take(mine...)
+	w.expect("a journal that takes nothing", r, http.StatusServiceUnavailable, wire.CodeUnavailable)
+	if strings.Contains(string(r.body), "attendee") || r.Header.Get("Retry-After") == "" {
+		t.Errorf("%.300s, Retry-After %q", r.body, r.Header.Get("Retry-After"))
+	}
+	w.store.SetOdds(faultyjournal.Odds{})
+	w.eventually("the journal is back", func() bool { r, _ := w.take(mine...); return r.StatusCode == http.StatusOK })
+	if got := len(w.state(event).Exports()); got != 1 {
+		t.Errorf("%d records", got)
+	}
+}
+
+// One credential fills no log.
+func TestTakingIsPaced(t *testing.T) {
+	w := newWorld(t, false, nil)
+	now := time.Now()
+	w.clock.set(func() time.Time { return now })
+	mine := w.bearer(event, organiser)
+	for range rateExports.Burst {
+		if r, _ := w.take(mine...); r.StatusCode != http.StatusOK {
+			t.Fatalf("%d %s", r.StatusCode, r.body)
+		}
+	}
+	r, _ := w.take(mine...)
+	w.expect("once more", r, http.StatusTooManyRequests, wire.CodeTooManyRequests)
+	if got := len(w.state(event).Exports()); got != rateExports.Burst {
+		t.Errorf("%d records", got)
+	}
+}
+
+// While nodes are exchanged the log takes no such record yet: links are handed out as
+// by the nodes of before, and the answer says that nothing was recorded.
+func TestLinksOfALogThatIsNotUpgraded(t *testing.T) {
+	w := newWorld(t, false, nil)
+	forum, _ := sampleForum()
+	forum.Event.ID = "older"
+	order := floor.Envelope{Key: newKey("operator-test"), By: floor.Operator, Unconditional: true, Command: floor.ImportForum{Forum: forum}}
+	order.Version = 2
+	if _, err := w.hub.Submit(t.Context(), "older", order); err != nil {
+		t.Fatal(err)
+	}
+	w.give(auth.InstanceEvent, floor.RegisterEvent{Event: "older", Name: forum.Event.Name})
+	mine := append(w.bearer("older", organiser), "Origin", w.http.URL)
+	take := func() (taken linksResponse) {
+		r := w.ask(http.MethodPost, "/api/v1/events/older/links", "", mine...)
+		if err := json.Unmarshal(r.body, &taken); err != nil {
+			t.Fatal(err)
+		}
+		return taken
+	}
+	if taken := take(); taken.Recorded || len(taken.Links) < 150 || w.state("older").Seq() != 1 {
+		t.Errorf("recorded %v, %d links, at %d", taken.Recorded, len(taken.Links), w.state("older").Seq())
+	}
+	if said := w.said.String(); !strings.Contains(said, "without a record") || !strings.Contains(said, "link=organiser-o1") {
+		t.Error("the node's log does not say so")
+	}
+	w.give("older", floor.RaiseVersion{Version: floor.FormatVersion})
+	if taken := take(); !taken.Recorded || len(w.state("older").Exports()) != 1 {
+		t.Errorf("on the raised log: recorded %v, %d records", taken.Recorded, len(w.state("older").Exports()))
+	}
+}
+
+// Organisers, and nobody else, see what was taken out, on every node: of the event,
+// and of the instance that it is in.
+func TestExportsAreListedForOrganisers(t *testing.T) {
+	w := newWorld(t, false, nil)
+	w.calmTime()
+	for role, link := range w.people {
+		if role != floor.RoleOrganiser {
+			w.expect(string(role), w.ask(http.MethodGet, exportsPath, "", w.bearer(event, link)...), http.StatusForbidden, wire.CodeForbidden)
+		}
+	}
+	mine := w.bearer(event, organiser)
+	w.take(mine...)
+	w.give(auth.InstanceEvent, floor.RecordExport{What: floor.ExportBackup, People: 321})
+	w.give(otherOne, floor.RecordExport{What: floor.ExportLinks})
+	h := hub.New(w.store, journal.NewMemory(time.Now), hub.Options{Logger: slog.New(slog.DiscardHandler)})
+	defer h.Close()
+	second, err := New(Options{Hub: h, Keys: w.keys, Pages: testPages, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, node := range map[string]http.Handler{"the node": w.server, "another node": second} {
+		r := httptest.NewRequest(http.MethodGet, exportsPath, nil)
+		r.Header.Set(mine[0], mine[1])
+		answer := httptest.NewRecorder()
+		node.ServeHTTP(answer, r)
+		var told struct{ Exports []exportEntry }
+		if err := json.Unmarshal(answer.Body.Bytes(), &told); err != nil || len(told.Exports) != 2 {
+			t.Fatalf("%s: %v in %s", name, err, answer.Body)
+		}
+		for _, e := range told.Exports {
+			want := exportEntry{At: e.At, What: floor.ExportLinks, By: "organiser:o1", Name: "Organiser", People: w.state(event).People()}
+			if e.Instance {
+				want = exportEntry{At: e.At, What: floor.ExportBackup, By: floor.Operator, People: 321, Instance: true}
+			}
+			if e != want {
+				t.Errorf("%s: %+v, want %+v", name, e, want)
+			}
+		}
+	}
+}
+
+// The newest stands first, whichever log it is of.
+func TestExportsAreInOrder(t *testing.T) {
+	fold := func(walls ...floor.Instant) floor.State {
+		s := floor.New()
+		for _, wall := range walls {
+			s, _ = s.Apply(floor.Record{By: floor.Operator, Wall: wall, Changes: []floor.Change{floor.Exported{What: floor.ExportLinks}}})
+		}
+		return s
+	}
+	var got []floor.Instant
+	for _, e := range exportsOf(fold(1, 4, 4, 9), fold(2, 5)) {
+		got = append(got, e.At)
+	}
+	for i, want := range []floor.Instant{9, 5, 4, 4, 2, 1} {
+		if got[i] != want {
+			t.Fatalf("%v", got)
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package auth
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/labstack/echo/v4"
+
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/server/origin"
+	"github.com/matchfloor/matchfloor/server/reply"
+	"github.com/matchfloor/matchfloor/wire"
+)
+
+// Caller is who a request comes from, as the newest state has them.
+type Caller struct {
+	hub.Credential
+	Event   floor.EventID // what the request is about; InstanceEvent for the instance itself
+	RateKey string        // names the link among all of the instance: rates and connections are counted by it
+
+	token    string    // tells sessions of one link apart
+	expires  time.Time // of the token
+	arrived  time.Time // when the request was made, before the token was checked
+	byCookie bool      // signed in by a cookie, not by a bearer token
+}
+
+// Log returns the log of the event that the request is about.
+func (c Caller) Log() journal.LogID { return journal.LogID(c.Event) }
+
+// EventParam returns the event in a route's path. The instance's own log has no
+// such path.
+func EventParam(c echo.Context) (floor.EventID, error) {
+	event := c.Param("event")
+	if !floor.ValidID(event) || floor.EventID(event) == InstanceEvent {
+		return "", reply.NoSuchEvent()
+	}
+	return floor.EventID(event), nil
+}
+
+// Authenticator says who a request comes from. It is safe for concurrent use.
+type Authenticator struct {
+	keys      Keys
+	directory Directory
+	origins   origin.Policy
+	now       func() time.Time
+}
+
+// NewAuthenticator returns an authenticator that reads the time from now.
+func NewAuthenticator(keys Keys, d Directory, o origin.Policy, now func() time.Time) *Authenticator {
+	return &Authenticator{keys, d, o, now}
+}
+
+// Authenticate returns who asks about event. It takes the bearer token or, if there
+// is none, the cookie of the link that ?as names. It refuses the request as
+// signed_out unless the token is valid and of the link's present generation, as
+// forbidden if the token is of another event, and as bad_origin if a cookie was
+// sent by a page that is not the server's own.
+func (a *Authenticator) Authenticate(c echo.Context, event floor.EventID) (Caller, error) {
+	kind, token, ok := strings.Cut(c.Request().Header.Get("Authorization"), " ")
+	if !ok || !strings.EqualFold(kind, "Bearer") {
+		return a.AuthenticateCookie(c, event, floor.LinkID(c.QueryParam("as")))
+	}
+	arrived := a.now()
+	claims, err := a.keys.OpenToken(token, arrived)
+	if err != nil {
+		return Caller{}, reply.SignedOut()
+	}
+	return a.authorize(c, event, Caller{token: token, arrived: arrived}, claims)
+}
+
+// AuthenticateCookie is Authenticate for the cookie of the link as.
+func (a *Authenticator) AuthenticateCookie(c echo.Context, event floor.EventID, as floor.LinkID) (Caller, error) {
+	if !ValidLinkID(as) {
+		return Caller{}, reply.SignedOut()
+	}
+	r := c.Request()
+	log := LogOfLink(event, as)
+	token := cookieToken(r, log, as, a.origins.Secure(r))
+	arrived := a.now()
+	claims, err := a.keys.OpenToken(token, arrived)
+	if err != nil || claims.Link != as || claims.Event != log {
+		return Caller{}, reply.SignedOut()
+	}
+	return a.authorize(c, event, Caller{token: token, arrived: arrived, byCookie: true}, claims)
+}
+
+// AuthenticateOrganiser is Authenticate for a request that only organisers may
+// make. what is its name in the refusal.
+func (a *Authenticator) AuthenticateOrganiser(c echo.Context, event floor.EventID, what string) (Caller, error) {
+	caller, err := a.Authenticate(c, event)
+	if err != nil {
+		return caller, err
+	}
+	if caller.Who.Role() != floor.RoleOrganiser {
+		return caller, reply.Refuse(http.StatusForbidden, wire.CodeForbidden, "command", what)
+	}
+	return caller, nil
+}
+
+// authorize completes a caller whose token is valid from the newest state.
+func (a *Authenticator) authorize(c echo.Context, event floor.EventID, caller Caller, claims Claims) (Caller, error) {
+	r := c.Request()
+	// Browsers send an Origin with each request that changes something, and with the
+	// handshake of the live connection, but not when their own site reads.
+	if r.Method != http.MethodGet || websocket.IsWebSocketUpgrade(r) {
+		if !a.origins.Allowed(r, caller.byCookie) {
+			return Caller{}, reply.BadOrigin()
+		}
+	}
+	if claims.Event != LogOfLink(event, claims.Link) {
+		return Caller{}, reply.Refuse(http.StatusForbidden, wire.CodeForbidden, "command", "event")
+	}
+	link, err := a.directory.link(r.Context(), claims.Event, claims.Link)
+	if err != nil {
+		return Caller{}, err
+	}
+	if link.Generation != claims.Generation {
+		return Caller{}, reply.SignedOut()
+	}
+	if err := a.directory.hasEvent(r.Context(), event); err != nil {
+		return Caller{}, err
+	}
+	caller.Credential = hub.Credential{Who: link.Who, Link: link.ID, Generation: link.Generation}
+	caller.Event, caller.expires = event, claims.Expires
+	caller.RateKey = string(claims.Event) + "." + string(link.ID)
+	return caller, nil
+}

@@ -1,0 +1,283 @@
+package server
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/server/auth"
+	"github.com/matchfloor/matchfloor/wire"
+)
+
+// door is one route: how it is knocked at, and what it answers to whom.
+type door struct {
+	route string // method and path as the router has them
+	path  string // one of those that it matches
+	kind  string // of the body that it takes; "" for none
+	body  string
+	// The statuses for an organiser, for everyone else of the event, without any
+	// credential, with one of another event, and with one that is void: rotated,
+	// expired, forged.
+	organiser, member, nobody, foreign, void int
+}
+
+// atVisits is a route that stands in for the live connection: like that it tells who
+// is signed out by a close code, with which it is answered at once.
+func atVisits(way string) door {
+	return door{"GET /api/v1/events/:event/" + way, "/api/v1/events/hall/" + way + "?hello=%7B%22v%22%3A1%7D", "", "", 200, 200, signedOut, 403, signedOut}
+}
+
+// signedOut stands for an answer of nothing but the close code 4102.
+const signedOut = int(wire.CloseSessionOver)
+
+// status answers an answer's status, or signedOut.
+func status(r response) int {
+	if r.StatusCode == http.StatusOK && slices.Contains([]string{`{"frames":[],"close":4102}`, "event: close\ndata: 4102\n\n"}, string(r.body)) {
+		return signedOut
+	}
+	return r.StatusCode
+}
+
+// ofInstance are routes of the instance itself: there every credential but an
+// organiser's is of another event.
+var ofInstance = []string{"GET /api/v1/events", "POST /api/v1/events"}
+
+// open is a route that asks for no credential.
+func open(route, path string, status int) door {
+	return door{route, path, "", "", status, status, status, status, status}
+}
+
+const asJSON = echo.MIMEApplicationJSON
+
+// doors are all routes. One that has no row here fails the tests that walk them.
+var doors = []door{
+	open("GET /", "/", 200), open("GET /assets/*", "/assets/icon.svg", 200),
+	open("GET /healthz", "/healthz", 200), open("GET /readyz", "/readyz", 200), open("GET /metrics", "/metrics", 200),
+	open("GET /attendee", "/attendee", 200), open("GET /attendee/:event/:link", "/attendee/hall/attendee-ka1", 200),
+	open("GET /interpreter", "/interpreter", 200), open("GET /interpreter/:event/:link", "/interpreter/hall/interpreter-i1", 200),
+	open("GET /moderator", "/moderator", 200), open("GET /moderator/:event/:link", "/moderator/hall/moderator-lead", 200),
+	open("GET /display", "/display", 200), open("GET /display/:event/:link", "/display/hall/display-wall", 200),
+	open("GET /organiser", "/organiser", 200), open("GET /organiser/:event/:link", "/organiser/hall/organiser-o1", 200),
+	{"POST /api/v1/sign-in", "/api/v1/sign-in", asJSON, `{"bearer":true}`, 422, 422, 422, 422, 422},
+	{"GET /api/v1/events", "/api/v1/events", "", "", 200, 403, 401, 403, 401},
+	{"POST /api/v1/events", "/api/v1/events", workbookType, "PK", 422, 403, 401, 403, 401},
+	atVisits("stream"), atVisits("poll"),
+	{"GET /api/v1/events/:event/live", "/api/v1/events/hall/live", "", "", 426, 426, 426, 426, 426},
+	{"POST /api/v1/events/:event/commands", "/api/v1/events/hall/commands", asJSON, `{}`, 400, 400, 401, 403, 401},
+	{"GET /api/v1/events/:event/snapshot", "/api/v1/events/hall/snapshot", "", "", 200, 200, 401, 403, 401},
+	{"POST /api/v1/events/:event/links", "/api/v1/events/hall/links", "", "", 200, 403, 401, 403, 401},
+	{"GET /api/v1/events/:event/exports", "/api/v1/events/hall/exports", "", "", 200, 403, 401, 403, 401},
+	// The last: for a while after it no live connection of that session begins.
+	{"POST /api/v1/sign-out", "/api/v1/sign-out?as=attendee-ka1", "", "", 204, 204, 204, 204, 204},
+}
+
+// everyPage gives a world all pages.
+func everyPage(o *Options) {
+	all := maps.Clone(testPages)
+	for _, name := range pageNames {
+		all[name+".html"] = &fstest.MapFile{Data: []byte("<html><head></head></html>")}
+	}
+	o.Pages = all
+}
+
+// everyRoute fails for a route that doors does not have, and for a row without a route.
+func (w *world) everyRoute() {
+	w.t.Helper()
+	left := map[string]bool{}
+	for _, d := range doors {
+		left[d.route] = true
+	}
+	for _, r := range w.server.router.Routes() {
+		if r.Method == echo.RouteNotFound {
+			continue
+		}
+		if route := r.Method + " " + r.Path; !left[route] {
+			w.t.Errorf("%s has no row: nobody has written down whom it lets in", route)
+		} else {
+			delete(left, route)
+		}
+	}
+	for route := range left {
+		w.t.Errorf("%s has a row and is no route", route)
+	}
+}
+
+// credential is what somebody shows at a door.
+type credential struct {
+	name    string
+	link    floor.LinkID
+	column  func(door) int
+	headers []string
+	cookie  bool
+	signed  bool // by this instance's key, and not expired
+}
+
+// wants answers the status that a credential gets at a door.
+func (c credential) wants(d door) int {
+	switch {
+	case !slices.Contains(ofInstance, d.route) || c.link == organiser:
+		return c.column(d)
+	case c.signed && !c.cookie:
+		return d.foreign
+	}
+	return d.nobody // a cookie is not even looked for under that name
+}
+
+// holders makes every credential there is, by token and by cookie.
+func (w *world) holders() []credential {
+	w.addHall("hall")
+	w.addHall("annex")
+	w.order("hall", floor.ReleaseSchedule{})
+	owner := func(d door) int { return d.organiser }
+	member := func(d door) int { return d.member }
+	void := func(d door) int { return d.void }
+	all := []credential{{name: "nobody", column: func(d door) int { return d.nobody }}}
+	both := func(name string, link floor.LinkID, column func(door) int, token string) {
+		c := cookieName(auth.LogOfLink("hall", link), link) + "=" + token
+		_, bad := w.keys.OpenToken(token, time.Now())
+		all = append(all,
+			credential{name + "'s token", link, column, []string{"Authorization", "Bearer " + token}, false, bad == nil},
+			credential{name + "'s cookie", link, column, []string{"Cookie", c}, true, bad == nil})
+	}
+	both("rotated", "moderator-mB", void, w.token("hall", "moderator-mB"))
+	w.order("hall", floor.RotateLink{Link: "moderator-mB"})
+	lead := auth.Claims{Event: "hall", Link: "moderator-lead", Expires: time.Now().Add(time.Hour)}
+	good := w.state("hall")
+	l, _ := good.Link("moderator-lead")
+	lead.Generation = l.Generation
+	both("forged", "moderator-lead", void, testKeys(w.t, 2).SealToken(lead))
+	unborn := lead
+	unborn.Link = "moderator-nobody"
+	both("of no link", "moderator-nobody", void, w.keys.SealToken(unborn))
+	lead.Expires = time.Now().Add(-time.Second)
+	both("expired", "moderator-lead", void, w.keys.SealToken(lead))
+	foreign := w.token("annex", "moderator-lead")
+	all = append(all, credential{"foreign token", "moderator-lead", func(d door) int { return d.foreign }, []string{"Authorization", "Bearer " + foreign}, false, true},
+		// As a cookie it does not even have the right name; renamed, it does not hold what its name says.
+		credential{"foreign cookie", "moderator-lead", func(d door) int { return d.nobody }, []string{"Cookie", "mf-annex.moderator-lead=" + foreign}, true, true},
+		credential{"foreign cookie renamed", "moderator-lead", func(d door) int { return d.void }, []string{"Cookie", "mf-hall.moderator-lead=" + foreign}, true, true})
+	for _, link := range columns {
+		column := member
+		if link == organiser {
+			column = owner
+		}
+		both(string(link), link, column, w.token("hall", link))
+	}
+	return all
+}
+
+// at answers the path for a credential: a cookie is picked by ?as.
+func (c credential) at(path string) string {
+	switch {
+	case !c.cookie || strings.Contains(path, "as="):
+		return path
+	case strings.Contains(path, "?"):
+		return path + "&as=" + string(c.link)
+	}
+	return path + "?as=" + string(c.link)
+}
+
+// TestEveryDoorAsksWhoItIs shows every credential, good and bad, at every route,
+// and none of that changes anything, but that whoever takes links out leaves a record
+// of each time: whoever follows links by themselves, as the preview of a messenger
+// does, does no harm.
+func TestEveryDoorAsksWhoItIs(t *testing.T) {
+	w := newWorld(t, false, everyPage)
+	w.calmTime()
+	w.everyRoute()
+	holders := w.holders()
+	stand := func() []uint64 {
+		return []uint64{w.state("hall").Seq(), w.state("annex").Seq(), w.state(auth.InstanceEvent).Seq()}
+	}
+	for _, d := range doors {
+		want := stand()
+		method, _, _ := strings.Cut(d.route, " ")
+		for _, c := range holders {
+			headers := append(slices.Clone(c.headers), "Origin", w.http.URL)
+			if d.kind != "" {
+				headers = append(headers, "Content-Type", d.kind)
+			}
+			r := w.ask(method, c.at(d.path), d.body, headers...)
+			if want := c.wants(d); status(r) != want {
+				t.Errorf("%s with %s: %d %.200s, want %d", d.route, c.name, status(r), r.body, want)
+			}
+			if d.route == "POST /api/v1/events/:event/links" && r.StatusCode == http.StatusOK {
+				want[0]++
+			}
+		}
+		if got := stand(); !slices.Equal(got, want) {
+			t.Errorf("after %s the logs stand at %v, not at %v", d.route, got, want)
+		}
+	}
+	t.Logf("%d routes, %d credentials", len(doors), len(holders))
+}
+
+// Nobody gives a command, whatever its kind, with a credential that does not name
+// the event and stand; and nothing is learned of whether the command is one.
+func TestNoCommandWithoutAStandingCredential(t *testing.T) {
+	w := newWorld(t, false, nil)
+	w.calmTime()
+	holders := w.holders()
+	before := w.state("hall").Seq()
+	for _, d := range deeds {
+		for _, c := range holders {
+			want := c.column(door{organiser: 0, member: 0, nobody: 401, foreign: 403, void: 401})
+			if want == 0 {
+				continue // who may what is TestRightsMatrix
+			}
+			text := fmt.Sprintf(`{"id":"x","%s":{}}`, d.kind)
+			if r := w.post(c.at("/api/v1/events/hall/commands"), text, c.headers...); r.StatusCode != want {
+				t.Errorf("%s with %s: %d %s, want %d", d.kind, c.name, r.StatusCode, r.body, want)
+			}
+		}
+	}
+	for _, c := range holders {
+		want := c.column(door{organiser: 0, member: 0, nobody: 4102, foreign: 403, void: 4102})
+		conn, answer, err := w.tryDial(c.at("/api/v1/events/hall/live"), append(slices.Clone(c.headers), "Origin", w.http.URL)...)
+		if err != nil {
+			if answer == nil || answer.StatusCode != want {
+				t.Errorf("a connection with %s: %v, %v", c.name, answer, err)
+			}
+			continue
+		}
+		p := &phone{t, conn}
+		if want != 0 {
+			if got := p.closeCode(); got != want {
+				t.Errorf("a connection with %s: closed with %d, want %d", c.name, got, want)
+			}
+		} else {
+			p.hello()
+		}
+		conn.Close()
+	}
+	if now := w.state("hall").Seq(); now != before {
+		t.Errorf("the log has moved from %d to %d", before, now)
+	}
+}
+
+// The instance's own log takes commands from nobody over the network.
+func TestTheInstancesOwnLogIsOutOfReach(t *testing.T) {
+	w := newWorld(t, false, nil)
+	w.calmTime()
+	mine := w.bearer(event, organiser)
+	before := w.state(auth.InstanceEvent).Seq()
+	for _, d := range deeds {
+		r := w.post("/api/v1/events/_/commands", fmt.Sprintf(`{"id":"x","%s":{}}`, d.kind), mine...)
+		w.expect(string(d.kind), r, http.StatusNotFound, wire.CodeNoSuchEvent)
+	}
+	for _, route := range []string{"GET /snapshot", "GET /exports", "POST /links"} {
+		method, path, _ := strings.Cut(route, " ")
+		w.expect(route, w.ask(method, "/api/v1/events/_"+path, "", mine...), http.StatusNotFound, wire.CodeNoSuchEvent)
+	}
+	if now := w.state(auth.InstanceEvent).Seq(); now != before {
+		t.Errorf("the log has moved from %d to %d", before, now)
+	}
+}

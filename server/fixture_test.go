@@ -1,0 +1,359 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/matchfloor/matchfloor/demo"
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/faultyjournal"
+	"github.com/matchfloor/matchfloor/server/auth"
+	"github.com/matchfloor/matchfloor/server/limit"
+	"github.com/matchfloor/matchfloor/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience bounds every wait of a test.
+const patience = 10 * time.Second
+
+// The people of the sample forum that tests act as.
+const (
+	event     = floor.EventID("demo")
+	otherOne  = floor.EventID("other")
+	organiser = floor.LinkID("organiser-o1")
+)
+
+var sampleForum = sync.OnceValues(demo.Forum)
+
+// world is a server over a memory journal, with two events and an organiser.
+type world struct {
+	t       testing.TB
+	hub     *hub.Hub
+	server  *Server
+	http    *httptest.Server
+	net     *pipes // in fake time; nil: the machine's own
+	keys    auth.Keys
+	clock   *testClock             // of the server
+	said    *syncBuffer            // the log, at debug
+	store   *faultyjournal.Journal // fails nothing until it is told to
+	people  map[floor.Role]floor.LinkID
+	closing sync.Once
+}
+
+// testKeys returns the keys of an instance key that is made of seed.
+func testKeys(t testing.TB, seed byte) auth.Keys {
+	t.Helper()
+	keys, err := auth.NewKeys(bytes.Repeat([]byte{seed}, auth.MinKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+// testClock is the clock of a server. It may be set while the server runs.
+type testClock struct {
+	read    atomic.Pointer[func() time.Time]
+	skipped atomic.Int64 // nanoseconds
+}
+
+func newTestClock() *testClock {
+	c := &testClock{}
+	c.set(time.Now)
+	return c
+}
+
+func (c *testClock) now() time.Time {
+	return (*c.read.Load())().Add(time.Duration(c.skipped.Load()))
+}
+
+func (c *testClock) set(read func() time.Time) { c.read.Store(&read) }
+
+func (c *testClock) skip(d time.Duration) { c.skipped.Add(int64(d)) }
+
+// newKey returns a new key for a command.
+func newKey(link string) floor.CommandKey { return floor.CommandKey(link + "/" + rand.Text()) }
+
+// cookieName returns the name of a link's cookie over plain HTTP.
+func cookieName(event floor.EventID, link floor.LinkID) string {
+	return "mf-" + string(event) + "." + string(link)
+}
+
+// signedIn is the body of the response to a sign-in.
+type signedIn struct {
+	Event   floor.EventID   `json:"event"`
+	Link    floor.LinkID    `json:"link"`
+	Who     floor.ActorID   `json:"who"`
+	Page    string          `json:"page"`
+	Expires floor.Instant   `json:"expires"`
+	Token   string          `json:"token"`
+	View    json.RawMessage `json:"view"`
+}
+
+// Bounds of other packages, as they are documented.
+const (
+	maxSignIn = 4 << 10
+	minStream = 250 * time.Millisecond
+)
+
+// rateWrongSecrets is the rate of sign-ins with a wrong secret.
+var rateWrongSecrets = limit.Rate{PerSecond: 1.0 / 2, Burst: 120}
+
+// syncBuffer is a buffer that a logger may write while a test reads.
+type syncBuffer struct {
+	mu sync.Mutex // guards b
+	b  bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+var testPages = fstest.MapFS{
+	"attendee.html":         {Data: []byte("<html><head><title>attendee</title></head><body>" + strings.Repeat("text ", 400) + "</body></html>")},
+	"moderator.html":        {Data: []byte("<html><head></head></html>")},
+	"index.html":            {Data: []byte("<html><head></head>matchfloor</html>")},
+	"assets/main-ABC123.js": {Data: []byte(strings.Repeat("console.log(1);", 100))},
+	"assets/icon.svg":       {Data: []byte("<svg/>")},
+}
+
+// newWorld starts one over plain HTTP, or over TLS; change, which may be nil,
+// alters its options.
+func newWorld(t testing.TB, secure bool, change func(*Options)) *world {
+	t.Helper()
+	return newWorldOf(t, secure, hub.Options{}, change)
+}
+
+// newWorldOf is newWorld with a hub of its own kind.
+func newWorldOf(t testing.TB, secure bool, of hub.Options, change func(*Options)) *world {
+	t.Helper()
+	w := makeWorld(t, of, change)
+	w.http = httptest.NewUnstartedServer(nil)
+	w.http.Config = w.server.HTTP()
+	if secure {
+		w.http.StartTLS()
+	} else {
+		w.http.Start()
+	}
+	t.Cleanup(w.close)
+	w.fill()
+	return w
+}
+
+// makeWorld makes a world that nobody can reach yet.
+func makeWorld(t testing.TB, of hub.Options, change func(*Options)) *world {
+	t.Helper()
+	w := &world{t: t, keys: testKeys(t, 1), clock: newTestClock(), said: &syncBuffer{}, people: map[floor.Role]floor.LinkID{}}
+	log := slog.New(slog.NewTextHandler(w.said, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	memory := journal.NewMemory(time.Now)
+	w.store = faultyjournal.Wrap(memory, 1, faultyjournal.Odds{})
+	of.Logger = log
+	w.hub = hub.New(w.store, memory, of)
+	options := Options{Hub: w.hub, Keys: w.keys, Pages: testPages, Log: log, now: w.clock.now}
+	if change != nil {
+		change(&options)
+	}
+	server, err := New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.server = server
+	return w
+}
+
+func (w *world) close() {
+	w.closing.Do(func() {
+		w.http.CloseClientConnections()
+		w.http.Config.Close()
+		if err := w.hub.Close(); err != nil {
+			w.t.Error(err)
+		}
+		w.http.Close()
+		w.http.Client().CloseIdleConnections()
+	})
+}
+
+// fill makes the organiser and the two events.
+func (w *world) fill() {
+	w.t.Helper()
+	w.give(auth.InstanceEvent, floor.AddOrganiser{Organiser: "o1", Name: "Organiser"})
+	forum, err := sampleForum()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, id := range []floor.EventID{event, otherOne} {
+		forum.Event.ID = id
+		if err := hub.ImportForum(w.t.Context(), w.hub, floor.Operator, "operator-test", forum); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	for l := range w.state(event).Links() {
+		if l.Who.Role() == floor.RoleModerator {
+			if profile, _ := w.state(event).Profile(l.Who); !profile.Lead {
+				continue
+			}
+		}
+		if w.people[l.Who.Role()] == "" {
+			w.people[l.Who.Role()] = l.ID
+		}
+	}
+	w.people[floor.RoleOrganiser] = organiser
+}
+
+// give submits a command of the operator's.
+func (w *world) give(id floor.EventID, command floor.Command) {
+	w.t.Helper()
+	order := floor.Envelope{Key: newKey("operator-test"), By: floor.Operator, Unconditional: true, Command: command}
+	if _, err := w.hub.Submit(w.t.Context(), journal.LogID(id), order); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) state(id floor.EventID) floor.State {
+	w.t.Helper()
+	state, _, err := w.hub.State(w.t.Context(), journal.LogID(id))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return state
+}
+
+// secret answers a link's secret as it stands now.
+func (w *world) secret(id floor.EventID, link floor.LinkID) string {
+	w.t.Helper()
+	l, ok := w.state(auth.LogOfLink(id, link)).Link(link)
+	if !ok {
+		w.t.Fatalf("no link %s", link)
+	}
+	return w.keys.Secret(auth.LogOfLink(id, link), l)
+}
+
+// response is an answer with its body read.
+type response struct {
+	*http.Response
+	body []byte
+}
+
+func (r response) code() string {
+	var p wire.Problem
+	if json.Unmarshal(r.body, &p) != nil {
+		return "no JSON: " + string(r.body)
+	}
+	return p.Code
+}
+
+// ask sends a request; headers are pairs of name and value.
+func (w *world) ask(method, path, body string, headers ...string) response {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, w.http.URL+path, strings.NewReader(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		if headers[i] == "Transfer-Encoding" {
+			r.ContentLength = -1 // that is how net/http is told
+			continue
+		}
+		r.Header.Add(headers[i], headers[i+1])
+	}
+	answer, err := w.http.Client().Transport.RoundTrip(r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	read, err := io.ReadAll(answer.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return response{answer, read}
+}
+
+// post sends JSON from a page of our own.
+func (w *world) post(path, body string, headers ...string) response {
+	w.t.Helper()
+	return w.ask(http.MethodPost, path, body, append([]string{"Content-Type", "application/json", "Origin", w.http.URL}, headers...)...)
+}
+
+// signInText is the body of a lawful sign-in.
+func (w *world) signInText(id floor.EventID, link floor.LinkID, bearer bool) string {
+	body := map[string]any{"event": auth.LogOfLink(id, link), "link": link, "secret": w.secret(id, link)}
+	if bearer {
+		body["bearer"] = true
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// token signs a program in.
+func (w *world) token(id floor.EventID, link floor.LinkID) string {
+	w.t.Helper()
+	r := w.ask(http.MethodPost, "/api/v1/sign-in", w.signInText(id, link, true), "Content-Type", "application/json")
+	var answer signedIn
+	if err := json.Unmarshal(r.body, &answer); err != nil || answer.Token == "" {
+		w.t.Fatalf("sign-in of %s: %d %s", link, r.StatusCode, r.body)
+	}
+	return answer.Token
+}
+
+// bearer answers the header of a signed-in program.
+func (w *world) bearer(id floor.EventID, link floor.LinkID) []string {
+	w.t.Helper()
+	return []string{"Authorization", "Bearer " + w.token(id, link)}
+}
+
+// cookie signs a browser in and answers its cookie.
+func (w *world) cookie(id floor.EventID, link floor.LinkID) *http.Cookie {
+	w.t.Helper()
+	r := w.post("/api/v1/sign-in", w.signInText(id, link, false))
+	if r.StatusCode != http.StatusOK || len(r.Cookies()) != 1 {
+		w.t.Fatalf("sign-in of %s: %d %s", link, r.StatusCode, r.body)
+	}
+	return r.Cookies()[0]
+}
+
+// eventually waits until done, within patience.
+func (w *world) eventually(what string, done func() bool) {
+	w.t.Helper()
+	for end := time.Now().Add(patience); !done(); {
+		if time.Now().After(end) {
+			w.t.Fatal("not within the time: " + what)
+		}
+		time.Sleep(2 * time.Millisecond) // a poll, bounded above
+	}
+}
+
+func (w *world) expect(what string, r response, status int, code wire.Code) {
+	w.t.Helper()
+	if r.StatusCode != status || code != "" && r.code() != code {
+		w.t.Errorf("%s: %d %s, want %d %s", what, r.StatusCode, r.body, status, code)
+	}
+}

@@ -1,0 +1,146 @@
+// Package limit bounds what clients may do: how often, with rates, and how much at
+// the same time, with semaphores. All bounds are of one node.
+//
+// Each Limiter and each Semaphore has one lock. No method calls out while it holds
+// the lock.
+package limit
+
+import (
+	"container/list"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Rate says how often something may be done: PerSecond on average, Burst at once.
+type Rate struct {
+	PerSecond float64
+	Burst     int
+}
+
+// refill returns how long an empty bucket takes to be full again.
+func (r Rate) refill() time.Duration {
+	return time.Duration(float64(r.Burst) / r.PerSecond * float64(time.Second))
+}
+
+// Bucket is a token bucket. The zero Bucket is full. It has no lock: the caller
+// must not use it concurrently.
+type Bucket struct {
+	taken float64   // tokens missing at the time last
+	last  time.Time // when a token was taken
+}
+
+// Take takes a token of rate r at the time now. It reports whether there was one.
+func (b *Bucket) Take(r Rate, now time.Time) bool {
+	_, ok := b.take(r, now)
+	return ok
+}
+
+// take is Take. If there is no token, it also returns how long until there is one.
+func (b *Bucket) take(r Rate, now time.Time) (wait time.Duration, ok bool) {
+	// A clock that is set back refills nothing.
+	refilled := r.PerSecond * max(0, now.Sub(b.last).Seconds())
+	taken := max(0, b.taken-refilled) + 1
+	if over := taken - float64(r.Burst); over > 0 {
+		return time.Duration(over / r.PerSecond * float64(time.Second)), false
+	}
+	b.taken, b.last = taken, now
+	return 0, true
+}
+
+// maxKeys is how many keys a limiter remembers. Beyond that it forgets the key that
+// was idle longest, which can only allow too much.
+const maxKeys = 20_000
+
+// Limiter holds one rate for each of many keys. It is safe for concurrent use.
+type Limiter struct {
+	rate Rate
+	now  func() time.Time
+
+	mu       sync.Mutex // guards the fields below
+	keys     map[string]*list.Element
+	idle     *list.List // of *keyBucket, the longest idle first
+	sweeping bool       // a timer is set that calls forget
+}
+
+// keyBucket is the bucket of one key.
+type keyBucket struct {
+	key    string
+	bucket Bucket
+	used   time.Time // the last call of Allow, whatever it returned
+}
+
+// NewLimiter returns a limiter that reads the time from now.
+func NewLimiter(r Rate, now func() time.Time) *Limiter {
+	return &Limiter{rate: r, now: now, keys: make(map[string]*list.Element), idle: list.New()}
+}
+
+// Allow takes a token from key's bucket. If there is none, it returns false and how
+// long to wait.
+func (l *Limiter) Allow(key string) (wait time.Duration, ok bool) {
+	now := l.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forget(now)
+	l.scheduleSweep(now)
+	return l.bucket(key, now).take(l.rate, now)
+}
+
+// forget drops the keys that were idle long enough for their bucket to be full
+// again: a new bucket is the same. The caller must hold mu.
+func (l *Limiter) forget(now time.Time) {
+	for {
+		oldest := l.idle.Front()
+		if oldest == nil || now.Sub(oldest.Value.(*keyBucket).used) < l.rate.refill() {
+			return
+		}
+		delete(l.keys, l.idle.Remove(oldest).(*keyBucket).key)
+	}
+}
+
+// scheduleSweep sets a timer that calls forget once every key remembered now may be
+// idle, so that keys are dropped even if Allow is not called again. The caller must
+// hold mu.
+func (l *Limiter) scheduleSweep(now time.Time) {
+	if l.sweeping {
+		return
+	}
+	l.sweeping = true
+	time.AfterFunc(l.rate.refill(), func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		later := now.Add(l.rate.refill())
+		l.forget(later)
+		if l.sweeping = false; len(l.keys) > 0 {
+			l.scheduleSweep(later)
+		}
+	})
+}
+
+// bucket returns key's bucket and marks the key as used. The caller must hold mu.
+func (l *Limiter) bucket(key string, now time.Time) *Bucket {
+	if e, ok := l.keys[key]; ok {
+		l.idle.MoveToBack(e)
+		e.Value.(*keyBucket).used = now
+		return &e.Value.(*keyBucket).bucket
+	}
+	if len(l.keys) >= maxKeys {
+		oldest := l.idle.Remove(l.idle.Front()).(*keyBucket)
+		delete(l.keys, oldest.key)
+	}
+	b := &keyBucket{key: key, used: now}
+	l.keys[key] = l.idle.PushBack(b)
+	return &b.bucket
+}
+
+// AddressKey returns the key that an address is limited by. IPv6 addresses count by
+// their /64, which is what one customer has.
+func AddressKey(ip netip.Addr) string {
+	ip = ip.Unmap().WithZone("")
+	if ip.Is6() {
+		if network, err := ip.Prefix(64); err == nil {
+			return network.String()
+		}
+	}
+	return ip.String()
+}

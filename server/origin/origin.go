@@ -1,0 +1,79 @@
+// Package origin says where a request comes from: the address of the client behind
+// trusted proxies, whether its connection is encrypted, and whether the page that
+// sent it is the server's own.
+package origin
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Policy judges requests. A Policy is safe for concurrent use.
+type Policy struct {
+	Proxies
+	publicURL func(context.Context) string
+}
+
+// NewPolicy returns a policy for a server behind proxies. publicURL returns the
+// address that clients use, or "" if none is known.
+func NewPolicy(proxies Proxies, publicURL func(context.Context) string) Policy {
+	return Policy{proxies, publicURL}
+}
+
+// own returns the server's own origins for a request: that of the address that the
+// request was sent to, and that of the public URL.
+func (p Policy) own(r *http.Request) []string {
+	own := []string{p.Scheme(r) + "://" + strings.ToLower(r.Host)}
+	if public := originOf(p.publicURL(r.Context())); public != "" {
+		own = append(own, public)
+	}
+	return own
+}
+
+// originOf returns the origin of a URL as browsers write it, or "" if it has none.
+func originOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return ""
+	}
+	host := strings.ToLower(u.Host)
+	switch {
+	case u.Scheme == "http":
+		host = strings.TrimSuffix(host, ":80")
+	case u.Scheme == "https":
+		host = strings.TrimSuffix(host, ":443")
+	}
+	return u.Scheme + "://" + host
+}
+
+// Allowed reports whether the Origin header of a request is one of the server's
+// own. Browsers always send one where it matters, so a request with a cookie must
+// be required to have it. A program with a token may leave it out, but must not
+// send a foreign one.
+func (p Policy) Allowed(r *http.Request, required bool) bool {
+	sent := r.Header.Values("Origin")
+	if len(sent) == 0 && !required {
+		return true
+	}
+	if len(sent) == 1 {
+		for _, own := range p.own(r) {
+			if sent[0] == own {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Secure reports whether the client's side of the connection is encrypted: the
+// server or a trusted proxy says so, or the browser says that the page which sends
+// the request is the public one, over https.
+func (p Policy) Secure(r *http.Request) bool {
+	if p.Scheme(r) == "https" {
+		return true
+	}
+	public := originOf(p.publicURL(r.Context()))
+	return strings.HasPrefix(public, "https://") && r.Header.Get("Origin") == public
+}

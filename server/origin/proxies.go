@@ -1,0 +1,66 @@
+package origin
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+
+	"github.com/labstack/echo/v4"
+)
+
+// Proxies reads the headers with which proxies forward a request. It trusts those
+// of the named proxies only; if none are named, it trusts none.
+type Proxies struct {
+	address echo.IPExtractor
+	scheme  echo.SchemeExtractor
+}
+
+// NewProxies returns Proxies that trust the forwarding headers of requests from the
+// given networks.
+func NewProxies(trusted []netip.Prefix) Proxies {
+	if len(trusted) == 0 {
+		return Proxies{echo.ExtractIPDirect(), echo.ExtractSchemeDirect()}
+	}
+	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range trusted {
+		p = p.Masked()
+		trust = append(trust, echo.TrustIPRange(&net.IPNet{
+			IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen()),
+		}))
+	}
+	return Proxies{echo.ExtractIPFromXFFHeader(trust...), echo.ExtractSchemeFromHeaders(trust...)}
+}
+
+// Address returns the address that a request came from, as text. It is an
+// echo.IPExtractor.
+func (p Proxies) Address(r *http.Request) string { return p.address(r) }
+
+// Scheme returns "http" or "https", whichever the client used. It is an
+// echo.SchemeExtractor.
+func (p Proxies) Scheme(r *http.Request) string { return p.scheme(r) }
+
+// Client returns the address that a request came from, or the zero Addr if it
+// cannot be parsed.
+func (p Proxies) Client(r *http.Request) netip.Addr {
+	ip, err := netip.ParseAddr(p.address(r))
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ip.Unmap()
+}
+
+// Private reports whether a request stayed within this machine or its local
+// network, as far as the addresses of both ends tell.
+func (p Proxies) Private(r *http.Request) bool {
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if !ok {
+		return false
+	}
+	here, err := netip.ParseAddrPort(local.String())
+	return err == nil && isPrivate(here.Addr()) && isPrivate(p.Client(r))
+}
+
+func isPrivate(ip netip.Addr) bool {
+	ip = ip.Unmap()
+	return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
+}
