@@ -22,7 +22,7 @@ import (
 
 const commandsPath = "/api/v1/events/demo/commands"
 
-func TestCommandByPost(t *testing.T) {
+func TestCommands_ByPostIsIdempotentAndNeedsOurOrigin(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.bearer(event, w.people[floor.RoleModerator])
 	body := `{"id":"c1","announce":{"text":{"en":"Welcome"}}}`
@@ -43,15 +43,15 @@ func TestCommandByPost(t *testing.T) {
 	body = `{"id":"c2","announce":{"text":{"en":"Tea"}}}`
 	w.expect("by cookie, no Origin", w.ask(http.MethodPost, path, body, mine...), http.StatusForbidden, wire.CodeBadOrigin)
 	w.expect("by cookie, another site", w.ask(http.MethodPost, path, body, append(mine, "Origin", "http://evil.example")...), http.StatusForbidden, wire.CodeBadOrigin)
-	w.expect("by cookie, cross-site by its own word", w.ask(http.MethodPost, path, body, append(mine, "Origin", "http://evil.example", "Sec-Fetch-Site", "cross-site")...), http.StatusForbidden, wire.CodeBadOrigin)
+	w.expect("by cookie, cross-site by Sec-Fetch-Site", w.ask(http.MethodPost, path, body, append(mine, "Origin", "http://evil.example", "Sec-Fetch-Site", "cross-site")...), http.StatusForbidden, wire.CodeBadOrigin)
 	w.expect("by cookie, our Origin", w.ask(http.MethodPost, path, body, append(mine, "Origin", w.http.URL)...), http.StatusOK, "")
 	w.expect("by cookie that ?as does not pick", w.ask(http.MethodPost, commandsPath, body, append(mine, "Origin", w.http.URL)...), http.StatusUnauthorized, wire.CodeSignedOut)
 }
 
-func TestBadCommandBodies(t *testing.T) {
+func TestCommands_BadBodiesAreRefused(t *testing.T) {
 	w := newWorld(t, false, nil)
 	now := time.Now()
-	w.clock.set(func() time.Time { now = now.Add(time.Second); return now }) // so that no pace is met
+	w.clock.set(func() time.Time { now = now.Add(time.Second); return now }) // so that no rate is met
 	token := w.bearer(event, w.people[floor.RoleModerator])
 	good := `{"id":"c9","announce":{"text":{"en":"Welcome"}}}`
 	pad := strings.Repeat(" ", wire.MaxCommand-len(good))
@@ -99,8 +99,8 @@ func TestBadCommandBodies(t *testing.T) {
 	}
 }
 
-// Role by role: what the table of rights refuses comes back as 403.
-func TestRolesByPost(t *testing.T) {
+// What the table of rights refuses has the status 403.
+func TestCommands_RefusedByRole(t *testing.T) {
 	w := newWorld(t, false, nil)
 	for role, allowed := range map[floor.Role]bool{
 		floor.RoleOrganiser: true, floor.RoleModerator: true, floor.RoleRunner: false,
@@ -115,24 +115,24 @@ func TestRolesByPost(t *testing.T) {
 	}
 }
 
-func TestPacesAreCountedByLink(t *testing.T) {
+func TestRates_CountByLinkNotByAddress(t *testing.T) {
 	w := newWorld(t, false, nil)
 	now := time.Now()
 	w.clock.set(func() time.Time { return now })
-	hasty, calm := w.bearer(event, w.people[floor.RoleAttendee]), w.bearer(event, w.people[floor.RoleInterpreter])
+	fast, slow := w.bearer(event, w.people[floor.RoleAttendee]), w.bearer(event, w.people[floor.RoleInterpreter])
 	for i := range rateReads.Burst {
-		if r := w.ask(http.MethodGet, "/api/v1/events/demo/snapshot", "", hasty...); r.StatusCode != 200 {
+		if r := w.ask(http.MethodGet, "/api/v1/events/demo/snapshot", "", fast...); r.StatusCode != 200 {
 			t.Fatalf("read %d: %d", i+1, r.StatusCode)
 		}
 	}
-	r := w.ask(http.MethodGet, "/api/v1/events/demo/snapshot", "", hasty...)
+	r := w.ask(http.MethodGet, "/api/v1/events/demo/snapshot", "", fast...)
 	if w.expect("one more", r, http.StatusTooManyRequests, wire.CodeTooManyRequests); r.Header.Get("Retry-After") != "1" {
 		t.Errorf("Retry-After: %q", r.Header.Get("Retry-After"))
 	}
-	w.expect("another link, same address", w.ask(http.MethodGet, "/api/v1/events/demo/snapshot", "", calm...), http.StatusOK, "")
+	w.expect("another link, same address", w.ask(http.MethodGet, "/api/v1/events/demo/snapshot", "", slow...), http.StatusOK, "")
 }
 
-func TestLoadIsShed(t *testing.T) {
+func TestRequests_BeyondTheBoundAreRefused(t *testing.T) {
 	w := newWorld(t, false, func(o *Options) { o.MaxRequests = 1 })
 	done, _, _ := w.server.limits.requests.AcquireFunc("")
 	r := w.post("/api/v1/sign-in", "{}")
@@ -144,7 +144,7 @@ func TestLoadIsShed(t *testing.T) {
 	w.expect("afterwards", w.post("/api/v1/sign-in", w.signInText(event, organiser, false)), http.StatusOK, "")
 }
 
-func TestSnapshotIsTheOwnView(t *testing.T) {
+func TestSnapshot_IsTheCallersView(t *testing.T) {
 	w := newWorld(t, false, nil)
 	link := w.people[floor.RoleAttendee]
 	token := w.bearer(event, link)
@@ -197,7 +197,7 @@ func unzip(t *testing.T, b []byte) []byte {
 
 func itoa(n uint64) string { b, _ := json.Marshal(n); return string(b) }
 
-func TestEventsAreListedForOrganisers(t *testing.T) {
+func TestEvents_ListedForOrganisersOnly(t *testing.T) {
 	w := newWorld(t, false, nil)
 	r := w.ask(http.MethodGet, "/api/v1/events", "", w.bearer(event, organiser)...)
 	if !strings.Contains(string(r.body), `"id":"demo"`) || !strings.Contains(string(r.body), `"version":0`) {
@@ -206,10 +206,10 @@ func TestEventsAreListedForOrganisers(t *testing.T) {
 	w.expect("an attendee", w.ask(http.MethodGet, "/api/v1/events", "", w.bearer(event, w.people[floor.RoleAttendee])...), http.StatusForbidden, wire.CodeForbidden)
 }
 
-func TestUploads(t *testing.T) {
+func TestUploads_PreviewImportAndFaults(t *testing.T) {
 	w := newWorld(t, false, nil)
 	now := time.Now()
-	w.clock.set(func() time.Time { now = now.Add(time.Minute); return now }) // so that no pace is met
+	w.clock.set(func() time.Time { now = now.Add(time.Minute); return now }) // so that no rate is met
 	mine := append(w.bearer(event, organiser), "Content-Type", workbookType)
 	book := string(demo.Workbook())
 	id := func() floor.EventID { f, _ := sampleForum(); return f.Event.ID }()
@@ -218,7 +218,7 @@ func TestUploads(t *testing.T) {
 	if err := json.Unmarshal(dry.body, &p); err != nil || p.Event != id || p.Counts["companies"] != 60 || p.Counts["meetings"] != 168 {
 		t.Errorf("preview: %d %s", dry.StatusCode, dry.body)
 	}
-	for range 2 { // importing again is lawful until the release
+	for range 2 { // importing again is allowed until the release
 		r := w.ask(http.MethodPost, "/api/v1/events", book, mine...)
 		if w.expect("import", r, http.StatusCreated, ""); strings.TrimSpace(string(r.body)) != `{"event":"`+string(id)+`"}` {
 			t.Errorf("%s", r.body)
@@ -232,8 +232,8 @@ func TestUploads(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := w.ask(http.MethodPost, "/api/v1/events", string(bad), mine...)
-	var told workbookFaults
-	if err := json.Unmarshal(r.body, &told); err != nil || told.Code != wire.CodeWorkbook || len(told.Errors) != len(faults) {
+	var refused workbookFaults
+	if err := json.Unmarshal(r.body, &refused); err != nil || refused.Code != wire.CodeWorkbook || len(refused.Errors) != len(faults) {
 		t.Errorf("faults: %d %s", r.StatusCode, r.body)
 	}
 	w.expect("no workbook", w.ask(http.MethodPost, "/api/v1/events", "PK", mine...), http.StatusUnprocessableEntity, wire.CodeWorkbook)
@@ -243,7 +243,7 @@ func TestUploads(t *testing.T) {
 	w.expect("by the lead", w.ask(http.MethodPost, "/api/v1/events", book, lead...), http.StatusForbidden, wire.CodeForbidden)
 }
 
-func TestAnUploadNeverTouchesTheInstancesOwnLog(t *testing.T) {
+func TestImportForum_RefusesTheInstancesOwnLog(t *testing.T) {
 	w := newWorld(t, false, nil)
 	forum, _ := sampleForum()
 	forum.Event.ID = auth.InstanceEvent
@@ -255,7 +255,7 @@ func TestAnUploadNeverTouchesTheInstancesOwnLog(t *testing.T) {
 	}
 }
 
-func TestUploadsAtATimeAreFew(t *testing.T) {
+func TestUploads_AreBounded(t *testing.T) {
 	w := newWorld(t, false, func(o *Options) { o.MaxUploads = 1 })
 	done, _, _ := w.server.limits.uploads.AcquireFunc("")
 	defer done()

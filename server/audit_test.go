@@ -23,7 +23,7 @@ const (
 	exportsPath = "/api/v1/events/demo/exports"
 )
 
-// take asks for the event's links.
+// take requests the links of the event.
 func (w *world) take(headers ...string) (response, linksResponse) {
 	w.t.Helper()
 	r := w.ask(http.MethodPost, linksPath, "", append([]string{"Origin", w.http.URL}, headers...)...)
@@ -34,9 +34,9 @@ func (w *world) take(headers ...string) (response, linksResponse) {
 	return r, taken
 }
 
-// Links are an organiser's to take, and each time leaves one record; whoever may not,
-// and whoever only looks, leaves none.
-func TestEachTakingOfLinksIsRecorded(t *testing.T) {
+// Only organisers can take links out, and each time leaves one record. Refused
+// requests leave none.
+func TestLinks_EachExportIsRecorded(t *testing.T) {
 	w := newWorld(t, false, nil)
 	w.calmTime()
 	before := w.state(event).Seq()
@@ -53,14 +53,14 @@ func TestEachTakingOfLinksIsRecorded(t *testing.T) {
 	elsewhere := w.ask(http.MethodPost, linksPath+"?as="+string(organiser), "", "Cookie", cookie.Name+"="+cookie.Value, "Origin", "https://evil.example")
 	w.expect("from another site", elsewhere, http.StatusForbidden, wire.CodeBadOrigin)
 	if now := w.state(event).Seq(); now != before {
-		t.Fatalf("the log has moved from %d to %d", before, now)
+		t.Fatalf("the log moved from %d to %d", before, now)
 	}
 	for n := range uint64(3) {
 		_, taken := w.take(mine...)
 		if taken.Seq != before+n+1 || !taken.Recorded || w.state(event).Seq() != taken.Seq {
-			t.Errorf("taken for the %dth time: at %d, recorded %v; the log stands at %d", n+1, taken.Seq, taken.Recorded, w.state(event).Seq())
+			t.Errorf("export %d: at %d, recorded %v; the log is at %d", n+1, taken.Seq, taken.Recorded, w.state(event).Seq())
 		}
-		holdLinks(t, taken.Links)
+		checkLinks(t, taken.Links)
 	}
 	for _, e := range w.state(event).Exports() {
 		if e.What != floor.ExportLinks || e.By != "organiser:o1" || e.People != w.state(event).People() || time.Since(time.UnixMilli(int64(e.Wall))).Abs() > time.Minute {
@@ -73,7 +73,7 @@ func TestEachTakingOfLinksIsRecorded(t *testing.T) {
 	}
 }
 
-func holdLinks(t *testing.T, links []auth.Link) {
+func checkLinks(t *testing.T, links []auth.Link) {
 	t.Helper()
 	if len(links) < 150 {
 		t.Errorf("%d links", len(links))
@@ -85,13 +85,13 @@ func holdLinks(t *testing.T, links []auth.Link) {
 	}
 }
 
-// What is not in the log is not handed out, and the caller is told.
-func TestNoLinksWithoutTheirRecord(t *testing.T) {
+// Links are not handed out if the record cannot be stored.
+func TestLinks_NoneWithoutARecord(t *testing.T) {
 	w := newWorld(t, false, nil)
 	mine := w.bearer(event, organiser)
 	w.store.SetOdds(faultyjournal.Odds{Unavailable: 1})
 	r, _ := w.take(mine...)
-	w.expect("a journal that takes nothing", r, http.StatusServiceUnavailable, wire.CodeUnavailable)
+	w.expect("an unavailable journal", r, http.StatusServiceUnavailable, wire.CodeUnavailable)
 	if strings.Contains(string(r.body), "attendee") || r.Header.Get("Retry-After") == "" {
 		t.Errorf("%.300s, Retry-After %q", r.body, r.Header.Get("Retry-After"))
 	}
@@ -102,8 +102,8 @@ func TestNoLinksWithoutTheirRecord(t *testing.T) {
 	}
 }
 
-// One credential fills no log.
-func TestTakingIsPaced(t *testing.T) {
+// One link cannot fill a log with records.
+func TestLinks_ExportsAreRateLimited(t *testing.T) {
 	w := newWorld(t, false, nil)
 	now := time.Now()
 	w.clock.set(func() time.Time { return now })
@@ -114,15 +114,15 @@ func TestTakingIsPaced(t *testing.T) {
 		}
 	}
 	r, _ := w.take(mine...)
-	w.expect("once more", r, http.StatusTooManyRequests, wire.CodeTooManyRequests)
+	w.expect("one more", r, http.StatusTooManyRequests, wire.CodeTooManyRequests)
 	if got := len(w.state(event).Exports()); got != rateExports.Burst {
 		t.Errorf("%d records", got)
 	}
 }
 
-// While nodes are exchanged the log takes no such record yet: links are handed out as
-// by the nodes of before, and the answer says that nothing was recorded.
-func TestLinksOfALogThatIsNotUpgraded(t *testing.T) {
+// While nodes are being upgraded, a log cannot have such a record yet. Links are
+// handed out as by earlier nodes, and the response says that nothing was recorded.
+func TestLinks_UnrecordedBeforeTheLogIsUpgraded(t *testing.T) {
 	w := newWorld(t, false, nil)
 	forum, _ := sampleForum()
 	forum.Event.ID = "older"
@@ -144,17 +144,17 @@ func TestLinksOfALogThatIsNotUpgraded(t *testing.T) {
 		t.Errorf("recorded %v, %d links, at %d", taken.Recorded, len(taken.Links), w.state("older").Seq())
 	}
 	if said := w.said.String(); !strings.Contains(said, "without a record") || !strings.Contains(said, "link=organiser-o1") {
-		t.Error("the node's log does not say so")
+		t.Error("the node's log output does not say so")
 	}
 	w.give("older", floor.RaiseVersion{Version: floor.FormatVersion})
 	if taken := take(); !taken.Recorded || len(w.state("older").Exports()) != 1 {
-		t.Errorf("on the raised log: recorded %v, %d records", taken.Recorded, len(w.state("older").Exports()))
+		t.Errorf("on the upgraded log: recorded %v, %d records", taken.Recorded, len(w.state("older").Exports()))
 	}
 }
 
-// Organisers, and nobody else, see what was taken out, on every node: of the event,
-// and of the instance that it is in.
-func TestExportsAreListedForOrganisers(t *testing.T) {
+// Only organisers see what was taken out of the event and of the instance, on each
+// node.
+func TestAudit_ListsExportsForOrganisersOnly(t *testing.T) {
 	w := newWorld(t, false, nil)
 	w.calmTime()
 	for role, link := range w.people {
@@ -177,11 +177,11 @@ func TestExportsAreListedForOrganisers(t *testing.T) {
 		r.Header.Set(mine[0], mine[1])
 		answer := httptest.NewRecorder()
 		node.ServeHTTP(answer, r)
-		var told struct{ Exports []exportEntry }
-		if err := json.Unmarshal(answer.Body.Bytes(), &told); err != nil || len(told.Exports) != 2 {
+		var got struct{ Exports []exportEntry }
+		if err := json.Unmarshal(answer.Body.Bytes(), &got); err != nil || len(got.Exports) != 2 {
 			t.Fatalf("%s: %v in %s", name, err, answer.Body)
 		}
-		for _, e := range told.Exports {
+		for _, e := range got.Exports {
 			want := exportEntry{At: e.At, What: floor.ExportLinks, By: "organiser:o1", Name: "Organiser", People: w.state(event).People()}
 			if e.Instance {
 				want = exportEntry{At: e.At, What: floor.ExportBackup, By: floor.Operator, People: 321, Instance: true}
@@ -193,9 +193,9 @@ func TestExportsAreListedForOrganisers(t *testing.T) {
 	}
 }
 
-// The newest stands first, whichever log it is of.
-func TestExportsAreInOrder(t *testing.T) {
-	fold := func(walls ...floor.Instant) floor.State {
+// Exports of both logs are listed together, the newest first.
+func TestAudit_NewestFirst(t *testing.T) {
+	stateWith := func(walls ...floor.Instant) floor.State {
 		s := floor.New()
 		for _, wall := range walls {
 			s, _ = s.Apply(floor.Record{By: floor.Operator, Wall: wall, Changes: []floor.Change{floor.Exported{What: floor.ExportLinks}}})
@@ -203,7 +203,7 @@ func TestExportsAreInOrder(t *testing.T) {
 		return s
 	}
 	var got []floor.Instant
-	for _, e := range exportsOf(fold(1, 4, 4, 9), fold(2, 5)) {
+	for _, e := range exportsOf(stateWith(1, 4, 4, 9), stateWith(2, 5)) {
 		got = append(got, e.At)
 	}
 	for i, want := range []floor.Instant{9, 5, 4, 4, 2, 1} {

@@ -11,7 +11,7 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// witness is a signed-in moderator who goes on working while others misbehave.
+// witness is a signed-in moderator who goes on working while other clients misbehave.
 type witness struct {
 	*client.Client
 	w      *world
@@ -19,7 +19,7 @@ type witness struct {
 	rounds int
 }
 
-// witness signs one in.
+// witness signs a moderator in.
 func (w *world) witness(id floor.EventID) *witness {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
@@ -33,22 +33,22 @@ func (w *world) witness(id floor.EventID) *witness {
 	return &witness{Client: c, w: w, event: id}
 }
 
-// unharmed holds that the witness is on the connection that it began with, sees
-// a change at once, and shows exactly what the server holds; and that nothing
-// panicked meanwhile. It answers how long the change took.
+// unharmed checks that the moderator is still on the first connection, sees a change
+// at once, and has the same view as the server, and that the log has no error and no
+// panic. It returns how long the change took.
 func (s *witness) unharmed() time.Duration {
 	s.w.t.Helper()
 	ctx, cancel := context.WithTimeout(s.w.t.Context(), patience)
 	defer cancel()
 	if !s.Online() {
-		s.w.t.Fatal("the witness was thrown out")
+		s.w.t.Fatal("the bystander was disconnected")
 	}
 	s.rounds++
 	began := time.Now()
 	key := s.w.order(s.event, floor.LockMeeting{Meeting: "mA", Locked: s.rounds%2 == 1})
 	seq := s.w.state(s.event).Seq()
 	if err := s.Wait(ctx, seq); err != nil {
-		s.w.t.Fatalf("the witness does not see %s: %v", key, err)
+		s.w.t.Fatalf("the bystander does not see %s: %v", key, err)
 	}
 	took := time.Since(began)
 	at, err := s.Sync(ctx)
@@ -61,7 +61,7 @@ func (s *witness) unharmed() time.Duration {
 		s.w.t.Fatal(err)
 	}
 	if got := s.View().Digest(); got != held.Digest {
-		s.w.t.Errorf("the witness shows %s at %d, the server holds %s", got, at.Seq, held.Digest)
+		s.w.t.Errorf("the bystander has the view %s at %d, the server %s", got, at.Seq, held.Digest)
 	}
 	if said := s.w.said.String(); strings.Contains(said, "panic") || strings.Contains(said, "level=ERROR") {
 		s.w.t.Errorf("the log has an error or a panic:\n%.2000s", said[max(0, strings.Index(said, "level=ERROR")):])

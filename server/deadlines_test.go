@@ -9,11 +9,11 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// Whoever sends slowly, or does not take what is sent, is let go of in time.
-func TestSlowHTTPIsEnded(t *testing.T) {
+// Requests that arrive slowly are ended by a deadline.
+func TestHTTP_SlowRequestsAreEnded(t *testing.T) {
 	post := "POST /api/v1/sign-in HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
 	for name, c := range map[string]struct {
-		first, then string // at once, and again every second
+		first, then string // sent at once, and then every second
 		within      time.Duration
 		answer      string
 	}{
@@ -46,8 +46,8 @@ func TestSlowHTTPIsEnded(t *testing.T) {
 	}
 }
 
-// An upload may take its two minutes, and no more; its place is free afterwards.
-func TestSlowUploadIsEnded(t *testing.T) {
+// An upload may take two minutes. Its place is free afterwards.
+func TestUploads_SlowOnesAreEnded(t *testing.T) {
 	inFakeTime(t, nil, func(t *testing.T, w *world) {
 		text := fmt.Sprintf("POST /api/v1/events HTTP/1.1\r\nHost: here\r\nContent-Type: %s\r\nContent-Length: 9999\r\nAuthorization: %s\r\n\r\nPK",
 			workbookType, w.bearer(event, organiser)[1])
@@ -56,19 +56,19 @@ func TestSlowUploadIsEnded(t *testing.T) {
 			t.Errorf("after %v: %.100s", took, said)
 		}
 		if n := w.server.limits.uploads.InUse(); n != 0 {
-			t.Errorf("%d places are still taken", n)
+			t.Errorf("%d places are still in use", n)
 		}
 	})
 }
 
-// An answer that nobody takes holds a connection for a minute at most.
-func TestAnAnswerThatIsNotTakenIsGivenUp(t *testing.T) {
+// A response that the client does not read holds a connection for a minute at most.
+func TestHTTP_UnreadResponseIsEnded(t *testing.T) {
 	inFakeTime(t, nil, func(t *testing.T, w *world) {
 		r := w.knock("GET /attendee HTTP/1.1\r\nHost: here\r\n\r\n")
 		fakeTime(61 * time.Second)
 		said, _ := r.lasts()
 		if strings.Contains(said, "</html>") {
-			t.Errorf("the answer waited: %.100s", said)
+			t.Errorf("the response waited: %.100s", said)
 		}
 	})
 }
@@ -85,16 +85,16 @@ func maskedFrame(first byte, payload string) string {
 	return string([]byte{first, 0x80 | 127, 0, 0, 0, 0, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n), 0, 0, 0, 0}) + payload
 }
 
-// On a live connection every kind of slowness and every kind of flood has its
-// bound and its close code.
-func TestSlowAndFloodingConnectionsAreEnded(t *testing.T) {
+// Slow clients and floods on a live connection are ended with their close code,
+// within a bound of time and of bytes.
+func TestLive_SlowAndFloodingClientsAreClosed(t *testing.T) {
 	for name, c := range map[string]struct {
 		greets      bool
-		first, then string        // at once, and then again
+		first, then string        // sent at once, and then repeatedly
 		every       time.Duration // 0: without a pause
 		code        wire.CloseCode
 		within      time.Duration
-		sent        int // bytes that may be taken at most; 0: not held
+		sent        int // the most bytes that may be accepted; 0: not checked
 	}{
 		"says nothing":              {code: wire.CloseSilent, within: 11 * time.Second},
 		"greets and falls silent":   {greets: true, code: wire.CloseSilent, within: 95 * time.Second},
@@ -126,7 +126,7 @@ func TestSlowAndFloodingConnectionsAreEnded(t *testing.T) {
 					t.Errorf("closed with %d after %v, want %d within %v", code, took, c.code, c.within)
 				}
 				if c.sent > 0 && n > c.sent {
-					t.Errorf("%d bytes were taken, want %d at most", n, c.sent)
+					t.Errorf("%d bytes were accepted, want %d at most", n, c.sent)
 				}
 				w.eventually("its place is free", func() bool { return w.server.limits.sockets.InUse() == 0 })
 			})
@@ -134,8 +134,8 @@ func TestSlowAndFloodingConnectionsAreEnded(t *testing.T) {
 	}
 }
 
-// keepSending writes below the WebSocket library until nothing is taken any more,
-// and answers how many bytes were.
+// keepSending writes on the TCP connection until that fails, and returns how many
+// bytes it has written.
 func keepSending(p *phone, first, then string, every time.Duration) (sent int) {
 	raw := p.conn.NetConn()
 	n, err := raw.Write([]byte(first))
@@ -148,12 +148,12 @@ func keepSending(p *phone, first, then string, every time.Duration) (sent int) {
 	return sent
 }
 
-// A client that is told to go, and does not, is cut off.
-func TestWhoDoesNotAnswerACloseIsCutOff(t *testing.T) {
+// A client that does not answer a close frame is cut off.
+func TestLive_UnansweredCloseIsCutOff(t *testing.T) {
 	inFakeTime(t, nil, func(t *testing.T, w *world) {
 		p := w.dial(event, "attendee-k01a")
 		p.hello()
-		p.conn.SetCloseHandler(func(int, string) error { return nil }) // says nothing back
+		p.conn.SetCloseHandler(func(int, string) error { return nil }) // does not answer
 		began := time.Now()
 		p.send(`{"subscribe":{}}`)
 		if code := p.closeCode(); code != int(wire.CloseBadFrame) {

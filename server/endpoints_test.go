@@ -17,20 +17,20 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// door is one route: how it is knocked at, and what it answers to whom.
+// door is one route: a request for it, and the statuses by who sends it.
 type door struct {
 	route string // method and path as the router has them
 	path  string // one of those that it matches
-	kind  string // of the body that it takes; "" for none
+	kind  string // media type of the body; "" for none
 	body  string
-	// The statuses for an organiser, for everyone else of the event, without any
-	// credential, with one of another event, and with one that is void: rotated,
-	// expired, forged.
+	// The statuses for an organiser, for everyone else of the event, without a
+	// credential, with one of another event, and with an invalid one: rotated, expired
+	// or forged.
 	organiser, member, nobody, foreign, void int
 }
 
-// atVisits is a route that stands in for the live connection: like that it tells who
-// is signed out by a close code, with which it is answered at once.
+// atVisits returns a route of package fallback. Clients that are signed out get a
+// close code, as on the live connection.
 func atVisits(way string) door {
 	return door{"GET /api/v1/events/:event/" + way, "/api/v1/events/hall/" + way + "?hello=%7B%22v%22%3A1%7D", "", "", 200, 200, signedOut, 403, signedOut}
 }
@@ -38,7 +38,7 @@ func atVisits(way string) door {
 // signedOut stands for an answer of nothing but the close code 4102.
 const signedOut = int(wire.CloseSessionOver)
 
-// status answers an answer's status, or signedOut.
+// status returns the status of a response, or signedOut.
 func status(r response) int {
 	if r.StatusCode == http.StatusOK && slices.Contains([]string{`{"frames":[],"close":4102}`, "event: close\ndata: 4102\n\n"}, string(r.body)) {
 		return signedOut
@@ -46,18 +46,18 @@ func status(r response) int {
 	return r.StatusCode
 }
 
-// ofInstance are routes of the instance itself: there every credential but an
-// organiser's is of another event.
+// ofInstance lists the routes of the instance itself. There, credentials other than
+// an organiser's are of another event.
 var ofInstance = []string{"GET /api/v1/events", "POST /api/v1/events"}
 
-// open is a route that asks for no credential.
+// open returns a route that needs no credential.
 func open(route, path string, status int) door {
 	return door{route, path, "", "", status, status, status, status, status}
 }
 
 const asJSON = echo.MIMEApplicationJSON
 
-// doors are all routes. One that has no row here fails the tests that walk them.
+// doors lists all routes. The tests that use it fail for a route without a row.
 var doors = []door{
 	open("GET /", "/", 200), open("GET /assets/*", "/assets/icon.svg", 200),
 	open("GET /healthz", "/healthz", 200), open("GET /readyz", "/readyz", 200), open("GET /metrics", "/metrics", 200),
@@ -75,11 +75,11 @@ var doors = []door{
 	{"GET /api/v1/events/:event/snapshot", "/api/v1/events/hall/snapshot", "", "", 200, 200, 401, 403, 401},
 	{"POST /api/v1/events/:event/links", "/api/v1/events/hall/links", "", "", 200, 403, 401, 403, 401},
 	{"GET /api/v1/events/:event/exports", "/api/v1/events/hall/exports", "", "", 200, 403, 401, 403, 401},
-	// The last: for a while after it no live connection of that session begins.
+	// The last one: for a while after it, no live connection of that session can begin.
 	{"POST /api/v1/sign-out", "/api/v1/sign-out?as=attendee-ka1", "", "", 204, 204, 204, 204, 204},
 }
 
-// everyPage gives a world all pages.
+// everyPage gives a fixture all pages.
 func everyPage(o *Options) {
 	all := maps.Clone(testPages)
 	for _, name := range pageNames {
@@ -88,7 +88,7 @@ func everyPage(o *Options) {
 	o.Pages = all
 }
 
-// everyRoute fails for a route that doors does not have, and for a row without a route.
+// everyRoute fails the test for a route without a row, and for a row without a route.
 func (w *world) everyRoute() {
 	w.t.Helper()
 	left := map[string]bool{}
@@ -100,27 +100,27 @@ func (w *world) everyRoute() {
 			continue
 		}
 		if route := r.Method + " " + r.Path; !left[route] {
-			w.t.Errorf("%s has no row: nobody has written down whom it lets in", route)
+			w.t.Errorf("%s has no row: the table does not say who may use it", route)
 		} else {
 			delete(left, route)
 		}
 	}
 	for route := range left {
-		w.t.Errorf("%s has a row and is no route", route)
+		w.t.Errorf("%s has a row but is not a route", route)
 	}
 }
 
-// credential is what somebody shows at a door.
+// credential is what a client sends with a request.
 type credential struct {
 	name    string
 	link    floor.LinkID
 	column  func(door) int
 	headers []string
 	cookie  bool
-	signed  bool // by this instance's key, and not expired
+	signed  bool // with this instance's key, and not expired
 }
 
-// wants answers the status that a credential gets at a door.
+// wants returns the status that a credential gets at a route.
 func (c credential) wants(d door) int {
 	switch {
 	case !slices.Contains(ofInstance, d.route) || c.link == organiser:
@@ -128,10 +128,10 @@ func (c credential) wants(d door) int {
 	case c.signed && !c.cookie:
 		return d.foreign
 	}
-	return d.nobody // a cookie is not even looked for under that name
+	return d.nobody // no cookie has the name that is looked for
 }
 
-// holders makes every credential there is, by token and by cookie.
+// holders makes credentials of every kind, as tokens and as cookies.
 func (w *world) holders() []credential {
 	w.addHall("hall")
 	w.addHall("annex")
@@ -161,7 +161,7 @@ func (w *world) holders() []credential {
 	both("expired", "moderator-lead", void, w.keys.SealToken(lead))
 	foreign := w.token("annex", "moderator-lead")
 	all = append(all, credential{"foreign token", "moderator-lead", func(d door) int { return d.foreign }, []string{"Authorization", "Bearer " + foreign}, false, true},
-		// As a cookie it does not even have the right name; renamed, it does not hold what its name says.
+		// As a cookie it has the wrong name. Renamed, its token is not of the link in its name.
 		credential{"foreign cookie", "moderator-lead", func(d door) int { return d.nobody }, []string{"Cookie", "mf-annex.moderator-lead=" + foreign}, true, true},
 		credential{"foreign cookie renamed", "moderator-lead", func(d door) int { return d.void }, []string{"Cookie", "mf-hall.moderator-lead=" + foreign}, true, true})
 	for _, link := range columns {
@@ -174,7 +174,7 @@ func (w *world) holders() []credential {
 	return all
 }
 
-// at answers the path for a credential: a cookie is picked by ?as.
+// at returns the path for a credential. ?as picks a cookie.
 func (c credential) at(path string) string {
 	switch {
 	case !c.cookie || strings.Contains(path, "as="):
@@ -185,20 +185,19 @@ func (c credential) at(path string) string {
 	return path + "?as=" + string(c.link)
 }
 
-// TestEveryDoorAsksWhoItIs shows every credential, good and bad, at every route,
-// and none of that changes anything, but that whoever takes links out leaves a record
-// of each time: whoever follows links by themselves, as the preview of a messenger
-// does, does no harm.
-func TestEveryDoorAsksWhoItIs(t *testing.T) {
+// Every route is requested with every credential, valid and invalid. Nothing of that
+// changes a log, except that each export of links leaves its record: previews of
+// messengers, which follow links, do no harm.
+func TestEndpoints_EveryRouteChecksTheCredential(t *testing.T) {
 	w := newWorld(t, false, everyPage)
 	w.calmTime()
 	w.everyRoute()
 	holders := w.holders()
-	stand := func() []uint64 {
+	positions := func() []uint64 {
 		return []uint64{w.state("hall").Seq(), w.state("annex").Seq(), w.state(auth.InstanceEvent).Seq()}
 	}
 	for _, d := range doors {
-		want := stand()
+		want := positions()
 		method, _, _ := strings.Cut(d.route, " ")
 		for _, c := range holders {
 			headers := append(slices.Clone(c.headers), "Origin", w.http.URL)
@@ -213,16 +212,16 @@ func TestEveryDoorAsksWhoItIs(t *testing.T) {
 				want[0]++
 			}
 		}
-		if got := stand(); !slices.Equal(got, want) {
-			t.Errorf("after %s the logs stand at %v, not at %v", d.route, got, want)
+		if got := positions(); !slices.Equal(got, want) {
+			t.Errorf("after %s the logs are at %v, want %v", d.route, got, want)
 		}
 	}
 	t.Logf("%d routes, %d credentials", len(doors), len(holders))
 }
 
-// Nobody gives a command, whatever its kind, with a credential that does not name
-// the event and stand; and nothing is learned of whether the command is one.
-func TestNoCommandWithoutAStandingCredential(t *testing.T) {
+// Without a valid credential of the event, no kind of command is accepted, and the
+// refusal does not say whether there is such a kind.
+func TestCommands_NeedAValidCredentialOfTheEvent(t *testing.T) {
 	w := newWorld(t, false, nil)
 	w.calmTime()
 	holders := w.holders()
@@ -231,7 +230,7 @@ func TestNoCommandWithoutAStandingCredential(t *testing.T) {
 		for _, c := range holders {
 			want := c.column(door{organiser: 0, member: 0, nobody: 401, foreign: 403, void: 401})
 			if want == 0 {
-				continue // who may what is TestRightsMatrix
+				continue // see TestRights_Matrix
 			}
 			text := fmt.Sprintf(`{"id":"x","%s":{}}`, d.kind)
 			if r := w.post(c.at("/api/v1/events/hall/commands"), text, c.headers...); r.StatusCode != want {
@@ -259,12 +258,12 @@ func TestNoCommandWithoutAStandingCredential(t *testing.T) {
 		conn.Close()
 	}
 	if now := w.state("hall").Seq(); now != before {
-		t.Errorf("the log has moved from %d to %d", before, now)
+		t.Errorf("the log moved from %d to %d", before, now)
 	}
 }
 
-// The instance's own log takes commands from nobody over the network.
-func TestTheInstancesOwnLogIsOutOfReach(t *testing.T) {
+// The instance's own log accepts no commands over the network.
+func TestCommands_InstanceLogIsOutOfReach(t *testing.T) {
 	w := newWorld(t, false, nil)
 	w.calmTime()
 	mine := w.bearer(event, organiser)
@@ -278,6 +277,6 @@ func TestTheInstancesOwnLogIsOutOfReach(t *testing.T) {
 		w.expect(route, w.ask(method, "/api/v1/events/_"+path, "", mine...), http.StatusNotFound, wire.CodeNoSuchEvent)
 	}
 	if now := w.state(auth.InstanceEvent).Seq(); now != before {
-		t.Errorf("the log has moved from %d to %d", before, now)
+		t.Errorf("the log moved from %d to %d", before, now)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/matchfloor/matchfloor/hub"
 )
 
-// pipes is a network of its own, in memory, so that a test may run in fake time.
+// pipes is a network in memory, so that a test can run in fake time.
 type pipes struct {
 	next   chan net.Conn
 	closed chan struct{}
@@ -20,7 +20,7 @@ type pipes struct {
 
 func newPipes() *pipes { return &pipes{make(chan net.Conn), make(chan struct{})} }
 
-// end is one end of a connection that looks like one on loopback.
+// end is one end of a connection. Its addresses are those of loopback.
 type end struct{ net.Conn }
 
 var loopbackAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80}
@@ -51,7 +51,7 @@ func (p *pipes) Close() error {
 // Addr implements net.Listener.
 func (p *pipes) Addr() net.Addr { return loopbackAddr }
 
-// dial connects to whoever accepts.
+// dial connects to the next Accept.
 func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	here, there := net.Pipe()
 	select {
@@ -64,7 +64,7 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// pipedWorld is a world without events, reached through pipes.
+// pipedWorld returns a fixture without events, which is reached through pipes.
 func pipedWorld(t testing.TB, change func(*Options)) *world {
 	t.Helper()
 	w := makeWorld(t, hub.Options{}, change)
@@ -76,10 +76,10 @@ func pipedWorld(t testing.TB, change func(*Options)) *world {
 	return w
 }
 
-// inFakeTime runs a test against a world of two halls whose clock stands still
-// while anything happens, and leaps when everybody waits.
+// inFakeTime runs a test with a fixture in a synctest bubble: time passes only while
+// all goroutines wait.
 func inFakeTime(t *testing.T, change func(*Options), test func(*testing.T, *world)) {
-	if _, err := sampleForum(); err != nil { // made outside: it is shared with other tests
+	if _, err := sampleForum(); err != nil { // made outside of the bubble, because other tests share it
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -89,13 +89,13 @@ func inFakeTime(t *testing.T, change func(*Options), test func(*testing.T, *worl
 	})
 }
 
-// raw is a connection that says what it likes, and hears how it ends.
+// raw is a connection on which a test sends any bytes.
 type raw struct {
 	net.Conn
 	began time.Time
 }
 
-// knock opens a connection and sends text as it stands.
+// knock opens a connection and sends text on it.
 func (w *world) knock(text string) *raw {
 	w.t.Helper()
 	conn, err := w.net.dial(w.t.Context(), "", "")
@@ -113,7 +113,7 @@ func (r *raw) say(text string) bool {
 	return err == nil
 }
 
-// lasts reads to the end and answers what came and when the end was.
+// lasts reads to the end. It returns what came, and how long after knock the end was.
 func (r *raw) lasts() (string, time.Duration) {
 	var all []byte
 	buf := make([]byte, 4<<10)
@@ -126,5 +126,5 @@ func (r *raw) lasts() (string, time.Duration) {
 	}
 }
 
-// fakeTime lets so much of the fake time pass.
+// fakeTime waits in fake time.
 func fakeTime(d time.Duration) { time.Sleep(d) }

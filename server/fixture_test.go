@@ -33,7 +33,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience bounds every wait of a test.
 const patience = 10 * time.Second
 
-// The people of the sample forum that tests act as.
+// The events of a fixture, and its organiser.
 const (
 	event     = floor.EventID("demo")
 	otherOne  = floor.EventID("other")
@@ -42,17 +42,18 @@ const (
 
 var sampleForum = sync.OnceValues(demo.Forum)
 
-// world is a server over a memory journal, with two events and an organiser.
+// world is the fixture of most tests: a server over a memory journal, with an
+// organiser and two events of the sample forum.
 type world struct {
 	t       testing.TB
 	hub     *hub.Hub
 	server  *Server
 	http    *httptest.Server
-	net     *pipes // in fake time; nil: the machine's own
+	net     *pipes // for tests in fake time; nil for the machine's own network
 	keys    auth.Keys
 	clock   *testClock             // of the server
-	said    *syncBuffer            // the log, at debug
-	store   *faultyjournal.Journal // fails nothing until it is told to
+	said    *syncBuffer            // the log output, at debug level
+	store   *faultyjournal.Journal // fails nothing until a test sets its odds
 	people  map[floor.Role]floor.LinkID
 	closing sync.Once
 }
@@ -115,7 +116,7 @@ const (
 // rateWrongSecrets is the rate of sign-ins with a wrong secret.
 var rateWrongSecrets = limit.Rate{PerSecond: 1.0 / 2, Burst: 120}
 
-// syncBuffer is a buffer that a logger may write while a test reads.
+// syncBuffer is a buffer that can be written and read concurrently.
 type syncBuffer struct {
 	mu sync.Mutex // guards b
 	b  bytes.Buffer
@@ -141,14 +142,14 @@ var testPages = fstest.MapFS{
 	"assets/icon.svg":       {Data: []byte("<svg/>")},
 }
 
-// newWorld starts one over plain HTTP, or over TLS; change, which may be nil,
-// alters its options.
+// newWorld starts a fixture over plain HTTP, or over TLS if secure. change, which may
+// be nil, changes the options of the server.
 func newWorld(t testing.TB, secure bool, change func(*Options)) *world {
 	t.Helper()
 	return newWorldOf(t, secure, hub.Options{}, change)
 }
 
-// newWorldOf is newWorld with a hub of its own kind.
+// newWorldOf is newWorld with options of the hub.
 func newWorldOf(t testing.TB, secure bool, of hub.Options, change func(*Options)) *world {
 	t.Helper()
 	w := makeWorld(t, of, change)
@@ -164,7 +165,7 @@ func newWorldOf(t testing.TB, secure bool, of hub.Options, change func(*Options)
 	return w
 }
 
-// makeWorld makes a world that nobody can reach yet.
+// makeWorld returns a fixture whose HTTP server is not started.
 func makeWorld(t testing.TB, of hub.Options, change func(*Options)) *world {
 	t.Helper()
 	w := &world{t: t, keys: testKeys(t, 1), clock: newTestClock(), said: &syncBuffer{}, people: map[floor.Role]floor.LinkID{}}
@@ -197,7 +198,7 @@ func (w *world) close() {
 	})
 }
 
-// fill makes the organiser and the two events.
+// fill adds the organiser and the two events.
 func (w *world) fill() {
 	w.t.Helper()
 	w.give(auth.InstanceEvent, floor.AddOrganiser{Organiser: "o1", Name: "Organiser"})
@@ -224,7 +225,7 @@ func (w *world) fill() {
 	w.people[floor.RoleOrganiser] = organiser
 }
 
-// give submits a command of the operator's.
+// give submits a command of the operator. The command must be accepted.
 func (w *world) give(id floor.EventID, command floor.Command) {
 	w.t.Helper()
 	order := floor.Envelope{Key: newKey("operator-test"), By: floor.Operator, Unconditional: true, Command: command}
@@ -242,7 +243,7 @@ func (w *world) state(id floor.EventID) floor.State {
 	return state
 }
 
-// secret answers a link's secret as it stands now.
+// secret returns the present secret of a link.
 func (w *world) secret(id floor.EventID, link floor.LinkID) string {
 	w.t.Helper()
 	l, ok := w.state(auth.LogOfLink(id, link)).Link(link)
@@ -252,7 +253,7 @@ func (w *world) secret(id floor.EventID, link floor.LinkID) string {
 	return w.keys.Secret(auth.LogOfLink(id, link), l)
 }
 
-// response is an answer with its body read.
+// response is a response whose body was read.
 type response struct {
 	*http.Response
 	body []byte
@@ -266,7 +267,7 @@ func (r response) code() string {
 	return p.Code
 }
 
-// ask sends a request; headers are pairs of name and value.
+// ask sends a request. headers are pairs of name and value.
 func (w *world) ask(method, path, body string, headers ...string) response {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
@@ -277,7 +278,7 @@ func (w *world) ask(method, path, body string, headers ...string) response {
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		if headers[i] == "Transfer-Encoding" {
-			r.ContentLength = -1 // that is how net/http is told
+			r.ContentLength = -1 // net/http then sends chunks
 			continue
 		}
 		r.Header.Add(headers[i], headers[i+1])
@@ -294,13 +295,13 @@ func (w *world) ask(method, path, body string, headers ...string) response {
 	return response{answer, read}
 }
 
-// post sends JSON from a page of our own.
+// post sends JSON as a page of the server does.
 func (w *world) post(path, body string, headers ...string) response {
 	w.t.Helper()
 	return w.ask(http.MethodPost, path, body, append([]string{"Content-Type", "application/json", "Origin", w.http.URL}, headers...)...)
 }
 
-// signInText is the body of a lawful sign-in.
+// signInText returns the body of a valid sign-in.
 func (w *world) signInText(id floor.EventID, link floor.LinkID, bearer bool) string {
 	body := map[string]any{"event": auth.LogOfLink(id, link), "link": link, "secret": w.secret(id, link)}
 	if bearer {
@@ -313,7 +314,7 @@ func (w *world) signInText(id floor.EventID, link floor.LinkID, bearer bool) str
 	return string(text)
 }
 
-// token signs a program in.
+// token signs a program in and returns its token.
 func (w *world) token(id floor.EventID, link floor.LinkID) string {
 	w.t.Helper()
 	r := w.ask(http.MethodPost, "/api/v1/sign-in", w.signInText(id, link, true), "Content-Type", "application/json")
@@ -324,13 +325,13 @@ func (w *world) token(id floor.EventID, link floor.LinkID) string {
 	return answer.Token
 }
 
-// bearer answers the header of a signed-in program.
+// bearer returns the header of a signed-in program, as name and value.
 func (w *world) bearer(id floor.EventID, link floor.LinkID) []string {
 	w.t.Helper()
 	return []string{"Authorization", "Bearer " + w.token(id, link)}
 }
 
-// cookie signs a browser in and answers its cookie.
+// cookie signs a browser in and returns its cookie.
 func (w *world) cookie(id floor.EventID, link floor.LinkID) *http.Cookie {
 	w.t.Helper()
 	r := w.post("/api/v1/sign-in", w.signInText(id, link, false))
@@ -340,12 +341,12 @@ func (w *world) cookie(id floor.EventID, link floor.LinkID) *http.Cookie {
 	return r.Cookies()[0]
 }
 
-// eventually waits until done, within patience.
+// eventually waits until done returns true. It fails the test after patience.
 func (w *world) eventually(what string, done func() bool) {
 	w.t.Helper()
 	for end := time.Now().Add(patience); !done(); {
 		if time.Now().After(end) {
-			w.t.Fatal("not within the time: " + what)
+			w.t.Fatal("timeout waiting until " + what)
 		}
 		time.Sleep(2 * time.Millisecond) // a poll, bounded above
 	}

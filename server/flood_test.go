@@ -13,8 +13,8 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// Whoever sends a body slowly holds none of the bounded places.
-func TestSlowBodiesHoldNoPlace(t *testing.T) {
+// A request whose body arrives slowly holds none of the bounded places.
+func TestRequests_SlowBodiesHoldNoPlace(t *testing.T) {
 	w := newWorld(t, false, func(o *Options) { o.MaxRequests = 2 })
 	for range 5 {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(w.http.URL, "http://"))
@@ -24,19 +24,19 @@ func TestSlowBodiesHoldNoPlace(t *testing.T) {
 		t.Cleanup(func() { conn.Close() })
 		fmt.Fprintf(conn, "POST /api/v1/sign-in HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
 	}
-	w.eventually("the slow ones to be read from", func() bool { return w.slow() == 5 })
+	w.eventually("the slow bodies are being read", func() bool { return w.slow() == 5 })
 	r := w.ask(http.MethodPost, "/api/v1/sign-in", w.signInText(event, w.people[floor.RoleAttendee], true), "Content-Type", "application/json")
-	w.expect("a sign-in beside them", r, http.StatusOK, "")
+	w.expect("a sign-in meanwhile", r, http.StatusOK, "")
 }
 
-// slow counts the requests whose body is being waited for.
+// slow returns how many requests are waiting for their body.
 func (w *world) slow() int {
 	buf := make([]byte, 1<<20)
 	return strings.Count(string(buf[:runtime.Stack(buf, true)]), "server.readAhead(")
 }
 
-// Commands are counted by link on a socket as they are by POST.
-func TestCommandsOnASocketAreCounted(t *testing.T) {
+// Commands on a live connection are rate limited by link, as by POST.
+func TestLive_CommandsAreRateLimited(t *testing.T) {
 	w := newWorld(t, false, nil)
 	p := w.dial(event, w.people[floor.RoleAttendee])
 	p.hello()
@@ -56,9 +56,9 @@ func TestCommandsOnASocketAreCounted(t *testing.T) {
 	}
 }
 
-// Commands within their link's pace and acks of frames that came are no flood,
-// however many: a console on a busy floor has more of both than of anything else.
-func TestBusyConsoleIsNoFlood(t *testing.T) {
+// Commands within the link's rate and acks of received frames do not count as a
+// flood: a moderator's page on a busy floor sends many of both.
+func TestLive_BusyModeratorIsNoFlood(t *testing.T) {
 	w := newWorld(t, false, nil)
 	p := w.dial(event, w.people[floor.RoleModerator])
 	ack := func(seq uint64) { p.send(fmt.Sprintf(`{"ack":{"seq":%d}}`, seq)) }

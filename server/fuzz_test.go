@@ -20,7 +20,7 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// fuzzWorld is a server that many runs of a fuzz target share.
+// fuzzWorld returns a fixture that the runs of a fuzz target share.
 func fuzzWorld(f *testing.F) *world {
 	w := pipedWorld(f, func(o *Options) { o.Log = slog.New(slog.DiscardHandler) })
 	w.give(auth.InstanceEvent, floor.AddOrganiser{Organiser: "o1", Name: "Organiser"})
@@ -31,12 +31,12 @@ func fuzzWorld(f *testing.F) *world {
 	return w
 }
 
-// lasting is a token that outlives any run.
+// lasting returns a token that does not expire during a run.
 func (w *world) lasting(link floor.LinkID) string {
 	return w.keys.SealToken(auth.Claims{Event: auth.LogOfLink("hall", link), Link: link, Expires: time.Now().Add(1e6 * time.Hour)})
 }
 
-// answered sends a request and holds that it is no failure of the server's.
+// answered sends a request and checks that the server does not fail.
 func (w *world) answered(t *testing.T, path, body string) {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
@@ -44,16 +44,16 @@ func (w *world) answered(t *testing.T, path, body string) {
 	r.Header.Set("Authorization", "Bearer "+w.lasting("moderator-lead"))
 	answer := httptest.NewRecorder()
 	w.server.ServeHTTP(answer, r)
-	var told struct{ Code, ID string }
-	if err := json.Unmarshal(answer.Body.Bytes(), &told); err != nil {
+	var got struct{ Code, ID string }
+	if err := json.Unmarshal(answer.Body.Bytes(), &got); err != nil {
 		t.Fatalf("%q: %d %q", body, answer.Code, answer.Body)
 	}
-	if answer.Code >= 500 || (answer.Code == http.StatusOK) != (told.Code == "") {
+	if answer.Code >= 500 || (answer.Code == http.StatusOK) != (got.Code == "") {
 		t.Fatalf("%q: %d %s", body, answer.Code, answer.Body)
 	}
 }
 
-// FuzzCommandByPost: any body of a command gets an answer with a code, or is a command.
+// FuzzCommandByPost checks that any body is either a command or refused with a code.
 func FuzzCommandByPost(f *testing.F) {
 	w := fuzzWorld(f)
 	for _, text := range append(seeds(f, "commands.json"), seeds(f, "refused.json")...) {
@@ -69,7 +69,7 @@ func FuzzCommandByPost(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body string) { w.answered(t, "/api/v1/events/hall/commands", body) })
 }
 
-// FuzzSignIn: the same of a sign-in.
+// FuzzSignIn checks that any body is either a sign-in or refused with a code.
 func FuzzSignIn(f *testing.F) {
 	w := fuzzWorld(f)
 	f.Add(`{"event":"hall","link":"attendee-ka1","secret":"AAAAAAAAAAAAAAAAAAAAAA","bearer":true}`)
@@ -82,11 +82,11 @@ func FuzzSignIn(f *testing.F) {
 	})
 }
 
-// heardOut is how long a fuzzed connection listens once all is said.
+// heardOut is how long a fuzzed connection reads after it has sent everything.
 const heardOut = 20 * time.Millisecond
 
-// FuzzSocketBytes: whatever comes in on a connection after its handshake, the
-// server reads it without harm, says only lawful frames, and lets go of it.
+// FuzzSocketBytes checks that the server can read any bytes after the handshake,
+// sends only valid frames, and releases the connection.
 func FuzzSocketBytes(f *testing.F) {
 	w := fuzzWorld(f)
 	for _, c := range rawFrames {
@@ -102,23 +102,23 @@ func FuzzSocketBytes(f *testing.F) {
 		written := make(chan struct{})
 		go func() {
 			defer close(written)
-			conn.Write(bytes) // it may be cut off: that is one of the answers
+			conn.Write(bytes) // may fail: the server may cut the connection
 			conn.Write([]byte(maskedFrame(0x88, "\x03\xe8")))
-			conn.SetReadDeadline(time.Now().Add(heardOut)) // what waits for more is left waiting
+			conn.SetReadDeadline(time.Now().Add(heardOut)) // a server that waits for more is left waiting
 		}()
 		readFrames(t, conn)
 		conn.Close()
 		<-written
 		for end := time.Now().Add(patience); w.server.limits.sockets.InUse() > 0; {
 			if time.Now().After(end) {
-				t.Fatalf("its place is not given back after %q", bytes)
+				t.Fatalf("its place is not released after %q", bytes)
 			}
 			time.Sleep(50 * time.Microsecond) // a poll, bounded above
 		}
 	})
 }
 
-// handshake answers a connection on which frames may begin.
+// handshake returns a connection after the handshake.
 func (w *world) handshake(t *testing.T, token string) net.Conn {
 	t.Helper()
 	conn, err := w.net.dial(context.Background(), "", "")
@@ -137,13 +137,13 @@ func (w *world) handshake(t *testing.T, token string) net.Conn {
 	return conn
 }
 
-// oneByOne reads a byte at a time, so that nothing is read past an end.
+// oneByOne reads a byte at a time, so that nothing after the handshake is buffered.
 type oneByOne struct{ net.Conn }
 
 func (o oneByOne) Read(p []byte) (int, error) { return o.Conn.Read(p[:1]) }
 
-// readFrames holds that everything up to the end is whole frames of a server:
-// unmasked, without reserved bits, text that decodes or a close with a known code.
+// readFrames checks that everything up to the end is complete frames of a server:
+// unmasked, without reserved bits, and text that decodes, a close or a pong.
 func readFrames(t *testing.T, conn net.Conn) {
 	t.Helper()
 	in := bufio.NewReader(conn)
@@ -179,7 +179,7 @@ func readFrames(t *testing.T, conn net.Conn) {
 	}
 }
 
-// seeds answers the texts of one of the protocol's own lists.
+// seeds returns the texts of a file in wire/testdata.
 func seeds(f *testing.F, name string) (all []string) {
 	f.Helper()
 	text, err := os.ReadFile("../wire/testdata/" + name)

@@ -12,13 +12,13 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// start is when the first round of a small hall begins.
+// start is when the first round of the small forum begins.
 const start = floor.Instant(1_795_494_600_000)
 
-// smallHall is a floor on which everybody has something of their own and
-// something of somebody else's: zone A is moderator mA's, zone B mB's. The hosts
-// ka and guests ca meet in mA (round 1) and mA2 (round 2) at TA1, others in mA3
-// beside them; in zone B the same under b. i1 sits with mA2, i2 with mB2.
+// smallHall returns a forum in which each role has things of its own and things of
+// others. Moderator mA has zone A, and mB zone B. Host ka and guest ca meet in mA
+// (round 1) and mA2 (round 2) at table TA1, and others in mA3 at TA2. Zone B has the
+// same with b. Interpreter i1 is assigned to mA2, and i2 to mB2.
 func smallHall(id floor.EventID) floor.Forum {
 	f := floor.Forum{
 		Event: floor.Event{ID: id, Name: floor.Text{En: "Hall"}, TimeZone: "Asia/Seoul", GraceMin: 5, EscalateMin: 3},
@@ -70,7 +70,7 @@ func addZone(f *floor.Forum, z string) {
 	add("m"+z+"2", "R2", "T"+z+"1", host, guest, map[string]string{"A": "i1", "B": "i2"}[z])
 }
 
-// addHall makes another event of the small hall, its clock at the first round.
+// addHall adds an event with the small forum. Its clock is at the first round.
 func (w *world) addHall(id floor.EventID) {
 	w.t.Helper()
 	if err := hub.ImportForum(w.t.Context(), w.hub, floor.Operator, "operator-test", smallHall(id)); err != nil {
@@ -79,7 +79,7 @@ func (w *world) addHall(id floor.EventID) {
 	w.give(id, floor.SetClock{Event: start, Rate: 1})
 }
 
-// order gives a command as the organiser, under a key of its own; it must be
+// order submits a command of the organiser with a new key. The command must be
 // accepted.
 func (w *world) order(id floor.EventID, command floor.Command) floor.CommandKey {
 	w.t.Helper()
@@ -90,14 +90,14 @@ func (w *world) order(id floor.EventID, command floor.Command) floor.CommandKey 
 	return key
 }
 
-// calmTime makes the server's clock run on by a second with each look at it, so
-// that no pace is met.
+// calmTime advances the server's clock by a second each time that it is read, so
+// that no rate is met.
 func (w *world) calmTime() {
 	began, looks := time.Now(), new(atomic.Int64)
 	w.clock.set(func() time.Time { return began.Add(time.Duration(looks.Add(1)) * time.Second) })
 }
 
-func TestSmallHallIsLawful(t *testing.T) {
+func TestSmallHall_IsAValidForum(t *testing.T) {
 	if faults := floor.CheckForum(smallHall("hall")); len(faults) > 0 {
 		t.Errorf("%+v", faults)
 	}

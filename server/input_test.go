@@ -18,7 +18,7 @@ import (
 	"github.com/matchfloor/matchfloor/workbook"
 )
 
-// badJSON is what no route takes as a body: everywhere 400 bad_body.
+// badJSON holds bodies that every route refuses with 400 bad_body.
 var badJSON = map[string]string{
 	"empty": "", "blank": " \n", "text": "hello", "array": "[]", "string": `"x"`, "number": "1", "truth": "true", "half": `{"id":`,
 	"two values": "{} {}", "trailing comma": `{"id":"x",}`, "single quotes": `{'id':'x'}`, "a comment": `{}//`, "byte order mark": "\ufeff{}",
@@ -32,13 +32,13 @@ var badJSON = map[string]string{
 	"names in capitals": `{"ID":"x","Event":"demo","Link":"a","Secret":"b"}`, "prototype": `{"__proto__":{}}`,
 }
 
-// badIDs are what can be no id in a path.
+// badIDs holds path elements that are not valid ids.
 var badIDs = []string{
 	"%7Bhall%7D", "hall%3A1", "*", "%2A", "..", "%2e%2e", "hall%2F..", "..%2F..%2Fetc", "hall%5C", "hall.x", "hall%00", "hall%20", "%E2%80%AEhall",
 	"%F0%9F%98%80", "%FF", "hall;x", "hall,x", "'--", "%24%7Bx%7D", strings.Repeat("x", floor.MaxID+1), strings.Repeat("x", 9000), "HALL%0D%0AX",
 }
 
-// documented answers the codes of the tables in docs/PROTOCOL.md.
+// documented returns the codes of the tables in docs/PROTOCOL.md.
 var documented = sync.OnceValues(func() ([]string, error) {
 	text, err := os.ReadFile("../docs/PROTOCOL.md")
 	if err != nil {
@@ -54,7 +54,7 @@ var documented = sync.OnceValues(func() ([]string, error) {
 	return all, nil
 })
 
-// isCode reports whether an answer has one of them.
+// isCode reports whether the code of a response is documented.
 func (w *world) isCode(r response) bool {
 	all, err := documented()
 	if err != nil || len(all) < 50 {
@@ -63,7 +63,7 @@ func (w *world) isCode(r response) bool {
 	return slices.Contains(all, r.code())
 }
 
-// coded holds that an answer is a refusal that a program can read.
+// coded checks that a response is a refusal with a documented code.
 func (w *world) coded(what string, r response) {
 	w.t.Helper()
 	if r.StatusCode < 400 || r.StatusCode >= 500 || !w.isCode(r) {
@@ -74,9 +74,9 @@ func (w *world) coded(what string, r response) {
 	}
 }
 
-// TestBadInputAtEveryRoute sends every kind of bad input to every route, with a
-// credential that is let in, while a witness works.
-func TestBadInputAtEveryRoute(t *testing.T) {
+// Every kind of bad input is sent to every route, with a valid credential, while
+// another client works.
+func TestEndpoints_EveryRouteRefusesBadInput(t *testing.T) {
 	w := newWorld(t, false, everyPage)
 	w.calmTime()
 	w.everyRoute()
@@ -120,7 +120,7 @@ func (w *world) badMethods(d door) (sent int) {
 	r := w.ask(http.MethodOptions, d.path, "", "Origin", "http://evil.example", "Access-Control-Request-Method", method)
 	for name := range r.Header {
 		if strings.HasPrefix(name, "Access-Control-") {
-			w.t.Errorf("OPTIONS %s is answered with %s", d.path, name)
+			w.t.Errorf("OPTIONS %s: the response has %s", d.path, name)
 		}
 	}
 	return sent + 1
@@ -144,7 +144,7 @@ func (w *world) badPaths(d door) (sent int) {
 			switch page := strings.HasSuffix(pattern, "/:event/:link"); {
 			case page && r.StatusCode == http.StatusOK && !strings.Contains(string(r.body), "opening"):
 			case strings.HasSuffix(d.path, "?hello=%7B%22v%22%3A1%7D") && r.StatusCode == http.StatusOK && strings.Contains(string(r.body), "4103"):
-			case strings.HasSuffix(pattern, "/live") && r.StatusCode == http.StatusUpgradeRequired: // nothing was looked at
+			case strings.HasSuffix(pattern, "/live") && r.StatusCode == http.StatusUpgradeRequired: // nothing was checked
 			default:
 				w.coded(method+" "+path, r)
 			}
@@ -234,14 +234,14 @@ func (w *world) badWorkbooks(d door) (sent int) {
 	return sent
 }
 
-// frameOf is one entry of wire/testdata/refused.json.
+// frameOf is an entry of wire/testdata/refused.json.
 type frameOf struct{ Name, Text, Hex, Code, Param, ID string }
 
-// TestRefusedFramesOnTheSocket sends every frame that the protocol's own list
-// refuses over a connection: a command is rejected by its id and the connection
-// goes on; whatever else is told in an error and closes with the documented code.
-// The commands among them are refused by POST as well.
-func TestRefusedFramesOnTheSocket(t *testing.T) {
+// Every frame of wire/testdata/refused.json is refused on a live connection. A
+// command is rejected by its id, and the connection goes on. Any other frame brings
+// an error frame and closes with the documented code. Commands are refused by POST
+// as well.
+func TestLive_RefusesEveryBadFrame(t *testing.T) {
 	text, err := os.ReadFile("../wire/testdata/refused.json")
 	if err != nil {
 		t.Fatal(err)
@@ -270,7 +270,7 @@ func TestRefusedFramesOnTheSocket(t *testing.T) {
 		}
 	}
 	witness.unharmed()
-	w.eventually("only the witness is left", func() bool { return w.server.limits.sockets.InUse() == 1 })
+	w.eventually("only the bystander is connected", func() bool { return w.server.limits.sockets.InUse() == 1 })
 	t.Logf("%d frames", len(all))
 }
 
@@ -280,22 +280,22 @@ func (w *world) refusedLive(f frameOf, token []string) {
 	defer p.conn.Close()
 	p.hello()
 	p.send(f.Text)
-	var told wire.Rejected
-	if err := json.Unmarshal(p.until("error", "rejected"), &told); err != nil {
+	var got wire.Rejected
+	if err := json.Unmarshal(p.until("error", "rejected"), &got); err != nil {
 		w.t.Fatal(err)
 	}
-	if told.Code != f.Code || told.ID != f.ID {
-		w.t.Errorf("%s: told %+v, want %s of %q", f.Name, told, f.Code, f.ID)
+	if got.Code != f.Code || got.ID != f.ID {
+		w.t.Errorf("%s: %+v, want %s of %q", f.Name, got, f.Code, f.ID)
 	}
 	if f.ID != "" {
-		p.ping() // it goes on
+		p.ping() // still open
 	} else if code := p.closeCode(); code != int(wire.CloseBadFrame) {
 		w.t.Errorf("%s: closed with %d", f.Name, code)
 	}
 }
 
-// An id that stands for another command already is refused, whichever way each came.
-func TestIDReusedByAnyWay(t *testing.T) {
+// The id of another command is refused, whichever way each of them came.
+func TestCommands_ReusedIDIsRefusedByEitherWay(t *testing.T) {
 	w := newWorld(t, false, nil)
 	w.addHall("hall")
 	w.order("hall", floor.ReleaseSchedule{})

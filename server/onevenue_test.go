@@ -20,9 +20,9 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// A venue is one address. Everybody in it comes in at once, with a page, a
-// session, a live connection, a read and a command, and nobody is told to wait.
-func TestAWholeVenueBehindOneAddress(t *testing.T) {
+// A whole venue has one address. When everybody comes in at once, with a page, a
+// session, a live connection, a read and a command, nobody is rate limited.
+func TestRates_WholeVenueBehindOneAddress(t *testing.T) {
 	const phones = 200
 	w := newWorld(t, false, nil)
 	at := []floor.EventID{event, otherOne}
@@ -48,14 +48,14 @@ func TestAWholeVenueBehindOneAddress(t *testing.T) {
 	if n := w.server.limits.sockets.InUse(); n != phones {
 		t.Errorf("%d connections, want %d", n, phones)
 	}
-	t.Logf("%d phones of one address came in within %v, none was told to wait", phones, time.Since(began).Round(time.Millisecond))
+	t.Logf("%d phones of one address came in within %v, and none was rate limited", phones, time.Since(began).Round(time.Millisecond))
 }
 
-// flood is one credential that does as much as it can, in every way at once.
+// flood is one link that sends as much as it can, in every way at once.
 type flood struct {
 	w       *world
 	token   string
-	refused atomic.Int64 // told to wait, or closed with 4001
+	refused atomic.Int64 // rate limited, or closed with 4001
 	all     atomic.Int64
 }
 
@@ -103,9 +103,9 @@ func (f *flood) connection(ctx context.Context) {
 	}
 }
 
-// One credential floods in every way; from the same address a moderator works on
-// and a phone comes in, and neither is refused anything.
-func TestOnesFloodIsNotTheOthers(t *testing.T) {
+// While one link floods in every way, a moderator works and phones come in from the
+// same address, and neither is refused anything.
+func TestRates_OneLinksFloodLeavesOthersAlone(t *testing.T) {
 	w := newWorld(t, false, nil)
 	w.addHall("hall")
 	w.order("hall", floor.ReleaseSchedule{})
@@ -139,8 +139,9 @@ func TestOnesFloodIsNotTheOthers(t *testing.T) {
 	stop()
 	wg.Wait()
 	slices.Sort(took)
-	t.Logf("%d attempts of one credential, %d refused; a change beside them: p50 %v, max %v", f.all.Load(), f.refused.Load(), took[len(took)/2], took[len(took)-1])
-	// What it may do in that time, in all four ways; how much it tries is the machine's.
+	t.Logf("%d attempts of one link, %d refused; a change meanwhile: p50 %v, max %v", f.all.Load(), f.refused.Load(), took[len(took)/2], took[len(took)-1])
+	// The rates bound how many attempts may succeed in that time, in all four ways. How
+	// many there are depends on the machine.
 	may := 0.0
 	for _, p := range []limit.Rate{rateOthers, rateReads, rateWrongSecrets, rateLive} {
 		may += float64(p.Burst) + float64(p.PerSecond)*time.Since(began).Seconds()
@@ -150,9 +151,9 @@ func TestOnesFloodIsNotTheOthers(t *testing.T) {
 	}
 }
 
-// The metrics tell how many people are where. They are for whoever runs the
-// server: for the addresses that are named, and of a proxy's word only a trusted one's.
-func TestMetricsAreForTheirReaders(t *testing.T) {
+// The metrics are served only to the named addresses. Forwarding headers count only
+// if they are from a trusted proxy.
+func TestMetrics_ServedToNamedAddressesOnly(t *testing.T) {
 	ours := []netip.Prefix{netip.MustParsePrefix("10.9.0.0/16")}
 	proxy := []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 	for _, c := range []struct {
@@ -164,10 +165,10 @@ func TestMetricsAreForTheirReaders(t *testing.T) {
 		{"this machine", nil, nil, "127.0.0.1:9", "", 200}, {"by IPv6", nil, nil, "[::1]:9", "", 200},
 		{"the local network", nil, nil, "192.168.1.7:9", "", 404}, {"anybody", nil, nil, "203.0.113.9:9", "", 404},
 		{"anybody, claiming to be here", nil, nil, "203.0.113.9:9", "127.0.0.1", 404},
-		{"a proxy here that nobody named", nil, nil, "127.0.0.1:9", "203.0.113.9", 404},
-		{"a proxy here, for one who is named", nil, proxy, "127.0.0.1:9", "203.0.113.9", 404},
-		{"who is named", ours, nil, "10.9.1.1:9", "", 200}, {"this machine, where another is named", ours, nil, "127.0.0.1:9", "", 404},
-		{"who is named, by a trusted proxy", ours, proxy, "127.0.0.1:9", "10.9.1.1", 200},
+		{"a proxy here that is not named", nil, nil, "127.0.0.1:9", "203.0.113.9", 404},
+		{"a proxy here that is named", nil, proxy, "127.0.0.1:9", "203.0.113.9", 404},
+		{"a named address", ours, nil, "10.9.1.1:9", "", 200}, {"this machine, if another is named", ours, nil, "127.0.0.1:9", "", 404},
+		{"a named address, by a trusted proxy", ours, proxy, "127.0.0.1:9", "10.9.1.1", 200},
 		{"another, by a trusted proxy", ours, proxy, "127.0.0.1:9", "10.9.1.1, 203.0.113.9", 404},
 	} {
 		w := newWorld(t, false, func(o *Options) { o.MetricsFrom, o.TrustedProxies = c.from, c.proxies })

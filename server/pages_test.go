@@ -11,7 +11,7 @@ import (
 	"github.com/matchfloor/matchfloor/server/reply"
 )
 
-func TestPagesAreRevalidatedAndAssetsKept(t *testing.T) {
+func TestPages_RevalidatedWhileAssetsAreCached(t *testing.T) {
 	w := newWorld(t, false, nil)
 	page := w.ask(http.MethodGet, "/attendee", "", "Accept-Encoding", "identity")
 	tag := page.Header.Get("ETag")
@@ -40,7 +40,7 @@ func TestPagesAreRevalidatedAndAssetsKept(t *testing.T) {
 	}
 }
 
-func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
+func TestHeaders_EveryResponseHasTheSecurityHeaders(t *testing.T) {
 	w := newWorld(t, false, nil)
 	for _, path := range []string{"/", "/attendee", "/assets/icon.svg", "/nothing", "/healthz", "/metrics", "/api/v1/events", "/api/v1/events/demo/snapshot"} {
 		h := w.ask(http.MethodGet, path, "", "Origin", "http://evil.example").Header
@@ -66,7 +66,7 @@ func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
 	}
 }
 
-func TestSignedInAttendeesPageHoldsItsView(t *testing.T) {
+func TestPages_SignedInAttendeeGetsTheView(t *testing.T) {
 	w := newWorld(t, false, nil)
 	link := w.people[floor.RoleAttendee]
 	c := w.cookie(event, link)
@@ -91,16 +91,16 @@ func TestSignedInAttendeesPageHoldsItsView(t *testing.T) {
 	}
 }
 
-func TestNoNameEndsTheScriptBlock(t *testing.T) {
-	opening := []byte(`{"name":"</script><script>alert(1)</script><!-- & ` + "\u2028" + `"}`)
-	got := string(withBootstrap([]byte("<html><head></head></html>"), opening))
+func TestBootstrap_NoTextEndsItsScriptElement(t *testing.T) {
+	data := []byte(`{"name":"</script><script>alert(1)</script><!-- & ` + "\u2028" + `"}`)
+	got := string(withBootstrap([]byte("<html><head></head></html>"), data))
 	want := `<html><head><script type="application/json" id="opening">{"name":"\u003c/script\u003e\u003cscript\u003ealert(1)\u003c/script\u003e\u003c!-- \u0026 \u2028"}</script></head></html>`
 	if got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
 }
 
-func TestReadyzTellsOfTheJournal(t *testing.T) {
+func TestReadyz_ReportsTheJournal(t *testing.T) {
 	w := newWorld(t, false, nil)
 	r := w.ask(http.MethodGet, "/readyz", "")
 	if r.StatusCode != 200 || !strings.Contains(string(r.body), `"ready":true`) || !strings.Contains(string(r.body), `"journal":"reachable"`) {
@@ -108,7 +108,7 @@ func TestReadyzTellsOfTheJournal(t *testing.T) {
 	}
 }
 
-func TestMetricsNameNobody(t *testing.T) {
+func TestMetrics_HaveNoIDs(t *testing.T) {
 	w := newWorld(t, false, nil)
 	p := w.dial(event, w.people[floor.RoleModerator])
 	p.hello()
@@ -132,8 +132,8 @@ func TestMetricsNameNobody(t *testing.T) {
 	}
 }
 
-// Nothing that signs in, and nobody's name, is in the log at its most talkative.
-func TestLogHoldsNoSecrets(t *testing.T) {
+// At debug level the log still has no credential, no link and no name.
+func TestLog_HasNoSecretsOrNames(t *testing.T) {
 	w := newWorld(t, false, nil)
 	link := w.people[floor.RoleAttendee]
 	c := w.cookie(event, link)
@@ -157,7 +157,7 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 	}
 }
 
-func TestHTTPServerHasDeadlines(t *testing.T) {
+func TestHTTP_HasDeadlinesAndBounds(t *testing.T) {
 	w := newWorld(t, false, nil)
 	h := w.server.HTTP()
 	if h.ReadHeaderTimeout <= 0 || h.ReadTimeout <= 0 || h.WriteTimeout <= 0 || h.IdleTimeout <= 0 || h.MaxHeaderBytes <= 0 || h.MaxHeaderBytes > 64<<10 {
@@ -169,7 +169,7 @@ func TestHTTPServerHasDeadlines(t *testing.T) {
 	}
 }
 
-func TestPanicsStayInTheirRequest(t *testing.T) {
+func TestPanic_EndsOnlyItsRequest(t *testing.T) {
 	w := newWorld(t, false, nil)
 	w.clock.set(func() time.Time { panic("broken") })
 	w.expect("a panic", w.post("/api/v1/sign-in", w.signInText(event, organiser, false)), http.StatusInternalServerError, "internal")

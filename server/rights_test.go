@@ -15,29 +15,30 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// columns are who the rows of deeds are about, in their order: organiser, lead,
+// columns lists the links of the columns of deeds, in their order: organiser, lead,
 // moderator of zone A, runner, interpreter i1, attendee of company ka, display.
 var columns = []floor.LinkID{
 	"organiser-o1", "moderator-lead", "moderator-mA", "runner-run", "interpreter-i1", "attendee-ka1", "display-wall",
 }
 
-// body makes a command's body on a fresh floor, after giving what must come before it.
+// body returns a command's body for a new event, after submitting what must come
+// before it.
 type body func(*cell) string
 
-// deed is one row of who may do what, written here a second time, by hand, so
-// that a change of the program's own table does not change what it is held to.
+// deed is a row of the table of rights. The table is written here a second time, by
+// hand, so that a change of the program's own table does not change the test.
 //
-// A letter a column: + may; - may not; z in the own zone only; s for themselves
-// only; x does not exist for anybody who comes over the network.
+// There is a letter for each column: + may; - may not; z in the own zone only; s for
+// themselves only; x does not exist over the network.
 type deed struct {
 	kind       floor.CommandKind
 	may        string
-	own, other []body    // about what is their own, and what is another's or in another zone
-	instead    wire.Code // of s about another's, where it is not not_yours
+	own, other []body    // about their own things, and about those of others or in another zone
+	instead    wire.Code // the code of s about things of others, if it is not not_yours
 	draft      bool      // the schedule is not released before
 }
 
-// deeds are the table. A kind of command that has no row here fails the test.
+// deeds is the table. The test fails for a kind of command without a row.
 var deeds = []deed{
 	{kind: "release", may: "++-----", own: plain(`{}`), draft: true},
 	{kind: "setClock", may: "++-----", own: plain(`{"event":1795494600000,"rate":2}`)},
@@ -83,7 +84,7 @@ var deeds = []deed{
 	{kind: "setPublicURL", may: "xxxxxxx", own: plain(`{"url":"https://evil.example"}`)},
 }
 
-// plain are bodies that need nothing before them.
+// plain returns bodies that need nothing before them.
 func plain(texts ...string) (all []body) {
 	for _, text := range texts {
 		all = append(all, func(*cell) string { return text })
@@ -100,7 +101,7 @@ func undoOwn(c *cell) string {
 	key := floor.CommandKey(string(c.link) + "/before")
 	order := floor.Envelope{Key: key, By: c.who(), Unconditional: true, Command: floor.CheckIn{Attendee: "ka1"}}
 	if _, err := c.hub.Submit(c.t.Context(), journal.LogID(c.event), order); err != nil {
-		// Who may not do it has nothing to undo: then another's stands for it.
+		// A link that may not do it has nothing to undo: it tries to undo another's.
 		return undoOthers(c)
 	}
 	return fmt.Sprintf(`{"command":%q}`, key)
@@ -122,7 +123,8 @@ func closed(table floor.TableID) body {
 	}
 }
 
-// noticeOf makes a notice for the people of a meeting and its interpreter.
+// noticeOf returns a body about a notice for the people of a meeting and its
+// interpreter.
 func noticeOf(meeting floor.MeetingID) body {
 	return func(c *cell) string {
 		c.order(c.event, floor.CancelMeeting{Meeting: meeting})
@@ -130,7 +132,8 @@ func noticeOf(meeting floor.MeetingID) body {
 	}
 }
 
-// toldOf makes a notice for the people of a meeting, of whom one is told in person.
+// toldOf returns a body that says that one of the people of a meeting was told of a
+// notice in person.
 func toldOf(meeting floor.MeetingID, who floor.ActorID) body {
 	return func(c *cell) string {
 		c.order(c.event, floor.CancelMeeting{Meeting: meeting})
@@ -138,7 +141,7 @@ func toldOf(meeting floor.MeetingID, who floor.ActorID) body {
 	}
 }
 
-// lostBy makes somebody's command a lost one; "" is the cell's own link.
+// lostBy returns a body about a lost command of somebody; "" means the cell's link.
 func lostBy(who floor.ActorID) body {
 	return func(c *cell) string {
 		lost := floor.Lost{Command: "moderator-mB/gone", Kind: "lockMeeting", By: cmp.Or(who, c.who()), Wall: 1, Of: []string{"meeting/mA"}}
@@ -157,8 +160,8 @@ func requested(zone string) body {
 	}
 }
 
-// claim is a claim in a zone: for an interpreter by themselves, or, as what is
-// another's, for somebody else; of staff for i3.
+// claim returns a claim in a zone: of interpreter i1 for themselves or, in zone B,
+// for i2; of staff for i3.
 func claim(zone string) body {
 	return func(c *cell) string {
 		text := strings.TrimSuffix(requested(zone)(c), "}")
@@ -172,7 +175,7 @@ func claim(zone string) body {
 	}
 }
 
-// claimed is a request in a zone that i1 has claimed there, or i2 in zone B.
+// claimed returns a body about a request that i1 has claimed in zone A, or i2 in zone B.
 func claimed(zone string) body {
 	return func(c *cell) string {
 		text := requested(zone)(c)
@@ -182,14 +185,14 @@ func claimed(zone string) body {
 	}
 }
 
-// cell is one link at one command, on an event of its own.
+// cell is one link with one command, on an event of its own.
 type cell struct {
 	*world
 	event floor.EventID
 	link  floor.LinkID
 }
 
-// card answers the id of the only card of a kind that moderators see.
+// card returns the id of the only card of a kind that moderators see.
 func (c *cell) card(kind string) string {
 	c.t.Helper()
 	found := ""
@@ -206,7 +209,7 @@ func (c *cell) card(kind string) string {
 	return found
 }
 
-// wants answers the status and code for a column's letter.
+// wants returns the status and the code for a column's letter.
 func (d deed) wants(letter byte, own bool) (int, wire.Code) {
 	switch {
 	case letter == 'x':
@@ -223,11 +226,10 @@ func (d deed) wants(letter byte, own bool) (int, wire.Code) {
 	return http.StatusForbidden, wire.CodeForbidden
 }
 
-// TestRightsMatrix gives every kind of command there is, as everybody there is,
-// about what is theirs and what is not, by POST and on the socket, each on a
-// fresh event, and holds the answer to the table above. Default is deny: a
-// command that has no row fails here.
-func TestRightsMatrix(t *testing.T) {
+// Every kind of command is sent by every role, about their own things and those of
+// others, by POST and on a live connection, each on a new event. The result must be
+// that of the table above. A kind of command without a row fails the test.
+func TestRights_Matrix(t *testing.T) {
 	w := newWorldOf(t, false, hub.Options{MaxEvents: 4096}, nil)
 	w.calmTime()
 	rows := map[floor.CommandKind]bool{}
@@ -238,18 +240,18 @@ func TestRightsMatrix(t *testing.T) {
 	}
 	for _, kind := range floor.CommandKinds() {
 		if !rows[kind] {
-			t.Errorf("%s: nobody has written down who may give it", kind)
+			t.Errorf("%s has no row: the table does not say who may give it", kind)
 		}
 	}
 	for kind := range rows {
 		if _, ok := floor.NewCommand(kind); !ok {
-			t.Errorf("%s has a row and is no command", kind)
+			t.Errorf("%s has a row but is not a command", kind)
 		}
 	}
 	t.Logf("%d cells", cells)
 }
 
-// row plays a deed through and answers how many cells it had.
+// row checks a row of the table and returns how many cells it had.
 func (w *world) row(t *testing.T, at int, d deed) (cells int) {
 	whole := w.t
 	w.t = t
@@ -268,7 +270,7 @@ func (w *world) row(t *testing.T, at int, d deed) (cells int) {
 						t.Errorf("%s as %s by %s: %d %q, want %d %q", text, link, way, gotStatus, gotCode, status, code)
 					}
 					if moved := w.state(c.event).Seq() != before; moved != (code == "") {
-						t.Errorf("%s as %s by %s: the log has moved: %v", text, link, way, moved)
+						t.Errorf("%s as %s by %s: the log moved: %v", text, link, way, moved)
 					}
 				}
 			}
@@ -277,7 +279,7 @@ func (w *world) row(t *testing.T, at int, d deed) (cells int) {
 	return cells
 }
 
-// cell makes an event for one link.
+// cell adds an event for one link.
 func (w *world) cell(name floor.EventID, link floor.LinkID, draft bool) *cell {
 	c := &cell{w, name, link}
 	w.addHall(c.event)
@@ -295,7 +297,7 @@ func (c *cell) who() floor.ActorID {
 	return l.Who
 }
 
-// does gives a command and answers its status (by POST) and its code.
+// does sends a command and returns the status (by POST only) and the code.
 func (c *cell) does(way, text string) (int, wire.Code) {
 	if way == "post" {
 		r := c.post("/api/v1/events/"+string(c.event)+"/commands", text, c.bearer(c.event, c.link)...)

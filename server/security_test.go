@@ -9,14 +9,14 @@ import (
 	"testing"
 )
 
-// SECURITY.md names, for each threat, the tests that show what stands against it.
-// They are there.
-func TestSecurityNamesTestsThatThereAre(t *testing.T) {
+// SECURITY.md names for each threat the tests of what protects against it. They
+// exist.
+func TestSecurity_NamedTestsExist(t *testing.T) {
 	text, err := os.ReadFile("../SECURITY.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	there := map[string]bool{}
+	exist := map[string]bool{}
 	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
 	err = filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.HasSuffix(path, "_test.go") {
@@ -24,7 +24,7 @@ func TestSecurityNamesTestsThatThereAre(t *testing.T) {
 		}
 		code, err := os.ReadFile(path)
 		for _, m := range declared.FindAllStringSubmatch(string(code), -1) {
-			there[m[1]] = true
+			exist[m[1]] = true
 		}
 		return err
 	})
@@ -33,8 +33,8 @@ func TestSecurityNamesTestsThatThereAre(t *testing.T) {
 	}
 	named := regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w+)`").FindAllStringSubmatch(string(text), -1)
 	for _, m := range named {
-		if !there[m[1]] {
-			t.Errorf("%s is no test", m[1])
+		if !exist[m[1]] {
+			t.Errorf("there is no test %s", m[1])
 		}
 	}
 	if len(named) < 40 {

@@ -14,7 +14,7 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-func TestSignInSetsACookieOfItsLink(t *testing.T) {
+func TestSignIn_SetsTheLinksCookie(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		w := newWorld(t, secure, nil)
 		link := w.people[floor.RoleAttendee]
@@ -36,7 +36,7 @@ func TestSignInSetsACookieOfItsLink(t *testing.T) {
 	}
 }
 
-func TestSignInAnswersWhoAndWhere(t *testing.T) {
+func TestSignIn_ReturnsWhoAndTheirPage(t *testing.T) {
 	w := newWorld(t, false, nil)
 	for role, page := range map[floor.Role]string{
 		floor.RoleAttendee: "attendee", floor.RoleInterpreter: "interpreter", floor.RoleModerator: "moderator",
@@ -60,7 +60,7 @@ func TestSignInAnswersWhoAndWhere(t *testing.T) {
 	}
 }
 
-func TestBearerGetsATokenAndNoCookie(t *testing.T) {
+func TestSignIn_BearerGetsATokenAndNoCookie(t *testing.T) {
 	w := newWorld(t, false, nil)
 	r := w.ask(http.MethodPost, "/api/v1/sign-in", w.signInText(event, w.people[floor.RoleAttendee], true), "Content-Type", "application/json")
 	if len(r.Cookies()) > 0 || !strings.Contains(string(r.body), `"token"`) {
@@ -68,7 +68,7 @@ func TestBearerGetsATokenAndNoCookie(t *testing.T) {
 	}
 }
 
-func TestCookieSignInNeedsOurOrigin(t *testing.T) {
+func TestSignIn_CookieNeedsOurOrigin(t *testing.T) {
 	w := newWorld(t, false, nil)
 	link := w.people[floor.RoleAttendee]
 	for _, bearer := range []bool{false, true} {
@@ -89,12 +89,12 @@ func TestCookieSignInNeedsOurOrigin(t *testing.T) {
 	w.expect("our Origin", r, http.StatusOK, "")
 }
 
-func TestNobodySignsInOverPlainHTTPFromAfar(t *testing.T) {
+func TestSignIn_PlainHTTPOnlyOnALocalNetwork(t *testing.T) {
 	w := newWorld(t, false, func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
 	link := w.people[floor.RoleAttendee]
 	for _, bearer := range []bool{false, true} {
 		body := w.signInText(event, link, bearer)
-		w.expect("from afar", w.post("/api/v1/sign-in", body, "X-Forwarded-For", "203.0.113.9"), http.StatusForbidden, reply.CodeNeedsHTTPS)
+		w.expect("from the internet", w.post("/api/v1/sign-in", body, "X-Forwarded-For", "203.0.113.9"), http.StatusForbidden, reply.CodeNeedsHTTPS)
 		w.expect("from the venue", w.post("/api/v1/sign-in", body, "X-Forwarded-For", "192.168.4.9"), http.StatusOK, "")
 	}
 	origin := "https://" + strings.TrimPrefix(w.http.URL, "http://")
@@ -105,7 +105,7 @@ func TestNobodySignsInOverPlainHTTPFromAfar(t *testing.T) {
 	}
 }
 
-func TestBadSignIns(t *testing.T) {
+func TestSignIn_BadRequestsAreRefused(t *testing.T) {
 	w := newWorld(t, false, nil)
 	link := string(w.people[floor.RoleAttendee])
 	secret := w.secret(event, w.people[floor.RoleAttendee])
@@ -149,8 +149,8 @@ func TestBadSignIns(t *testing.T) {
 	}
 }
 
-// A venue is one address: what one phone does there must not lock the others out.
-func TestWrongSecretsAreLimitedAndRightOnesPass(t *testing.T) {
+// A venue has one address: wrong secrets of one phone must not lock others out.
+func TestSignIn_WrongSecretsAreRateLimitedAndRightOnesPass(t *testing.T) {
 	w := newWorld(t, false, nil)
 	now := time.Now()
 	w.clock.set(func() time.Time { return now })
@@ -168,7 +168,7 @@ func TestWrongSecretsAreLimitedAndRightOnesPass(t *testing.T) {
 	w.expect("the right one", w.post("/api/v1/sign-in", w.signInText(event, link, false)), http.StatusOK, "")
 }
 
-func TestRotatingALinkEndsEverything(t *testing.T) {
+func TestRotateLink_EndsItsSessionsAndConnections(t *testing.T) {
 	w := newWorld(t, false, nil)
 	link := w.people[floor.RoleAttendee]
 	old := w.signInText(event, link, false)
@@ -190,7 +190,7 @@ func TestRotatingALinkEndsEverything(t *testing.T) {
 	other.ping()
 }
 
-func TestSessionsEndWithTheirTime(t *testing.T) {
+func TestSession_Expires(t *testing.T) {
 	w := newWorld(t, false, nil)
 	headers := w.bearer(event, w.people[floor.RoleAttendee])
 	now := time.Now()
@@ -200,7 +200,7 @@ func TestSessionsEndWithTheirTime(t *testing.T) {
 	w.expect("after", w.ask(http.MethodGet, "/api/v1/events/demo/snapshot", "", headers...), http.StatusUnauthorized, wire.CodeSignedOut)
 }
 
-func TestLiveConnectionEndsWithItsSession(t *testing.T) {
+func TestLive_ClosedWhenItsSessionExpires(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.token(event, w.people[floor.RoleAttendee])
 	w.clock.set(func() time.Time { return time.Now().Add(auth.SessionLife - 300*time.Millisecond) })
@@ -210,7 +210,7 @@ func TestLiveConnectionEndsWithItsSession(t *testing.T) {
 	}
 }
 
-func TestSignOut(t *testing.T) {
+func TestSignOut_EndsTheSessionAndItsConnections(t *testing.T) {
 	w := newWorld(t, false, nil)
 	link := w.people[floor.RoleAttendee]
 	c := w.cookie(event, link)
@@ -230,11 +230,11 @@ func TestSignOut(t *testing.T) {
 	}
 	elsewhere.ping()
 	w.expect("again", w.post(path, ""), http.StatusNoContent, "")
-	w.expect("of nobody", w.post("/api/v1/sign-out?as=a/b", ""), http.StatusUnprocessableEntity, wire.CodeBadValue)
+	w.expect("of no valid link", w.post("/api/v1/sign-out?as=a/b", ""), http.StatusUnprocessableEntity, wire.CodeBadValue)
 }
 
-// Every credential against every event: nobody reaches into another one.
-func TestCredentialsDoNotCross(t *testing.T) {
+// No credential is valid for another event.
+func TestAuthenticate_CredentialsAreOfOneEvent(t *testing.T) {
 	w := newWorld(t, false, nil)
 	for role, link := range w.people {
 		for _, home := range []floor.EventID{event, otherOne} {
@@ -255,7 +255,7 @@ func TestCredentialsDoNotCross(t *testing.T) {
 	}
 }
 
-func TestForgedTokensAreSignedOut(t *testing.T) {
+func TestAuthenticate_ForgedTokensAreRefused(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.token(event, w.people[floor.RoleAttendee])
 	flipped := []byte(token)
@@ -269,9 +269,9 @@ func TestForgedTokensAreSignedOut(t *testing.T) {
 	}
 }
 
-// An import that was broken off between the event's log and the instance's list
-// has made nothing that anybody can reach; nor does asking for names open logs.
-func TestUnlistedEventsAreNotThere(t *testing.T) {
+// An event whose import ended before the instance listed it cannot be reached, and
+// requests for unknown names open no logs.
+func TestAuthenticate_UnlistedEventsDoNotExist(t *testing.T) {
 	w := newWorld(t, false, nil)
 	forum, err := sampleForum()
 	if err != nil {

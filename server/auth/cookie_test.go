@@ -11,7 +11,7 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-func TestCookieNamesOfTwoLinksDiffer(t *testing.T) {
+func TestCookie_NamesOfTwoLinksDiffer(t *testing.T) {
 	if a, b := cookieName("a", "runner-x", false), cookieName("a.runner", "x", false); a == b && floor.ValidID("a.runner") {
 		t.Errorf("%s for two links", a)
 	}
@@ -20,7 +20,7 @@ func TestCookieNamesOfTwoLinksDiffer(t *testing.T) {
 	}
 }
 
-func TestEncryptedConnectionsTakeTheHostCookieOnly(t *testing.T) {
+func TestCookie_OverHTTPSOnlyTheHostCookieCounts(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.AddCookie(&http.Cookie{Name: cookieName("demo", "attendee-a", false), Value: "planted"})
 	if got := cookieToken(r, "demo", "attendee-a", true); got != "" {
@@ -37,7 +37,7 @@ func TestEncryptedConnectionsTakeTheHostCookieOnly(t *testing.T) {
 	}
 }
 
-func TestBrowserKeepsTheNewestSessions(t *testing.T) {
+func TestCookie_BrowserKeepsTheNewestSessions(t *testing.T) {
 	keys := testKeys(t, 1)
 	r := httptest.NewRequest(http.MethodPost, "/", nil)
 	for i := range maxCookies + 3 {

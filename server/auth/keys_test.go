@@ -21,7 +21,7 @@ func testKeys(t testing.TB, seed byte) Keys {
 	return keys
 }
 
-func TestSecretBelongsToOneLinkAndGeneration(t *testing.T) {
+func TestKeys_SecretIsOfOneLinkAndGeneration(t *testing.T) {
 	keys, other := testKeys(t, 1), testKeys(t, 2)
 	seen := map[string]string{}
 	for _, event := range []floor.EventID{"demo", "demo1", "_"} {
@@ -43,11 +43,11 @@ func TestSecretBelongsToOneLinkAndGeneration(t *testing.T) {
 		t.Errorf("the secret is not reproducible, or not of 22 characters: %q %q", a, b)
 	}
 	if !keys.opens("demo", l, keys.Secret("demo", l)) || keys.opens("demo", l, "") {
-		t.Error("opens does not tell the right secret")
+		t.Error("opens does not recognise the right secret")
 	}
 }
 
-func TestShortKeysAreRefused(t *testing.T) {
+func TestNewKeys_ShortKeysAreRefused(t *testing.T) {
 	for length, ok := range map[int]bool{0: false, MinKey - 1: false, MinKey: true, MinKey + 1: true, 500: true} {
 		if _, err := NewKeys(make([]byte, length)); (err == nil) != ok {
 			t.Errorf("%d bytes: %v", length, err)
@@ -55,7 +55,7 @@ func TestShortKeysAreRefused(t *testing.T) {
 	}
 }
 
-func TestKeysFormatAsNothing(t *testing.T) {
+func TestKeys_FormatAsAPlaceholder(t *testing.T) {
 	keys := testKeys(t, 'K')
 	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
 		if text := fmt.Sprintf(format, keys); strings.ContainsAny(text, "0123456789[") {

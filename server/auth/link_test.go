@@ -7,7 +7,7 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-func TestLinkURLHidesTheSecretInTheFragment(t *testing.T) {
+func TestKeys_LinkURLHasTheSecretInTheFragment(t *testing.T) {
 	keys := testKeys(t, 1)
 	for role, page := range map[floor.Role]string{
 		floor.RoleAttendee: "attendee", floor.RoleRunner: "moderator", floor.RoleModerator: "moderator",

@@ -9,8 +9,8 @@ import (
 	"github.com/matchfloor/matchfloor/internal/golden"
 )
 
-// TestKeys_OpenWhatWasMadeBefore holds the derivation of links and sessions to values of an
-// earlier build: with another label or layout every link and session would be void.
+// Links and sessions of earlier builds stay valid. With another label or layout every
+// one of them would become invalid.
 func TestKeys_OpenWhatWasMadeBefore(t *testing.T) {
 	const (
 		secret = "QNQgtwAP4R0NeAQqeir_Aw"

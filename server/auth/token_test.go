@@ -27,7 +27,7 @@ func TestToken_OpensAsItWasSealed(t *testing.T) {
 
 // Every change of a character, and of a bit of the decoded bytes, makes a token
 // invalid. The three lengths leave no, two and four spare bits in the last digit.
-func TestTokenWithAnyByteChangedIsVoid(t *testing.T) {
+func TestToken_AnyChangeMakesItInvalid(t *testing.T) {
 	keys := testKeys(t, 1)
 	for _, link := range []floor.LinkID{"attendee-k03", "attendee-k03a", "attendee-k03ab"} {
 		c := testClaims()
@@ -73,7 +73,7 @@ func forgeries(t *testing.T, token string) iter.Seq[string] {
 	}
 }
 
-func TestTokenEndsAtItsExpiry(t *testing.T) {
+func TestToken_Expires(t *testing.T) {
 	keys := testKeys(t, 1)
 	c := testClaims()
 	token := keys.SealToken(c)
@@ -85,7 +85,7 @@ func TestTokenEndsAtItsExpiry(t *testing.T) {
 	}
 }
 
-func TestTokenOfAnotherInstanceIsVoid(t *testing.T) {
+func TestToken_OfAnotherInstanceIsInvalid(t *testing.T) {
 	if _, err := testKeys(t, 2).OpenToken(testKeys(t, 1).SealToken(testClaims()), testNow); err == nil {
 		t.Error("another instance's token opens")
 	}

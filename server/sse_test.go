@@ -19,7 +19,7 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// stream is a client's end of a visit by Server-Sent Events.
+// stream is the client of a visit with Server-Sent Events.
 type stream struct {
 	t      testing.TB
 	answer *http.Response
@@ -28,7 +28,7 @@ type stream struct {
 	beats  int
 }
 
-// helloOf is the query that says hello with a position.
+// helloOf returns a query with a hello that names a position.
 func helloOf(s *wire.Snapshot, subjects string) string {
 	hello := wire.Hello{Version: wire.Version}
 	if s != nil {
@@ -38,7 +38,7 @@ func helloOf(s *wire.Snapshot, subjects string) string {
 	return "hello=" + url.QueryEscape(string(text[len(`{"hello":`):len(text)-1]))
 }
 
-// visit opens a stream as it is asked for, without judging the answer.
+// visit opens a stream, whatever the status is.
 func (w *world) visit(path string, headers ...string) *stream {
 	w.t.Helper()
 	ctx, leave := context.WithTimeout(w.t.Context(), 3*patience)
@@ -57,18 +57,18 @@ func (w *world) visit(path string, headers ...string) *stream {
 	return &stream{t: w.t, answer: answer, lines: bufio.NewScanner(answer.Body), leave: leave}
 }
 
-// streamOf opens a stream of a signed-in program.
+// streamOf opens a stream of a signed-in program. The status must be 200.
 func (w *world) streamOf(query string, token []string) *stream {
 	w.t.Helper()
 	s := w.visit("/api/v1/events/demo/stream?"+query, token...)
 	if s.answer.StatusCode != http.StatusOK {
-		w.t.Fatalf("the stream is answered with %d", s.answer.StatusCode)
+		w.t.Fatalf("the status of the stream is %d", s.answer.StatusCode)
 	}
 	return s
 }
 
-// next answers the next event: of a frame its kind and body, at the end "close"
-// and the code, after the end "".
+// next returns the next event: the kind and the body of a frame, "close" and the code
+// at the end, and "" after the end.
 func (s *stream) next() (kind string, body json.RawMessage) {
 	s.t.Helper()
 	event := ""
@@ -95,7 +95,7 @@ func (s *stream) next() (kind string, body json.RawMessage) {
 	return "", nil
 }
 
-// until reads to the first frame of a kind, or the close.
+// until reads up to the first frame of a kind.
 func (s *stream) until(kind string) json.RawMessage {
 	s.t.Helper()
 	for {
@@ -108,7 +108,7 @@ func (s *stream) until(kind string) json.RawMessage {
 	}
 }
 
-// all reads until there was a frame of each kind, in any order.
+// all reads until there was a frame of each kind, in any order, and returns them.
 func (s *stream) all(kinds ...string) map[string]json.RawMessage {
 	s.t.Helper()
 	found := make(map[string]json.RawMessage)
@@ -123,7 +123,7 @@ func (s *stream) all(kinds ...string) map[string]json.RawMessage {
 	return found
 }
 
-// close reads to the end and answers the code; 0 where there is none.
+// close reads to the end and returns the code, or 0 if there is none.
 func (s *stream) close() int {
 	s.t.Helper()
 	for {
@@ -143,7 +143,8 @@ func (s *stream) close() int {
 	}
 }
 
-// first pays a first visit, which ends with the snapshot, and answers what to say next.
+// first makes a first visit, which ends with the snapshot, and returns the query of
+// the next.
 func (w *world) first(token []string) (query string, at wire.Snapshot) {
 	w.t.Helper()
 	s := w.streamOf(helloOf(nil, ""), token)
@@ -169,8 +170,8 @@ func (w *world) announce(text string) {
 	}
 }
 
-// A visit that says what it has is told the rest, then and later.
-func TestStreamFollowsTheFloor(t *testing.T) {
+// A visit that names its position gets the rest, and then each change.
+func TestStream_SendsChanges(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.bearer(event, w.people[floor.RoleAttendee])
 	query, at := w.first(token)
@@ -180,7 +181,7 @@ func TestStreamFollowsTheFloor(t *testing.T) {
 	if patch := s.until("patch"); !strings.Contains(string(patch), "Welcome") {
 		t.Errorf("the first patch: %s", patch)
 	}
-	rest := s.all("pong", "live") // whichever is first: the ping is heard beside what hello asks for
+	rest := s.all("pong", "live") // in either order: the ping is handled concurrently with hello
 	if pong := rest["pong"]; !strings.Contains(string(pong), `"n":7`) {
 		t.Errorf("the pong: %s", pong)
 	}
@@ -190,8 +191,8 @@ func TestStreamFollowsTheFloor(t *testing.T) {
 	}
 }
 
-// The headers keep everything on the way from gathering or keeping what is sent.
-func TestStreamHeaders(t *testing.T) {
+// The headers keep proxies from buffering or caching what is sent.
+func TestStream_HeadersForbidBuffering(t *testing.T) {
 	w := newWorld(t, false, nil)
 	s := w.streamOf(helloOf(nil, ""), append(w.bearer(event, w.people[floor.RoleAttendee]), "Accept-Encoding", "gzip"))
 	for name, want := range map[string]string{
@@ -204,9 +205,9 @@ func TestStreamHeaders(t *testing.T) {
 	}
 }
 
-// With a cookie, a visit must be our own page's as far as the browser tells; with
-// a token, only a foreign Origin is refused.
-func TestStreamIsForOurOwnPages(t *testing.T) {
+// A visit with a cookie must be from the server's own page, as far as the browser
+// says. With a token only a foreign Origin is refused.
+func TestStream_ForeignPagesAreRefused(t *testing.T) {
 	w := newWorld(t, false, nil)
 	link := w.people[floor.RoleAttendee]
 	c := w.cookie(event, link)
@@ -241,8 +242,8 @@ func TestStreamIsForOurOwnPages(t *testing.T) {
 	}
 }
 
-// What a page has to know stands in the answer; the rest is a refusal.
-func TestStreamTurnsAway(t *testing.T) {
+// What the page must know is in the body. Other refusals have a status.
+func TestStream_RefusesWithACloseCode(t *testing.T) {
 	w := newWorld(t, false, func(o *Options) { o.MaxLinkSockets = 1 })
 	token := w.bearer(event, w.people[floor.RoleAttendee])
 	query, _ := w.first(token)
@@ -264,7 +265,7 @@ func TestStreamTurnsAway(t *testing.T) {
 		}
 		polled := w.ask(http.MethodGet, strings.Replace(c.path, "/stream", "/poll", 1), "", c.headers...)
 		if want := fmt.Sprintf(`{"frames":[],"close":%d}`, c.code); string(polled.body) != want {
-			t.Errorf("%s: a poll is answered %s, want %s", name, polled.body, want)
+			t.Errorf("%s: the poll got %s, want %s", name, polled.body, want)
 		}
 	}
 	w.expect("another event's token", w.ask(http.MethodGet, "/api/v1/events/other/stream?"+hello, "", token...), http.StatusForbidden, wire.CodeForbidden)
@@ -276,7 +277,7 @@ func TestStreamTurnsAway(t *testing.T) {
 	}
 }
 
-func TestStreamOfAFullServer(t *testing.T) {
+func TestStream_FullServerRefuses(t *testing.T) {
 	w := newWorld(t, false, func(o *Options) { o.MaxSockets = 1 })
 	token := w.bearer(event, w.people[floor.RoleAttendee])
 	query, _ := w.first(token)
@@ -289,12 +290,12 @@ func TestStreamOfAFullServer(t *testing.T) {
 		}
 	}
 	held.leave()
-	w.eventually("the place is given back", func() bool { return w.server.limits.sockets.InUse() == 0 })
+	w.eventually("the place is released", func() bool { return w.server.limits.sockets.InUse() == 0 })
 	w.streamOf(query, token).until("live")
 }
 
-// What cannot be read is told as on the socket.
-func TestStreamWithABadHello(t *testing.T) {
+// A bad hello brings the same error and close code as on a WebSocket.
+func TestStream_BadHello(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.bearer(event, w.people[floor.RoleModerator])
 	hash := strings.Repeat("0", 64)
@@ -330,11 +331,11 @@ func TestStreamWithABadHello(t *testing.T) {
 			t.Errorf("%s: closed with %d, want %d", c.name, code, c.close)
 		}
 	}
-	w.eventually("no place is taken", func() bool { return w.server.limits.sockets.InUse() == 0 })
+	w.eventually("no place is in use", func() bool { return w.server.limits.sockets.InUse() == 0 })
 }
 
-// A position of another log, or of one that this node does not hold, brings a snapshot.
-func TestStreamFromAnUnknownPosition(t *testing.T) {
+// A position of another log, or one that this node does not have, brings a snapshot.
+func TestStream_UnknownPositionBringsASnapshot(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.bearer(event, w.people[floor.RoleAttendee])
 	_, at := w.first(token)
@@ -351,9 +352,9 @@ func TestStreamFromAnUnknownPosition(t *testing.T) {
 	}
 }
 
-// A stream ends when as much is outstanding as a client may leave unacknowledged,
-// and not at once, whatever happens meanwhile.
-func TestStreamEndsWhenTheClientHasToAcknowledge(t *testing.T) {
+// A stream ends when as much was sent as a client may leave unacknowledged, but not
+// before its least time.
+func TestStream_EndsWhenAnAckIsDue(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.bearer(event, w.people[floor.RoleAttendee])
 	query, _ := w.first(token)
@@ -377,7 +378,7 @@ func TestStreamEndsWhenTheClientHasToAcknowledge(t *testing.T) {
 	}
 }
 
-func TestRotatedLinkEndsItsStreams(t *testing.T) {
+func TestStream_RotatedLinkIsClosed(t *testing.T) {
 	w := newWorld(t, false, nil)
 	link := w.people[floor.RoleAttendee]
 	token := w.bearer(event, link)
@@ -386,7 +387,7 @@ func TestRotatedLinkEndsItsStreams(t *testing.T) {
 	s.until("live")
 	held := make(chan response, 1)
 	go func() { held <- w.ask(http.MethodGet, "/api/v1/events/demo/poll?wait=20&"+query, "", token...) }()
-	w.eventually("the poll is held", func() bool { return w.server.limits.sockets.InUse() == 2 })
+	w.eventually("the poll waits", func() bool { return w.server.limits.sockets.InUse() == 2 })
 	began := time.Now()
 	w.give(event, floor.RotateLink{Link: link})
 	if code := s.close(); code != int(wire.CloseSessionOver) {
@@ -403,7 +404,7 @@ func TestRotatedLinkEndsItsStreams(t *testing.T) {
 	}
 }
 
-func TestSignOutEndsItsStreams(t *testing.T) {
+func TestStream_SignedOutSessionIsClosed(t *testing.T) {
 	w := newWorld(t, false, nil)
 	link := w.people[floor.RoleAttendee]
 	c := w.cookie(event, link)
@@ -416,7 +417,7 @@ func TestSignOutEndsItsStreams(t *testing.T) {
 	}
 }
 
-func TestDrainEndsStreamsWithRestart(t *testing.T) {
+func TestStream_DrainClosesWithRestart(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.bearer(event, w.people[floor.RoleAttendee])
 	query, _ := w.first(token)
@@ -436,86 +437,5 @@ func TestDrainEndsStreamsWithRestart(t *testing.T) {
 	}
 	if code := w.streamOf(query, token).close(); code != int(wire.CloseRestart) {
 		t.Errorf("the next visit is closed with %d", code)
-	}
-}
-
-// polled is what a poll is answered.
-type polled struct {
-	Frames []wire.ServerFrame `json:"frames"`
-	Close  int                `json:"close"`
-}
-
-func (w *world) poll(query string, token []string) (p polled) {
-	w.t.Helper()
-	r := w.ask(http.MethodGet, "/api/v1/events/demo/poll?"+query, "", token...)
-	if err := json.Unmarshal(r.body, &p); err != nil || r.StatusCode != http.StatusOK {
-		w.t.Fatalf("%d %s: %v", r.StatusCode, r.body, err)
-	}
-	return p
-}
-
-// A poll is answered at once, or held until there is news.
-func TestPollWaitsForNews(t *testing.T) {
-	w := newWorld(t, false, nil)
-	token := w.bearer(event, w.people[floor.RoleAttendee])
-	first := w.poll(helloOf(nil, ""), token)
-	if len(first.Frames) < 2 || first.Frames[0].Hello == nil || first.Frames[1].Snapshot == nil || first.Close != 1000 {
-		t.Fatalf("the first: %+v", first)
-	}
-	query := helloOf(first.Frames[1].Snapshot, first.Frames[0].Hello.Subjects)
-	began := time.Now()
-	asked := w.poll(query+`&ping={"n":3}`, token)
-	pong, live := false, false // in either order
-	for _, f := range asked.Frames[min(2, len(asked.Frames)):] {
-		pong, live = pong || f.Pong != nil && f.Pong.N == 3, live || f.Live != nil
-	}
-	if took := time.Since(began); took > time.Second || len(asked.Frames) != 4 || !pong || !live {
-		t.Errorf("with a ping, after %v: %+v", took, asked)
-	}
-	held := make(chan polled, 1)
-	go func() { held <- w.poll(query+"&wait=20", token) }()
-	w.eventually("the poll is held", func() bool { return w.server.limits.sockets.InUse() == 1 })
-	began = time.Now()
-	w.announce("Welcome")
-	news := <-held
-	last := news.Frames[len(news.Frames)-1]
-	if took := time.Since(began); took > time.Second || last.Patch == nil || !strings.Contains(cardText(last.Patch.Set), "Welcome") {
-		t.Errorf("after %v: %+v", took, news)
-	}
-	began = time.Now()
-	quiet := w.poll(helloOf(&wire.Snapshot{At: last.Patch.To}, first.Frames[0].Hello.Subjects)+"&wait=1", token)
-	if took := time.Since(began); took < time.Second || took > 3*time.Second || len(quiet.Frames) != 3 || quiet.Close != 1000 {
-		t.Errorf("after %v: %+v", took, quiet)
-	}
-}
-
-// A visitor who reads nothing holds a place and no memory beyond what was sent;
-// one who leaves gives everything back.
-func TestVisitsLeaveNothingBehind(t *testing.T) {
-	w := newWorld(t, false, nil)
-	token := w.bearer(event, w.people[floor.RoleAttendee])
-	query, _ := w.first(token)
-	for range 8 {
-		s := w.streamOf(query, token)
-		s.until("live")
-		s.leave()
-	}
-	w.eventually("the places are given back", func() bool { return w.server.limits.sockets.InUse() == 0 })
-	w.eventually("the hub lets go", func() bool { return w.hub.Stats().Sessions == 0 })
-	w.eventually("no handler is left", func() bool { return stacks(t, "fallback.(*conn).wait") == 0 })
-}
-
-func TestVisitsAreCounted(t *testing.T) {
-	w := newWorld(t, false, nil)
-	token := w.bearer(event, w.people[floor.RoleAttendee])
-	query, _ := w.first(token)
-	refused := 0
-	for range 50 {
-		if w.poll(query, token).Close == int(wire.CloseTooMany) {
-			refused++
-		}
-	}
-	if refused == 0 {
-		t.Error("nobody was told that it was too often")
 	}
 }
