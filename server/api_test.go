@@ -224,7 +224,7 @@ func TestUploads_PreviewImportAndFaults(t *testing.T) {
 			t.Errorf("%s", r.body)
 		}
 	}
-	w.give(id, floor.ReleaseSchedule{})
+	w.submitAsOperator(id, floor.ReleaseSchedule{})
 	w.expect("after the release", w.ask(http.MethodPost, "/api/v1/events", book, mine...), http.StatusConflict, string(floor.CodeReleased))
 	w.expect("preview after the release", w.ask(http.MethodPost, "/api/v1/events?dry=1", book, mine...), http.StatusConflict, string(floor.CodeReleased))
 	bad, faults, err := demo.WithBadRows()
@@ -251,7 +251,7 @@ func TestImportForum_RefusesTheInstancesOwnLog(t *testing.T) {
 		t.Error("a workbook was imported into the instance's own log")
 	}
 	if got := w.state(auth.InstanceEvent).Event().ID; got != "" {
-		t.Errorf("the instance's own log holds the floor of %q", got)
+		t.Errorf("the instance's own log has the event %q", got)
 	}
 }
 

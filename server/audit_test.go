@@ -23,8 +23,8 @@ const (
 	exportsPath = "/api/v1/events/demo/exports"
 )
 
-// take requests the links of the event.
-func (w *world) take(headers ...string) (response, linksResponse) {
+// takeLinks requests the links of the event.
+func (w *world) takeLinks(headers ...string) (response, linksResponse) {
 	w.t.Helper()
 	r := w.ask(http.MethodPost, linksPath, "", append([]string{"Origin", w.http.URL}, headers...)...)
 	var taken linksResponse
@@ -44,7 +44,7 @@ func TestLinks_EachExportIsRecorded(t *testing.T) {
 		if role == floor.RoleOrganiser {
 			continue
 		}
-		r, _ := w.take(w.bearer(event, link)...)
+		r, _ := w.takeLinks(w.bearer(event, link)...)
 		w.expect(string(role), r, http.StatusForbidden, wire.CodeForbidden)
 	}
 	mine := w.bearer(event, organiser)
@@ -56,7 +56,7 @@ func TestLinks_EachExportIsRecorded(t *testing.T) {
 		t.Fatalf("the log moved from %d to %d", before, now)
 	}
 	for n := range uint64(3) {
-		_, taken := w.take(mine...)
+		_, taken := w.takeLinks(mine...)
 		if taken.Seq != before+n+1 || !taken.Recorded || w.state(event).Seq() != taken.Seq {
 			t.Errorf("export %d: at %d, recorded %v; the log is at %d", n+1, taken.Seq, taken.Recorded, w.state(event).Seq())
 		}
@@ -67,8 +67,8 @@ func TestLinks_EachExportIsRecorded(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 	}
-	w.give(auth.InstanceEvent, floor.SetPublicURL{URL: "https://forum.example"})
-	if r, _ := w.take(mine...); !strings.Contains(string(r.body), `"url":"https://forum.example/attendee#demo.attendee-`) {
+	w.submitAsOperator(auth.InstanceEvent, floor.SetPublicURL{URL: "https://forum.example"})
+	if r, _ := w.takeLinks(mine...); !strings.Contains(string(r.body), `"url":"https://forum.example/attendee#demo.attendee-`) {
 		t.Errorf("with a public URL: %.300s", r.body)
 	}
 }
@@ -90,13 +90,13 @@ func TestLinks_NoneWithoutARecord(t *testing.T) {
 	w := newWorld(t, false, nil)
 	mine := w.bearer(event, organiser)
 	w.store.SetOdds(faultyjournal.Odds{Unavailable: 1})
-	r, _ := w.take(mine...)
+	r, _ := w.takeLinks(mine...)
 	w.expect("an unavailable journal", r, http.StatusServiceUnavailable, wire.CodeUnavailable)
 	if strings.Contains(string(r.body), "attendee") || r.Header.Get("Retry-After") == "" {
 		t.Errorf("%.300s, Retry-After %q", r.body, r.Header.Get("Retry-After"))
 	}
 	w.store.SetOdds(faultyjournal.Odds{})
-	w.eventually("the journal is back", func() bool { r, _ := w.take(mine...); return r.StatusCode == http.StatusOK })
+	w.eventually("the journal is back", func() bool { r, _ := w.takeLinks(mine...); return r.StatusCode == http.StatusOK })
 	if got := len(w.state(event).Exports()); got != 1 {
 		t.Errorf("%d records", got)
 	}
@@ -109,11 +109,11 @@ func TestLinks_ExportsAreRateLimited(t *testing.T) {
 	w.clock.set(func() time.Time { return now })
 	mine := w.bearer(event, organiser)
 	for range rateExports.Burst {
-		if r, _ := w.take(mine...); r.StatusCode != http.StatusOK {
+		if r, _ := w.takeLinks(mine...); r.StatusCode != http.StatusOK {
 			t.Fatalf("%d %s", r.StatusCode, r.body)
 		}
 	}
-	r, _ := w.take(mine...)
+	r, _ := w.takeLinks(mine...)
 	w.expect("one more", r, http.StatusTooManyRequests, wire.CodeTooManyRequests)
 	if got := len(w.state(event).Exports()); got != rateExports.Burst {
 		t.Errorf("%d records", got)
@@ -131,7 +131,7 @@ func TestLinks_UnrecordedBeforeTheLogIsUpgraded(t *testing.T) {
 	if _, err := w.hub.Submit(t.Context(), "older", order); err != nil {
 		t.Fatal(err)
 	}
-	w.give(auth.InstanceEvent, floor.RegisterEvent{Event: "older", Name: forum.Event.Name})
+	w.submitAsOperator(auth.InstanceEvent, floor.RegisterEvent{Event: "older", Name: forum.Event.Name})
 	mine := append(w.bearer("older", organiser), "Origin", w.http.URL)
 	take := func() (taken linksResponse) {
 		r := w.ask(http.MethodPost, "/api/v1/events/older/links", "", mine...)
@@ -146,7 +146,7 @@ func TestLinks_UnrecordedBeforeTheLogIsUpgraded(t *testing.T) {
 	if said := w.said.String(); !strings.Contains(said, "without a record") || !strings.Contains(said, "link=organiser-o1") {
 		t.Error("the node's log output does not say so")
 	}
-	w.give("older", floor.RaiseVersion{Version: floor.FormatVersion})
+	w.submitAsOperator("older", floor.RaiseVersion{Version: floor.FormatVersion})
 	if taken := take(); !taken.Recorded || len(w.state("older").Exports()) != 1 {
 		t.Errorf("on the upgraded log: recorded %v, %d records", taken.Recorded, len(w.state("older").Exports()))
 	}
@@ -163,9 +163,9 @@ func TestAudit_ListsExportsForOrganisersOnly(t *testing.T) {
 		}
 	}
 	mine := w.bearer(event, organiser)
-	w.take(mine...)
-	w.give(auth.InstanceEvent, floor.RecordExport{What: floor.ExportBackup, People: 321})
-	w.give(otherOne, floor.RecordExport{What: floor.ExportLinks})
+	w.takeLinks(mine...)
+	w.submitAsOperator(auth.InstanceEvent, floor.RecordExport{What: floor.ExportBackup, People: 321})
+	w.submitAsOperator(otherEvent, floor.RecordExport{What: floor.ExportLinks})
 	h := hub.New(w.store, journal.NewMemory(time.Now), hub.Options{Logger: slog.New(slog.DiscardHandler)})
 	defer h.Close()
 	second, err := New(Options{Hub: h, Keys: w.keys, Pages: testPages, Log: slog.New(slog.DiscardHandler)})

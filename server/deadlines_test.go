@@ -26,16 +26,16 @@ func TestHTTP_SlowRequestsAreEnded(t *testing.T) {
 		"a body where none belongs": {"GET /healthz HTTP/1.1\r\nHost: here\r\nContent-Length: 9999\r\n\r\n", "x", 15 * time.Second, "200"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inFakeTime(t, nil, func(t *testing.T, w *world) {
-				r := w.knock(c.first)
+			withFakeTime(t, nil, func(t *testing.T, w *world) {
+				r := w.dialRaw(c.first)
 				over := make(chan struct{})
 				go func() {
 					defer close(over)
-					for c.then != "" && time.Since(r.began) < time.Minute && r.say(c.then) {
+					for c.then != "" && time.Since(r.began) < time.Minute && r.send(c.then) {
 						fakeTime(time.Second)
 					}
 				}()
-				said, took := r.lasts()
+				said, took := r.readToEnd()
 				r.Close()
 				<-over
 				if took > c.within+time.Second || !strings.Contains(said, c.answer) {
@@ -48,10 +48,10 @@ func TestHTTP_SlowRequestsAreEnded(t *testing.T) {
 
 // An upload may take two minutes. Its place is free afterwards.
 func TestUploads_SlowOnesAreEnded(t *testing.T) {
-	inFakeTime(t, nil, func(t *testing.T, w *world) {
+	withFakeTime(t, nil, func(t *testing.T, w *world) {
 		text := fmt.Sprintf("POST /api/v1/events HTTP/1.1\r\nHost: here\r\nContent-Type: %s\r\nContent-Length: 9999\r\nAuthorization: %s\r\n\r\nPK",
 			workbookType, w.bearer(event, organiser)[1])
-		said, took := w.knock(text).lasts()
+		said, took := w.dialRaw(text).readToEnd()
 		if !strings.HasPrefix(said, "HTTP/1.1 400") || took < uploadTimeout || took > uploadTimeout+time.Second {
 			t.Errorf("after %v: %.100s", took, said)
 		}
@@ -63,10 +63,10 @@ func TestUploads_SlowOnesAreEnded(t *testing.T) {
 
 // A response that the client does not read holds a connection for a minute at most.
 func TestHTTP_UnreadResponseIsEnded(t *testing.T) {
-	inFakeTime(t, nil, func(t *testing.T, w *world) {
-		r := w.knock("GET /attendee HTTP/1.1\r\nHost: here\r\n\r\n")
+	withFakeTime(t, nil, func(t *testing.T, w *world) {
+		r := w.dialRaw("GET /attendee HTTP/1.1\r\nHost: here\r\n\r\n")
 		fakeTime(61 * time.Second)
-		said, _ := r.lasts()
+		said, _ := r.readToEnd()
 		if strings.Contains(said, "</html>") {
 			t.Errorf("the response waited: %.100s", said)
 		}
@@ -108,7 +108,7 @@ func TestLive_SlowAndFloodingClientsAreClosed(t *testing.T) {
 		"messages at full speed":    {greets: true, then: maskedFrame(0x81, `{"ack":{"seq":1}}`), code: wire.CloseTooMany, within: closePatience + time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inFakeTime(t, nil, func(t *testing.T, w *world) {
+			withFakeTime(t, nil, func(t *testing.T, w *world) {
 				p := w.dial(event, "attendee-k01a")
 				if c.greets {
 					p.hello()
@@ -150,7 +150,7 @@ func keepSending(p *phone, first, then string, every time.Duration) (sent int) {
 
 // A client that does not answer a close frame is cut off.
 func TestLive_UnansweredCloseIsCutOff(t *testing.T) {
-	inFakeTime(t, nil, func(t *testing.T, w *world) {
+	withFakeTime(t, nil, func(t *testing.T, w *world) {
 		p := w.dial(event, "attendee-k01a")
 		p.hello()
 		p.conn.SetCloseHandler(func(int, string) error { return nil }) // does not answer

@@ -17,8 +17,8 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// door is one route: a request for it, and the statuses by who sends it.
-type door struct {
+// endpoint is one route: a request for it, and the statuses by who sends it.
+type endpoint struct {
 	route string // method and path as the router has them
 	path  string // one of those that it matches
 	kind  string // media type of the body; "" for none
@@ -29,10 +29,10 @@ type door struct {
 	organiser, member, nobody, foreign, void int
 }
 
-// atVisits returns a route of package fallback. Clients that are signed out get a
+// fallbackEndpoint returns a route of package fallback. Clients that are signed out get a
 // close code, as on the live connection.
-func atVisits(way string) door {
-	return door{"GET /api/v1/events/:event/" + way, "/api/v1/events/hall/" + way + "?hello=%7B%22v%22%3A1%7D", "", "", 200, 200, signedOut, 403, signedOut}
+func fallbackEndpoint(way string) endpoint {
+	return endpoint{"GET /api/v1/events/:event/" + way, "/api/v1/events/hall/" + way + "?hello=%7B%22v%22%3A1%7D", "", "", 200, 200, signedOut, 403, signedOut}
 }
 
 // signedOut stands for an answer of nothing but the close code 4102.
@@ -46,30 +46,30 @@ func status(r response) int {
 	return r.StatusCode
 }
 
-// ofInstance lists the routes of the instance itself. There, credentials other than
+// instanceRoutes lists the routes of the instance itself. There, credentials other than
 // an organiser's are of another event.
-var ofInstance = []string{"GET /api/v1/events", "POST /api/v1/events"}
+var instanceRoutes = []string{"GET /api/v1/events", "POST /api/v1/events"}
 
-// open returns a route that needs no credential.
-func open(route, path string, status int) door {
-	return door{route, path, "", "", status, status, status, status, status}
+// openEndpoint returns a route that needs no credential.
+func openEndpoint(route, path string, status int) endpoint {
+	return endpoint{route, path, "", "", status, status, status, status, status}
 }
 
 const asJSON = echo.MIMEApplicationJSON
 
-// doors lists all routes. The tests that use it fail for a route without a row.
-var doors = []door{
-	open("GET /", "/", 200), open("GET /assets/*", "/assets/icon.svg", 200),
-	open("GET /healthz", "/healthz", 200), open("GET /readyz", "/readyz", 200), open("GET /metrics", "/metrics", 200),
-	open("GET /attendee", "/attendee", 200), open("GET /attendee/:event/:link", "/attendee/hall/attendee-ka1", 200),
-	open("GET /interpreter", "/interpreter", 200), open("GET /interpreter/:event/:link", "/interpreter/hall/interpreter-i1", 200),
-	open("GET /moderator", "/moderator", 200), open("GET /moderator/:event/:link", "/moderator/hall/moderator-lead", 200),
-	open("GET /display", "/display", 200), open("GET /display/:event/:link", "/display/hall/display-wall", 200),
-	open("GET /organiser", "/organiser", 200), open("GET /organiser/:event/:link", "/organiser/hall/organiser-o1", 200),
+// endpoints lists all routes. The tests that use it fail for a route without a row.
+var endpoints = []endpoint{
+	openEndpoint("GET /", "/", 200), openEndpoint("GET /assets/*", "/assets/icon.svg", 200),
+	openEndpoint("GET /healthz", "/healthz", 200), openEndpoint("GET /readyz", "/readyz", 200), openEndpoint("GET /metrics", "/metrics", 200),
+	openEndpoint("GET /attendee", "/attendee", 200), openEndpoint("GET /attendee/:event/:link", "/attendee/hall/attendee-ka1", 200),
+	openEndpoint("GET /interpreter", "/interpreter", 200), openEndpoint("GET /interpreter/:event/:link", "/interpreter/hall/interpreter-i1", 200),
+	openEndpoint("GET /moderator", "/moderator", 200), openEndpoint("GET /moderator/:event/:link", "/moderator/hall/moderator-lead", 200),
+	openEndpoint("GET /display", "/display", 200), openEndpoint("GET /display/:event/:link", "/display/hall/display-wall", 200),
+	openEndpoint("GET /organiser", "/organiser", 200), openEndpoint("GET /organiser/:event/:link", "/organiser/hall/organiser-o1", 200),
 	{"POST /api/v1/sign-in", "/api/v1/sign-in", asJSON, `{"bearer":true}`, 422, 422, 422, 422, 422},
 	{"GET /api/v1/events", "/api/v1/events", "", "", 200, 403, 401, 403, 401},
 	{"POST /api/v1/events", "/api/v1/events", workbookType, "PK", 422, 403, 401, 403, 401},
-	atVisits("stream"), atVisits("poll"),
+	fallbackEndpoint("stream"), fallbackEndpoint("poll"),
 	{"GET /api/v1/events/:event/live", "/api/v1/events/hall/live", "", "", 426, 426, 426, 426, 426},
 	{"POST /api/v1/events/:event/commands", "/api/v1/events/hall/commands", asJSON, `{}`, 400, 400, 401, 403, 401},
 	{"GET /api/v1/events/:event/snapshot", "/api/v1/events/hall/snapshot", "", "", 200, 200, 401, 403, 401},
@@ -88,11 +88,11 @@ func everyPage(o *Options) {
 	o.Pages = all
 }
 
-// everyRoute fails the test for a route without a row, and for a row without a route.
-func (w *world) everyRoute() {
+// checkRows fails the test for a route without a row, and for a row without a route.
+func (w *world) checkRows() {
 	w.t.Helper()
 	left := map[string]bool{}
-	for _, d := range doors {
+	for _, d := range endpoints {
 		left[d.route] = true
 	}
 	for _, r := range w.server.router.Routes() {
@@ -114,16 +114,16 @@ func (w *world) everyRoute() {
 type credential struct {
 	name    string
 	link    floor.LinkID
-	column  func(door) int
+	column  func(endpoint) int
 	headers []string
 	cookie  bool
 	signed  bool // with this instance's key, and not expired
 }
 
 // wants returns the status that a credential gets at a route.
-func (c credential) wants(d door) int {
+func (c credential) wants(d endpoint) int {
 	switch {
-	case !slices.Contains(ofInstance, d.route) || c.link == organiser:
+	case !slices.Contains(instanceRoutes, d.route) || c.link == organiser:
 		return c.column(d)
 	case c.signed && !c.cookie:
 		return d.foreign
@@ -131,16 +131,16 @@ func (c credential) wants(d door) int {
 	return d.nobody // no cookie has the name that is looked for
 }
 
-// holders makes credentials of every kind, as tokens and as cookies.
-func (w *world) holders() []credential {
+// allCredentials makes credentials of every kind, as tokens and as cookies.
+func (w *world) allCredentials() []credential {
 	w.addHall("hall")
 	w.addHall("annex")
 	w.order("hall", floor.ReleaseSchedule{})
-	owner := func(d door) int { return d.organiser }
-	member := func(d door) int { return d.member }
-	void := func(d door) int { return d.void }
-	all := []credential{{name: "nobody", column: func(d door) int { return d.nobody }}}
-	both := func(name string, link floor.LinkID, column func(door) int, token string) {
+	owner := func(d endpoint) int { return d.organiser }
+	member := func(d endpoint) int { return d.member }
+	void := func(d endpoint) int { return d.void }
+	all := []credential{{name: "nobody", column: func(d endpoint) int { return d.nobody }}}
+	both := func(name string, link floor.LinkID, column func(endpoint) int, token string) {
 		c := cookieName(auth.LogOfLink("hall", link), link) + "=" + token
 		_, bad := w.keys.OpenToken(token, time.Now())
 		all = append(all,
@@ -160,11 +160,11 @@ func (w *world) holders() []credential {
 	lead.Expires = time.Now().Add(-time.Second)
 	both("expired", "moderator-lead", void, w.keys.SealToken(lead))
 	foreign := w.token("annex", "moderator-lead")
-	all = append(all, credential{"foreign token", "moderator-lead", func(d door) int { return d.foreign }, []string{"Authorization", "Bearer " + foreign}, false, true},
+	all = append(all, credential{"foreign token", "moderator-lead", func(d endpoint) int { return d.foreign }, []string{"Authorization", "Bearer " + foreign}, false, true},
 		// As a cookie it has the wrong name. Renamed, its token is not of the link in its name.
-		credential{"foreign cookie", "moderator-lead", func(d door) int { return d.nobody }, []string{"Cookie", "mf-annex.moderator-lead=" + foreign}, true, true},
-		credential{"foreign cookie renamed", "moderator-lead", func(d door) int { return d.void }, []string{"Cookie", "mf-hall.moderator-lead=" + foreign}, true, true})
-	for _, link := range columns {
+		credential{"foreign cookie", "moderator-lead", func(d endpoint) int { return d.nobody }, []string{"Cookie", "mf-annex.moderator-lead=" + foreign}, true, true},
+		credential{"foreign cookie renamed", "moderator-lead", func(d endpoint) int { return d.void }, []string{"Cookie", "mf-hall.moderator-lead=" + foreign}, true, true})
+	for _, link := range columnLinks {
 		column := member
 		if link == organiser {
 			column = owner
@@ -191,12 +191,12 @@ func (c credential) at(path string) string {
 func TestEndpoints_EveryRouteChecksTheCredential(t *testing.T) {
 	w := newWorld(t, false, everyPage)
 	w.calmTime()
-	w.everyRoute()
-	holders := w.holders()
+	w.checkRows()
+	holders := w.allCredentials()
 	positions := func() []uint64 {
 		return []uint64{w.state("hall").Seq(), w.state("annex").Seq(), w.state(auth.InstanceEvent).Seq()}
 	}
-	for _, d := range doors {
+	for _, d := range endpoints {
 		want := positions()
 		method, _, _ := strings.Cut(d.route, " ")
 		for _, c := range holders {
@@ -216,7 +216,7 @@ func TestEndpoints_EveryRouteChecksTheCredential(t *testing.T) {
 			t.Errorf("after %s the logs are at %v, want %v", d.route, got, want)
 		}
 	}
-	t.Logf("%d routes, %d credentials", len(doors), len(holders))
+	t.Logf("%d routes, %d credentials", len(endpoints), len(holders))
 }
 
 // Without a valid credential of the event, no kind of command is accepted, and the
@@ -224,11 +224,11 @@ func TestEndpoints_EveryRouteChecksTheCredential(t *testing.T) {
 func TestCommands_NeedAValidCredentialOfTheEvent(t *testing.T) {
 	w := newWorld(t, false, nil)
 	w.calmTime()
-	holders := w.holders()
+	holders := w.allCredentials()
 	before := w.state("hall").Seq()
-	for _, d := range deeds {
+	for _, d := range rights {
 		for _, c := range holders {
-			want := c.column(door{organiser: 0, member: 0, nobody: 401, foreign: 403, void: 401})
+			want := c.column(endpoint{organiser: 0, member: 0, nobody: 401, foreign: 403, void: 401})
 			if want == 0 {
 				continue // see TestRights_Matrix
 			}
@@ -239,7 +239,7 @@ func TestCommands_NeedAValidCredentialOfTheEvent(t *testing.T) {
 		}
 	}
 	for _, c := range holders {
-		want := c.column(door{organiser: 0, member: 0, nobody: 4102, foreign: 403, void: 4102})
+		want := c.column(endpoint{organiser: 0, member: 0, nobody: 4102, foreign: 403, void: 4102})
 		conn, answer, err := w.tryDial(c.at("/api/v1/events/hall/live"), append(slices.Clone(c.headers), "Origin", w.http.URL)...)
 		if err != nil {
 			if answer == nil || answer.StatusCode != want {
@@ -268,7 +268,7 @@ func TestCommands_InstanceLogIsOutOfReach(t *testing.T) {
 	w.calmTime()
 	mine := w.bearer(event, organiser)
 	before := w.state(auth.InstanceEvent).Seq()
-	for _, d := range deeds {
+	for _, d := range rights {
 		r := w.post("/api/v1/events/_/commands", fmt.Sprintf(`{"id":"x","%s":{}}`, d.kind), mine...)
 		w.expect(string(d.kind), r, http.StatusNotFound, wire.CodeNoSuchEvent)
 	}

@@ -35,9 +35,9 @@ const patience = 10 * time.Second
 
 // The events of a fixture, and its organiser.
 const (
-	event     = floor.EventID("demo")
-	otherOne  = floor.EventID("other")
-	organiser = floor.LinkID("organiser-o1")
+	event      = floor.EventID("demo")
+	otherEvent = floor.EventID("other")
+	organiser  = floor.LinkID("organiser-o1")
 )
 
 var sampleForum = sync.OnceValues(demo.Forum)
@@ -49,7 +49,7 @@ type world struct {
 	hub     *hub.Hub
 	server  *Server
 	http    *httptest.Server
-	net     *pipes // for tests in fake time; nil for the machine's own network
+	net     *pipeNetwork // for tests in fake time; nil for the machine's own network
 	keys    auth.Keys
 	clock   *testClock             // of the server
 	said    *syncBuffer            // the log output, at debug level
@@ -96,8 +96,8 @@ func cookieName(event floor.EventID, link floor.LinkID) string {
 	return "mf-" + string(event) + "." + string(link)
 }
 
-// signedIn is the body of the response to a sign-in.
-type signedIn struct {
+// signInResponse is the body of the response to a sign-in.
+type signInResponse struct {
 	Event   floor.EventID   `json:"event"`
 	Link    floor.LinkID    `json:"link"`
 	Who     floor.ActorID   `json:"who"`
@@ -146,13 +146,13 @@ var testPages = fstest.MapFS{
 // be nil, changes the options of the server.
 func newWorld(t testing.TB, secure bool, change func(*Options)) *world {
 	t.Helper()
-	return newWorldOf(t, secure, hub.Options{}, change)
+	return newFixtureWithHub(t, secure, hub.Options{}, change)
 }
 
-// newWorldOf is newWorld with options of the hub.
-func newWorldOf(t testing.TB, secure bool, of hub.Options, change func(*Options)) *world {
+// newFixtureWithHub is newFixture with options of the hub.
+func newFixtureWithHub(t testing.TB, secure bool, of hub.Options, change func(*Options)) *world {
 	t.Helper()
-	w := makeWorld(t, of, change)
+	w := newUnstartedFixture(t, of, change)
 	w.http = httptest.NewUnstartedServer(nil)
 	w.http.Config = w.server.HTTP()
 	if secure {
@@ -161,12 +161,12 @@ func newWorldOf(t testing.TB, secure bool, of hub.Options, change func(*Options)
 		w.http.Start()
 	}
 	t.Cleanup(w.close)
-	w.fill()
+	w.addEvents()
 	return w
 }
 
-// makeWorld returns a fixture whose HTTP server is not started.
-func makeWorld(t testing.TB, of hub.Options, change func(*Options)) *world {
+// newUnstartedFixture returns a fixture whose HTTP server is not started.
+func newUnstartedFixture(t testing.TB, of hub.Options, change func(*Options)) *world {
 	t.Helper()
 	w := &world{t: t, keys: testKeys(t, 1), clock: newTestClock(), said: &syncBuffer{}, people: map[floor.Role]floor.LinkID{}}
 	log := slog.New(slog.NewTextHandler(w.said, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -198,15 +198,15 @@ func (w *world) close() {
 	})
 }
 
-// fill adds the organiser and the two events.
-func (w *world) fill() {
+// addEvents adds the organiser and the two events.
+func (w *world) addEvents() {
 	w.t.Helper()
-	w.give(auth.InstanceEvent, floor.AddOrganiser{Organiser: "o1", Name: "Organiser"})
+	w.submitAsOperator(auth.InstanceEvent, floor.AddOrganiser{Organiser: "o1", Name: "Organiser"})
 	forum, err := sampleForum()
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	for _, id := range []floor.EventID{event, otherOne} {
+	for _, id := range []floor.EventID{event, otherEvent} {
 		forum.Event.ID = id
 		if err := hub.ImportForum(w.t.Context(), w.hub, floor.Operator, "operator-test", forum); err != nil {
 			w.t.Fatal(err)
@@ -225,8 +225,8 @@ func (w *world) fill() {
 	w.people[floor.RoleOrganiser] = organiser
 }
 
-// give submits a command of the operator. The command must be accepted.
-func (w *world) give(id floor.EventID, command floor.Command) {
+// submitAsOperator submits a command of the operator. The command must be accepted.
+func (w *world) submitAsOperator(id floor.EventID, command floor.Command) {
 	w.t.Helper()
 	order := floor.Envelope{Key: newKey("operator-test"), By: floor.Operator, Unconditional: true, Command: command}
 	if _, err := w.hub.Submit(w.t.Context(), journal.LogID(id), order); err != nil {
@@ -318,7 +318,7 @@ func (w *world) signInText(id floor.EventID, link floor.LinkID, bearer bool) str
 func (w *world) token(id floor.EventID, link floor.LinkID) string {
 	w.t.Helper()
 	r := w.ask(http.MethodPost, "/api/v1/sign-in", w.signInText(id, link, true), "Content-Type", "application/json")
-	var answer signedIn
+	var answer signInResponse
 	if err := json.Unmarshal(r.body, &answer); err != nil || answer.Token == "" {
 		w.t.Fatalf("sign-in of %s: %d %s", link, r.StatusCode, r.body)
 	}

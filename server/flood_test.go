@@ -24,13 +24,13 @@ func TestRequests_SlowBodiesHoldNoPlace(t *testing.T) {
 		t.Cleanup(func() { conn.Close() })
 		fmt.Fprintf(conn, "POST /api/v1/sign-in HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
 	}
-	w.eventually("the slow bodies are being read", func() bool { return w.slow() == 5 })
+	w.eventually("the slow bodies are being read", func() bool { return w.waitingForBody() == 5 })
 	r := w.ask(http.MethodPost, "/api/v1/sign-in", w.signInText(event, w.people[floor.RoleAttendee], true), "Content-Type", "application/json")
 	w.expect("a sign-in meanwhile", r, http.StatusOK, "")
 }
 
-// slow returns how many requests are waiting for their body.
-func (w *world) slow() int {
+// waitingForBody returns how many requests are waiting for their body.
+func (w *world) waitingForBody() int {
 	buf := make([]byte, 1<<20)
 	return strings.Count(string(buf[:runtime.Stack(buf, true)]), "server.readAhead(")
 }

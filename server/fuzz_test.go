@@ -20,10 +20,10 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// fuzzWorld returns a fixture that the runs of a fuzz target share.
-func fuzzWorld(f *testing.F) *world {
-	w := pipedWorld(f, func(o *Options) { o.Log = slog.New(slog.DiscardHandler) })
-	w.give(auth.InstanceEvent, floor.AddOrganiser{Organiser: "o1", Name: "Organiser"})
+// newFuzzFixture returns a fixture that the runs of a fuzz target share.
+func newFuzzFixture(f *testing.F) *world {
+	w := newPipedFixture(f, func(o *Options) { o.Log = slog.New(slog.DiscardHandler) })
+	w.submitAsOperator(auth.InstanceEvent, floor.AddOrganiser{Organiser: "o1", Name: "Organiser"})
 	w.addHall("hall")
 	w.order("hall", floor.ReleaseSchedule{})
 	began, looks := time.Now(), new(atomic.Int64)
@@ -31,17 +31,17 @@ func fuzzWorld(f *testing.F) *world {
 	return w
 }
 
-// lasting returns a token that does not expire during a run.
-func (w *world) lasting(link floor.LinkID) string {
+// longLivedToken returns a token that does not expire during a run.
+func (w *world) longLivedToken(link floor.LinkID) string {
 	return w.keys.SealToken(auth.Claims{Event: auth.LogOfLink("hall", link), Link: link, Expires: time.Now().Add(1e6 * time.Hour)})
 }
 
-// answered sends a request and checks that the server does not fail.
-func (w *world) answered(t *testing.T, path, body string) {
+// checkAnswered sends a request and checks that the server does not fail.
+func (w *world) checkAnswered(t *testing.T, path, body string) {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 	r.Header.Set("Content-Type", asJSON)
-	r.Header.Set("Authorization", "Bearer "+w.lasting("moderator-lead"))
+	r.Header.Set("Authorization", "Bearer "+w.longLivedToken("moderator-lead"))
 	answer := httptest.NewRecorder()
 	w.server.ServeHTTP(answer, r)
 	var got struct{ Code, ID string }
@@ -55,40 +55,40 @@ func (w *world) answered(t *testing.T, path, body string) {
 
 // FuzzCommandByPost checks that any body is either a command or refused with a code.
 func FuzzCommandByPost(f *testing.F) {
-	w := fuzzWorld(f)
+	w := newFuzzFixture(f)
 	for _, text := range append(seeds(f, "commands.json"), seeds(f, "refused.json")...) {
 		f.Add(strings.TrimSuffix(strings.TrimPrefix(text, `{"command":`), "}"))
 		f.Add(text)
 	}
-	for _, d := range deeds {
+	for _, d := range rights {
 		f.Add(`{"id":"x","base":1,"until":9007199254740991,"after":["y"],"` + string(d.kind) + `":{}}`)
 	}
 	for _, text := range badJSON {
 		f.Add(text)
 	}
-	f.Fuzz(func(t *testing.T, body string) { w.answered(t, "/api/v1/events/hall/commands", body) })
+	f.Fuzz(func(t *testing.T, body string) { w.checkAnswered(t, "/api/v1/events/hall/commands", body) })
 }
 
 // FuzzSignIn checks that any body is either a sign-in or refused with a code.
 func FuzzSignIn(f *testing.F) {
-	w := fuzzWorld(f)
+	w := newFuzzFixture(f)
 	f.Add(`{"event":"hall","link":"attendee-ka1","secret":"AAAAAAAAAAAAAAAAAAAAAA","bearer":true}`)
 	f.Add(`{"event":"_","link":"organiser-o1","secret":"","bearer":true}`)
 	for _, text := range badJSON {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		w.answered(t, "/api/v1/sign-in", body)
+		w.checkAnswered(t, "/api/v1/sign-in", body)
 	})
 }
 
-// heardOut is how long a fuzzed connection reads after it has sent everything.
-const heardOut = 20 * time.Millisecond
+// listenTime is how long a fuzzed connection reads after it has sent everything.
+const listenTime = 20 * time.Millisecond
 
 // FuzzSocketBytes checks that the server can read any bytes after the handshake,
 // sends only valid frames, and releases the connection.
 func FuzzSocketBytes(f *testing.F) {
-	w := fuzzWorld(f)
+	w := newFuzzFixture(f)
 	for _, c := range rawFrames {
 		f.Add([]byte(c.raw))
 		f.Add([]byte(maskedFrame(0x81, `{"hello":{"v":1}}`) + c.raw))
@@ -96,7 +96,7 @@ func FuzzSocketBytes(f *testing.F) {
 	for _, text := range seeds(f, "refused.json") {
 		f.Add([]byte(maskedFrame(0x81, `{"hello":{"v":1}}`) + maskedFrame(0x81, text)))
 	}
-	token := w.lasting("attendee-ka1")
+	token := w.longLivedToken("attendee-ka1")
 	f.Fuzz(func(t *testing.T, bytes []byte) {
 		conn := w.handshake(t, token)
 		written := make(chan struct{})
@@ -104,7 +104,7 @@ func FuzzSocketBytes(f *testing.F) {
 			defer close(written)
 			conn.Write(bytes) // may fail: the server may cut the connection
 			conn.Write([]byte(maskedFrame(0x88, "\x03\xe8")))
-			conn.SetReadDeadline(time.Now().Add(heardOut)) // a server that waits for more is left waiting
+			conn.SetReadDeadline(time.Now().Add(listenTime)) // a server that waits for more is left waiting
 		}()
 		readFrames(t, conn)
 		conn.Close()

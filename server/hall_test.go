@@ -15,11 +15,11 @@ import (
 // start is when the first round of the small forum begins.
 const start = floor.Instant(1_795_494_600_000)
 
-// smallHall returns a forum in which each role has things of its own and things of
+// smallForum returns a forum in which each role has things of its own and things of
 // others. Moderator mA has zone A, and mB zone B. Host ka and guest ca meet in mA
 // (round 1) and mA2 (round 2) at table TA1, and others in mA3 at TA2. Zone B has the
 // same with b. Interpreter i1 is assigned to mA2, and i2 to mB2.
-func smallHall(id floor.EventID) floor.Forum {
+func smallForum(id floor.EventID) floor.Forum {
 	f := floor.Forum{
 		Event: floor.Event{ID: id, Name: floor.Text{En: "Hall"}, TimeZone: "Asia/Seoul", GraceMin: 5, EscalateMin: 3},
 		Staff: []floor.Staff{
@@ -40,13 +40,13 @@ func smallHall(id floor.EventID) floor.Forum {
 		f.Rounds = append(f.Rounds, floor.Round{ID: floor.RoundID(fmt.Sprint("R", i+1)), No: i + 1, Slot: floor.Slot{Plan: plan, Now: plan, State: floor.StatePlanned}})
 	}
 	for _, z := range []string{"A", "B"} {
-		addZone(&f, z)
+		addSmallZone(&f, z)
 	}
 	return f
 }
 
-// addZone adds a zone with its tables, companies and meetings.
-func addZone(f *floor.Forum, z string) {
+// addSmallZone adds a zone with its tables, companies and meetings.
+func addSmallZone(f *floor.Forum, z string) {
 	l := strings.ToLower(z)
 	f.Zones = append(f.Zones, floor.Zone{ID: floor.ZoneID(z), Name: floor.Text{En: "Zone " + z}})
 	for i := range 4 {
@@ -73,10 +73,10 @@ func addZone(f *floor.Forum, z string) {
 // addHall adds an event with the small forum. Its clock is at the first round.
 func (w *world) addHall(id floor.EventID) {
 	w.t.Helper()
-	if err := hub.ImportForum(w.t.Context(), w.hub, floor.Operator, "operator-test", smallHall(id)); err != nil {
+	if err := hub.ImportForum(w.t.Context(), w.hub, floor.Operator, "operator-test", smallForum(id)); err != nil {
 		w.t.Fatal(err)
 	}
-	w.give(id, floor.SetClock{Event: start, Rate: 1})
+	w.submitAsOperator(id, floor.SetClock{Event: start, Rate: 1})
 }
 
 // order submits a command of the organiser with a new key. The command must be
@@ -98,7 +98,7 @@ func (w *world) calmTime() {
 }
 
 func TestSmallHall_IsAValidForum(t *testing.T) {
-	if faults := floor.CheckForum(smallHall("hall")); len(faults) > 0 {
+	if faults := floor.CheckForum(smallForum("hall")); len(faults) > 0 {
 		t.Errorf("%+v", faults)
 	}
 }

@@ -38,8 +38,8 @@ var badIDs = []string{
 	"%F0%9F%98%80", "%FF", "hall;x", "hall,x", "'--", "%24%7Bx%7D", strings.Repeat("x", floor.MaxID+1), strings.Repeat("x", 9000), "HALL%0D%0AX",
 }
 
-// documented returns the codes of the tables in docs/PROTOCOL.md.
-var documented = sync.OnceValues(func() ([]string, error) {
+// documentedCodes returns the codes of the tables in docs/PROTOCOL.md.
+var documentedCodes = sync.OnceValues(func() ([]string, error) {
 	text, err := os.ReadFile("../docs/PROTOCOL.md")
 	if err != nil {
 		return nil, err
@@ -55,8 +55,8 @@ var documented = sync.OnceValues(func() ([]string, error) {
 })
 
 // isCode reports whether the code of a response is documented.
-func (w *world) isCode(r response) bool {
-	all, err := documented()
+func (w *world) isDocumented(r response) bool {
+	all, err := documentedCodes()
 	if err != nil || len(all) < 50 {
 		w.t.Fatalf("%d codes: %v", len(all), err)
 	}
@@ -64,9 +64,9 @@ func (w *world) isCode(r response) bool {
 }
 
 // coded checks that a response is a refusal with a documented code.
-func (w *world) coded(what string, r response) {
+func (w *world) checkRefusal(what string, r response) {
 	w.t.Helper()
-	if r.StatusCode < 400 || r.StatusCode >= 500 || !w.isCode(r) {
+	if r.StatusCode < 400 || r.StatusCode >= 500 || !w.isDocumented(r) {
 		w.t.Errorf("%s: %d %.300q", what, r.StatusCode, r.body)
 	}
 	if h := r.Header; h.Get("Content-Type") != asJSON || h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Cache-Control") != "no-store" {
@@ -79,12 +79,12 @@ func (w *world) coded(what string, r response) {
 func TestEndpoints_EveryRouteRefusesBadInput(t *testing.T) {
 	w := newWorld(t, false, everyPage)
 	w.calmTime()
-	w.everyRoute()
+	w.checkRows()
 	w.addHall("hall")
 	w.order("hall", floor.ReleaseSchedule{})
 	witness := w.witness("hall")
 	sent := 0
-	for _, d := range doors {
+	for _, d := range endpoints {
 		t.Run(d.route, func(t *testing.T) {
 			whole := w.t
 			w.t = t
@@ -105,7 +105,7 @@ func TestEndpoints_EveryRouteRefusesBadInput(t *testing.T) {
 	t.Logf("%d requests", sent)
 }
 
-func (w *world) badMethods(d door) (sent int) {
+func (w *world) badMethods(d endpoint) (sent int) {
 	method, _, _ := strings.Cut(d.route, " ")
 	for _, other := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "TRACE", "CONNECTED", "BREW", strings.ToLower(method)} {
 		if other == method || d.route == "POST /api/v1/events" && other == "GET" || d.route == "GET /api/v1/events" && other == "POST" {
@@ -126,7 +126,7 @@ func (w *world) badMethods(d door) (sent int) {
 	return sent + 1
 }
 
-func (w *world) badPaths(d door) (sent int) {
+func (w *world) badPaths(d endpoint) (sent int) {
 	method, pattern, _ := strings.Cut(d.route, " ")
 	headers := append(w.bearer("hall", organiser), "Origin", w.http.URL)
 	if d.kind != "" {
@@ -146,14 +146,14 @@ func (w *world) badPaths(d door) (sent int) {
 			case strings.HasSuffix(d.path, "?hello=%7B%22v%22%3A1%7D") && r.StatusCode == http.StatusOK && strings.Contains(string(r.body), "4103"):
 			case strings.HasSuffix(pattern, "/live") && r.StatusCode == http.StatusUpgradeRequired: // nothing was checked
 			default:
-				w.coded(method+" "+path, r)
+				w.checkRefusal(method+" "+path, r)
 			}
 		}
 	}
 	return sent
 }
 
-func (w *world) badQueries(d door) (sent int) {
+func (w *world) badQueries(d endpoint) (sent int) {
 	method, _, _ := strings.Cut(d.route, " ")
 	path, _, _ := strings.Cut(d.path, "?")
 	nobody := []string{"Content-Type", d.kind, "Origin", w.http.URL}
@@ -164,7 +164,7 @@ func (w *world) badQueries(d door) (sent int) {
 				sent++
 				w.clock.skip(10 * time.Second) // so that the rate of uploads is not met
 				r := w.ask(method, path+"?"+name+"="+value+"&"+name+"=x", d.body, headers...)
-				if r.StatusCode >= 500 || r.StatusCode >= 400 && !w.isCode(r) {
+				if r.StatusCode >= 500 || r.StatusCode >= 400 && !w.isDocumented(r) {
 					w.t.Errorf("%s %s?%s=%s: %d %s", method, path, name, value, r.StatusCode, r.body)
 				}
 			}
@@ -173,7 +173,7 @@ func (w *world) badQueries(d door) (sent int) {
 	return sent
 }
 
-func (w *world) badKinds(d door) (sent int) {
+func (w *world) badKinds(d endpoint) (sent int) {
 	method, _, _ := strings.Cut(d.route, " ")
 	for _, kind := range []string{"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", asJSON + "-seq", "*/*", "\u2028", "a/b;c=" + strings.Repeat("x", 500)} {
 		sent++
@@ -184,7 +184,7 @@ func (w *world) badKinds(d door) (sent int) {
 	return sent
 }
 
-func (w *world) badBodies(d door) (sent int) {
+func (w *world) badBodies(d endpoint) (sent int) {
 	method, _, _ := strings.Cut(d.route, " ")
 	mine := append(w.bearer("hall", organiser), "Content-Type", asJSON, "Origin", w.http.URL)
 	for name, text := range badJSON {
@@ -195,7 +195,7 @@ func (w *world) badBodies(d door) (sent int) {
 				headers = append(slices.Clone(mine), "Transfer-Encoding", "chunked")
 			}
 			r := w.ask(method, d.path, text, headers...)
-			w.coded(d.route+" "+name, r)
+			w.checkRefusal(d.route+" "+name, r)
 			w.expect(d.route+" "+name, r, http.StatusBadRequest, wire.CodeBadBody)
 		}
 	}
@@ -214,7 +214,7 @@ func (w *world) badBodies(d door) (sent int) {
 	return sent
 }
 
-func (w *world) badWorkbooks(d door) (sent int) {
+func (w *world) badWorkbooks(d endpoint) (sent int) {
 	mine := append(w.bearer("hall", organiser), "Content-Type", workbookType)
 	for name, text := range map[string]string{
 		"empty": "", "JSON": "{}", "magic": "PK\x03\x04", "an old one": "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "zeros": strings.Repeat("\x00", 1<<16),
@@ -223,7 +223,7 @@ func (w *world) badWorkbooks(d door) (sent int) {
 		sent++
 		w.clock.skip(10 * time.Second) // so that the rate of uploads is not met
 		r := w.ask(http.MethodPost, d.path, text, mine...)
-		w.coded(name, r)
+		w.checkRefusal(name, r)
 		w.expect(name, r, http.StatusUnprocessableEntity, wire.CodeWorkbook)
 	}
 	for _, headers := range [][]string{mine, append(slices.Clone(mine), "Transfer-Encoding", "chunked")} {
@@ -235,7 +235,7 @@ func (w *world) badWorkbooks(d door) (sent int) {
 }
 
 // frameOf is an entry of wire/testdata/refused.json.
-type frameOf struct{ Name, Text, Hex, Code, Param, ID string }
+type badFrame struct{ Name, Text, Hex, Code, Param, ID string }
 
 // Every frame of wire/testdata/refused.json is refused on a live connection. A
 // command is rejected by its id, and the connection goes on. Any other frame brings
@@ -246,7 +246,7 @@ func TestLive_RefusesEveryBadFrame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []frameOf
+	var all []badFrame
 	if err := json.Unmarshal(text, &all); err != nil || len(all) < 50 {
 		t.Fatalf("%d frames: %v", len(all), err)
 	}
@@ -265,7 +265,7 @@ func TestLive_RefusesEveryBadFrame(t *testing.T) {
 		w.refusedLive(f, token)
 		if inner, ok := strings.CutPrefix(f.Text, `{"command":`); ok && f.ID != "" {
 			r := w.post("/api/v1/events/hall/commands", strings.TrimSuffix(inner, "}"), token...)
-			w.coded(f.Name+" by POST", r)
+			w.checkRefusal(f.Name+" by POST", r)
 			w.expect(f.Name+" by POST", r, r.StatusCode, f.Code)
 		}
 	}
@@ -274,7 +274,7 @@ func TestLive_RefusesEveryBadFrame(t *testing.T) {
 	t.Logf("%d frames", len(all))
 }
 
-func (w *world) refusedLive(f frameOf, token []string) {
+func (w *world) refusedLive(f badFrame, token []string) {
 	w.t.Helper()
 	p := w.dialWith("/api/v1/events/hall/live", token...)
 	defer p.conn.Close()
@@ -303,13 +303,13 @@ func TestCommands_ReusedIDIsRefusedByEitherWay(t *testing.T) {
 		for j, second := range []string{"post", "live"} {
 			c := &cell{w, "hall", "moderator-lead"}
 			text := fmt.Sprintf(`{"id":"id-%d%d","announce":{"text":{"en":"%%s"}}}`, i, j)
-			if _, code := c.does(first, fmt.Sprintf(text, "one")); code != "" {
+			if _, code := c.submit(first, fmt.Sprintf(text, "one")); code != "" {
 				t.Errorf("by %s: %s", first, code)
 			}
-			if _, code := c.does(second, fmt.Sprintf(text, "one")); code != "" {
+			if _, code := c.submit(second, fmt.Sprintf(text, "one")); code != "" {
 				t.Errorf("again by %s: %s", second, code)
 			}
-			if _, code := c.does(second, fmt.Sprintf(text, "two")); code != wire.CodeIDReused {
+			if _, code := c.submit(second, fmt.Sprintf(text, "two")); code != wire.CodeIDReused {
 				t.Errorf("another one by %s: %q", second, code)
 			}
 		}

@@ -11,13 +11,13 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// polled is the response to a poll.
-type polled struct {
+// pollResponse is the response to a poll.
+type pollResponse struct {
 	Frames []wire.ServerFrame `json:"frames"`
 	Close  int                `json:"close"`
 }
 
-func (w *world) poll(query string, token []string) (p polled) {
+func (w *world) poll(query string, token []string) (p pollResponse) {
 	w.t.Helper()
 	r := w.ask(http.MethodGet, "/api/v1/events/demo/poll?"+query, "", token...)
 	if err := json.Unmarshal(r.body, &p); err != nil || r.StatusCode != http.StatusOK {
@@ -44,7 +44,7 @@ func TestPoll_WaitsForNews(t *testing.T) {
 	if took := time.Since(began); took > time.Second || len(asked.Frames) != 4 || !pong || !live {
 		t.Errorf("with a ping, after %v: %+v", took, asked)
 	}
-	held := make(chan polled, 1)
+	held := make(chan pollResponse, 1)
 	go func() { held <- w.poll(query+"&wait=20", token) }()
 	w.eventually("the poll waits", func() bool { return w.server.limits.sockets.InUse() == 1 })
 	began = time.Now()
@@ -65,9 +65,9 @@ func TestPoll_WaitsForNews(t *testing.T) {
 func TestStream_LeavingReleasesEverything(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.bearer(event, w.people[floor.RoleAttendee])
-	query, _ := w.first(token)
+	query, _ := w.firstVisit(token)
 	for range 8 {
-		s := w.streamOf(query, token)
+		s := w.stream(query, token)
 		s.until("live")
 		s.leave()
 	}
@@ -79,7 +79,7 @@ func TestStream_LeavingReleasesEverything(t *testing.T) {
 func TestPoll_VisitsAreRateLimited(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.bearer(event, w.people[floor.RoleAttendee])
-	query, _ := w.first(token)
+	query, _ := w.firstVisit(token)
 	refused := 0
 	for range 50 {
 		if w.poll(query, token).Close == int(wire.CloseTooMany) {

@@ -25,7 +25,7 @@ import (
 func TestRates_WholeVenueBehindOneAddress(t *testing.T) {
 	const phones = 200
 	w := newWorld(t, false, nil)
-	at := []floor.EventID{event, otherOne}
+	at := []floor.EventID{event, otherEvent}
 	var links []floor.LinkID
 	for l := range w.state(event).Links() {
 		if l.Who.Role() == floor.RoleAttendee {

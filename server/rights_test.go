@@ -15,9 +15,9 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// columns lists the links of the columns of deeds, in their order: organiser, lead,
+// columnLinks lists the links of the columns of rights, in their order: organiser, lead,
 // moderator of zone A, runner, interpreter i1, attendee of company ka, display.
-var columns = []floor.LinkID{
+var columnLinks = []floor.LinkID{
 	"organiser-o1", "moderator-lead", "moderator-mA", "runner-run", "interpreter-i1", "attendee-ka1", "display-wall",
 }
 
@@ -25,12 +25,12 @@ var columns = []floor.LinkID{
 // before it.
 type body func(*cell) string
 
-// deed is a row of the table of rights. The table is written here a second time, by
+// right is a row of the table of rights. The table is written here a second time, by
 // hand, so that a change of the program's own table does not change the test.
 //
 // There is a letter for each column: + may; - may not; z in the own zone only; s for
 // themselves only; x does not exist over the network.
-type deed struct {
+type right struct {
 	kind       floor.CommandKind
 	may        string
 	own, other []body    // about their own things, and about those of others or in another zone
@@ -38,8 +38,8 @@ type deed struct {
 	draft      bool      // the schedule is not released before
 }
 
-// deeds is the table. The test fails for a kind of command without a row.
-var deeds = []deed{
+// rights is the table. The test fails for a kind of command without a row.
+var rights = []right{
 	{kind: "release", may: "++-----", own: plain(`{}`), draft: true},
 	{kind: "setClock", may: "++-----", own: plain(`{"event":1795494600000,"rate":2}`)},
 	{kind: "rotateLink", may: "++-----", own: plain(`{"link":"attendee-ka1"}`, `{"link":"moderator-lead"}`, `{"link":"attendee-cb1"}`)},
@@ -61,7 +61,7 @@ var deeds = []deed{
 	{kind: "markPresent", may: "++z+-s-", own: plain(`{"meeting":"mA","side":"host"}`), other: plain(`{"meeting":"mB","side":"host"}`)},
 	{kind: "markPresent", may: "++++-s-", other: plain(`{"meeting":"mA","side":"guest"}`)},
 	{kind: "markNoShow", may: "++z+---", own: plain(`{"meeting":"mA","side":"host"}`), other: plain(`{"meeting":"mB","side":"host"}`)},
-	{kind: "seen", may: "----ss-", own: []body{noticeOf("mA2")}, other: []body{noticeOf("mB2")}, instead: string(floor.CodeNothingChanges)},
+	{kind: "seen", may: "----ss-", own: []body{noticeAbout("mA2")}, other: []body{noticeAbout("mB2")}, instead: string(floor.CodeNothingChanges)},
 	{kind: "setDuty", may: "+++-s--", own: plain(`{"interpreter":"i1","duty":"break"}`), other: plain(`{"interpreter":"i2","duty":"break"}`)},
 	{kind: "requestInterpreter", may: "++z+-s-", own: plain(`{"meeting":"mA"}`), other: plain(`{"meeting":"mB"}`)},
 	{kind: "claimRequest", may: "++z-s--", own: []body{claim("A")}, other: []body{claim("B")}},
@@ -70,7 +70,7 @@ var deeds = []deed{
 	{kind: "releaseRequest", may: "++z-s--", own: []body{claimed("A")}, other: []body{claimed("B")}},
 	{kind: "cancelRequest", may: "++z+-s-", own: []body{requested("A")}, other: []body{requested("B")}},
 
-	{kind: "markTold", may: "++++---", own: []body{toldOf("mA2", "attendee:ka1")}, other: []body{toldOf("mB2", "attendee:kb1")}},
+	{kind: "markTold", may: "++++---", own: []body{noticeToldTo("mA2", "attendee:ka1")}, other: []body{noticeToldTo("mB2", "attendee:kb1")}},
 	{kind: "dismissLost", may: "++ssss-", own: []body{lostBy("")}, other: []body{lostBy("moderator:mB")}},
 
 	{kind: "nameLost", may: "xxxxxxx", own: plain(`{}`)},
@@ -123,18 +123,18 @@ func closed(table floor.TableID) body {
 	}
 }
 
-// noticeOf returns a body about a notice for the people of a meeting and its
+// noticeAbout returns a body about a notice for the people of a meeting and its
 // interpreter.
-func noticeOf(meeting floor.MeetingID) body {
+func noticeAbout(meeting floor.MeetingID) body {
 	return func(c *cell) string {
 		c.order(c.event, floor.CancelMeeting{Meeting: meeting})
 		return fmt.Sprintf(`{"notices":[%q]}`, c.card("notice"))
 	}
 }
 
-// toldOf returns a body that says that one of the people of a meeting was told of a
+// noticeToldTo returns a body that says that one of the people of a meeting was told of a
 // notice in person.
-func toldOf(meeting floor.MeetingID, who floor.ActorID) body {
+func noticeToldTo(meeting floor.MeetingID, who floor.ActorID) body {
 	return func(c *cell) string {
 		c.order(c.event, floor.CancelMeeting{Meeting: meeting})
 		return fmt.Sprintf(`{"notice":%q,"who":[%q]}`, c.card("notice"), who)
@@ -210,7 +210,7 @@ func (c *cell) card(kind string) string {
 }
 
 // wants returns the status and the code for a column's letter.
-func (d deed) wants(letter byte, own bool) (int, wire.Code) {
+func (d right) wants(letter byte, own bool) (int, wire.Code) {
 	switch {
 	case letter == 'x':
 		return http.StatusConflict, wire.CodeUnknownCommand
@@ -230,13 +230,13 @@ func (d deed) wants(letter byte, own bool) (int, wire.Code) {
 // others, by POST and on a live connection, each on a new event. The result must be
 // that of the table above. A kind of command without a row fails the test.
 func TestRights_Matrix(t *testing.T) {
-	w := newWorldOf(t, false, hub.Options{MaxEvents: 4096}, nil)
+	w := newFixtureWithHub(t, false, hub.Options{MaxEvents: 4096}, nil)
 	w.calmTime()
 	rows := map[floor.CommandKind]bool{}
 	cells := 0
-	for i, d := range deeds {
+	for i, d := range rights {
 		rows[d.kind] = true
-		t.Run(string(d.kind), func(t *testing.T) { cells += w.row(t, i, d) })
+		t.Run(string(d.kind), func(t *testing.T) { cells += w.checkRow(t, i, d) })
 	}
 	for _, kind := range floor.CommandKinds() {
 		if !rows[kind] {
@@ -251,21 +251,21 @@ func TestRights_Matrix(t *testing.T) {
 	t.Logf("%d cells", cells)
 }
 
-// row checks a row of the table and returns how many cells it had.
-func (w *world) row(t *testing.T, at int, d deed) (cells int) {
+// checkRow checks a row of the table and returns how many cells it had.
+func (w *world) checkRow(t *testing.T, at int, d right) (cells int) {
 	whole := w.t
 	w.t = t
 	defer func() { w.t = whole }()
-	for i, link := range columns {
+	for i, link := range columnLinks {
 		for which, bodies := range map[bool][]body{true: d.own, false: d.other} {
 			status, code := d.wants(d.may[i], which)
 			for _, prepare := range bodies {
 				for _, way := range []string{"post", "live"} {
 					cells++
-					c := w.cell(floor.EventID(fmt.Sprintf("cell-%d-%d", at, cells)), link, d.draft)
+					c := w.newCell(floor.EventID(fmt.Sprintf("cell-%d-%d", at, cells)), link, d.draft)
 					text := fmt.Sprintf(`{"id":"deed","%s":%s}`, d.kind, prepare(c))
 					before := w.state(c.event).Seq()
-					gotStatus, gotCode := c.does(way, text)
+					gotStatus, gotCode := c.submit(way, text)
 					if gotCode != code || way == "post" && gotStatus != status {
 						t.Errorf("%s as %s by %s: %d %q, want %d %q", text, link, way, gotStatus, gotCode, status, code)
 					}
@@ -279,8 +279,8 @@ func (w *world) row(t *testing.T, at int, d deed) (cells int) {
 	return cells
 }
 
-// cell adds an event for one link.
-func (w *world) cell(name floor.EventID, link floor.LinkID, draft bool) *cell {
+// newCell adds an event for one link.
+func (w *world) newCell(name floor.EventID, link floor.LinkID, draft bool) *cell {
 	c := &cell{w, name, link}
 	w.addHall(c.event)
 	if !draft {
@@ -297,8 +297,8 @@ func (c *cell) who() floor.ActorID {
 	return l.Who
 }
 
-// does sends a command and returns the status (by POST only) and the code.
-func (c *cell) does(way, text string) (int, wire.Code) {
+// submit sends a command and returns the status (by POST only) and the code.
+func (c *cell) submit(way, text string) (int, wire.Code) {
 	if way == "post" {
 		r := c.post("/api/v1/events/"+string(c.event)+"/commands", text, c.bearer(c.event, c.link)...)
 		if r.StatusCode == http.StatusOK {

@@ -44,7 +44,7 @@ func TestSignIn_ReturnsWhoAndTheirPage(t *testing.T) {
 	} {
 		link := w.people[role]
 		r := w.post("/api/v1/sign-in", w.signInText(event, link, false))
-		var got signedIn
+		var got signInResponse
 		if err := json.Unmarshal(r.body, &got); err != nil {
 			t.Fatal(role, err)
 		}
@@ -178,7 +178,7 @@ func TestRotateLink_EndsItsSessionsAndConnections(t *testing.T) {
 	live.hello()
 	other := w.dial(event, w.people[floor.RoleInterpreter])
 	other.hello()
-	w.give(event, floor.RotateLink{Link: link})
+	w.submitAsOperator(event, floor.RotateLink{Link: link})
 	if code := live.closeCode(); code != int(wire.CloseSessionOver) {
 		t.Errorf("the live connection closed with %d", code)
 	}
@@ -237,10 +237,10 @@ func TestSignOut_EndsTheSessionAndItsConnections(t *testing.T) {
 func TestAuthenticate_CredentialsAreOfOneEvent(t *testing.T) {
 	w := newWorld(t, false, nil)
 	for role, link := range w.people {
-		for _, home := range []floor.EventID{event, otherOne} {
+		for _, home := range []floor.EventID{event, otherEvent} {
 			token := w.bearer(home, link)
 			c := w.cookie(home, link)
-			for _, at := range []floor.EventID{event, otherOne} {
+			for _, at := range []floor.EventID{event, otherEvent} {
 				path := "/api/v1/events/" + string(at) + "/snapshot"
 				byToken, byCookie := http.StatusOK, http.StatusOK
 				if at != home && role != floor.RoleOrganiser {
@@ -278,7 +278,7 @@ func TestAuthenticate_UnlistedEventsDoNotExist(t *testing.T) {
 		t.Fatal(err)
 	}
 	forum.Event.ID = "half"
-	w.give("half", floor.ImportForum{Forum: forum})
+	w.submitAsOperator("half", floor.ImportForum{Forum: forum})
 	link := w.people[floor.RoleAttendee]
 	w.expect("sign-in", w.post("/api/v1/sign-in", w.signInText("half", link, false)), http.StatusUnauthorized, reply.CodeBadLink)
 	w.expect("an organiser", w.ask(http.MethodGet, "/api/v1/events/half/snapshot", "", w.bearer(event, organiser)...), http.StatusNotFound, wire.CodeNoSuchEvent)

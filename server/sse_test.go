@@ -19,8 +19,8 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// stream is the client of a visit with Server-Sent Events.
-type stream struct {
+// sseClient is the client of a visit with Server-Sent Events.
+type sseClient struct {
 	t      testing.TB
 	answer *http.Response
 	lines  *bufio.Scanner
@@ -38,8 +38,8 @@ func helloOf(s *wire.Snapshot, subjects string) string {
 	return "hello=" + url.QueryEscape(string(text[len(`{"hello":`):len(text)-1]))
 }
 
-// visit opens a stream, whatever the status is.
-func (w *world) visit(path string, headers ...string) *stream {
+// openStream opens a stream, whatever the status is.
+func (w *world) openStream(path string, headers ...string) *sseClient {
 	w.t.Helper()
 	ctx, leave := context.WithTimeout(w.t.Context(), 3*patience)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.http.URL+path, nil)
@@ -54,13 +54,13 @@ func (w *world) visit(path string, headers ...string) *stream {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { leave(); answer.Body.Close() })
-	return &stream{t: w.t, answer: answer, lines: bufio.NewScanner(answer.Body), leave: leave}
+	return &sseClient{t: w.t, answer: answer, lines: bufio.NewScanner(answer.Body), leave: leave}
 }
 
-// streamOf opens a stream of a signed-in program. The status must be 200.
-func (w *world) streamOf(query string, token []string) *stream {
+// stream opens a stream of a signed-in program. The status must be 200.
+func (w *world) stream(query string, token []string) *sseClient {
 	w.t.Helper()
-	s := w.visit("/api/v1/events/demo/stream?"+query, token...)
+	s := w.openStream("/api/v1/events/demo/stream?"+query, token...)
 	if s.answer.StatusCode != http.StatusOK {
 		w.t.Fatalf("the status of the stream is %d", s.answer.StatusCode)
 	}
@@ -69,7 +69,7 @@ func (w *world) streamOf(query string, token []string) *stream {
 
 // next returns the next event: the kind and the body of a frame, "close" and the code
 // at the end, and "" after the end.
-func (s *stream) next() (kind string, body json.RawMessage) {
+func (s *sseClient) next() (kind string, body json.RawMessage) {
 	s.t.Helper()
 	event := ""
 	for s.lines.Scan() {
@@ -96,7 +96,7 @@ func (s *stream) next() (kind string, body json.RawMessage) {
 }
 
 // until reads up to the first frame of a kind.
-func (s *stream) until(kind string) json.RawMessage {
+func (s *sseClient) until(kind string) json.RawMessage {
 	s.t.Helper()
 	for {
 		switch got, body := s.next(); got {
@@ -109,7 +109,7 @@ func (s *stream) until(kind string) json.RawMessage {
 }
 
 // all reads until there was a frame of each kind, in any order, and returns them.
-func (s *stream) all(kinds ...string) map[string]json.RawMessage {
+func (s *sseClient) all(kinds ...string) map[string]json.RawMessage {
 	s.t.Helper()
 	found := make(map[string]json.RawMessage)
 	for len(found) < len(kinds) {
@@ -124,7 +124,7 @@ func (s *stream) all(kinds ...string) map[string]json.RawMessage {
 }
 
 // close reads to the end and returns the code, or 0 if there is none.
-func (s *stream) close() int {
+func (s *sseClient) close() int {
 	s.t.Helper()
 	for {
 		switch kind, body := s.next(); kind {
@@ -143,11 +143,11 @@ func (s *stream) close() int {
 	}
 }
 
-// first makes a first visit, which ends with the snapshot, and returns the query of
+// firstVisit makes a first visit, which ends with the snapshot, and returns the query of
 // the next.
-func (w *world) first(token []string) (query string, at wire.Snapshot) {
+func (w *world) firstVisit(token []string) (query string, at wire.Snapshot) {
 	w.t.Helper()
-	s := w.streamOf(helloOf(nil, ""), token)
+	s := w.stream(helloOf(nil, ""), token)
 	var hello wire.ServerHello
 	if err := json.Unmarshal(s.until("hello"), &hello); err != nil {
 		w.t.Fatal(err)
@@ -174,9 +174,9 @@ func (w *world) announce(text string) {
 func TestStream_SendsChanges(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.bearer(event, w.people[floor.RoleAttendee])
-	query, at := w.first(token)
+	query, at := w.firstVisit(token)
 	w.announce("Welcome")
-	s := w.streamOf(query+"&ping="+url.QueryEscape(fmt.Sprintf(`{"n":7,"ack":%d}`, at.At.Seq)), token)
+	s := w.stream(query+"&ping="+url.QueryEscape(fmt.Sprintf(`{"n":7,"ack":%d}`, at.At.Seq)), token)
 	s.until("hello")
 	if patch := s.until("patch"); !strings.Contains(string(patch), "Welcome") {
 		t.Errorf("the first patch: %s", patch)
@@ -194,7 +194,7 @@ func TestStream_SendsChanges(t *testing.T) {
 // The headers keep proxies from buffering or caching what is sent.
 func TestStream_HeadersForbidBuffering(t *testing.T) {
 	w := newWorld(t, false, nil)
-	s := w.streamOf(helloOf(nil, ""), append(w.bearer(event, w.people[floor.RoleAttendee]), "Accept-Encoding", "gzip"))
+	s := w.stream(helloOf(nil, ""), append(w.bearer(event, w.people[floor.RoleAttendee]), "Accept-Encoding", "gzip"))
 	for name, want := range map[string]string{
 		"Content-Type": "text/event-stream", "X-Accel-Buffering": "no", "Cache-Control": "no-store, no-transform",
 		"Content-Encoding": "", "X-Content-Type-Options": "nosniff", "Access-Control-Allow-Origin": "",
@@ -232,7 +232,7 @@ func TestStream_ForeignPagesAreRefused(t *testing.T) {
 				credential []string
 				status     int
 			}{{cookie, o.cookie}, {bearer, o.bearer}, {nil, o.cookie}, {append(cookie, "Authorization", "Basic eDp5"), o.cookie}} {
-				s := w.visit("/api/v1/events/demo/"+path+"?as="+string(link)+"&"+helloOf(nil, ""), append(way.credential, o.header, o.value)...)
+				s := w.openStream("/api/v1/events/demo/"+path+"?as="+string(link)+"&"+helloOf(nil, ""), append(way.credential, o.header, o.value)...)
 				if s.answer.StatusCode != way.status {
 					t.Errorf("%s with %s %q and %.6v: %d, want %d", path, o.header, o.value, way.credential, s.answer.StatusCode, way.status)
 				}
@@ -246,8 +246,8 @@ func TestStream_ForeignPagesAreRefused(t *testing.T) {
 func TestStream_RefusesWithACloseCode(t *testing.T) {
 	w := newWorld(t, false, func(o *Options) { o.MaxLinkSockets = 1 })
 	token := w.bearer(event, w.people[floor.RoleAttendee])
-	query, _ := w.first(token)
-	w.streamOf(query, token).until("live")
+	query, _ := w.firstVisit(token)
+	w.stream(query, token).until("live")
 	own := w.bearer(event, organiser)
 	hello := helloOf(nil, "")
 	for name, c := range map[string]struct {
@@ -260,7 +260,7 @@ func TestStream_RefusesWithACloseCode(t *testing.T) {
 		"no such event":        {"/api/v1/events/nothing/stream?" + hello, own, wire.CloseNoEvent},
 		"a second of the link": {"/api/v1/events/demo/stream?" + hello, token, wire.CloseTooMany},
 	} {
-		if code := w.visit(c.path, c.headers...).close(); code != int(c.code) {
+		if code := w.openStream(c.path, c.headers...).close(); code != int(c.code) {
 			t.Errorf("%s: closed with %d, want %d", name, code, c.code)
 		}
 		polled := w.ask(http.MethodGet, strings.Replace(c.path, "/stream", "/poll", 1), "", c.headers...)
@@ -280,8 +280,8 @@ func TestStream_RefusesWithACloseCode(t *testing.T) {
 func TestStream_FullServerRefuses(t *testing.T) {
 	w := newWorld(t, false, func(o *Options) { o.MaxSockets = 1 })
 	token := w.bearer(event, w.people[floor.RoleAttendee])
-	query, _ := w.first(token)
-	held := w.streamOf(query, token)
+	query, _ := w.firstVisit(token)
+	held := w.stream(query, token)
 	held.until("live")
 	for _, path := range []string{"stream", "poll"} {
 		r := w.ask(http.MethodGet, "/api/v1/events/demo/"+path+"?"+query, "", token...)
@@ -291,7 +291,7 @@ func TestStream_FullServerRefuses(t *testing.T) {
 	}
 	held.leave()
 	w.eventually("the place is released", func() bool { return w.server.limits.sockets.InUse() == 0 })
-	w.streamOf(query, token).until("live")
+	w.stream(query, token).until("live")
 }
 
 // A bad hello brings the same error and close code as on a WebSocket.
@@ -323,7 +323,7 @@ func TestStream_BadHello(t *testing.T) {
 		if value, more, _ = strings.Cut(value, "&ping="); more != "" {
 			more = "&ping=" + url.QueryEscape(more)
 		}
-		s := w.streamOf(name+"="+url.QueryEscape(value)+more, token)
+		s := w.stream(name+"="+url.QueryEscape(value)+more, token)
 		if c.code != "" && !strings.Contains(string(s.until("error")), `"`+c.code+`"`) {
 			t.Errorf("%s: not %s", c.name, c.code)
 		}
@@ -338,7 +338,7 @@ func TestStream_BadHello(t *testing.T) {
 func TestStream_UnknownPositionBringsASnapshot(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.bearer(event, w.people[floor.RoleAttendee])
-	_, at := w.first(token)
+	_, at := w.firstVisit(token)
 	for name, change := range map[string]func(*wire.Snapshot){
 		"another hash":  func(s *wire.Snapshot) { s.At.Hash[0]++ },
 		"another epoch": func(s *wire.Snapshot) { s.At.Epoch++ },
@@ -347,7 +347,7 @@ func TestStream_UnknownPositionBringsASnapshot(t *testing.T) {
 		s := at
 		change(&s)
 		subjects := wire.SubjectsHash(w.state(event).Subjects("attendee:" + floor.ActorID(strings.TrimPrefix(string(w.people[floor.RoleAttendee]), "attendee-"))))
-		w.streamOf(helloOf(&s, subjects), token).until("snapshot")
+		w.stream(helloOf(&s, subjects), token).until("snapshot")
 		t.Log(name)
 	}
 }
@@ -357,9 +357,9 @@ func TestStream_UnknownPositionBringsASnapshot(t *testing.T) {
 func TestStream_EndsWhenAnAckIsDue(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.bearer(event, w.people[floor.RoleAttendee])
-	query, _ := w.first(token)
+	query, _ := w.firstVisit(token)
 	began := time.Now()
-	s := w.streamOf(query, token)
+	s := w.stream(query, token)
 	s.until("live")
 	patches := 1 // the empty one
 	for ; patches < wire.MaxUnackFrames; patches++ {
@@ -382,14 +382,14 @@ func TestStream_RotatedLinkIsClosed(t *testing.T) {
 	w := newWorld(t, false, nil)
 	link := w.people[floor.RoleAttendee]
 	token := w.bearer(event, link)
-	query, _ := w.first(token)
-	s := w.streamOf(query, token)
+	query, _ := w.firstVisit(token)
+	s := w.stream(query, token)
 	s.until("live")
 	held := make(chan response, 1)
 	go func() { held <- w.ask(http.MethodGet, "/api/v1/events/demo/poll?wait=20&"+query, "", token...) }()
 	w.eventually("the poll waits", func() bool { return w.server.limits.sockets.InUse() == 2 })
 	began := time.Now()
-	w.give(event, floor.RotateLink{Link: link})
+	w.submitAsOperator(event, floor.RotateLink{Link: link})
 	if code := s.close(); code != int(wire.CloseSessionOver) {
 		t.Errorf("closed with %d", code)
 	}
@@ -399,7 +399,7 @@ func TestStream_RotatedLinkIsClosed(t *testing.T) {
 	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("it took %v", took)
 	}
-	if code := w.streamOf(query, token).close(); code != int(wire.CloseSessionOver) {
+	if code := w.stream(query, token).close(); code != int(wire.CloseSessionOver) {
 		t.Errorf("the next visit is closed with %d", code)
 	}
 }
@@ -408,8 +408,8 @@ func TestStream_SignedOutSessionIsClosed(t *testing.T) {
 	w := newWorld(t, false, nil)
 	link := w.people[floor.RoleAttendee]
 	c := w.cookie(event, link)
-	query, _ := w.first(w.bearer(event, link))
-	s := w.visit("/api/v1/events/demo/stream?as="+string(link)+"&"+query, "Cookie", c.Name+"="+c.Value)
+	query, _ := w.firstVisit(w.bearer(event, link))
+	s := w.openStream("/api/v1/events/demo/stream?as="+string(link)+"&"+query, "Cookie", c.Name+"="+c.Value)
 	s.until("live")
 	w.post("/api/v1/sign-out?as="+string(link), "", "Cookie", c.Name+"="+c.Value)
 	if code := s.close(); code != int(wire.CloseSessionOver) {
@@ -420,8 +420,8 @@ func TestStream_SignedOutSessionIsClosed(t *testing.T) {
 func TestStream_DrainClosesWithRestart(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.bearer(event, w.people[floor.RoleAttendee])
-	query, _ := w.first(token)
-	s := w.streamOf(query, token)
+	query, _ := w.firstVisit(token)
+	s := w.stream(query, token)
 	s.until("live")
 	drained := make(chan error, 1)
 	go func() {
@@ -435,7 +435,7 @@ func TestStream_DrainClosesWithRestart(t *testing.T) {
 	if err := <-drained; err != nil {
 		t.Error(err)
 	}
-	if code := w.streamOf(query, token).close(); code != int(wire.CloseRestart) {
+	if code := w.stream(query, token).close(); code != int(wire.CloseRestart) {
 		t.Errorf("the next visit is closed with %d", code)
 	}
 }
