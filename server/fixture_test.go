@@ -109,8 +109,9 @@ type signInResponse struct {
 
 // Bounds of other packages, as they are documented.
 const (
-	maxSignIn = 4 << 10
-	minStream = 250 * time.Millisecond
+	maxSignIn   = 4 << 10
+	minStream   = 250 * time.Millisecond
+	sessionLife = 36 * time.Hour
 )
 
 // rateWrongSecrets is the rate of sign-ins with a wrong secret.

@@ -194,16 +194,16 @@ func TestSession_Expires(t *testing.T) {
 	w := newWorld(t, false, nil)
 	headers := w.bearer(event, w.people[floor.RoleAttendee])
 	now := time.Now()
-	w.clock.set(func() time.Time { return now.Add(auth.SessionLife - time.Minute) })
+	w.clock.set(func() time.Time { return now.Add(sessionLife - time.Minute) })
 	w.expect("before", w.ask(http.MethodGet, "/api/v1/events/demo/snapshot", "", headers...), http.StatusOK, "")
-	w.clock.set(func() time.Time { return now.Add(auth.SessionLife + time.Second) })
+	w.clock.set(func() time.Time { return now.Add(sessionLife + time.Second) })
 	w.expect("after", w.ask(http.MethodGet, "/api/v1/events/demo/snapshot", "", headers...), http.StatusUnauthorized, wire.CodeSignedOut)
 }
 
 func TestLive_ClosedWhenItsSessionExpires(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.token(event, w.people[floor.RoleAttendee])
-	w.clock.set(func() time.Time { return time.Now().Add(auth.SessionLife - 300*time.Millisecond) })
+	w.clock.set(func() time.Time { return time.Now().Add(sessionLife - 300*time.Millisecond) })
 	live := w.dialWith("/api/v1/events/demo/live", "Authorization", "Bearer "+token)
 	if code := live.closeCode(); code != int(wire.CloseSessionOver) {
 		t.Errorf("closed with %d", code)

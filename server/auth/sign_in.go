@@ -87,7 +87,7 @@ func (s *SignIn) Handle(c echo.Context) error {
 	}
 	claims := Claims{
 		Event: request.Event, Link: link.ID, Generation: link.Generation,
-		Expires: s.auth.now().Add(SessionLife).Truncate(time.Millisecond),
+		Expires: s.auth.now().Add(sessionLife).Truncate(time.Millisecond),
 	}
 	response := signInResponse{
 		Event: request.Event, Link: link.ID, Who: link.Who, Page: pagePath(request.Event, link),
@@ -152,5 +152,5 @@ func (s *SignIn) setCookie(c echo.Context, claims Claims) {
 	for _, old := range s.auth.keys.excessCookies(r, s.auth.now()) {
 		c.SetCookie(old)
 	}
-	c.SetCookie(sessionCookie(claims.Event, claims.Link, s.auth.origins.Secure(r), s.auth.keys.SealToken(claims), SessionLife))
+	c.SetCookie(sessionCookie(claims.Event, claims.Link, s.auth.origins.Secure(r), s.auth.keys.SealToken(claims), sessionLife))
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// SessionLife is how long a sign-in lasts, unless its link is rotated before.
-const SessionLife = 36 * time.Hour
+// sessionLife is how long a sign-in lasts, unless its link is rotated before.
+const sessionLife = 36 * time.Hour
 
 // tokenVersion is the first byte of every token. There is one algorithm,
 // HMAC-SHA256, and no field that could name another.

@@ -43,8 +43,8 @@ type Options struct {
 
 // Endpoint serves visits. It is safe for concurrent use.
 type Endpoint struct {
-	Options
-	visits *limit.Limiter
+	options Options
+	visits  *limit.Limiter
 }
 
 // NewEndpoint returns an endpoint.
@@ -73,7 +73,7 @@ func (e *Endpoint) Poll(c echo.Context) error {
 // serve checks the client as for a WebSocket. A page gets the result in the body of
 // the response, because an EventSource cannot read the status of a refusal.
 func (e *Endpoint) serve(c echo.Context, encoder func(http.ResponseWriter) frameEncoder, ends func(*wire.Ping) endCondition) error {
-	done, full, _ := e.Requests.AcquireFunc("")
+	done, full, _ := e.options.Requests.AcquireFunc("")
 	if full || done == nil {
 		return reply.Full(2 * time.Second)
 	}
@@ -107,7 +107,7 @@ func (e *Endpoint) admit(c echo.Context) (release func(), caller auth.Caller, co
 	}
 	event, err := auth.EventParam(c)
 	if err == nil {
-		caller, err = e.Auth.Authenticate(c, event)
+		caller, err = e.options.Auth.Authenticate(c, event)
 	}
 	if err != nil {
 		if code, ok := auth.CloseCodeOfRefusal(err); ok {
@@ -118,7 +118,7 @@ func (e *Endpoint) admit(c echo.Context) (release func(), caller auth.Caller, co
 	if _, ok := e.visits.Allow(caller.RateKey); !ok {
 		return none, caller, wire.CloseTooMany, nil
 	}
-	release, full, keyFull := e.Sockets.AcquireFunc(caller.RateKey)
+	release, full, keyFull := e.options.Sockets.AcquireFunc(caller.RateKey)
 	switch {
 	case full:
 		return none, caller, 0, reply.Full(5 * time.Second)
@@ -140,7 +140,7 @@ func (e *Endpoint) sameSite(r *http.Request) bool {
 			}
 		}
 	}
-	return e.Origins.Allowed(r, false)
+	return e.options.Origins.Allowed(r, false)
 }
 
 // readQuery reads the frames in the query of a visit: hello and perhaps a ping, as
@@ -159,16 +159,16 @@ func (e *Endpoint) run(ctx context.Context, visit *conn, caller auth.Caller, hel
 	// When the server's own deadline for reading passes, net/http ends the context.
 	_ = visit.response.SetReadDeadline(time.Time{})
 	attaching, cancel := context.WithTimeout(ctx, attachTimeout)
-	session, err := e.Hub.Attach(attaching, caller.Log(), caller.Credential, visit)
+	session, err := e.options.Hub.Attach(attaching, caller.Log(), caller.Credential, visit)
 	cancel()
 	if err != nil {
-		visit.end(auth.CloseCodeOf(err, e.Log))
+		visit.end(auth.CloseCodeOf(err, e.options.Log))
 		return
 	}
 	defer time.AfterFunc(detachDelay, session.Detach)
 	live := caller.LiveSession(session)
-	e.Sessions.Add(&live, caller)
-	defer e.Sessions.Remove(&live)
+	e.options.Sessions.Add(&live, caller)
+	defer e.options.Sessions.Remove(&live)
 	session.Handle(wire.ClientFrame{Hello: hello})
 	if ping != nil {
 		session.Handle(wire.ClientFrame{Ping: ping})
