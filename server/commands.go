@@ -59,7 +59,7 @@ func (h commands) submit(c echo.Context) error {
 	return reply.JSON(c, http.StatusOK, wire.Accepted{ID: command.ID, Seq: result.Seq, Notes: result.Notes})
 }
 
-// reject answers a refused command.
+// reject sends why a command was refused.
 func reject(c echo.Context, id string, problem wire.Problem) error {
 	if wire.Retry(problem.Code) {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(1))
