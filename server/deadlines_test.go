@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/matchfloor/matchfloor/internal/ws/wstest"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
@@ -73,17 +74,14 @@ func TestHTTP_UnreadResponseIsEnded(t *testing.T) {
 	})
 }
 
-// maskedFrame is a frame as a client sends it, masked with zeros.
-func maskedFrame(first byte, payload string) string {
-	n := len(payload)
-	switch {
-	case n < 126:
-		return string([]byte{first, 0x80 | byte(n), 0, 0, 0, 0}) + payload
-	case n < 1<<16:
-		return string([]byte{first, 0x80 | 126, byte(n >> 8), byte(n), 0, 0, 0, 0}) + payload
-	}
-	return string([]byte{first, 0x80 | 127, 0, 0, 0, 0, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n), 0, 0, 0, 0}) + payload
-}
+// The limits of a live connection that docs/PROTOCOL.md and package ws promise.
+const (
+	closeTimeout    = 3 * time.Second   // for the answer to a close frame
+	messageTimeout  = 10 * time.Second  // from the first byte of a message to its last
+	maxMessageBytes = 2 * wire.MaxFrame // with the headers of its fragments
+	drainLimit      = 256 << 10         // bytes that are read and dropped after a close frame
+	readBufferSize  = 1 << 10           // bytes that are read at once
+)
 
 // Slow clients and floods on a live connection are ended with their close code,
 // within a bound of time and of bytes.
@@ -98,14 +96,14 @@ func TestLive_SlowAndFloodingClientsAreClosed(t *testing.T) {
 	}{
 		"says nothing":              {code: wire.CloseSilent, within: 11 * time.Second},
 		"greets and falls silent":   {greets: true, code: wire.CloseSilent, within: 95 * time.Second},
-		"a message without an end":  {greets: true, first: maskedFrame(0x01, "{"), code: wire.CloseSilent, within: messageWithin},
-		"a byte of it a second":     {greets: true, first: string([]byte{0x81, 0xfe, 0x10, 0, 0, 0, 0, 0}), then: " ", every: time.Second, code: wire.CloseSilent, within: messageWithin + time.Second},
-		"an empty part a second":    {greets: true, first: maskedFrame(0x01, "{"), then: maskedFrame(0x00, ""), every: time.Second, code: wire.CloseSilent, within: messageWithin + time.Second},
-		"empty parts at full speed": {greets: true, first: maskedFrame(0x01, "{"), then: maskedFrame(0x00, ""), code: wire.CloseTooMany, within: time.Second, sent: messageBytes + lingerBytes + 4<<10},
-		"pings at full speed":       {greets: true, then: maskedFrame(0x89, "x"), code: wire.CloseTooMany, within: time.Second, sent: 7*(paceFrames.Burst+1) + lingerBytes + 4<<10},
-		"pongs at full speed":       {greets: true, then: maskedFrame(0x8a, "x"), code: wire.CloseTooMany, within: time.Second, sent: 7*(paceFrames.Burst+1) + lingerBytes + 4<<10},
-		"pings in a message":        {greets: true, first: maskedFrame(0x01, "{"), then: maskedFrame(0x89, "x"), code: wire.CloseTooMany, within: time.Second, sent: 7*(paceFrames.Burst+1) + lingerBytes + 4<<10},
-		"messages at full speed":    {greets: true, then: maskedFrame(0x81, `{"ack":{"seq":1}}`), code: wire.CloseTooMany, within: closePatience + time.Second},
+		"a message without an end":  {greets: true, first: wstest.MaskedFrame(0x01, "{"), code: wire.CloseSilent, within: messageTimeout},
+		"a byte of it a second":     {greets: true, first: string([]byte{0x81, 0xfe, 0x10, 0, 0, 0, 0, 0}), then: " ", every: time.Second, code: wire.CloseSilent, within: messageTimeout + time.Second},
+		"an empty part a second":    {greets: true, first: wstest.MaskedFrame(0x01, "{"), then: wstest.MaskedFrame(0x00, ""), every: time.Second, code: wire.CloseSilent, within: messageTimeout + time.Second},
+		"empty parts at full speed": {greets: true, first: wstest.MaskedFrame(0x01, "{"), then: wstest.MaskedFrame(0x00, ""), code: wire.CloseTooMany, within: time.Second, sent: maxMessageBytes + drainLimit + 4<<10},
+		"pings at full speed":       {greets: true, then: wstest.MaskedFrame(0x89, "x"), code: wire.CloseTooMany, within: time.Second, sent: 7*(frameRate.Burst+1) + drainLimit + 4<<10},
+		"pongs at full speed":       {greets: true, then: wstest.MaskedFrame(0x8a, "x"), code: wire.CloseTooMany, within: time.Second, sent: 7*(frameRate.Burst+1) + drainLimit + 4<<10},
+		"pings in a message":        {greets: true, first: wstest.MaskedFrame(0x01, "{"), then: wstest.MaskedFrame(0x89, "x"), code: wire.CloseTooMany, within: time.Second, sent: 7*(frameRate.Burst+1) + drainLimit + 4<<10},
+		"messages at full speed":    {greets: true, then: wstest.MaskedFrame(0x81, `{"ack":{"seq":1}}`), code: wire.CloseTooMany, within: closeTimeout + time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withFakeTime(t, nil, func(t *testing.T, w *world) {
@@ -120,7 +118,7 @@ func TestLive_SlowAndFloodingClientsAreClosed(t *testing.T) {
 				go func() { sent <- keepSending(p, c.first, c.then, c.every) }()
 				code := p.closeCode()
 				took := time.Since(began)
-				p.conn.SetWriteDeadline(time.Now().Add(2 * closePatience))
+				p.conn.SetWriteDeadline(time.Now().Add(2 * closeTimeout))
 				n := <-sent
 				if code != int(c.code) || took > c.within {
 					t.Errorf("closed with %d after %v, want %d within %v", code, took, c.code, c.within)
@@ -160,7 +158,7 @@ func TestLive_UnansweredCloseIsCutOff(t *testing.T) {
 			t.Errorf("closed with %d", code)
 		}
 		w.eventually("its place is free", func() bool { return w.server.limits.sockets.InUse() == 0 })
-		if took := time.Since(began); took > closePatience+time.Second {
+		if took := time.Since(began); took > closeTimeout+time.Second {
 			t.Errorf("it took %v", took)
 		}
 	})

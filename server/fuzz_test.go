@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/internal/ws/wstest"
 	"github.com/matchfloor/matchfloor/server/auth"
 	"github.com/matchfloor/matchfloor/wire"
 )
@@ -89,12 +90,12 @@ const listenTime = 20 * time.Millisecond
 // sends only valid frames, and releases the connection.
 func FuzzSocketBytes(f *testing.F) {
 	w := newFuzzFixture(f)
-	for _, c := range rawFrames {
-		f.Add([]byte(c.raw))
-		f.Add([]byte(maskedFrame(0x81, `{"hello":{"v":1}}`) + c.raw))
+	for _, c := range wstest.RawFrames(wire.MaxFrame) {
+		f.Add([]byte(c.Raw))
+		f.Add([]byte(wstest.MaskedFrame(0x81, `{"hello":{"v":1}}`) + c.Raw))
 	}
 	for _, text := range seeds(f, "refused.json") {
-		f.Add([]byte(maskedFrame(0x81, `{"hello":{"v":1}}`) + maskedFrame(0x81, text)))
+		f.Add([]byte(wstest.MaskedFrame(0x81, `{"hello":{"v":1}}`) + wstest.MaskedFrame(0x81, text)))
 	}
 	token := w.longLivedToken("attendee-ka1")
 	f.Fuzz(func(t *testing.T, bytes []byte) {
@@ -103,7 +104,7 @@ func FuzzSocketBytes(f *testing.F) {
 		go func() {
 			defer close(written)
 			conn.Write(bytes) // may fail: the server may cut the connection
-			conn.Write([]byte(maskedFrame(0x88, "\x03\xe8")))
+			conn.Write([]byte(wstest.MaskedFrame(0x88, "\x03\xe8")))
 			conn.SetReadDeadline(time.Now().Add(listenTime)) // a server that waits for more is left waiting
 		}()
 		readFrames(t, conn)

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
+	"runtime"
 	"runtime/pprof"
 	"strings"
 	"testing"
@@ -15,12 +17,13 @@ import (
 
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/internal/ws"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/server/reply"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// phone is a client's end of a live connection.
+// A phone is a client's end of a live connection.
 type phone struct {
 	t    testing.TB
 	conn *websocket.Conn
@@ -32,7 +35,7 @@ func (w *world) dial(id floor.EventID, link floor.LinkID) *phone {
 	return w.dialWith("/api/v1/events/"+string(id)+"/live", w.bearer(id, link)...)
 }
 
-// tryDial answers what becomes of a handshake.
+// tryDial sends a handshake and returns its result. headers are pairs of name and value.
 func (w *world) tryDial(path string, headers ...string) (*websocket.Conn, *http.Response, error) {
 	h := http.Header{}
 	for i := 0; i+1 < len(headers); i += 2 {
@@ -48,6 +51,7 @@ func (w *world) tryDial(path string, headers ...string) (*websocket.Conn, *http.
 	return d.Dial("ws"+strings.TrimPrefix(w.http.URL, "http")+path, h)
 }
 
+// dialWith connects with headers, which are pairs of name and value.
 func (w *world) dialWith(path string, headers ...string) *phone {
 	w.t.Helper()
 	conn, _, err := w.tryDial(path, headers...)
@@ -68,7 +72,7 @@ func (p *phone) send(text string) {
 	}
 }
 
-// until reads frames up to the first of one of some kinds.
+// until reads up to the first frame of one of kinds, and returns its body.
 func (p *phone) until(kinds ...string) json.RawMessage {
 	p.t.Helper()
 	for {
@@ -88,7 +92,7 @@ func (p *phone) until(kinds ...string) json.RawMessage {
 	}
 }
 
-// hello greets and takes the snapshot.
+// hello sends a hello and returns the snapshot.
 func (p *phone) hello() wire.Snapshot {
 	p.t.Helper()
 	p.send(`{"hello":{"v":1}}`)
@@ -106,7 +110,7 @@ func (p *phone) ping() {
 	p.until("pong")
 }
 
-// closeCode reads until the close frame.
+// closeCode reads to the end and returns the close code, or 0 without a close frame.
 func (p *phone) closeCode() int {
 	p.t.Helper()
 	for {
@@ -121,7 +125,7 @@ func (p *phone) closeCode() int {
 	}
 }
 
-func TestLiveFollowsTheFloor(t *testing.T) {
+func TestLive_CommandsReachOtherClients(t *testing.T) {
 	w := newWorld(t, false, nil)
 	p := w.dial(event, w.people[floor.RoleModerator])
 	p.hello()
@@ -148,7 +152,7 @@ func cardText(cards wire.Cards) string {
 	return b.String()
 }
 
-func TestLiveOrigins(t *testing.T) {
+func TestLive_ChecksOrigin(t *testing.T) {
 	w := newWorld(t, false, nil)
 	link := w.people[floor.RoleAttendee]
 	c := w.cookie(event, link)
@@ -182,8 +186,8 @@ func TestLiveOrigins(t *testing.T) {
 	}
 }
 
-// Whatever its page must know reaches a browser as a close code.
-func TestLiveTurnsAwayWithACloseCode(t *testing.T) {
+// TestLive_RejectsWithCloseCode: errors that a page must react to are close codes.
+func TestLive_RejectsWithCloseCode(t *testing.T) {
 	w := newWorld(t, false, func(o *Options) { o.MaxLinkSockets = 1 })
 	token := w.bearer(event, w.people[floor.RoleAttendee])
 	organiser := w.bearer(event, organiser)
@@ -212,8 +216,9 @@ func TestLiveTurnsAwayWithACloseCode(t *testing.T) {
 		http.StatusForbidden, wire.CodeForbidden)
 }
 
-// Compressed frames could unpack to a thousand times their limit.
-func TestLiveIsNeverCompressed(t *testing.T) {
+// TestLive_IsNeverCompressed: compressed frames could unpack to a thousand times their
+// limit.
+func TestLive_IsNeverCompressed(t *testing.T) {
 	w := newWorld(t, false, nil)
 	mine := w.bearer(event, w.people[floor.RoleAttendee])
 	h := http.Header{mine[0]: {mine[1]}}
@@ -228,7 +233,7 @@ func TestLiveIsNeverCompressed(t *testing.T) {
 	}
 }
 
-func TestLiveNeedsAHandshake(t *testing.T) {
+func TestLive_NeedsHandshake(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.bearer(event, w.people[floor.RoleAttendee])
 	path := "/api/v1/events/demo/live"
@@ -238,11 +243,11 @@ func TestLiveNeedsAHandshake(t *testing.T) {
 	w.expect("no version", w.ask(http.MethodGet, path, "", upgrade...), http.StatusBadRequest, reply.CodeBadUpgrade)
 	w.expect("no key", w.ask(http.MethodGet, path, "", append(upgrade, "Sec-Websocket-Version", "13")...), http.StatusBadRequest, reply.CodeBadUpgrade)
 	if n := w.server.limits.sockets.InUse() + w.server.limits.turnedAway.InUse(); n != 0 {
-		t.Errorf("%d slots are still taken", n)
+		t.Errorf("%d places are still taken", n)
 	}
 }
 
-func TestFullServerSaysWhenToComeBack(t *testing.T) {
+func TestLive_FullServerSendsRetryAfter(t *testing.T) {
 	w := newWorld(t, false, func(o *Options) { o.MaxSockets = 2 })
 	token := w.bearer(event, w.people[floor.RoleAttendee])
 	w.dialWith("/api/v1/events/demo/live", token...).hello()
@@ -253,11 +258,11 @@ func TestFullServerSaysWhenToComeBack(t *testing.T) {
 		t.Errorf("a third: %v %v", answer, err)
 	}
 	second.conn.Close()
-	w.eventually("the slot is given back", func() bool { return w.server.limits.sockets.InUse() == 1 })
+	w.eventually("the place is free", func() bool { return w.server.limits.sockets.InUse() == 1 })
 	w.dialWith("/api/v1/events/demo/live", token...).hello()
 }
 
-func TestBadFrames(t *testing.T) {
+func TestLive_BadFramesAreClosed(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.bearer(event, w.people[floor.RoleModerator])
 	fit := func(n int) string { return `{"hello":{"v":1}}` + strings.Repeat(" ", n-len(`{"hello":{"v":1}}`)) }
@@ -299,7 +304,7 @@ func TestBadFrames(t *testing.T) {
 	p.until("snapshot")
 }
 
-func TestBadCommandLeavesTheConnectionOpen(t *testing.T) {
+func TestLive_BadCommandKeepsConnectionOpen(t *testing.T) {
 	w := newWorld(t, false, nil)
 	p := w.dial(event, w.people[floor.RoleModerator])
 	p.hello()
@@ -310,11 +315,11 @@ func TestBadCommandLeavesTheConnectionOpen(t *testing.T) {
 	p.ping()
 }
 
-func TestFloodIsClosed(t *testing.T) {
+func TestLive_FloodIsClosed(t *testing.T) {
 	w := newWorld(t, false, nil)
 	p := w.dial(event, w.people[floor.RoleAttendee])
 	p.hello()
-	for range 2 * paceFrames.Burst {
+	for range 2 * frameRate.Burst {
 		if p.conn.WriteMessage(websocket.TextMessage, []byte(`{"ack":{"seq":1}}`)) != nil {
 			break
 		}
@@ -324,45 +329,50 @@ func TestFloodIsClosed(t *testing.T) {
 	}
 }
 
-// A connection costs no goroutine while nothing happens, or one where a goroutine
-// has to wait for it: net/http's has been given back, and nobody waits to write.
-func TestIdleConnectionIsNoGoroutine(t *testing.T) {
-	t.Run("plain", func(t *testing.T) { testIdle(t, newWorld(t, false, manyOfALink), waiting) })
-	t.Run("over TLS", func(t *testing.T) { testIdle(t, newWorld(t, true, manyOfALink), func(n int) int { return n }) })
+// TestLive_IdleConnectionNeedsNoGoroutine: an idle connection has no goroutine, or one
+// that waits for input if it cannot be polled. net/http's has ended, and none waits to
+// write.
+func TestLive_IdleConnectionNeedsNoGoroutine(t *testing.T) {
+	t.Run("plain", func(t *testing.T) { testIdleGoroutines(t, newWorld(t, false, manyOfALink), idleReaders) })
+	t.Run("over TLS", func(t *testing.T) {
+		testIdleGoroutines(t, newWorld(t, true, manyOfALink), func(n int) int { return n })
+	})
 }
 
+// manyOfALink allows a link to have many connections.
 func manyOfALink(o *Options) { o.MaxLinkSockets = 100 }
 
-// waiting is how many goroutines wait for n idle plain connections.
-func waiting(n int) int {
-	if parks {
+// idleReaders returns how many goroutines wait for n idle connections without TLS.
+func idleReaders(n int) int {
+	if runtime.GOOS == "linux" {
 		return 0
 	}
 	return n
 }
 
-// readers counts the goroutines that read connections or wait for them.
+// readers returns how many goroutines read connections or wait for them.
 func readers(t testing.TB) int {
 	t.Helper()
-	return stacks(t, "server.(*socket).await") + stacks(t, "server.(*socket).serve") + stacks(t, "server.(*liveEndpoint).beginLive")
+	return stacks(t, "ws.(*Conn).awaitInput") + stacks(t, "ws.(*Conn).serve") + stacks(t, "server.(*liveEndpoint).startSession")
 }
 
-func testIdle(t *testing.T, w *world, held func(int) int) {
+// testIdleGoroutines checks that idle connections have as many goroutines as held returns.
+func testIdleGoroutines(t *testing.T, w *world, held func(int) int) {
 	token := w.bearer(event, w.people[floor.RoleAttendee])
 	const many = 20
 	for range many {
 		w.dialWith("/api/v1/events/demo/live", token...).hello()
 	}
-	w.eventually("as many readers as it takes", func() bool { return readers(t) == held(many) })
+	w.eventually("the expected number of readers", func() bool { return readers(t) == held(many) })
 	w.eventually("no handler and no writer is left", func() bool {
-		return stacks(t, "server.(*liveEndpoint).openLive") == 0 && stacks(t, "server.(*socket).Write") == 0
+		return stacks(t, "server.(*liveEndpoint).openLive") == 0 && stacks(t, "ws.(*frameWriter).Write") == 0
 	})
-	if n := stacks(t, "http.(*conn).serve"); n > 2 { // of the sign-in's own connections
-		t.Errorf("%d of net/http's goroutines are held", n)
+	if n := stacks(t, "http.(*conn).serve"); n > 2 { // of the connections of sign-ins
+		t.Errorf("%d goroutines of net/http are left", n)
 	}
 }
 
-// stacks counts the goroutines that are inside a function.
+// stacks returns how many goroutines are inside a function.
 func stacks(t testing.TB, function string) int {
 	t.Helper()
 	var b bytes.Buffer
@@ -378,7 +388,7 @@ func stacks(t testing.TB, function string) int {
 	return n
 }
 
-func TestDrainClosesWithRestart(t *testing.T) {
+func TestLive_DrainClosesWithRestart(t *testing.T) {
 	w := newWorld(t, false, nil)
 	token := w.bearer(event, w.people[floor.RoleAttendee])
 	p := w.dialWith("/api/v1/events/demo/live", token...)
@@ -406,13 +416,36 @@ func TestDrainClosesWithRestart(t *testing.T) {
 	}
 }
 
-// attach makes an attendee's session of a socket.
-func (w *world) attach(k *socket) *hub.Session {
+// attach attaches an attendee's session to a connection.
+func (w *world) attach(c *conn) *hub.Session {
 	w.t.Helper()
 	link, _ := w.state(event).Link(w.people[floor.RoleAttendee])
-	session, err := w.hub.Attach(w.t.Context(), journal.LogID(event), hub.Credential{Who: link.Who, Link: link.ID, Generation: link.Generation}, k)
+	session, err := w.hub.Attach(w.t.Context(), journal.LogID(event), hub.Credential{Who: link.Who, Link: link.ID, Generation: link.Generation}, c)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return session
+}
+
+// pair returns a connection that has no session and is not read, and its client.
+func (w *world) pair() (*conn, *phone) {
+	w.t.Helper()
+	made := make(chan *conn, 1)
+	s := httptest.NewServer(http.HandlerFunc(func(answer http.ResponseWriter, r *http.Request) {
+		over, err := ws.Upgrade(answer, r)
+		if err != nil {
+			w.t.Error(err)
+			return
+		}
+		made <- newConn(w.server.live, over, "")
+	}))
+	w.t.Cleanup(s.Close)
+	client, _, err := websocket.DefaultDialer.DialContext(w.t.Context(), "ws"+strings.TrimPrefix(s.URL, "http"), nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { client.Close() })
+	c := <-made
+	w.t.Cleanup(c.Abort)
+	return c, &phone{w.t, client}
 }

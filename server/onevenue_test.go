@@ -90,7 +90,7 @@ func (f *flood) connection(ctx context.Context) {
 	defer conn.Close()
 	conn.SetReadDeadline(time.Now().Add(patience))
 	err = conn.WriteMessage(websocket.TextMessage, []byte(`{"hello":{"v":1}}`))
-	for range 2 * paceFrames.Burst {
+	for range 2 * frameRate.Burst {
 		if err == nil {
 			err = conn.WriteMessage(websocket.TextMessage, []byte(`{"ping":{"n":1}}`))
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/matchfloor/matchfloor/internal/ws"
 	"github.com/matchfloor/matchfloor/server/auth"
 	"github.com/matchfloor/matchfloor/server/fallback"
 	"github.com/matchfloor/matchfloor/server/ops"
@@ -48,7 +49,7 @@ func New(o Options) (*Server, error) {
 	metrics := ops.NewMetrics(o.Hub, limits.sockets.InUse)
 	bootstrap := bootstrap{o.Hub, o.now}
 	live := &liveEndpoint{
-		hub: o.Hub, auth: authenticator, origins: origins, sessions: sessions, limits: limits, metrics: metrics, log: o.Log, poller: newPoller(),
+		hub: o.Hub, auth: authenticator, origins: origins, sessions: sessions, limits: limits, metrics: metrics, log: o.Log, poller: ws.NewPoller(socketConfig),
 	}
 	router := newRouter(handlers{
 		log: o.Log, origins: origins, requests: limits.requests, metrics: metrics,
