@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub/history"
 )
 
 // linkSessions is how many sessions one link may have on one node.
@@ -24,27 +25,6 @@ func newAudience() *audience {
 		bySubject: make(map[floor.Subject]group),
 		byLink:    make(map[floor.LinkID]group),
 		seekers:   make(map[*Session]struct{}),
-	}
-}
-
-// marks is whom some changes concern.
-type marks struct {
-	all      bool
-	subjects map[floor.Subject]struct{}
-	links    []floor.LinkID
-}
-
-func (m *marks) add(t floor.Affected) {
-	if m.subjects == nil {
-		m.subjects = make(map[floor.Subject]struct{})
-	}
-	m.all = m.all || t.All
-	m.links = append(m.links, t.Links...)
-	for _, s := range t.Whole {
-		m.subjects[s] = struct{}{}
-	}
-	for _, k := range t.Keys {
-		m.subjects[k.Subject] = struct{}{}
 	}
 }
 
@@ -99,17 +79,17 @@ func (a *audience) seeking() []*Session {
 }
 
 // marked answers the sessions that changes concern; some may be in it twice.
-func (a *audience) marked(m marks) []*Session {
-	if m.all {
+func (a *audience) marked(m history.Scope) []*Session {
+	if m.All {
 		return a.everyone()
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var found []*Session
-	for subject := range m.subjects {
+	for subject := range m.Subjects {
 		found = a.bySubject[subject].appendTo(found)
 	}
-	for _, link := range m.links {
+	for _, link := range m.Links {
 		found = a.byLink[link].appendTo(found)
 	}
 	return found

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub/history"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/wire"
 )
@@ -16,19 +17,12 @@ type attempt struct {
 	batch   []*pending // in the order that they came in
 	expect  journal.Position
 	records []journal.Record
-	steps   []step     // of each record
-	orders  []*pending // of each record
+	steps   []history.Step // of each record
+	orders  []*pending     // of each record
 	notes   [][]*floor.Error
 	refused []refused // on the state after the records before them
 	bytes   int
 	fork    floor.State
-}
-
-// step is one record folded in.
-type step struct {
-	moment  moment
-	touched floor.Affected
-	raw     journal.Record
 }
 
 // refused is an order that Decide would not have, or that is in the log already.
@@ -135,9 +129,9 @@ func answerAll(batch []*pending, v verdict) {
 // decide makes an attempt of a batch, each order on the fork that the ones before
 // it left. rest is what does not fit into one append.
 func (f *fold) decide(batch []*pending) (a *attempt, rest []*pending) {
-	head := f.past.head()
-	a = &attempt{batch: batch, expect: head.at, fork: head.state}
-	at, wall := head.at, instant(f.now())
+	head := f.history.Head()
+	a = &attempt{batch: batch, expect: head.At, fork: head.State}
+	at, wall := head.At, instant(f.now())
 	for i, p := range batch {
 		decision, problem := f.decideOne(a.fork, p, wall)
 		if problem != nil {
@@ -191,7 +185,7 @@ func (f *fold) beginsAt() int {
 	if f.log == journal.InstanceLog || instance == nil {
 		return floor.FormatVersion
 	}
-	if state := instance.past.head().state; state.Seq() > 0 {
+	if state := instance.history.Head().State; state.Seq() > 0 {
 		return state.Version()
 	}
 	return floor.FormatVersion
@@ -211,7 +205,7 @@ func (f *fold) extend(a *attempt, at journal.Position, p *pending, decision floo
 	}
 	a.fork = state
 	a.records = append(a.records, record)
-	a.steps = append(a.steps, step{moment{next, state}, touched, record})
+	a.steps = append(a.steps, history.Step{Version: history.Version{At: next, State: state}, Affected: touched, Record: record})
 	a.orders = append(a.orders, p)
 	a.notes = append(a.notes, decision.Notes)
 	a.bytes += len(body)
@@ -267,7 +261,7 @@ func (f *fold) probe(orders []refused) (map[journal.CommandKey]journal.Duplicate
 // batch that follows from a position the log cannot stand at is never stored: it
 // answers only what is known.
 func (f *fold) known(records []journal.Record) (map[journal.CommandKey]journal.Duplicate, error) {
-	nowhere := f.past.head().at
+	nowhere := f.history.Head().At
 	nowhere.Hash = journal.Hash(sha256.Sum256(append([]byte("nowhere"), nowhere.Hash[:]...)))
 	batch := make([]journal.Record, len(records))
 	for i, r := range records {

@@ -60,7 +60,7 @@ func (a *attempt) answer(f *fold, which func(i int) bool) {
 // that is published their session is over, and there is nobody left to answer.
 func (a *attempt) endsItsGiver(i int) bool {
 	who := a.orders[i].who
-	return who != nil && slices.Contains(a.steps[i].touched.Links, who.Link)
+	return who != nil && slices.Contains(a.steps[i].Affected.Links, who.Link)
 }
 
 // append sends an attempt until the journal says what became of it: the same
@@ -198,7 +198,7 @@ func (f *fold) confirm() error {
 	ctx, cancel := f.call()
 	defer cancel()
 	begun := time.Now()
-	clock, err := f.hub.journal.CheckHead(ctx, f.log, f.past.head().at)
+	clock, err := f.hub.journal.CheckHead(ctx, f.log, f.history.Head().At)
 	if err == nil {
 		f.setClock(clock, begun)
 	}
@@ -221,7 +221,7 @@ func (f *fold) settle() {
 	a := f.unsettled
 	f.unsettled = nil
 	// Its senders were told to send it again; they will be answered as known.
-	if result.Outcome == journal.Appended && f.past.head().at == a.expect {
+	if result.Outcome == journal.Appended && f.history.Head().At == a.expect {
 		f.publish(a.steps)
 		f.advance(a.records)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub/history"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/wire"
 )
@@ -52,7 +53,7 @@ type sending struct {
 type parcel struct {
 	kind  parcelKind
 	reply wire.ServerFrame // kind sendReply
-	gap   gap              // kind sendPatch
+	gap   history.Delta    // kind sendPatch
 	close wire.CloseCode   // kind hangUp
 	live  *liveFrame       // kind sendLive
 }
@@ -115,25 +116,25 @@ func (s *Session) due() parcel {
 
 // view decides what leads the client's view on to the newest state.
 func (s *Session) view() parcel {
-	g := s.fold.past.gap(s.lineage, s.seq, s.subjects)
+	g := s.fold.history.Delta(s.lineage, s.seq, s.subjects)
 	if s.judgeOn(g); s.ending != 0 {
 		return parcel{kind: hangUp, close: s.ending}
 	}
 	if s.have != nil {
-		if !s.resume(g.to.at) {
+		if !s.resume(g.To.At) {
 			return parcel{} // until the log has been read on
 		}
-		g = s.fold.past.gap(s.lineage, s.seq, s.subjects)
+		g = s.fold.history.Delta(s.lineage, s.seq, s.subjects)
 	}
-	if s.placed && s.lineage == g.lineage && s.seq > g.to.at.Seq && !s.ahead() {
+	if s.placed && s.lineage == g.Lineage && s.seq > g.To.At.Seq && !s.ahead() {
 		return parcel{} // until the log has been read on
 	}
 	switch {
 	case !s.flow.open():
 		return parcel{}
-	case !s.placed, g.whole:
+	case !s.placed, g.NeedsSnapshot:
 		return parcel{kind: sendSnapshot}
-	case len(g.subjects) > 0, s.resumed, s.owed > s.seq && g.to.at.Seq > s.seq:
+	case len(g.Subjects) > 0, s.resumed, s.owed > s.seq && g.To.At.Seq > s.seq:
 		return parcel{kind: sendPatch, gap: g}
 	}
 	return parcel{}
@@ -152,32 +153,32 @@ func (s *Session) ahead() (known bool) {
 }
 
 // judgeOn is judge, where something has changed since that it looks at; mu is held.
-func (s *Session) judgeOn(g gap) (same bool) {
+func (s *Session) judgeOn(g history.Delta) (same bool) {
 	organiser := s.who.Who.Role() == floor.RoleOrganiser // whose link stands in another log
-	if g.lineage == s.judgedIn && g.large <= s.judged.Seq && !organiser && !s.gone {
-		s.judged = g.to.at
+	if g.Lineage == s.judgedIn && g.LastPermissionChange <= s.judged.Seq && !organiser && !s.gone {
+		s.judged = g.To.At
 		return true
 	}
-	s.judgedIn = g.lineage
-	return s.judge(*g.to)
+	s.judgedIn = g.Lineage
+	return s.judge(*g.To)
 }
 
 // judge holds the session against the state of a moment: its link may have been
 // rotated, and what it may watch may be another; mu is held.
-func (s *Session) judge(m moment) (same bool) {
+func (s *Session) judge(m history.Version) (same bool) {
 	if s.gone {
 		return false
 	}
 	organiser := s.who.Who.Role() == floor.RoleOrganiser // whose link stands in another log
-	if s.judged == m.at && !organiser {
+	if s.judged == m.At && !organiser {
 		return true
 	}
-	s.judged = m.at
-	if !s.fold.good(s.who, m.state) {
+	s.judged = m.At
+	if !s.fold.good(s.who, m.State) {
 		s.endLocked(wire.CloseSessionOver)
 		return false
 	}
-	subjects := m.state.Subjects(s.who.Who)
+	subjects := m.State.Subjects(s.who.Who)
 	if slices.Equal(subjects, s.subjects) {
 		return true
 	}
@@ -201,7 +202,7 @@ func (s *Session) resume(head journal.Position) bool {
 		return false
 	}
 	s.have = nil
-	if lineage, ok := s.fold.past.holds(have); ok {
+	if lineage, ok := s.fold.history.LineageAt(have); ok {
 		s.placed, s.lineage, s.seq, s.told, s.resumed = true, lineage, have.Seq, have, true
 		s.mayHold(have.Seq)
 	}
@@ -224,7 +225,7 @@ func (s *Session) encode(p parcel) []byte {
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.sentView(p.gap.lineage, p.gap.to.at, len(patch.frame), patch.notice)
+		s.sentView(p.gap.Lineage, p.gap.To.At, len(patch.frame), patch.notice)
 		return patch.frame
 	case sendSnapshot:
 		return s.snapshot()
@@ -249,7 +250,7 @@ func (s *Session) snapshot() []byte {
 		return nil
 	}
 	if frame != nil {
-		s.sentView(lineage, m.at, len(frame), true)
+		s.sentView(lineage, m.At, len(frame), true)
 		return frame
 	}
 	if s.placed && s.lineage != lineage {
@@ -257,9 +258,9 @@ func (s *Session) snapshot() []byte {
 		s.endLocked(wire.CloseLineage)
 		return nil
 	}
-	get := s.hub.options.SnapshotPath(s.fold.log, s.who.Link, m.at.Seq)
-	frame = wire.Encode(wire.ServerFrame{Snapshot: &wire.Snapshot{At: m.at, Get: get}})
-	s.sentView(lineage, m.at, len(frame), true)
+	get := s.hub.options.SnapshotPath(s.fold.log, s.who.Link, m.At.Seq)
+	frame = wire.Encode(wire.ServerFrame{Snapshot: &wire.Snapshot{At: m.At, Get: get}})
+	s.sentView(lineage, m.At, len(frame), true)
 	s.flow.fetching = true
 	return frame
 }
@@ -275,7 +276,7 @@ func (s *Session) sentView(lineage int, at journal.Position, size int, notice bo
 
 // pong answers the pending ping's frame.
 func (s *Session) pong() []byte {
-	head := s.fold.past.head()
+	head := s.fold.history.Head()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.pinged == nil {
@@ -284,7 +285,7 @@ func (s *Session) pong() []byte {
 	n := s.pinged.N
 	s.pinged = nil
 	return wire.Encode(wire.ServerFrame{Pong: &wire.Pong{
-		N: n, Now: instant(s.fold.now()), Clock: clockOf(head.state), At: s.told,
+		N: n, Now: instant(s.fold.now()), Clock: clockOf(head.State), At: s.told,
 	}})
 }
 

@@ -70,8 +70,8 @@ func (r *receipts) putBack(held map[floor.ActorID]uint64, lineage int) {
 // mayHold is holds for a client of which nobody knows whether it was sent a notice:
 // the newest state tells whether there is one to mark; mu is held.
 func (s *Session) mayHold(seq uint64) {
-	head, lineage := s.fold.past.now()
-	if lineage == s.lineage && len(head.state.Undelivered(s.who.Who, seq)) > 0 {
+	head, lineage := s.fold.history.HeadAndLineage()
+	if lineage == s.lineage && len(head.State.Undelivered(s.who.Who, seq)) > 0 {
 		s.holds(seq)
 	}
 }
@@ -130,14 +130,14 @@ func (f *fold) pause(d time.Duration) bool {
 // deliveries answers what is new of what is held, as one order of bounded size, and
 // what is left for the next.
 func (f *fold) deliveries(held map[floor.ActorID]uint64, lineage int) (order floor.MarkDelivered, left map[floor.ActorID]uint64) {
-	head, now := f.past.now()
-	if now != lineage || !head.state.Writes("noticeDelivered") {
+	head, now := f.history.HeadAndLineage()
+	if now != lineage || !head.State.Writes("noticeDelivered") {
 		return order, nil
 	}
 	at, people := make(map[floor.NoticeID]int), 0
 	left = make(map[floor.ActorID]uint64)
 	for _, who := range slices.Sorted(maps.Keys(held)) {
-		ids := head.state.Undelivered(who, held[who])
+		ids := head.State.Undelivered(who, held[who])
 		ids = ids[:min(len(ids), marksNotices)]
 		if people+len(ids) > floor.MaxDelivered || len(order.Notices)+len(ids) > marksNotices {
 			left[who] = held[who]

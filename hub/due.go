@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub/history"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/wire"
 )
@@ -14,15 +15,15 @@ const maxDue = 64
 // dueOrders answers orders for what time has brought about. Every node that has
 // the event open makes the same, under the same keys, so one of each is appended.
 func (f *fold) dueOrders() (orders []*pending) {
-	head := f.past.head()
-	if f.dueTried.at == head.at && time.Since(f.dueTried.when) < dueAgain {
+	head := f.history.Head()
+	if f.dueTried.at == head.At && time.Since(f.dueTried.when) < dueAgain {
 		return nil
 	}
 	due, _ := f.whatIsDue(head)
 	if len(due) == 0 {
 		return nil
 	}
-	f.dueTried = tried{head.at, time.Now()}
+	f.dueTried = tried{head.At, time.Now()}
 	for _, d := range due[:min(len(due), maxDue)] {
 		orders = append(orders, &pending{
 			order:  floor.Envelope{Key: d.Key(), By: floor.Clock, Unconditional: true, Command: d},
@@ -35,16 +36,16 @@ func (f *fold) dueOrders() (orders []*pending) {
 
 // planDue sets the timer to when the next thing falls due.
 func (f *fold) planDue() {
-	head := f.past.head()
+	head := f.history.Head()
 	due, next := f.whatIsDue(head)
 	wait := time.Hour
 	switch {
 	case len(due) > 0:
 		wait = dueAgain
 	case next != 0:
-		wait = time.Duration(head.state.Clock().WallAt(next)-instant(f.now())) * time.Millisecond
+		wait = time.Duration(head.State.Clock().WallAt(next)-instant(f.now())) * time.Millisecond
 	}
-	if f.calm.at != head.at {
+	if f.calm.at != head.At {
 		wait = min(wait, dueLook)
 	}
 	f.due.Reset(min(max(wait, time.Millisecond), time.Hour))
@@ -64,14 +65,14 @@ type calm struct {
 }
 
 // whatIsDue answers State.Due of the newest state, or of one of a moment ago.
-func (f *fold) whatIsDue(head moment) (due []floor.ApplyDue, next floor.Instant) {
-	now := head.state.Clock().At(instant(f.now()))
-	still := f.calm.at == head.at || time.Since(f.calm.when) < dueLook
+func (f *fold) whatIsDue(head history.Version) (due []floor.ApplyDue, next floor.Instant) {
+	now := head.State.Clock().At(instant(f.now()))
+	still := f.calm.at == head.At || time.Since(f.calm.when) < dueLook
 	if still && (f.calm.next == 0 || now < f.calm.next) {
 		return nil, f.calm.next
 	}
-	if due, next = head.state.Due(now); len(due) == 0 {
-		f.calm = calm{head.at, time.Now(), next}
+	if due, next = head.State.Due(now); len(due) == 0 {
+		f.calm = calm{head.At, time.Now(), next}
 	}
 	return due, next
 }

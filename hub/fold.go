@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub/history"
 	"github.com/matchfloor/matchfloor/journal"
 )
 
@@ -25,7 +26,7 @@ const (
 type fold struct {
 	hub      *Hub
 	log      journal.LogID
-	past     *past
+	history  *history.History
 	frames   *frames
 	audience *audience
 	queue    *queue
@@ -52,7 +53,7 @@ type fold struct {
 
 	// What follows belongs to the goroutine run.
 	cursor    *journal.Cursor
-	kept      kept
+	recent    *history.RecentRecords
 	losses    []loss   // commands that are to be named as lost
 	unsettled *attempt // an append of which nobody knows whether it was stored
 	stored    stored
@@ -81,11 +82,11 @@ func (e *brokenError) Unwrap() error { return e.err }
 
 func newFold(h *Hub, log journal.LogID) *fold {
 	f := &fold{
-		hub: h, log: log, past: newPast(h.options.HistorySize), audience: newAudience(),
+		hub: h, log: log, history: history.New(h.options.HistorySize), audience: newAudience(),
 		queue: newQueue(h.options.QueueSize), wake: make(chan struct{}, 1), ready: make(chan struct{}), putting: make(chan struct{}, 1),
-		due: time.NewTimer(time.Hour), kept: kept{most: h.options.HistorySize},
+		due: time.NewTimer(time.Hour), recent: history.NewRecentRecords(h.options.HistorySize),
 	}
-	f.frames = newFrames(h, f.past)
+	f.frames = newFrames(h, f.history)
 	f.tellLive()
 	return f
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/matchfloor/matchfloor/hub/history"
 	"github.com/matchfloor/matchfloor/journal"
 )
 
@@ -149,7 +150,7 @@ func (f *fold) advance(own []journal.Record) {
 // foldIn folds records in and publishes what they make. It answers false, and the
 // fold is broken, where one cannot be read.
 func (f *fold) foldIn(records []journal.Record) bool {
-	steps, err := f.foldOn(f.past.head(), records)
+	steps, err := f.foldOn(f.history.Head(), records)
 	f.publish(steps)
 	if err != nil {
 		f.breakDown(err)
@@ -159,38 +160,38 @@ func (f *fold) foldIn(records []journal.Record) bool {
 }
 
 // foldOn applies records that follow from m, up to the first that cannot be read.
-func (f *fold) foldOn(m moment, records []journal.Record) (steps []step, err error) {
+func (f *fold) foldOn(m history.Version, records []journal.Record) (steps []history.Step, err error) {
 	for _, r := range records {
 		record, err := f.hub.decode(r.Body)
 		if err != nil {
 			return steps, fmt.Errorf("%w: record %d: %w", errUnreadable, r.Seq, err)
 		}
-		state, touched := m.state.Apply(record)
-		m = moment{journal.Position{Epoch: m.at.Epoch, Seq: r.Seq, Hash: r.Hash}, state}
-		steps = append(steps, step{m, touched, r})
+		state, touched := m.State.Apply(record)
+		m = history.Version{At: journal.Position{Epoch: m.At.Epoch, Seq: r.Seq, Hash: r.Hash}, State: state}
+		steps = append(steps, history.Step{Version: m, Affected: touched, Record: r})
 	}
 	return steps, nil
 }
 
 // publish makes new moments visible and marks the sessions that they touch. It
 // never blocks on one.
-func (f *fold) publish(steps []step) {
+func (f *fold) publish(steps []history.Step) {
 	if len(steps) == 0 {
 		return
 	}
-	var m marks
+	var m history.Scope
 	for _, s := range steps {
-		f.past.add(s.moment, s.touched)
-		f.kept.add(s.raw)
-		f.stored.since += len(s.raw.Body)
-		m.add(s.touched)
+		f.history.Append(s.Version, s.Affected)
+		f.recent.Append(s.Record)
+		f.stored.since += len(s.Record.Body)
+		m.Add(s.Affected)
 	}
 	f.hub.counters.records.Add(uint64(len(steps)))
 	for _, s := range f.audience.marked(m) {
 		s.look()
 	}
-	if f.log == journal.InstanceLog && len(m.links) > 0 {
-		f.hub.lookAt(m.links)
+	if f.log == journal.InstanceLog && len(m.Links) > 0 {
+		f.hub.lookAt(m.Links)
 	}
 	f.putNowAndThen()
 }

@@ -3,12 +3,12 @@ package hub
 import (
 	"bytes"
 	"compress/gzip"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub/history"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
@@ -26,7 +26,7 @@ const (
 // whole subjects, each once for all who see the same.
 type frames struct {
 	hub      *Hub
-	past     *past
+	history  *history.History
 	patches  *cache[patchKey]
 	pictures *cache[pictureKey]
 	subjects *subjectCards
@@ -44,9 +44,9 @@ type pictureKey struct {
 	at       uint64
 }
 
-func newFrames(h *Hub, p *past) *frames {
+func newFrames(h *Hub, p *history.History) *frames {
 	return &frames{
-		hub: h, past: p,
+		hub: h, history: p,
 		patches:  newCache[patchKey](framesKept, frameBytesKept),
 		pictures: newCache[pictureKey](picturesKept, pictureBytes),
 		subjects: &subjectCards{young: make(map[subjectKey]wire.Cards)},
@@ -61,11 +61,11 @@ func (f *frames) forget() {
 
 // patch answers the frame that leads over a gap which is not whole; it is not ok
 // where the moments that it needs have gone meanwhile.
-func (f *frames) patch(g gap) value {
-	if !slices.ContainsFunc(g.subjects, shared) { // nobody else will ask for it
+func (f *frames) patch(g history.Delta) value {
+	if !slices.ContainsFunc(g.Subjects, shared) { // nobody else will ask for it
 		return f.encodePatch(g)
 	}
-	key := patchKey{g.lineage, join(g.subjects), g.since, g.to.at.Seq}
+	key := patchKey{g.Lineage, join(g.Subjects), g.Since, g.To.At.Seq}
 	return f.patches.get(key, func() value { return f.encodePatch(g) })
 }
 
@@ -75,17 +75,17 @@ var drafts = sync.Pool{New: func() any { return new([]byte) }}
 // draftKept is how large a buffer may be that is kept for the next frame.
 const draftKept = 64 << 10
 
-func (f *frames) encodePatch(g gap) value {
-	touched, ok := f.past.between(g)
+func (f *frames) encodePatch(g history.Delta) value {
+	touched, ok := f.history.AffectedCards(g)
 	if !ok {
 		return value{}
 	}
 	draft := drafts.Get().(*[]byte)
-	patch := wire.NewPatchWriter((*draft)[:0], g.since, g.to.at)
+	patch := wire.NewPatchWriter((*draft)[:0], g.Since, g.To.At)
 	var drop []floor.CardKey
 	notice := false
 	for _, t := range touched {
-		switch card, differs := g.change(t); {
+		switch card, differs := g.Card(t); {
 		case !differs:
 		case card == nil:
 			drop = append(drop, t.Key)
@@ -104,42 +104,26 @@ func (f *frames) encodePatch(g gap) value {
 	return value{frame: frame, notice: notice, ok: true}
 }
 
-// change answers a card as it is after a gap, nil if there is none then, and whether
-// it differs from before. Cards are compared before they are written. Two that differ
-// may read alike, as a nil list and an empty one do: then a card is sent that changes
-// nothing.
-func (g gap) change(t floor.CardRef) (after floor.Card, differs bool) {
-	after, is := g.to.state.Card(t.Subject, t.Key)
-	if is && g.to.state.MeetingMoved(&g.from.state, t.Key) {
-		return after, true // without the cost of the other card
-	}
-	before, was := g.from.state.Card(t.Subject, t.Key)
-	if !is {
-		return nil, was
-	}
-	return after, !was || !reflect.DeepEqual(before, after)
-}
-
 // picture answers the newest whole view of subjects, and its frame unless that is
 // too large for one.
-func (f *frames) picture(subjects []floor.Subject) (m moment, lineage int, p *EncodedView, frame []byte) {
-	m, lineage, levels := f.past.newest(subjects)
-	v := f.pictures.get(pictureKey{lineage, join(subjects), m.at.Seq}, func() value {
+func (f *frames) picture(subjects []floor.Subject) (m history.Version, lineage int, p *EncodedView, frame []byte) {
+	m, lineage, levels := f.history.Revisions(subjects)
+	v := f.pictures.get(pictureKey{lineage, join(subjects), m.At.Seq}, func() value {
 		return f.encodePicture(m, lineage, subjects, levels)
 	})
 	return m, lineage, v.picture, v.frame
 }
 
-func (f *frames) encodePicture(m moment, lineage int, subjects []floor.Subject, levels []uint64) value {
+func (f *frames) encodePicture(m history.Version, lineage int, subjects []floor.Subject, levels []uint64) value {
 	all := make(wire.Cards)
 	for i, s := range subjects {
-		for key, card := range f.subjects.of(subjectKey{lineage, s, levels[i]}, m.state) {
+		for key, card := range f.subjects.of(subjectKey{lineage, s, levels[i]}, m.State) {
 			all[key] = card
 		}
 	}
 	f.hub.counters.snapshotsEncoded.Add(1)
-	frame, body := wire.EncodeFullView(wire.Snapshot{At: m.at, Cards: all})
-	v := value{picture: &EncodedView{At: m.at, Body: body, Digest: wire.Digest(all)}, ok: true}
+	frame, body := wire.EncodeFullView(wire.Snapshot{At: m.At, Cards: all})
+	v := value{picture: &EncodedView{At: m.At, Body: body, Digest: wire.Digest(all)}, ok: true}
 	if len(body) <= wire.InlineSnapshot {
 		v.frame = frame
 	}

@@ -39,7 +39,7 @@ func (h *Hub) attach(ctx context.Context, log journal.LogID, who Credential, out
 
 // admit joins the audience if the credential is good.
 func (s *Session) admit() error {
-	state := s.fold.past.head().state
+	state := s.fold.history.Head().State
 	switch {
 	case state.Seq() == 0 && s.fold.log != journal.InstanceLog:
 		return ErrNoEvent
@@ -62,7 +62,7 @@ func (f *fold) good(who Credential, on floor.State) bool {
 		if instance == nil {
 			return false
 		}
-		on = instance.past.head().state
+		on = instance.history.Head().State
 	}
 	link, ok := on.Link(who.Link)
 	return ok && link.Who == who.Who && link.Generation == who.Generation
@@ -80,7 +80,7 @@ func (s *Session) hello(hello wire.Hello) {
 		s.fail(wire.CloseVersion, wire.Problem{Code: wire.CodeBadVersion, Params: map[string]string{"version": strconv.Itoa(wire.Version)}})
 		return
 	}
-	head := s.fold.past.head()
+	head := s.fold.history.Head()
 	if s.judge(head); s.ending != 0 || s.gone {
 		s.startWriter()
 		return
@@ -92,8 +92,8 @@ func (s *Session) hello(hello wire.Hello) {
 		s.have, s.need = hello.Have, s.fold.checks.next()
 	}
 	s.replies = append(s.replies, wire.ServerFrame{Hello: &wire.ServerHello{
-		Version: wire.Version, Event: floor.EventID(s.fold.log), You: s.you(head.state), Subjects: hash,
-		Now: instant(s.fold.now()), Clock: clockOf(head.state),
+		Version: wire.Version, Event: floor.EventID(s.fold.log), You: s.you(head.State), Subjects: hash,
+		Now: instant(s.fold.now()), Clock: clockOf(head.State),
 	}})
 	s.startWriter()
 }
@@ -102,7 +102,7 @@ func (s *Session) hello(hello wire.Hello) {
 func (s *Session) you(state floor.State) wire.You {
 	if s.who.Who.Role() == floor.RoleOrganiser {
 		if instance := s.hub.instance.Load(); instance != nil {
-			state = instance.past.head().state
+			state = instance.history.Head().State
 		}
 	}
 	profile, _ := state.Profile(s.who.Who)
@@ -123,7 +123,7 @@ func (s *Session) ping(ping wire.Ping) {
 	upTo, _ := s.acked(ping.Ack)
 	s.mayHold(upTo)
 	s.pinged = &ping
-	s.owed = max(s.owed, s.fold.past.head().at.Seq)
+	s.owed = max(s.owed, s.fold.history.Head().At.Seq)
 	s.startWriter()
 }
 
@@ -166,7 +166,7 @@ func (s *Session) acked(seq uint64) (upTo uint64, notice bool) {
 		s.need = s.fold.checks.next()
 		notice = true
 	}
-	if s.placed && s.flow.count == 0 && !s.flow.fetching && s.seq <= s.fold.past.head().at.Seq {
+	if s.placed && s.flow.count == 0 && !s.flow.fetching && s.seq <= s.fold.history.Head().At.Seq {
 		upTo = s.seq
 	}
 	return upTo, notice

@@ -173,11 +173,11 @@ func (h *Hub) State(ctx context.Context, log journal.LogID) (floor.State, journa
 		return floor.State{}, journal.Position{}, err
 	}
 	defer h.release(f)
-	m := f.past.head()
-	if m.state.Seq() == 0 && log != journal.InstanceLog {
+	m := f.history.Head()
+	if m.State.Seq() == 0 && log != journal.InstanceLog {
 		return floor.State{}, journal.Position{}, ErrNoEvent
 	}
-	return m.state, m.at, nil
+	return m.State, m.At, nil
 }
 
 // Attach begins a session of who on log, opening the log where needed (it blocks

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/matchfloor/matchfloor/hub/history"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
@@ -22,7 +23,7 @@ func (h *Hub) sweep() {
 		case <-tick.C:
 		}
 		for _, f := range h.all() {
-			head := f.past.level()
+			head := f.history.HeadDelta()
 			for _, s := range f.audience.everyone() {
 				s.sweep(head, time.Now())
 			}
@@ -31,7 +32,7 @@ func (h *Hub) sweep() {
 }
 
 // sweep holds one session against its times.
-func (s *Session) sweep(head gap, now time.Time) {
+func (s *Session) sweep(head history.Delta, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {

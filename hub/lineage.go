@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub/history"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/wire"
 )
@@ -15,7 +16,7 @@ import (
 // Screens keep what they have until that has worked; the next check of the head
 // tries again where it has not.
 func (f *fold) startOver(cause error) {
-	f.hub.log.Error("the log's history is another than the one held", "log", f.log, "at", f.past.head().at, "err", cause)
+	f.hub.log.Error("the log's history is another than the one held", "log", f.log, "at", f.history.Head().At, "err", cause)
 	whole, err := f.giveBack()
 	if err == nil && !whole {
 		err = f.foldAnew()
@@ -40,7 +41,7 @@ func (f *fold) giveBack() (whole bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		lost, ok := f.kept.after(head)
+		lost, ok := f.recent.After(head)
 		switch {
 		case !ok:
 			return f.contained()
@@ -49,7 +50,7 @@ func (f *fold) giveBack() (whole bool, err error) {
 		case head == before: // it knows the keys, and has not the records
 			return false, nil
 		}
-		if err := f.appendAgain(head, lost[:batchOf(lost)]); err != nil {
+		if err := f.appendAgain(head, lost[:history.BatchLen(lost)]); err != nil {
 			return false, err
 		}
 		before = head
@@ -79,7 +80,7 @@ func (f *fold) appendAgain(head journal.Position, lost []journal.Record) error {
 func (f *fold) contained() (bool, error) {
 	ctx, cancel := f.call()
 	defer cancel()
-	_, _, err := journal.NewCursor(f.log, f.past.head().at).ReadOn(ctx, f.hub.journal)
+	_, _, err := journal.NewCursor(f.log, f.history.Head().At).ReadOn(ctx, f.hub.journal)
 	if errors.Is(err, journal.ErrDiverged) {
 		return false, nil
 	}
@@ -88,7 +89,7 @@ func (f *fold) contained() (bool, error) {
 
 // foldAnew makes the log's history the fold's, and finds out what was lost by it.
 func (f *fold) foldAnew() error {
-	t, err := f.readFrom(moment{}, journal.NewCursor(f.log, journal.Position{}))
+	t, err := f.readFrom(history.Version{}, journal.NewCursor(f.log, journal.Position{}))
 	if err != nil {
 		return err
 	}
@@ -121,11 +122,11 @@ type loss struct {
 // in another epoch was meant to be: nothing is named in it.
 func (f *fold) lossesTo(t *tail) (losses []loss, err error) {
 	now := t.cursor.At()
-	if now.Epoch != f.kept.base.Epoch && now.Seq == 0 {
+	if now.Epoch != f.recent.Epoch() && now.Seq == 0 {
 		return nil, nil
 	}
-	for rest := f.kept.since(t.history()); len(rest) > 0; {
-		n := batchOf(rest)
+	for rest := f.recent.SinceCommon(t.history()); len(rest) > 0; {
+		n := history.BatchLen(rest)
 		known, err := f.known(rest[:n])
 		if err != nil {
 			return nil, err
@@ -142,9 +143,9 @@ func (f *fold) lossesTo(t *tail) (losses []loss, err error) {
 
 // history answers the positions of a tail, oldest first.
 func (t *tail) history() []journal.Position {
-	all := []journal.Position{t.base.at}
+	all := []journal.Position{t.base.At}
 	for _, s := range t.steps {
-		all = append(all, s.moment.at)
+		all = append(all, s.Version.At)
 	}
 	return all
 }
@@ -158,15 +159,15 @@ func (f *fold) lossOf(r journal.Record) (l loss, ok bool) {
 	if command, again := record.NamesLost(); again {
 		return loss{record.Key, command}, true
 	}
-	m, _ := f.past.at(r.Seq)
-	command, ok := m.state.Lost(record)
+	m, _ := f.history.Find(r.Seq)
+	command, ok := m.State.Lost(record)
 	return loss{floor.CommandKey("clock/lost-" + r.Hash.String()[:32]), command}, ok
 }
 
 // lossOrders answers orders that name what is still to be named. Every node that
 // held the tail makes the same.
 func (f *fold) lossOrders(most int) (orders []*pending) {
-	if len(f.losses) == 0 || !f.past.head().state.Writes("commandLost") {
+	if len(f.losses) == 0 || !f.history.Head().State.Writes("commandLost") {
 		return nil
 	}
 	for _, l := range f.losses[:min(len(f.losses), most)] {
@@ -186,7 +187,7 @@ func (f *fold) lossOrders(most int) (orders []*pending) {
 // owes reports whether the fold has yet to name or to settle something, so that it
 // must not be closed.
 func (f *fold) owes() bool {
-	return f.unsettled != nil || len(f.losses) > 0 && f.past.head().state.Writes("commandLost")
+	return f.unsettled != nil || len(f.losses) > 0 && f.history.Head().State.Writes("commandLost")
 }
 
 // named strikes off a loss that the log tells of, or that is none any more.

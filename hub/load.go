@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub/history"
 	"github.com/matchfloor/matchfloor/journal"
 )
 
@@ -20,8 +21,8 @@ const snapLate = 4
 // tail is a log as it was read: a state, and the newest steps that led on from it.
 type tail struct {
 	cursor *journal.Cursor
-	base   moment
-	steps  []step
+	base   history.Version
+	steps  []history.Step
 	stored stored
 }
 
@@ -36,7 +37,7 @@ type stored struct {
 func (f *fold) load() error {
 	t, err := f.readStored()
 	if err != nil {
-		t, err = f.readFrom(moment{}, journal.NewCursor(f.log, journal.Position{}))
+		t, err = f.readFrom(history.Version{}, journal.NewCursor(f.log, journal.Position{}))
 	}
 	if err != nil {
 		return f.failure(err)
@@ -94,13 +95,13 @@ func (f *fold) readOnFrom(at journal.Position, data []byte) (*tail, error) {
 	if state.Seq() != at.Seq {
 		return nil, fmt.Errorf("hub: a snapshot at %v holds the state %d", at, state.Seq())
 	}
-	return f.readFrom(moment{at, state}, journal.NewCursor(f.log, at))
+	return f.readFrom(history.Version{At: at, State: state}, journal.NewCursor(f.log, at))
 }
 
 // readFrom reads the log from the cursor to its head, folding on from base, and
 // keeps as many of the newest steps as the past holds.
-func (f *fold) readFrom(base moment, cursor *journal.Cursor) (*tail, error) {
-	t := &tail{cursor: cursor, base: base, stored: stored{at: base.at.Seq}}
+func (f *fold) readFrom(base history.Version, cursor *journal.Cursor) (*tail, error) {
+	t := &tail{cursor: cursor, base: base, stored: stored{at: base.At.Seq}}
 	for last := base; ; {
 		ctx, cancel := f.call()
 		records, head, err := cursor.ReadOn(ctx, f.hub.journal)
@@ -108,8 +109,8 @@ func (f *fold) readFrom(base moment, cursor *journal.Cursor) (*tail, error) {
 		if err != nil {
 			return nil, err
 		}
-		if last.at == (journal.Position{}) {
-			last.at = journal.Genesis(f.log, head.Epoch)
+		if last.At == (journal.Position{}) {
+			last.At = journal.Genesis(f.log, head.Epoch)
 			t.base = last
 		}
 		steps, err := f.foldOn(last, records)
@@ -118,7 +119,7 @@ func (f *fold) readFrom(base moment, cursor *journal.Cursor) (*tail, error) {
 		}
 		t.keep(steps, f.hub.options.HistorySize)
 		if len(steps) > 0 {
-			last = steps[len(steps)-1].moment
+			last = steps[len(steps)-1].Version
 		}
 		if cursor.At() == head {
 			return t, nil
@@ -127,23 +128,23 @@ func (f *fold) readFrom(base moment, cursor *journal.Cursor) (*tail, error) {
 }
 
 // keep adds steps, and makes those before the last n part of the base.
-func (t *tail) keep(steps []step, n int) {
+func (t *tail) keep(steps []history.Step, n int) {
 	t.steps = append(t.steps, steps...)
 	for _, s := range steps {
-		t.stored.since += len(s.raw.Body)
+		t.stored.since += len(s.Record.Body)
 	}
 	if over := len(t.steps) - n; over > 0 {
-		t.base = t.steps[over-1].moment
-		t.steps = append([]step(nil), t.steps[over:]...)
+		t.base = t.steps[over-1].Version
+		t.steps = append([]history.Step(nil), t.steps[over:]...)
 	}
 }
 
 // take makes a tail the fold's past: a new lineage.
 func (f *fold) take(t *tail) {
-	f.past.reset(t.base, t.steps)
-	f.kept.begin(t.base.at)
+	f.history.Reset(t.base, t.steps)
+	f.recent.Reset(t.base.At)
 	for _, s := range t.steps {
-		f.kept.add(s.raw)
+		f.recent.Append(s.Record)
 	}
 	f.frames.forget()
 	f.cursor, f.stored = t.cursor, t.stored
@@ -161,8 +162,8 @@ func (f *fold) putIsDue(head uint64) bool {
 // putNowAndThen stores a snapshot when enough has changed since the last one, off
 // the fold's goroutine; one at a time.
 func (f *fold) putNowAndThen() {
-	head := f.past.head()
-	if !f.putIsDue(head.at.Seq) {
+	head := f.history.Head()
+	if !f.putIsDue(head.At.Seq) {
 		return
 	}
 	select {
@@ -170,7 +171,7 @@ func (f *fold) putNowAndThen() {
 	default:
 		return
 	}
-	f.stored = stored{at: head.at.Seq}
+	f.stored = stored{at: head.At.Seq}
 	f.hub.owned.Go(func() {
 		defer func() { <-f.putting }()
 		ctx, cancel := context.WithTimeout(f.hub.ctx, finalPut)
@@ -183,8 +184,8 @@ func (f *fold) putNowAndThen() {
 // way: an older one must not be the last.
 func (f *fold) putLast() {
 	f.putting <- struct{}{}
-	head := f.past.head()
-	if head.at.Seq == f.stored.at && !f.putFailed.Load() || f.broken.Load() != nil || f.away.Load() != 0 {
+	head := f.history.Head()
+	if head.At.Seq == f.stored.at && !f.putFailed.Load() || f.broken.Load() != nil || f.away.Load() != 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), finalPut)
@@ -192,13 +193,13 @@ func (f *fold) putLast() {
 	f.put(ctx, head)
 }
 
-func (f *fold) put(ctx context.Context, m moment) {
-	data, err := m.state.Encode()
+func (f *fold) put(ctx context.Context, m history.Version) {
+	data, err := m.State.Encode()
 	if err == nil {
-		err = f.hub.snapshots.PutSnapshot(ctx, f.log, m.at, data)
+		err = f.hub.snapshots.PutSnapshot(ctx, f.log, m.At, data)
 	}
 	if f.putFailed.Store(err != nil); err != nil {
-		f.hub.log.Warn("no snapshot was stored; the next start takes longer", "log", f.log, "at", m.at, "err", err)
+		f.hub.log.Warn("no snapshot was stored; the next start takes longer", "log", f.log, "at", m.At, "err", err)
 		return
 	}
 	f.putSize.Store(int64(len(data)))

@@ -21,7 +21,7 @@ func (h *Hub) LinearizableState(ctx context.Context, log journal.LogID) (floor.S
 	defer h.release(f)
 	calling, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	page, err := h.journal.Read(calling, log, f.past.head().at.Seq, 1)
+	page, err := h.journal.Read(calling, log, f.history.Head().At.Seq, 1)
 	if err != nil {
 		return floor.State{}, journal.Position{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub/history"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/wire"
 )
@@ -109,7 +110,7 @@ func (h *Hub) release(f *fold) {
 		return
 	}
 	f.since = time.Now()
-	if f.past.head().at.Seq == 0 {
+	if f.history.Head().At.Seq == 0 {
 		f.since = time.Time{}
 		f.nudge()
 	}
@@ -175,7 +176,7 @@ func (h *Hub) lookAt(links []floor.LinkID) {
 	for _, f := range h.all() {
 		sessions := f.audience.everyone()
 		if links != nil {
-			sessions = f.audience.marked(marks{links: links})
+			sessions = f.audience.marked(history.Scope{Links: links})
 		}
 		for _, s := range sessions {
 			s.look()
@@ -250,16 +251,16 @@ func (h *Hub) picture(ctx context.Context, log journal.LogID, who Credential, at
 		return nil, err
 	}
 	for {
-		head := f.past.head()
-		subjects := head.state.Subjects(who.Who)
+		head := f.history.Head()
+		subjects := head.State.Subjects(who.Who)
 		switch {
-		case head.at.Seq == 0 && log != journal.InstanceLog:
+		case head.At.Seq == 0 && log != journal.InstanceLog:
 			return nil, ErrNoEvent
-		case !f.good(who, head.state) || len(subjects) == 0:
+		case !f.good(who, head.State) || len(subjects) == 0:
 			return nil, ErrUnauthenticated
 		}
 		m, _, p, _ := f.frames.picture(subjects)
-		if m.at == head.at { // otherwise what this credential may see has to be asked again
+		if m.At == head.At { // otherwise what this credential may see has to be asked again
 			return p, nil
 		}
 	}
@@ -270,8 +271,8 @@ func (f *fold) reach(ctx context.Context, seq uint64) error {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	for asked := false; ; asked = true {
-		changed := f.past.wait()
-		if f.past.head().at.Seq >= seq {
+		changed := f.history.Changed()
+		if f.history.Head().At.Seq >= seq {
 			return nil
 		}
 		if !asked {
@@ -280,7 +281,7 @@ func (f *fold) reach(ctx context.Context, seq uint64) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return fmt.Errorf("%w: this node stands at %d, not %d", ErrUnavailable, f.past.head().at.Seq, seq)
+			return fmt.Errorf("%w: this node stands at %d, not %d", ErrUnavailable, f.history.Head().At.Seq, seq)
 		}
 	}
 }

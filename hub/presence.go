@@ -201,7 +201,7 @@ func (f *fold) showPresence(watchers []*Session) {
 
 // count makes what is shown of presence anew. It answers false where that is as it was.
 func (f *fold) count(watched bool) bool {
-	state := f.past.head().state
+	state := f.history.Head().State
 	p := &f.presence
 	p.mu.Lock()
 	defer p.mu.Unlock()
