@@ -6,6 +6,7 @@ import (
 
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/hub/history"
+	"github.com/matchfloor/matchfloor/hub/presence"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/wire"
 )
@@ -38,9 +39,9 @@ type sending struct {
 	shownAt time.Time
 
 	flow
-	heard  time.Time // of the last frame from the client
-	hidden bool
-	standing
+	heard    time.Time // of the last frame from the client
+	hidden   bool
+	standing presence.State
 
 	writing  bool // somebody writes, or is about to
 	ending   wire.CloseCode
@@ -204,7 +205,7 @@ func (s *Session) resume(head journal.Position) bool {
 	s.have = nil
 	if lineage, ok := s.fold.history.LineageAt(have); ok {
 		s.placed, s.lineage, s.seq, s.told, s.resumed = true, lineage, have.Seq, have, true
-		s.mayHold(have.Seq)
+		s.recordAckIfNotified(have.Seq)
 	}
 	return true
 }

@@ -3,11 +3,13 @@ package hub
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/hub/history"
+	"github.com/matchfloor/matchfloor/hub/presence"
 	"github.com/matchfloor/matchfloor/journal"
 )
 
@@ -33,8 +35,9 @@ type fold struct {
 	wake     chan struct{} // one slot: there is something to do
 	hints    mailbox
 	live     atomic.Pointer[liveness]
-	presence presence
-	receipts receipts
+	liveMu   sync.Mutex // orders the makings of live
+	presence presence.Tracker
+	receipts *presence.Receipts
 
 	ready   chan struct{} // closed when the log is loaded, or could not be
 	failed  error         // why it could not be; read only after ready
@@ -87,6 +90,7 @@ func newFold(h *Hub, log journal.LogID) *fold {
 		due: time.NewTimer(time.Hour), recent: history.NewRecentRecords(h.options.HistorySize),
 	}
 	f.frames = newFrames(h, f.history)
+	f.receipts = presence.NewReceipts(h.ctx, h.owned.Go, f)
 	f.tellLive()
 	return f
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub/presence"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/wire"
 )
@@ -121,7 +122,7 @@ func (s *Session) ping(ping wire.Ping) {
 	s.hidden = ping.Hidden
 	s.stand(s.sight())
 	upTo, _ := s.acked(ping.Ack)
-	s.mayHold(upTo)
+	s.recordAckIfNotified(upTo)
 	s.pinged = &ping
 	s.owed = max(s.owed, s.fold.history.Head().At.Seq)
 	s.startWriter()
@@ -135,7 +136,7 @@ func (s *Session) ack(seq uint64) {
 	}
 	held := !s.flow.open() // otherwise whatever is due has been sent
 	if upTo, notice := s.acked(seq); notice {
-		s.holds(upTo)
+		s.recordAck(upTo)
 	}
 	if held {
 		s.startWriter()
@@ -287,7 +288,7 @@ func (s *Session) finish() {
 	finished, subjects := s.finished, s.subjects
 	s.finished = true
 	s.replies, s.pinged = nil, nil
-	s.stand(unheard)
+	s.stand(presence.Unknown)
 	s.mu.Unlock()
 	if finished {
 		return

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub/presence"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/wire"
 )
@@ -41,7 +42,7 @@ type Options struct {
 	SnapshotPath func(log journal.LogID, link floor.LinkID, seq uint64) string
 	// Presence tells nodes who is connected to the others; the default knows only
 	// this node.
-	Presence PresenceStore
+	Presence presence.Store
 	// Node names this node to the others; the default is random.
 	Node string
 	// Logger takes what an operator should know: no names, no payloads. The
@@ -96,7 +97,7 @@ func New(j journal.Journal, s journal.Snapshots, o Options) *Hub {
 		h.owned.Go(h.post.run)
 	}
 	h.owned.Go(h.sweep)
-	h.owned.Go(h.tellPresence)
+	h.owned.Go(h.exchangePresence)
 	return h
 }
 
