@@ -10,7 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/hub/presence"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/journal/redisjournal"
 	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
@@ -85,8 +85,8 @@ func (j *journalFlags) check() error {
 type opened struct {
 	journal   journal.Journal
 	snapshots journal.Snapshots
-	beacon    hub.PresenceStore // nil: one node
-	failed    <-chan error      // receives when the process must stop; nil: never
+	beacon    presence.Store // nil: one node
+	failed    <-chan error   // receives when the process must stop; nil: never
 	close     func() error
 }
 

@@ -14,12 +14,13 @@ import (
 
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/hub/session"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
 // sink is an outlet that takes everything; it counts patches and acknowledges.
 type sink struct {
-	session *hub.Session
+	session *session.Session
 	views   *atomic.Int64 // patches and snapshots
 }
 
@@ -51,12 +52,12 @@ func crowded(b *testing.B, n int) (*hub.Hub, []*sink, *atomic.Int64) {
 	for i := range n {
 		s := &sink{views: views}
 		who := floor.NewActorID(floor.RoleAttendee, f.Attendees[len(f.Attendees)-1-i].ID)
-		session, err := h.Attach(b.Context(), demo, credential(who), s)
+		attached, err := h.Attach(b.Context(), demo, credential(who), s)
 		if err != nil {
 			b.Fatal(err)
 		}
-		s.session = session
-		session.Handle(wire.ClientFrame{Hello: &wire.Hello{Version: wire.Version}})
+		s.session = attached
+		attached.Handle(wire.ClientFrame{Hello: &wire.Hello{Version: wire.Version}})
 		sinks = append(sinks, s)
 	}
 	await(b, views, int64(n))
@@ -115,7 +116,7 @@ func BenchmarkCommand(b *testing.B) {
 }
 
 // mover is an outlet that acknowledges each view at once.
-type mover struct{ session *hub.Session }
+type mover struct{ session *session.Session }
 
 func (m *mover) Write(frame []byte, _ time.Time) error {
 	_, rest, ok := bytes.Cut(frame, []byte(`,"seq":`))
@@ -153,12 +154,12 @@ func BenchmarkMoves(b *testing.B) {
 	}
 	for _, who := range people {
 		s := new(mover)
-		session, err := h.Attach(b.Context(), demo, credential(who), s)
+		attached, err := h.Attach(b.Context(), demo, credential(who), s)
 		if err != nil {
 			b.Fatal(err)
 		}
-		s.session = session
-		session.Handle(wire.ClientFrame{Hello: &wire.Hello{Version: wire.Version}})
+		s.session = attached
+		attached.Handle(wire.ClientFrame{Hello: &wire.Hello{Version: wire.Version}})
 	}
 	move := func(i int) {
 		of, at := i/2*7919%meetings, f.Tables[i/2*7919%meetings].ID
@@ -193,12 +194,12 @@ func BenchmarkReconnect(b *testing.B) {
 	hash := wire.SubjectsHash(state.Subjects(who.Who))
 	for b.Loop() {
 		s := &sink{views: new(atomic.Int64)}
-		session, err := h.Attach(b.Context(), demo, who, s)
+		attached, err := h.Attach(b.Context(), demo, who, s)
 		if err != nil {
 			b.Fatal(err)
 		}
-		session.Handle(wire.ClientFrame{Hello: &wire.Hello{Version: wire.Version, Have: &at, Subjects: hash}})
+		attached.Handle(wire.ClientFrame{Hello: &wire.Hello{Version: wire.Version, Have: &at, Subjects: hash}})
 		await(b, s.views, 1)
-		session.Detach()
+		attached.Detach()
 	}
 }

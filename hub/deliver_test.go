@@ -217,7 +217,7 @@ func TestSnapshotsAreShared(t *testing.T) {
 		}
 		dial(t, h, o, "moderator:lead")
 		dial(t, h, o, "moderator:mod")
-		if got := h.Stats().SnapshotsEncoded; got != 2 {
+		if got := h.Stats().ViewsEncoded; got != 2 {
 			t.Errorf("%d snapshots were encoded, not 2", got)
 		}
 	})

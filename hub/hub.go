@@ -1,192 +1,190 @@
-// Package hub is one node's live side: it folds the logs of open events, decides
-// commands on them one batch at a time, and keeps every session's view level.
+// Package hub is one node's live side: it opens the logs of events, takes commands and
+// connections for them, and closes them when nothing needs them.
 //
-// An open event has one goroutine, its fold, which alone moves the state forward.
-// Everything else reads published states, which never change. A session is a
-// position in the log: there is no queue per connection, and whoever has been
-// away or slow is sent one frame with the difference. The package knows no
-// transport; see [Outlet].
+// The work is done in the packages below it. [replica.Replica] applies and decides, with
+// one goroutine for each open log. [session.Session] keeps one client's view in step with
+// the log. [history.History] is what they share: published versions, which never change.
+// Package presence knows who is connected. The hub connects them, and knows no sockets.
+//
+// Lock order: registry.mu, the one lock of the package, comes before the locks of the
+// packages below. It is not held while they call back, but for the start of an event.
 package hub
 
 import (
 	"context"
-	"errors"
-	"log/slog"
+	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub/history"
 	"github.com/matchfloor/matchfloor/hub/presence"
+	"github.com/matchfloor/matchfloor/hub/replica"
+	"github.com/matchfloor/matchfloor/hub/session"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// Why a hub does not take a session or answer a read. Compare with errors.Is.
-var (
-	ErrNoEvent         = errors.New("hub: no such event")                      // close 4103, status 404
-	ErrUnauthenticated = errors.New("hub: the link is unknown or was rotated") // close 4102, status 401
-	ErrOverloaded      = errors.New("hub: no room for another session")        // close 4001, status 503
-	ErrDraining        = errors.New("hub: this node goes away")                // close 1012, status 503
-	ErrUnavailable     = errors.New("hub: the journal cannot be reached")      // close 1011, status 503
-
-	// ErrJournalUnreached is why a node that has just started is not ready.
-	ErrJournalUnreached = errors.New("hub: the journal has not been reached yet")
-)
-
-// Options say how a hub behaves. The zero value of each field is its default.
-type Options struct {
-	// SnapshotPath answers the path from which a session may fetch a snapshot of
-	// at least this sequence that is too large for a frame. The default answers
-	// the path of docs/PROTOCOL.md.
-	SnapshotPath func(log journal.LogID, link floor.LinkID, seq uint64) string
-	// Presence tells nodes who is connected to the others; the default knows only
-	// this node.
-	Presence presence.Store
-	// Node names this node to the others; the default is random.
-	Node string
-	// Logger takes what an operator should know: no names, no payloads. The
-	// default is slog.Default().
-	Logger *slog.Logger
-
-	MaxEvents     int           // logs folded at a time, "_" included; 256
-	MaxSessions   int           // sessions of all events together; 20,000
-	HistorySize   int           // states kept of each event, to make patches from; 2,048
-	QueueSize     int           // commands that may wait at one event; 1,024
-	IdleTimeout   time.Duration // an event without sessions is closed after this; 5 min
-	SnapshotEvery int           // records between two stored snapshots, at least; 1,000
-}
-
 // Hub is a node's live side. All methods are safe for concurrent use.
 type Hub struct {
-	journal   journal.Journal
-	snapshots journal.Snapshots
-	options   Options
-	log       *slog.Logger
-	counters  counters
-	post      *post
-	decode    func([]byte) (floor.Record, error) // floor.DecodeRecord, but in tests of other versions
-	clock     steady
+	journal journal.Journal
+	options Options
+	events  *registry
+
+	replicaCounters replica.Counters
+	sessionCounters session.Counters
+	presenceErrors  atomic.Uint64
 
 	ctx      context.Context // ends with Close; every goroutine of the hub watches it
 	stop     context.CancelFunc
 	owned    sync.WaitGroup // every goroutine of the hub
+	writers  *session.WriterPool
 	draining atomic.Bool
 	sessions atomic.Int64
-	instance atomic.Pointer[fold] // of the instance's log, while that is open
-	reached  atomic.Bool          // a log has been folded: the journal was there
-	left     chan struct{}        // one slot: a session or batch has ended, for whoever drains
-
-	mu     sync.Mutex // guards what follows
-	folds  map[journal.LogID]*fold
-	broken map[journal.LogID]error // why logs could not be opened, the last time
-	closed bool
+	ended    chan struct{} // one slot: a session or batch has ended, for Drain
 }
 
-// New answers a running hub over a journal and the snapshots beside it. The
-// caller closes it; the journal stays the caller's.
+// New returns a running hub over a journal and its snapshots. The caller must close the
+// hub; the journal is closed by the caller, after the hub.
 func New(j journal.Journal, s journal.Snapshots, o Options) *Hub {
 	ctx, stop := context.WithCancel(context.Background())
-	h := &Hub{
-		journal: j, snapshots: s, options: o.withDefaults(), decode: floor.DecodeRecord, clock: newSteady(),
-		post: newPost(), ctx: ctx, stop: stop, left: make(chan struct{}, 1), folds: make(map[journal.LogID]*fold),
-		broken: make(map[journal.LogID]error),
-	}
-	h.log = h.options.Logger
-	for range writers() {
-		h.owned.Go(h.post.run)
-	}
-	h.owned.Go(h.sweep)
-	h.owned.Go(h.exchangePresence)
+	h := &Hub{journal: j, options: o.withDefaults(), ctx: ctx, stop: stop, ended: make(chan struct{}, 1)}
+	h.writers = session.NewWriterPool(h.owned.Go)
+	h.events = newRegistry(h.options, h.startEvents(s))
+	h.owned.Go(func() { h.events.sweep(ctx) })
+	exchange := &presence.Exchange{Store: h.options.Presence, Node: h.options.Node, Errors: &h.presenceErrors}
+	h.owned.Go(func() { h.events.exchangePresence(ctx, exchange) })
 	return h
 }
 
-// Result is what became of an accepted command.
+// startEvents returns what starts the events of the hub.
+func (h *Hub) startEvents(s journal.Snapshots) func(journal.LogID) *event {
+	instance := func() *history.History { return h.events.instanceHistory() }
+	replicas := &replica.Env{
+		Context: h.ctx, Go: h.owned.Go, Journal: h.journal, Snapshots: s, Decode: h.options.DecodeRecord,
+		Clock: replica.NewClock(), Logger: h.options.Logger, Counters: &h.replicaCounters,
+		HistorySize: h.options.HistorySize, QueueSize: h.options.QueueSize, SnapshotEvery: h.options.SnapshotEvery,
+		Draining: &h.draining, Sessions: &h.sessions, InstanceHistory: instance,
+		LinksChanged: func(links []floor.LinkID) { h.events.notifyLinks(links) },
+		LogOpened:    func(log journal.LogID, err error) { h.events.opened(log, err) },
+		LogFailed:    func(log journal.LogID) { h.events.forget(log) },
+		MayClose:     func(log journal.LogID) bool { return h.events.mayClose(log) },
+		BatchDone:    h.signal,
+	}
+	sessions := &session.Env{
+		Context: h.ctx, Go: h.owned.Go, Writers: h.writers, Counters: &h.sessionCounters, Draining: &h.draining,
+		SnapshotPath: h.options.SnapshotPath, InstanceHistory: instance, Released: h.released,
+	}
+	return func(log journal.LogID) *event {
+		r := replica.New(replicas, log)
+		e := &event{replica: r, sessions: session.NewEvent(sessions, r)}
+		h.owned.Go(func() { r.Run(e.sessions) })
+		return e
+	}
+}
+
+// open returns the event of a log, loaded. It blocks until the log has been read. The
+// caller must give the event back to h.events.release.
+func (h *Hub) open(ctx context.Context, log journal.LogID) (*event, error) {
+	e, err := h.events.acquire(log)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-e.replica.Ready():
+	case <-ctx.Done():
+		h.events.release(e)
+		return nil, ctx.Err()
+	}
+	if err := e.replica.Err(); err != nil {
+		h.events.release(e)
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return e, nil
+}
+
+// openInstance keeps the instance's log open while an organiser's credential is in use,
+// because that is where its link is. For anybody else it does nothing.
+func (h *Hub) openInstance(ctx context.Context, who floor.ActorID) (release func(), err error) {
+	if who.Role() != floor.RoleOrganiser {
+		return func() {}, nil
+	}
+	instance, err := h.open(ctx, journal.InstanceLog)
+	if err != nil {
+		return nil, err
+	}
+	return func() { h.events.release(instance) }, nil
+}
+
+// Result is the outcome of an accepted command.
 type Result struct {
 	Seq   uint64         // the record that holds its changes
-	Notes []*floor.Error // soft collisions that it made; only where this node decided it
+	Notes []*floor.Error // soft collisions that it made; only if this node decided it
 }
 
-// Submit gives an order to the event's fold and blocks until it is durable or
-// refused. The caller vouches for who gives it, order.By, and leaves order.Wall
-// alone. Sending the same key again is always safe and gets the original answer.
+// Submit submits a command to the event's replica, and blocks until it is durable or
+// refused. The caller vouches for who gives it, Envelope.By, and must not set
+// Envelope.ReceivedAt. To send the same key again is always safe, and returns the
+// original result.
 //
-// A refusal is a *wire.Problem, with a code of floor or of wire; wire.Retry tells
-// the passing ones. If ctx ends first its error is answered, and the order may
-// still be applied: send it again to learn.
-func (h *Hub) Submit(ctx context.Context, log journal.LogID, order floor.Envelope) (Result, error) {
-	return h.submit(ctx, log, order, nil)
+// A refusal is a *wire.Problem, with a code of floor or of wire; wire.Retry says which
+// ones are worth another try. If ctx ends first, its error is returned, and the command
+// may still be applied: send it again to learn the outcome.
+func (h *Hub) Submit(ctx context.Context, log journal.LogID, envelope floor.Envelope) (Result, error) {
+	return h.submit(ctx, log, &replica.Command{Envelope: envelope})
 }
 
-// SubmitAs is Submit for the holder of a credential, as by POST. A link that is unknown
-// or rotated is refused as signed_out, also where that happens while the command
-// waits.
-func (h *Hub) SubmitAs(ctx context.Context, log journal.LogID, who Credential, command wire.Command) (Result, error) {
-	return h.submit(ctx, log, orderOf(who, command), &who)
+// SubmitAs is Submit for the holder of a credential, as by POST. A link that is unknown or
+// rotated is refused as signed_out, also if that happens while the command waits.
+func (h *Hub) SubmitAs(ctx context.Context, log journal.LogID, who session.Credential, command wire.Command) (Result, error) {
+	return h.submit(ctx, log, who.Command(command))
 }
 
-func (h *Hub) submit(ctx context.Context, log journal.LogID, order floor.Envelope, who *Credential) (Result, error) {
+func (h *Hub) submit(ctx context.Context, log journal.LogID, command *replica.Command) (Result, error) {
 	if h.draining.Load() {
 		return Result{}, &wire.Problem{Code: wire.CodeDraining}
 	}
-	f, err := h.open(ctx, log)
+	e, err := h.open(ctx, log)
 	if err != nil {
 		return Result{}, problemOf(err)
 	}
-	defer h.release(f)
-	if _, first := order.Command.(floor.ImportForum); first && log != journal.InstanceLog {
+	defer h.events.release(e)
+	if _, first := command.Envelope.Command.(floor.ImportForum); first && log != journal.InstanceLog {
 		instance, err := h.open(ctx, journal.InstanceLog) // its version is a new event's too
 		if err != nil {
 			return Result{}, problemOf(err)
 		}
-		defer h.release(instance)
+		defer h.events.release(instance)
 	}
-	if who != nil {
-		letGo, err := h.holdInstance(ctx, *who)
+	if command.CheckLink {
+		release, err := h.openInstance(ctx, command.Envelope.By)
 		if err != nil {
 			return Result{}, problemOf(err)
 		}
-		defer letGo()
+		defer release()
 	}
-	answered := make(chan verdict, 1)
-	p := &pending{order: order, who: who, answer: func(v verdict) { answered <- v }}
-	if refused := f.enqueue(p); refused != nil {
+	done := make(chan replica.Verdict, 1)
+	command.Done = func(v replica.Verdict) { done <- v }
+	if refused := e.replica.Submit(command); refused != nil {
 		return Result{}, refused
 	}
 	select {
-	case v := <-answered:
-		if v.refused != nil {
-			return Result{}, v.refused
+	case v := <-done:
+		if v.Refused != nil {
+			return Result{}, v.Refused
 		}
-		return v.Result, nil
+		return Result{Seq: v.Seq, Notes: v.Notes}, nil
 	case <-ctx.Done():
 		return Result{}, ctx.Err()
 	}
 }
 
-// State answers a log's newest state here and its position, opening the log where
-// needed: of an event, or of [journal.InstanceLog]. A log that holds nothing is
-// ErrNoEvent, but for the instance's. While the journal is away the state is the
-// last one known; if there is none the error is ErrUnavailable.
-func (h *Hub) State(ctx context.Context, log journal.LogID) (floor.State, journal.Position, error) {
-	f, err := h.open(ctx, log)
-	if err != nil {
-		return floor.State{}, journal.Position{}, err
-	}
-	defer h.release(f)
-	m := f.history.Head()
-	if m.State.Seq() == 0 && log != journal.InstanceLog {
-		return floor.State{}, journal.Position{}, ErrNoEvent
-	}
-	return m.State, m.At, nil
-}
-
-// Attach begins a session of who on log, opening the log where needed (it blocks
-// for that, and so reads the journal). outlet is the session's from now on: see
-// [Outlet]. The transport then passes what it reads to [Session.Receive] and
-// calls [Session.Closed] when it has ended. Errors: ErrNoEvent, ErrUnauthenticated,
-// ErrOverloaded, ErrDraining, ErrUnavailable; the outlet is then untouched.
-func (h *Hub) Attach(ctx context.Context, log journal.LogID, who Credential, outlet Transport) (*Session, error) {
+// Attach begins a session of who on a log. It blocks until the log has been read. The
+// session owns the transport from now on: see [session.Transport]. The caller passes what
+// it reads to [session.Session.Handle], and calls [session.Session.Detach] when the
+// connection has ended. Errors: ErrNoEvent, ErrUnauthenticated, ErrOverloaded, ErrDraining,
+// ErrUnavailable; the transport is then untouched.
+func (h *Hub) Attach(ctx context.Context, log journal.LogID, who session.Credential, transport session.Transport) (*session.Session, error) {
 	if h.draining.Load() {
 		return nil, ErrDraining
 	}
@@ -194,28 +192,74 @@ func (h *Hub) Attach(ctx context.Context, log journal.LogID, who Credential, out
 		h.sessions.Add(-1)
 		return nil, ErrOverloaded
 	}
-	s, err := h.attach(ctx, log, who, outlet)
+	s, err := h.attach(ctx, log, who, transport)
 	if err != nil {
 		h.sessions.Add(-1)
 	}
 	return s, err
 }
 
-// Drain makes the node leave in good order: it takes no new session or command
-// (draining), finishes the commands under way, tells the sessions, closes them
-// with 1012 and waits until the last has gone. It answers ctx's error if that
-// ends first; what is left is then broken off by Close. Drain at most 10 s.
-func (h *Hub) Drain(ctx context.Context) error { return h.drain(ctx) }
+func (h *Hub) attach(ctx context.Context, log journal.LogID, who session.Credential, transport session.Transport) (*session.Session, error) {
+	e, err := h.open(ctx, log)
+	if err != nil {
+		return nil, err
+	}
+	release, err := h.openInstance(ctx, who.Who)
+	if err != nil {
+		h.events.release(e)
+		return nil, err
+	}
+	s, err := h.begin(e, log, who, transport)
+	if err != nil {
+		release()
+		h.events.release(e)
+	}
+	return s, err // released gives both back
+}
 
-// Close ends everything at once: sessions are broken off, folds stop and put
-// their snapshots (within 5 s), and every goroutine of the hub has ended when it
-// returns. Commands under way may or may not be in the log.
-func (h *Hub) Close() error { return h.close() }
+// begin begins a session if the credential is valid.
+func (h *Hub) begin(e *event, log journal.LogID, who session.Credential, transport session.Transport) (*session.Session, error) {
+	head, _ := e.replica.History().HeadAndLineage()
+	if _, err := subjectsOf(e, log, who, head); err != nil {
+		return nil, err
+	}
+	s, ok := session.New(e.sessions, who, transport)
+	switch {
+	case ok:
+		return s, nil
+	case h.draining.Load():
+		return nil, ErrDraining
+	}
+	return nil, ErrOverloaded
+}
 
-// Ready answers nil while the node can serve: it has reached the journal once, it is
-// not draining, and it has met no log that holds what this version cannot read. The
-// journal being away afterwards is no reason.
-func (h *Hub) Ready() error { return h.ready() }
+// subjectsOf returns what a credential may see in a version of a log. It returns
+// ErrNoEvent if there is no event, and ErrUnauthenticated if the credential is not valid.
+func subjectsOf(e *event, log journal.LogID, who session.Credential, at *history.Version) ([]floor.Subject, error) {
+	if at.At.Seq == 0 && log != journal.InstanceLog {
+		return nil, ErrNoEvent
+	}
+	subjects := at.State.Subjects(who.Who)
+	if !e.sessions.LinkValid(who, &at.State) || len(subjects) == 0 {
+		return nil, ErrUnauthenticated
+	}
+	return subjects, nil
+}
 
-// Stats answers the node's counters and gauges.
-func (h *Hub) Stats() Stats { return h.stats() }
+// released gives back what attach has acquired for a session.
+func (h *Hub) released(log journal.LogID, who session.Credential) {
+	h.sessions.Add(-1)
+	if who.Who.Role() == floor.RoleOrganiser {
+		h.events.releaseLog(journal.InstanceLog)
+	}
+	h.events.releaseLog(log)
+	h.signal()
+}
+
+// signal wakes Drain.
+func (h *Hub) signal() {
+	select {
+	case h.ended <- struct{}{}:
+	default:
+	}
+}

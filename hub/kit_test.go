@@ -20,6 +20,7 @@ import (
 
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/hub/session"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/wire"
 )
@@ -178,10 +179,10 @@ type phone struct {
 	t      *testing.T
 	hub    *hub.Hub
 	oracle *oracle
-	who    hub.Credential
+	who    session.Credential
 
 	mu       sync.Mutex
-	session  *hub.Session
+	session  *session.Session
 	mute     bool
 	hidden   bool
 	have     journal.Position
@@ -199,8 +200,8 @@ type phone struct {
 	quick    int // frames that were to be taken at once
 }
 
-func credential(who floor.ActorID) hub.Credential {
-	return hub.Credential{Who: who, Link: who.Link(), Generation: 1}
+func credential(who floor.ActorID) session.Credential {
+	return session.Credential{Who: who, Link: who.Link(), Generation: 1}
 }
 
 func newPhone(t *testing.T, h *hub.Hub, o *oracle, who floor.ActorID) *phone {
@@ -222,7 +223,7 @@ func (p *phone) connect(h *hub.Hub) {
 }
 
 // attachBy connects through an outlet around the phone's own.
-func (p *phone) attachBy(h *hub.Hub, outlet hub.Transport) {
+func (p *phone) attachBy(h *hub.Hub, outlet session.Transport) {
 	p.t.Helper()
 	p.attach(h, outlet)
 	hello := &wire.Hello{Version: wire.Version}
@@ -234,7 +235,7 @@ func (p *phone) attachBy(h *hub.Hub, outlet hub.Transport) {
 	synctest.Wait()
 }
 
-func (p *phone) attach(h *hub.Hub, outlet hub.Transport) {
+func (p *phone) attach(h *hub.Hub, outlet session.Transport) {
 	p.t.Helper()
 	synctest.Wait() // for a write of the session before
 	s, err := h.Attach(p.t.Context(), cmp.Or(p.oracle.log, demo), p.who, outlet)
@@ -247,7 +248,7 @@ func (p *phone) attach(h *hub.Hub, outlet hub.Transport) {
 	p.t.Cleanup(s.Detach)
 }
 
-// Write implements hub.Outlet.
+// Write implements session.Transport.
 func (p *phone) Write(frame []byte, deadline time.Time) error {
 	p.mu.Lock()
 	stall := p.stall
@@ -274,7 +275,7 @@ func (p *phone) Write(frame []byte, deadline time.Time) error {
 	return nil
 }
 
-// Close implements hub.Outlet.
+// Close implements session.Transport.
 func (p *phone) Close(code wire.CloseCode) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -284,7 +285,7 @@ func (p *phone) Close(code wire.CloseCode) {
 	p.closed = code
 }
 
-// Abort implements hub.Outlet.
+// Abort implements session.Transport.
 func (p *phone) Abort() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -350,8 +351,8 @@ func (p *phone) moved() {
 
 func (p *phone) ack() {
 	if !p.mute {
-		session, seq := p.session, p.have.Seq
-		session.Handle(wire.ClientFrame{Ack: &wire.Ack{Seq: seq}})
+		attached, seq := p.session, p.have.Seq
+		attached.Handle(wire.ClientFrame{Ack: &wire.Ack{Seq: seq}})
 	}
 }
 

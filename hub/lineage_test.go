@@ -202,8 +202,8 @@ func TestCutTailIsGivenBack(t *testing.T) {
 					}
 				}
 				a, b := h.nodes[0].Stats(), h.nodes[1].Stats()
-				if a.GivenBack+b.GivenBack != uint64(n) || a.Lineages+b.Lineages+a.Lost+b.Lost != 0 {
-					t.Errorf("%d and %d records given back, %d and %d lost", a.GivenBack, b.GivenBack, a.Lost, b.Lost)
+				if a.Reappended+b.Reappended != uint64(n) || a.Divergences+b.Divergences+a.Lost+b.Lost != 0 {
+					t.Errorf("%d and %d records given back, %d and %d lost", a.Reappended, b.Reappended, a.Lost, b.Lost)
 				}
 				h.announce(2, "more")
 				h.settled()
@@ -330,7 +330,7 @@ func TestErasureLosesNothing(t *testing.T) {
 		}
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
-		if s, at := h.Stats(), head(t, m); s.Lineages != 1 || s.Lost != 0 || at.Seq != before.Seq {
+		if s, at := h.Stats(), head(t, m); s.Divergences != 1 || s.Lost != 0 || at.Seq != before.Seq {
 			t.Errorf("%d lost; the log stands at %v, before at %v", s.Lost, at, before)
 		}
 	})

@@ -48,13 +48,13 @@ func cutAgainAndAgain(t *testing.T, seeds int) {
 }
 
 // cutFigures are what some plays came to.
-type cutFigures struct{ Cuts, Cut, Acknowledged, GivenBack, Named int }
+type cutFigures struct{ Cuts, Cut, Acknowledged, Reappended, Named int }
 
 func (f *cutFigures) add(g cutFigures) {
 	f.Cuts += g.Cuts
 	f.Cut += g.Cut
 	f.Acknowledged += g.Acknowledged
-	f.GivenBack += g.GivenBack
+	f.Reappended += g.Reappended
 	f.Named += g.Named
 }
 
@@ -103,7 +103,7 @@ func playCuts(t *testing.T, seed uint64) (figures cutFigures) {
 	figures.Acknowledged = len(acknowledged)
 	figures.Named = holdAcknowledged(t, store, acknowledged)
 	for _, h := range nodes {
-		figures.GivenBack += int(h.Stats().GivenBack)
+		figures.Reappended += int(h.Stats().Reappended)
 	}
 	truth := &oracle{mem: store}
 	for _, p := range phones {

@@ -207,7 +207,7 @@ func TestOutageAndRecovery(t *testing.T) {
 		}
 		time.Sleep(2 * time.Second)
 		p.level()
-		if s := h.Stats(); s.Away != 0 || s.Outages != 2 { // of the event's log and the instance's
+		if s := h.Stats(); s.LogsAway != 0 || s.Outages != 2 { // of the event's log and the instance's
 			t.Errorf("%+v", s)
 		}
 	})

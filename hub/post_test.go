@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// TryWrite implements hub.NonblockingTransport: one that stalls takes nothing at once, and
+// TryWrite implements session.NonblockingTransport: one that stalls takes nothing at once, and
 // every third frame is left to Write, so that both ways are gone in every test.
 func (p *phone) TryWrite(frame []byte) (taken bool, err error) {
 	p.mu.Lock()

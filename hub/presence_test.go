@@ -273,7 +273,7 @@ func TestPresenceWithoutTheBeacon(t *testing.T) {
 		if l := staff.last("live").Live; l.Partial || staff.here() != "map[live:2]" || len(l.Gone) != 2 {
 			t.Errorf("once it is heard again: %+v", l)
 		}
-		if n := a.Stats().BeaconErrors; n == 0 || n > 30 {
+		if n := a.Stats().PresenceErrors; n == 0 || n > 30 {
 			t.Errorf("%d errors", n)
 		}
 	})

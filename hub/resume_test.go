@@ -199,7 +199,7 @@ func TestLargeSnapshotIsFetched(t *testing.T) {
 		if p.position().Seq != 2 {
 			t.Errorf("after the fetch it stands at %v", p.position())
 		}
-		if n := h.Stats().SnapshotsEncoded; n != 1 {
+		if n := h.Stats().ViewsEncoded; n != 1 {
 			t.Errorf("%d snapshots were encoded, not 1", n)
 		}
 	})

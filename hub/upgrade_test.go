@@ -65,7 +65,7 @@ func TestUnknownChangeStopsOneEvent(t *testing.T) {
 					t.Errorf("a command: %+v", rejected)
 				}
 				give(t, h, "other", floor.Operator, "release", floor.ReleaseSchedule{})
-				if s := h.Stats(); s.Broken != 1 || s.Away != 0 {
+				if s := h.Stats(); s.Corrupt != 1 || s.LogsAway != 0 {
 					t.Errorf("%+v", s)
 				}
 				again := newHub(t, m, m) // a restart in the old version
@@ -108,8 +108,9 @@ func before(kinds ...floor.ChangeKind) func([]byte) (floor.Record, error) {
 func TestRollingUpgrade(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
-		fresh, old := newHub(t, m, m), newHub(t, m, m)
-		old.ReadBy(before("versionRaised", "noticeTold", "noticeDelivered", "commandLost", "lostDismissed"))
+		fresh, old := newHub(t, m, m), newHub(t, m, m, func(o *hub.Options) {
+			o.DecodeRecord = before("versionRaised", "noticeTold", "noticeDelivered", "commandLost", "lostDismissed")
+		})
 		beginAsBefore(t, m) // as the old version did, which wrote nothing of versions
 		o := &oracle{mem: m}
 		p, q := dial(t, fresh, o, "moderator:lead"), dial(t, old, o, "attendee:c0a")
@@ -254,7 +255,7 @@ func TestReadiness(t *testing.T) {
 		open(t, newHub(t, m, m))
 		h := newHub(t, j, m)
 		j.set(true)
-		if _, _, err := h.State(t.Context(), demo); err == nil || h.Ready() != hub.ErrJournalUnreached || h.Stats().Reached {
+		if _, _, err := h.State(t.Context(), demo); err == nil || h.Ready() != hub.ErrJournalUnreached || h.Stats().JournalReached {
 			t.Fatalf("before it was there: %v, ready %v", err, h.Ready())
 		}
 		j.set(false)
@@ -264,12 +265,12 @@ func TestReadiness(t *testing.T) {
 		}
 		j.set(true)
 		time.Sleep(21 * time.Second)
-		if s := h.Stats(); h.Ready() != nil || s.Away == 0 || s.AwayFor < 20*time.Second || s.AwayFor > 22*time.Second {
+		if s := h.Stats(); h.Ready() != nil || s.LogsAway == 0 || s.AwayFor < 20*time.Second || s.AwayFor > 22*time.Second {
 			t.Errorf("away: %v, %+v", h.Ready(), s)
 		}
 		j.set(false)
 		time.Sleep(2 * time.Second)
-		if s := h.Stats(); s.Away != 0 || s.AwayFor != 0 {
+		if s := h.Stats(); s.LogsAway != 0 || s.AwayFor != 0 {
 			t.Errorf("back: %+v", s)
 		}
 	})

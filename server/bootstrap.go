@@ -8,6 +8,7 @@ import (
 
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/hub/session"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/wire"
 )
@@ -22,7 +23,7 @@ type bootstrap struct {
 // encode returns {"hello":…,"snapshot":…} as the live connection would send them.
 // It returns nil for other roles and if anything fails: every client can do without
 // it.
-func (b bootstrap) encode(ctx context.Context, event floor.EventID, who hub.Credential) json.RawMessage {
+func (b bootstrap) encode(ctx context.Context, event floor.EventID, who session.Credential) json.RawMessage {
 	if who.Who.Role() != floor.RoleAttendee {
 		return nil
 	}

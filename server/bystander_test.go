@@ -7,7 +7,7 @@ import (
 
 	"github.com/matchfloor/matchfloor/client"
 	"github.com/matchfloor/matchfloor/floor"
-	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/hub/session"
 	"github.com/matchfloor/matchfloor/journal"
 )
 
@@ -56,7 +56,7 @@ func (s *witness) unharmed() time.Duration {
 		s.w.t.Fatal(err)
 	}
 	l, _ := s.w.state(s.event).Link("moderator-lead")
-	held, err := s.w.hub.View(ctx, journal.LogID(s.event), hub.Credential{Who: l.Who, Link: l.ID, Generation: l.Generation}, at.Seq)
+	held, err := s.w.hub.View(ctx, journal.LogID(s.event), session.Credential{Who: l.Who, Link: l.ID, Generation: l.Generation}, at.Seq)
 	if err != nil {
 		s.w.t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/hub/session"
 	"github.com/matchfloor/matchfloor/internal/ws"
 	"github.com/matchfloor/matchfloor/server/auth"
 	"github.com/matchfloor/matchfloor/server/limit"
@@ -35,8 +35,8 @@ type conn struct {
 }
 
 var (
-	_ hub.NonblockingTransport = (*conn)(nil)
-	_ ws.Handler               = (*conn)(nil)
+	_ session.NonblockingTransport = (*conn)(nil)
+	_ ws.Handler                   = (*conn)(nil)
 )
 
 // newConn returns a connection that has no session yet and is not read. netConn must have
@@ -47,7 +47,7 @@ func newConn(s *liveEndpoint, netConn net.Conn, key string) *conn {
 	return c
 }
 
-// TryWrite implements hub.NonblockingTransport.
+// TryWrite implements session.NonblockingTransport.
 func (c *conn) TryWrite(frame []byte) (taken bool, err error) {
 	if taken, err = c.socket.TryWrite(frame); taken {
 		c.countSent()
@@ -55,7 +55,7 @@ func (c *conn) TryWrite(frame []byte) (taken bool, err error) {
 	return taken, err
 }
 
-// Write implements hub.Transport.
+// Write implements session.Transport.
 func (c *conn) Write(frame []byte, deadline time.Time) error {
 	if err := c.socket.Write(frame, deadline); err != nil {
 		return err
@@ -71,10 +71,10 @@ func (c *conn) countSent() {
 	}
 }
 
-// Close implements hub.Transport.
+// Close implements session.Transport.
 func (c *conn) Close(code wire.CloseCode) { c.socket.Close(int(code)) }
 
-// Abort implements hub.Transport.
+// Abort implements session.Transport.
 func (c *conn) Abort() { c.socket.Abort() }
 
 // ShortText implements ws.Handler. The text is an ack, which a session handles without

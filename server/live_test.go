@@ -16,7 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/matchfloor/matchfloor/floor"
-	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/hub/session"
 	"github.com/matchfloor/matchfloor/internal/ws"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/server/reply"
@@ -417,10 +417,10 @@ func TestLive_DrainClosesWithRestart(t *testing.T) {
 }
 
 // attach attaches an attendee's session to a connection.
-func (w *world) attach(c *conn) *hub.Session {
+func (w *world) attach(c *conn) *session.Session {
 	w.t.Helper()
 	link, _ := w.state(event).Link(w.people[floor.RoleAttendee])
-	session, err := w.hub.Attach(w.t.Context(), journal.LogID(event), hub.Credential{Who: link.Who, Link: link.ID, Generation: link.Generation}, c)
+	session, err := w.hub.Attach(w.t.Context(), journal.LogID(event), session.Credential{Who: link.Who, Link: link.ID, Generation: link.Generation}, c)
 	if err != nil {
 		w.t.Fatal(err)
 	}

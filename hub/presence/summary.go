@@ -16,7 +16,7 @@ var wireNames = [...]string{Offline: "gone", Background: "asleep", Online: "live
 // there are in each state, and of those who have not acknowledged a notice, who is
 // not online. partial says that the other nodes are not heard, so that nothing is
 // known of people who are not connected to this one.
-func summarize(state floor.State, people map[floor.ActorID]whereabouts, partial bool) (f wire.StatusFrame) {
+func summarize(state *floor.State, people map[floor.ActorID]whereabouts, partial bool) (f wire.StatusFrame) {
 	f.Partial, f.Here = partial, make(map[string]int)
 	for _, w := range people {
 		f.Here[wireNames[w.state]]++

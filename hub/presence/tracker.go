@@ -176,7 +176,7 @@ func (t *Tracker) everyone(partial bool) map[floor.ActorID]whereabouts {
 // has changed, and reports whether it did. state is the newest one of the log.
 // watched says whether a client sees the summary at all: otherwise it is empty, and
 // nothing is counted. shared says whether there are other nodes to hear from.
-func (t *Tracker) Refresh(state floor.State, watched, shared bool) (changed bool) {
+func (t *Tracker) Refresh(state *floor.State, watched, shared bool) (changed bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !watched {

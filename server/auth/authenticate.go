@@ -9,7 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/matchfloor/matchfloor/floor"
-	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/hub/session"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/server/origin"
 	"github.com/matchfloor/matchfloor/server/reply"
@@ -18,7 +18,7 @@ import (
 
 // Caller is who a request comes from, as the newest state has them.
 type Caller struct {
-	hub.Credential
+	session.Credential
 	Event   floor.EventID // what the request is about; InstanceEvent for the instance itself
 	RateKey string        // names the link among all of the instance: rates and connections are counted by it
 
@@ -124,7 +124,7 @@ func (a *Authenticator) authorize(c echo.Context, event floor.EventID, caller Ca
 	if err := a.directory.hasEvent(r.Context(), event); err != nil {
 		return Caller{}, err
 	}
-	caller.Credential = hub.Credential{Who: link.Who, Link: link.ID, Generation: link.Generation}
+	caller.Credential = session.Credential{Who: link.Who, Link: link.ID, Generation: link.Generation}
 	caller.Event, caller.expires = event, claims.Expires
 	caller.RateKey = string(claims.Event) + "." + string(link.ID)
 	return caller, nil

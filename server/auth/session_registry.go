@@ -5,21 +5,21 @@ import (
 	"sync"
 	"time"
 
-	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/hub/session"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
 // LiveSession is a live session with the sign-in that it belongs to. A connection
 // holds it as a field, so that it costs no allocation.
 type LiveSession struct {
-	Session *hub.Session
+	Session *session.Session
 	token   tokenHash
 	expires time.Time
 	expired bool // guarded by the registry's lock: the session was closed because its sign-in has expired
 }
 
 // LiveSession returns a caller's session for a registry.
-func (c Caller) LiveSession(s *hub.Session) LiveSession {
+func (c Caller) LiveSession(s *session.Session) LiveSession {
 	return LiveSession{Session: s, token: hashToken(c.token), expires: c.expires}
 }
 
@@ -97,7 +97,7 @@ func (r *SessionRegistry) closeExpired() {
 
 // takeExpired returns the sessions whose sign-in has expired, each of them once,
 // and sets the timer for the next.
-func (r *SessionRegistry) takeExpired() (sessions []*hub.Session) {
+func (r *SessionRegistry) takeExpired() (sessions []*session.Session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now, next := r.now(), time.Time{}
@@ -126,7 +126,7 @@ func (r *SessionRegistry) signOut(token string) {
 }
 
 // recordSignOut returns a token's sessions, and remembers that it was signed out.
-func (r *SessionRegistry) recordSignOut(token tokenHash) (sessions []*hub.Session) {
+func (r *SessionRegistry) recordSignOut(token tokenHash) (sessions []*session.Session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.signOuts.add(token, r.now())

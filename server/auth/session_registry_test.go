@@ -9,6 +9,7 @@ import (
 	"github.com/matchfloor/matchfloor/demo"
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/hub/session"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/wire"
 )
@@ -50,7 +51,7 @@ func (t transport) Close(code wire.CloseCode)   { t <- code }
 func (transport) Abort()                        {}
 
 // testHub returns a hub with the sample forum, and an attendee of it.
-func testHub(t *testing.T) (*hub.Hub, hub.Credential) {
+func testHub(t *testing.T) (*hub.Hub, session.Credential) {
 	t.Helper()
 	memory := journal.NewMemory(time.Now)
 	h := hub.New(memory, memory, hub.Options{Logger: slog.New(slog.DiscardHandler)})
@@ -72,11 +73,11 @@ func testHub(t *testing.T) (*hub.Hub, hub.Credential) {
 	}
 	for link := range state.Links() {
 		if link.Who.Role() == floor.RoleAttendee {
-			return h, hub.Credential{Who: link.Who, Link: link.ID, Generation: link.Generation}
+			return h, session.Credential{Who: link.Who, Link: link.ID, Generation: link.Generation}
 		}
 	}
 	t.Fatal("the sample forum has no attendee")
-	return nil, hub.Credential{}
+	return nil, session.Credential{}
 }
 
 // A session whose token is signed out while it connects is closed. One that

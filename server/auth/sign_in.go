@@ -11,7 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/matchfloor/matchfloor/floor"
-	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/hub/session"
 	"github.com/matchfloor/matchfloor/server/limit"
 	"github.com/matchfloor/matchfloor/server/reply"
 )
@@ -49,7 +49,7 @@ type signInResponse struct {
 type SignIn struct {
 	auth      *Authenticator
 	log       *slog.Logger
-	bootstrap func(context.Context, floor.EventID, hub.Credential) json.RawMessage
+	bootstrap func(context.Context, floor.EventID, session.Credential) json.RawMessage
 	signIns   *limit.Limiter
 	wrong     *limit.Limiter
 	warnOnce  sync.Once // the warning about plain HTTP
@@ -57,7 +57,7 @@ type SignIn struct {
 
 // NewSignIn returns the handler of sign-ins. bootstrap returns what a page needs to
 // show something at once, or nil.
-func NewSignIn(a *Authenticator, log *slog.Logger, bootstrap func(context.Context, floor.EventID, hub.Credential) json.RawMessage) *SignIn {
+func NewSignIn(a *Authenticator, log *slog.Logger, bootstrap func(context.Context, floor.EventID, session.Credential) json.RawMessage) *SignIn {
 	return &SignIn{
 		auth: a, log: log, bootstrap: bootstrap,
 		signIns: limit.NewLimiter(rateSignIns, a.now), wrong: limit.NewLimiter(rateWrongSecrets, a.now),
@@ -98,7 +98,7 @@ func (s *SignIn) Handle(c echo.Context) error {
 		return reply.JSON(c, http.StatusOK, response)
 	}
 	s.setCookie(c, claims)
-	response.View = s.bootstrap(r.Context(), request.Event, hub.Credential{Who: link.Who, Link: link.ID, Generation: link.Generation})
+	response.View = s.bootstrap(r.Context(), request.Event, session.Credential{Who: link.Who, Link: link.ID, Generation: link.Generation})
 	return reply.JSON(c, http.StatusOK, response)
 }
 

@@ -20,7 +20,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/hub/session"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
@@ -61,7 +61,7 @@ type conn struct {
 	returned   bool       // the connection belongs to net/http again
 }
 
-var _ hub.Transport = (*conn)(nil)
+var _ session.Transport = (*conn)(nil)
 
 // sentSummary is what was sent in a visit, as far as it decides when the visit ends.
 type sentSummary struct {
@@ -86,7 +86,7 @@ func newConn(encoder frameEncoder, w http.ResponseWriter, hello *wire.Hello) *co
 	return c
 }
 
-// Write implements hub.Transport.
+// Write implements session.Transport.
 func (c *conn) Write(frame []byte, deadline time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -124,7 +124,7 @@ func (c *conn) count(text []byte) {
 	}
 }
 
-// Close implements hub.Transport.
+// Close implements session.Transport.
 func (c *conn) Close(code wire.CloseCode) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -132,7 +132,7 @@ func (c *conn) Close(code wire.CloseCode) {
 	c.signal()
 }
 
-// Abort implements hub.Transport.
+// Abort implements session.Transport.
 func (c *conn) Abort() { c.setDeadline(time.Now()) }
 
 // setDeadline sets when a write fails, unless the connection belongs to net/http
@@ -193,7 +193,7 @@ func (c *conn) endWithProblem(problem wire.Problem) {
 
 // wait returns when the visit is to end, with the close code; 0 if the client has
 // left. session receives the acknowledgement of what the client has.
-func (c *conn) wait(ctx context.Context, session *hub.Session, ends endCondition) wire.CloseCode {
+func (c *conn) wait(ctx context.Context, session *session.Session, ends endCondition) wire.CloseCode {
 	began := time.Now()
 	timer := time.NewTimer(heartbeatInterval)
 	defer timer.Stop()

@@ -37,7 +37,7 @@ func (h Health) Alive(c echo.Context) error {
 func (h Health) Ready(c echo.Context) error {
 	stats := h.hub.Stats()
 	now := readiness{Ready: true, Journal: "reachable", AwaySeconds: int(stats.AwayFor.Seconds()), Logs: stats.Events}
-	if stats.Away > 0 || !stats.Reached {
+	if stats.LogsAway > 0 || !stats.JournalReached {
 		now.Journal = "away"
 	}
 	status := http.StatusOK

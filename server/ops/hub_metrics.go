@@ -45,10 +45,10 @@ func (m *hubMetrics) gauges() {
 	}
 	gauge("matchfloor_sessions", "Open sessions.", func(s hub.Stats) int { return s.Sessions })
 	gauge("matchfloor_logs_open", "Logs open on this node, including the instance's.", func(s hub.Stats) int { return s.Events })
-	gauge("matchfloor_logs_away", "Open logs whose journal is unreachable.", func(s hub.Stats) int { return s.Away })
+	gauge("matchfloor_logs_away", "Open logs whose journal is unreachable.", func(s hub.Stats) int { return s.LogsAway })
 	m.row(prometheus.NewDesc("matchfloor_journal_away_seconds", "Seconds since the journal became unreachable, of the open log that has missed it longest; 0 if none has.", nil, nil),
 		prometheus.GaugeValue, func(s hub.Stats) float64 { return s.AwayFor.Seconds() })
-	gauge("matchfloor_logs_broken", "Open logs with a record that this version cannot apply.", func(s hub.Stats) int { return s.Broken })
+	gauge("matchfloor_logs_broken", "Open logs with a record that this version cannot apply.", func(s hub.Stats) int { return s.Corrupt })
 	gauge("matchfloor_commands_waiting", "Commands waiting to be decided.", func(s hub.Stats) int { return s.Waiting })
 }
 
@@ -60,7 +60,7 @@ func (m *hubMetrics) counters() {
 		counter(prometheus.NewDesc(name, help, nil, nil), read)
 	}
 	counter(commandsDesc, func(s hub.Stats) uint64 { return s.Accepted }, "accepted")
-	counter(commandsDesc, func(s hub.Stats) uint64 { return s.Repeated }, "repeated")
+	counter(commandsDesc, func(s hub.Stats) uint64 { return s.Duplicates }, "repeated")
 	counter(commandsDesc, func(s hub.Stats) uint64 { return s.Refused }, "refused")
 	counter(commandsDesc, func(s hub.Stats) uint64 { return s.Unavailable }, "unavailable")
 	plain("matchfloor_batches_total", "Batches decided.", func(s hub.Stats) uint64 { return s.Batches })
@@ -68,21 +68,21 @@ func (m *hubMetrics) counters() {
 	plain("matchfloor_appends_unknown_total", "Appends with an unknown outcome, sent again.", func(s hub.Stats) uint64 { return s.Unknowns })
 	plain("matchfloor_appends_total", "Appends sent to the journal.", func(s hub.Stats) uint64 { return s.Appends })
 	plain("matchfloor_journal_outages_total", "Times that an open log found its journal unreachable.", func(s hub.Stats) uint64 { return s.Outages })
-	plain("matchfloor_log_lineages_total", "Times that a log was found to have another history.", func(s hub.Stats) uint64 { return s.Lineages })
-	plain("matchfloor_records_given_back_total", "Records that a log had lost and that this node appended again.", func(s hub.Stats) uint64 { return s.GivenBack })
+	plain("matchfloor_log_lineages_total", "Times that a log was found to have another history.", func(s hub.Stats) uint64 { return s.Divergences })
+	plain("matchfloor_records_given_back_total", "Records that a log had lost and that this node appended again.", func(s hub.Stats) uint64 { return s.Reappended })
 	plain("matchfloor_commands_lost_total", "Commands that this node had accepted and that a log has lost for good.", func(s hub.Stats) uint64 { return s.Lost })
 	plain("matchfloor_records_total", "Records applied, those of other nodes included.", func(s hub.Stats) uint64 { return s.Records })
 	plain("matchfloor_frames_total", "Frames sent.", func(s hub.Stats) uint64 { return s.Frames })
 	plain("matchfloor_frame_bytes_total", "Bytes of frames sent.", func(s hub.Stats) uint64 { return s.FrameBytes })
 	plain("matchfloor_frame_write_errors_total", "Frames that could not be written.", func(s hub.Stats) uint64 { return s.WriteErrors })
-	plain("matchfloor_states_stored_total", "State snapshots stored.", func(s hub.Stats) uint64 { return s.SnapshotsPut })
-	plain("matchfloor_beacon_errors_total", "Failures to store or read who is connected to which node.", func(s hub.Stats) uint64 { return s.BeaconErrors })
+	plain("matchfloor_states_stored_total", "State snapshots stored.", func(s hub.Stats) uint64 { return s.Snapshots })
+	plain("matchfloor_beacon_errors_total", "Failures to store or read who is connected to which node.", func(s hub.Stats) uint64 { return s.PresenceErrors })
 	counter(encodedDesc, func(s hub.Stats) uint64 { return s.PatchesEncoded }, "patch")
-	counter(encodedDesc, func(s hub.Stats) uint64 { return s.SnapshotsEncoded }, "snapshot")
+	counter(encodedDesc, func(s hub.Stats) uint64 { return s.ViewsEncoded }, "snapshot")
 	counter(closedDesc, func(s hub.Stats) uint64 { return s.ClosedSilent }, "4000")
 	counter(closedDesc, func(s hub.Stats) uint64 { return s.ClosedTooMany }, "4001")
 	counter(closedDesc, func(s hub.Stats) uint64 { return s.ClosedOver }, "4102")
-	counter(closedDesc, func(s hub.Stats) uint64 { return s.ClosedRestart }, "1012")
+	counter(closedDesc, func(s hub.Stats) uint64 { return s.ClosedForRestart }, "1012")
 	m.row(prometheus.NewDesc("matchfloor_append_seconds_total", "Total time of all appends.", nil, nil),
 		prometheus.CounterValue, func(s hub.Stats) float64 { return s.AppendTime.Round(time.Microsecond).Seconds() })
 }

@@ -1,0 +1,33 @@
+package hub
+
+import (
+	"errors"
+
+	"github.com/matchfloor/matchfloor/wire"
+)
+
+// Why a hub does not begin a session or answer a read. Compare with errors.Is.
+var (
+	ErrNoEvent         = errors.New("hub: no such event")                            // close 4103, status 404
+	ErrUnauthenticated = errors.New("hub: the link is unknown or was rotated")       // close 4102, status 401
+	ErrOverloaded      = errors.New("hub: too many sessions or events on this node") // close 4001, status 503
+	ErrDraining        = errors.New("hub: this node is about to stop")               // close 1012, status 503
+	ErrUnavailable     = errors.New("hub: the journal cannot be reached")            // close 1011, status 503
+
+	// ErrJournalUnreached is why a node that has just started is not ready.
+	ErrJournalUnreached = errors.New("hub: the journal has not been reached yet")
+)
+
+// problemOf returns why a command could not be submitted, as a problem of the wire if it
+// is one of the hub's errors.
+func problemOf(err error) error {
+	for cause, code := range map[error]wire.Code{
+		ErrNoEvent: wire.CodeNoSuchEvent, ErrUnauthenticated: wire.CodeSignedOut, ErrOverloaded: wire.CodeBusy,
+		ErrDraining: wire.CodeDraining, ErrUnavailable: wire.CodeUnavailable,
+	} {
+		if errors.Is(err, cause) {
+			return &wire.Problem{Code: code}
+		}
+	}
+	return err
+}
