@@ -18,23 +18,23 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// sink is an outlet that takes everything; it counts patches and acknowledges.
-type sink struct {
+// countingTransport is a transport that takes everything, and counts patches and snapshots.
+type countingTransport struct {
 	session *session.Session
 	views   *atomic.Int64 // patches and snapshots
 }
 
-func (s *sink) Write(frame []byte, _ time.Time) error {
+func (s *countingTransport) Write(frame []byte, _ time.Time) error {
 	if bytes.HasPrefix(frame, []byte(`{"patch"`)) || bytes.HasPrefix(frame, []byte(`{"snapshot"`)) {
 		s.views.Add(1)
 	}
 	return nil
 }
-func (s *sink) Close(wire.CloseCode) {}
-func (s *sink) Abort()               {}
+func (s *countingTransport) Close(wire.CloseCode) {}
+func (s *countingTransport) Abort()               {}
 
-// crowded answers a hub with n attendees connected.
-func crowded(b *testing.B, n int) (*hub.Hub, []*sink, *atomic.Int64) {
+// hubWithAttendees returns a hub with n attendees connected.
+func hubWithAttendees(b *testing.B, n int) (*hub.Hub, []*countingTransport, *atomic.Int64) {
 	b.Helper()
 	m := newMemory()
 	h := hub.New(m, m, hub.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
@@ -44,13 +44,13 @@ func crowded(b *testing.B, n int) (*hub.Hub, []*sink, *atomic.Int64) {
 		f.Attendees = append(f.Attendees, floor.Attendee{ID: floor.AttendeeID(fmt.Sprintf("n%05d", i)), Company: "c5", Name: floor.Text{En: "Person"}})
 	}
 	f.Meetings = nil
-	if _, err := try(h, demo, floor.Operator, "import", floor.ImportForum{Forum: f}); err != nil {
+	if _, err := submit(h, demo, floor.Operator, "import", floor.ImportForum{Forum: f}); err != nil {
 		b.Fatal(err)
 	}
 	views := new(atomic.Int64)
-	var sinks []*sink
+	var sinks []*countingTransport
 	for i := range n {
-		s := &sink{views: views}
+		s := &countingTransport{views: views}
 		who := floor.NewActorID(floor.RoleAttendee, f.Attendees[len(f.Attendees)-1-i].ID)
 		attached, err := h.Attach(b.Context(), demo, credential(who), s)
 		if err != nil {
@@ -60,12 +60,12 @@ func crowded(b *testing.B, n int) (*hub.Hub, []*sink, *atomic.Int64) {
 		attached.Handle(wire.ClientFrame{Hello: &wire.Hello{Version: wire.Version}})
 		sinks = append(sinks, s)
 	}
-	await(b, views, int64(n))
+	awaitCount(b, views, int64(n))
 	return h, sinks, views
 }
 
-// await blocks until n has come to want.
-func await(b *testing.B, n *atomic.Int64, want int64) {
+// awaitCount blocks until n has reached want.
+func awaitCount(b *testing.B, n *atomic.Int64, want int64) {
 	b.Helper()
 	for end := time.Now().Add(10 * time.Second); n.Load() < want; time.Sleep(20 * time.Microsecond) {
 		if time.Now().After(end) {
@@ -74,21 +74,21 @@ func await(b *testing.B, n *atomic.Int64, want int64) {
 	}
 }
 
-// BenchmarkOneChangeToEveryone is a change that every phone shows: from the
-// command to the last write.
+// BenchmarkOneChangeToEveryone measures a change that every client shows, from the command
+// to the last write.
 func BenchmarkOneChangeToEveryone(b *testing.B) {
 	for _, n := range []int{1000, 10000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			h, sinks, views := crowded(b, n)
+			h, sinks, views := hubWithAttendees(b, n)
 			want := views.Load()
 			encoded := h.Stats().PatchesEncoded
 			for i := 0; b.Loop(); i++ {
-				a, err := try(h, demo, floor.Operator, fmt.Sprint(i), floor.SetClock{Event: floor.Instant(i + 1), Rate: 1})
+				a, err := submit(h, demo, floor.Operator, fmt.Sprint(i), floor.SetClock{Event: floor.Instant(i + 1), Rate: 1})
 				if err != nil {
 					b.Fatal(err)
 				}
 				want += int64(n)
-				await(b, views, want)
+				awaitCount(b, views, want)
 				b.StopTimer()
 				for _, s := range sinks {
 					s.session.Handle(wire.ClientFrame{Ack: &wire.Ack{Seq: a.Seq}})
@@ -100,25 +100,25 @@ func BenchmarkOneChangeToEveryone(b *testing.B) {
 	}
 }
 
-// BenchmarkCommand is a command that one phone shows, among many.
+// BenchmarkCommand measures a command that one client of many shows.
 func BenchmarkCommand(b *testing.B) {
-	h, sinks, _ := crowded(b, 10000)
+	h, sinks, _ := hubWithAttendees(b, 10000)
 	for i := 0; b.Loop(); i++ {
 		duty := floor.OnDuty
 		if i%2 == 1 {
 			duty = floor.OffDuty
 		}
-		if _, err := try(h, demo, "interpreter:i0", fmt.Sprint(i), floor.SetDuty{Interpreter: "i0", Duty: duty}); err != nil {
+		if _, err := submit(h, demo, "interpreter:i0", fmt.Sprint(i), floor.SetDuty{Interpreter: "i0", Duty: duty}); err != nil {
 			b.Fatal(err)
 		}
 	}
 	_ = sinks
 }
 
-// mover is an outlet that acknowledges each view at once.
-type mover struct{ session *session.Session }
+// ackingTransport is a transport that acknowledges each view at once.
+type ackingTransport struct{ session *session.Session }
 
-func (m *mover) Write(frame []byte, _ time.Time) error {
+func (m *ackingTransport) Write(frame []byte, _ time.Time) error {
 	_, rest, ok := bytes.Cut(frame, []byte(`,"seq":`))
 	if ok && (bytes.HasPrefix(frame, []byte(`{"patch"`)) || bytes.HasPrefix(frame, []byte(`{"snapshot"`))) {
 		digits, _, _ := bytes.Cut(rest, []byte(","))
@@ -127,24 +127,26 @@ func (m *mover) Write(frame []byte, _ time.Time) error {
 	}
 	return nil
 }
-func (m *mover) TryWrite(frame []byte) (bool, error) { return true, m.Write(frame, time.Time{}) }
-func (m *mover) Close(wire.CloseCode)                {}
-func (m *mover) Abort()                              {}
+func (m *ackingTransport) TryWrite(frame []byte) (bool, error) {
+	return true, m.Write(frame, time.Time{})
+}
+func (m *ackingTransport) Close(wire.CloseCode) {}
+func (m *ackingTransport) Abort()               {}
 
-// BenchmarkMoves is a meeting being moved, with everybody and six consoles there; four
-// commands come at a time.
+// BenchmarkMoves measures the move of a meeting, with all attendees and six consoles
+// connected; four commands come at a time.
 func BenchmarkMoves(b *testing.B) {
 	const meetings, spare, givers = 900, 20, 4
 	m := newMemory()
 	h := hub.New(m, m, hub.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	b.Cleanup(func() { _ = h.Close() })
-	f := wide(meetings)
+	f := wideForum(meetings)
 	for i := range spare {
 		t := floor.TableID(fmt.Sprintf("S%d", i))
 		f.Tables = append(f.Tables, floor.Table{ID: t, Label: string(t), Zone: "A", Capacity: 6})
 	}
 	for i, c := range []floor.Command{floor.ImportForum{Forum: f}, floor.ReleaseSchedule{}} {
-		if _, err := try(h, demo, floor.Operator, fmt.Sprint("setup", i), c); err != nil {
+		if _, err := submit(h, demo, floor.Operator, fmt.Sprint("setup", i), c); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -153,7 +155,7 @@ func BenchmarkMoves(b *testing.B) {
 		people = append(people, floor.NewActorID(floor.RoleAttendee, a.ID))
 	}
 	for _, who := range people {
-		s := new(mover)
+		s := new(ackingTransport)
 		attached, err := h.Attach(b.Context(), demo, credential(who), s)
 		if err != nil {
 			b.Fatal(err)
@@ -166,7 +168,7 @@ func BenchmarkMoves(b *testing.B) {
 		if i%2 == 0 {
 			at = f.Tables[meetings+i/2%spare].ID
 		}
-		if _, err := try(h, demo, "moderator:lead", fmt.Sprint("move", i), floor.MoveMeeting{Meeting: f.Meetings[of].ID, Table: at}); err != nil {
+		if _, err := submit(h, demo, "moderator:lead", fmt.Sprint("move", i), floor.MoveMeeting{Meeting: f.Meetings[of].ID, Table: at}); err != nil {
 			b.Error(err)
 		}
 	}
@@ -183,9 +185,9 @@ func BenchmarkMoves(b *testing.B) {
 	}
 }
 
-// BenchmarkReconnect is a phone that comes back with what it holds.
+// BenchmarkReconnect measures a client that comes back with the position it holds.
 func BenchmarkReconnect(b *testing.B) {
-	h, sinks, _ := crowded(b, 1000)
+	h, sinks, _ := hubWithAttendees(b, 1000)
 	who := sinks[0].session.Who()
 	state, at, err := h.State(b.Context(), demo)
 	if err != nil {
@@ -193,13 +195,13 @@ func BenchmarkReconnect(b *testing.B) {
 	}
 	hash := wire.SubjectsHash(state.Subjects(who.Who))
 	for b.Loop() {
-		s := &sink{views: new(atomic.Int64)}
+		s := &countingTransport{views: new(atomic.Int64)}
 		attached, err := h.Attach(b.Context(), demo, who, s)
 		if err != nil {
 			b.Fatal(err)
 		}
 		attached.Handle(wire.ClientFrame{Hello: &wire.Hello{Version: wire.Version, Have: &at, Subjects: hash}})
-		await(b, s.views, 1)
+		awaitCount(b, s.views, 1)
 		attached.Detach()
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// The journal's clock is set back by an hour, and right again after a while:
-// what happens keeps its order, and what counts down ends when it should have.
-func TestClockJumpsByAnHour(t *testing.T) {
+// The journal's clock is set back by an hour, and forward again after a while. Records keep
+// their order, and what counts down ends when it should.
+func TestClock_JumpOfTheJournalKeepsOrderAndDeadlines(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var off atomic.Int64
 		m := journal.NewMemory(func() time.Time { return time.Now().Add(time.Duration(off.Load())) })
@@ -23,14 +23,14 @@ func TestClockJumpsByAnHour(t *testing.T) {
 			for ; d > 0; d -= 10 * time.Second {
 				time.Sleep(10 * time.Second)
 				synctest.Wait()
-				p.level() // or it is taken for gone
+				p.sync() // otherwise it is closed as silent
 			}
 		}
 		lock := func(id string, locked bool) uint64 {
-			return give(t, h, demo, "moderator:lead", id, floor.LockMeeting{Meeting: "m0", Locked: locked})
+			return mustSubmit(t, h, demo, "moderator:lead", id, floor.LockMeeting{Meeting: "m0", Locked: locked})
 		}
 		tea := floor.Announce{Text: floor.Text{En: "tea"}, Minutes: 10}
-		give(t, h, demo, "moderator:lead", "tea", tea)
+		mustSubmit(t, h, demo, "moderator:lead", "tea", tea)
 		before := lock("before", true)
 		off.Store(int64(-time.Hour))
 		during := lock("during", false)
@@ -40,7 +40,7 @@ func TestClockJumpsByAnHour(t *testing.T) {
 		if during != before+1 || after != during+1 {
 			t.Errorf("the commands stand at %d, %d and %d", before, during, after)
 		}
-		lock("stamped anew", false) // the answer to the one before has told the time
+		lock("stamped again", false) // the result of the one before has corrected the clock
 		pass(5*time.Minute - 10*time.Second)
 		if all := records(t, m); all[len(all)-1].By == floor.Clock {
 			t.Error("the announcement ended too early")

@@ -7,7 +7,8 @@
 // Package presence knows who is connected. The hub connects them, and knows no sockets.
 //
 // Lock order: registry.mu, the one lock of the package, comes before the locks of the
-// packages below. It is not held while they call back, but for the start of an event.
+// packages below. It is held while an event is made, but not while a package below calls
+// back.
 package hub
 
 import (

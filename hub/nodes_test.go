@@ -14,9 +14,9 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// Many commands on two nodes at once, one log: each is applied once, and both
-// nodes and all phones end at the same view.
-func TestTwoNodesOneLog(t *testing.T) {
+// Many commands at once on two nodes of one log: each is applied once, and both nodes and all
+// clients end with the same view.
+func TestNodes_CommandsOfTwoAreAppliedOnce(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
 		nodes := []*hub.Hub{newHub(t, m, m), newHub(t, m, m)}
@@ -31,8 +31,8 @@ func TestTwoNodesOneLog(t *testing.T) {
 			for i := range 20 {
 				wg.Go(func() {
 					c := floor.CheckIn{Attendee: floor.AttendeeID(fmt.Sprintf("c%d%c", i%6, 'a'+n))}
-					_, err := try(h, demo, "moderator:lead", fmt.Sprintf("in%d-%d", n, i), c)
-					if got := code(err); err != nil && got != "already" && got != "nothing_changes" {
+					_, err := submit(h, demo, "moderator:lead", fmt.Sprintf("in%d-%d", n, i), c)
+					if got := codeOf(err); err != nil && got != "already" && got != "nothing_changes" {
 						t.Error(got)
 					}
 				})
@@ -41,7 +41,7 @@ func TestTwoNodesOneLog(t *testing.T) {
 		wg.Wait()
 		synctest.Wait()
 		for _, p := range phones {
-			p.level()
+			p.sync()
 			if got := p.position().Seq; got != uint64(len(records(t, m))) {
 				t.Errorf("%s stands at %d of %d", p.who.Who, got, len(records(t, m)))
 			}
@@ -52,50 +52,50 @@ func TestTwoNodesOneLog(t *testing.T) {
 	})
 }
 
-// Two moderators move one meeting on two nodes: one is accepted, the other is
-// told who was first.
-func TestCollisionAcrossNodes(t *testing.T) {
+// Two moderators move one meeting on two nodes: one is accepted; the refusal of the other says
+// who was first.
+func TestNodes_CollisionNamesTheFirst(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
-		lazy := &deaf{Journal: m} // the second node learns nothing by itself
+		lazy := &switchedJournal{Journal: m} // the second node learns nothing by itself
 		a, b := newHub(t, m, m), newHub(t, lazy, m)
 		open(t, a)
 		o := &oracle{mem: m}
 		first, second := dial(t, a, o, "moderator:lead"), dial(t, b, o, "moderator:mod")
 		at := first.position().Seq
-		lazy.quiet.Store(true)
-		first.do("x", floor.MoveMeeting{Meeting: "m0", Round: "R2"}, base(at))
+		lazy.noHints.Store(true)
+		first.send("x", floor.MoveMeeting{Meeting: "m0", Round: "R2"}, base(at))
 		synctest.Wait()
-		second.do("y", floor.LockMeeting{Meeting: "m0", Locked: true}, base(at))
+		second.send("y", floor.LockMeeting{Meeting: "m0", Locked: true}, base(at))
 		synctest.Wait()
-		_, rejected, _ := second.answer("y")
+		_, rejected, _ := second.verdict("y")
 		if rejected == nil || rejected.Code != "stale" || rejected.Params["by"] != "moderator:lead" {
 			t.Errorf("the second: %+v", rejected)
 		}
 	})
 }
 
-// A refusal on a state that was already past is none: the other node freed the
-// table meanwhile.
-func TestRefusalsAreConfirmed(t *testing.T) {
+// A command is not refused on a state that is outdated: the other node freed the table
+// meanwhile.
+func TestNodes_RefusalIsConfirmedOnTheNewestState(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
-		lazy := &deaf{Journal: m}
+		lazy := &switchedJournal{Journal: m}
 		a, b := newHub(t, m, m), newHub(t, lazy, m)
 		open(t, a)
 		if _, _, err := b.State(t.Context(), demo); err != nil {
 			t.Fatal(err)
 		}
-		lazy.quiet.Store(true)
-		give(t, a, demo, "moderator:lead", "free", floor.MoveMeeting{Meeting: "m1", Table: "T4"})
+		lazy.noHints.Store(true)
+		mustSubmit(t, a, demo, "moderator:lead", "free", floor.MoveMeeting{Meeting: "m1", Table: "T4"})
 		synctest.Wait()
-		give(t, b, demo, "moderator:lead", "take", floor.MoveMeeting{Meeting: "m0", Table: "T2"})
+		mustSubmit(t, b, demo, "moderator:lead", "take", floor.MoveMeeting{Meeting: "m0", Table: "T2"})
 	})
 }
 
-// The answer to an append is lost: the same bytes are sent again, and the command
-// is acknowledged once.
-func TestFailedButPersisted(t *testing.T) {
+// The result of an append is lost: the same bytes are sent again, and the command is
+// acknowledged once.
+func TestAppend_LostResultIsAcknowledgedOnce(t *testing.T) {
 	for name, script := range map[string][]faultyjournal.Fault{
 		"persisted":             {faultyjournal.Persisted},
 		"lost":                  {faultyjournal.Lost},
@@ -111,12 +111,12 @@ func TestFailedButPersisted(t *testing.T) {
 				open(t, h)
 				p := dial(t, h, &oracle{mem: m}, "moderator:lead")
 				j.Script(demo, script...)
-				p.do("x", announce("tea"))
+				p.send("x", announce("tea"))
 				time.Sleep(time.Second)
 				synctest.Wait()
-				accepted, rejected, n := p.answer("x")
+				accepted, rejected, n := p.verdict("x")
 				if accepted == nil || accepted.Seq != 3 || n != 1 {
-					t.Errorf("%+v %+v, %d answers", accepted, rejected, n)
+					t.Errorf("%+v %+v, %d verdicts", accepted, rejected, n)
 				}
 				if n := len(records(t, m)); n != 3 {
 					t.Errorf("%d records", n)
@@ -126,9 +126,9 @@ func TestFailedButPersisted(t *testing.T) {
 	}
 }
 
-// A batch that stays unanswered for longer than a command may take: its sender is
-// told to send it again, the node keeps asking, and it is applied once.
-func TestUnsettledAppend(t *testing.T) {
+// The outcome of an append is unknown for longer than a command may take: its sender is told to
+// send it again, the node keeps asking, and the command is applied once.
+func TestAppend_UnknownOutcomeIsResolved(t *testing.T) {
 	for name, fault := range map[string]faultyjournal.Fault{"persisted": faultyjournal.Persisted, "lost": faultyjournal.Lost} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -142,20 +142,20 @@ func TestUnsettledAppend(t *testing.T) {
 					script = append(script, faultyjournal.Lost)
 				}
 				j.Script(demo, script...)
-				p.do("x", announce("tea"))
+				p.send("x", announce("tea"))
 				time.Sleep(5 * time.Second)
 				synctest.Wait()
-				if _, rejected, n := p.answer("x"); rejected == nil || rejected.Code != wire.CodeUnavailable || n != 1 {
-					t.Fatalf("%+v, %d answers", rejected, n)
+				if _, rejected, n := p.verdict("x"); rejected == nil || rejected.Code != wire.CodeUnavailable || n != 1 {
+					t.Fatalf("%+v, %d verdicts", rejected, n)
 				}
 				for range 60 { // until the script is used up
 					time.Sleep(time.Second)
-					p.level()
+					p.sync()
 				}
 				p.clear()
-				p.do("x", announce("tea"))
+				p.send("x", announce("tea"))
 				synctest.Wait()
-				if accepted, rejected, _ := p.answer("x"); accepted == nil || accepted.Seq != 3 {
+				if accepted, rejected, _ := p.verdict("x"); accepted == nil || accepted.Seq != 3 {
 					t.Errorf("sent again: %+v %+v", accepted, rejected)
 				}
 				if n := len(records(t, m)); n != 3 {
@@ -166,7 +166,7 @@ func TestUnsettledAppend(t *testing.T) {
 	}
 }
 
-func TestOutageAndRecovery(t *testing.T) {
+func TestOutage_ScreensGoOnAndCommandsAreRefused(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
 		j := faultyjournal.Wrap(m, 1, faultyjournal.Odds{})
@@ -176,46 +176,46 @@ func TestOutageAndRecovery(t *testing.T) {
 		p := dial(t, h, o, "moderator:lead")
 		j.SetAway(true)
 		start := time.Now()
-		p.do("x", announce("tea"))
+		p.send("x", announce("tea"))
 		synctest.Wait()
-		if _, rejected, _ := p.answer("x"); rejected == nil || rejected.Code != wire.CodeUnavailable || time.Since(start) > 0 {
+		if _, rejected, _ := p.verdict("x"); rejected == nil || rejected.Code != wire.CodeUnavailable || time.Since(start) > 0 {
 			t.Fatalf("while the journal is away: %+v after %v", rejected, time.Since(start))
 		}
 		time.Sleep(20500 * time.Millisecond)
-		p.do("y", announce("cake"))
+		p.send("y", announce("cake"))
 		synctest.Wait()
-		if _, rejected, _ := p.answer("y"); rejected == nil || rejected.Code != wire.CodeUnavailable {
+		if _, rejected, _ := p.verdict("y"); rejected == nil || rejected.Code != wire.CodeUnavailable {
 			t.Errorf("a while later: %+v", rejected)
 		}
-		p.level()
-		if p.last("live").Live.StaleSince == 0 {
+		p.sync()
+		if p.lastFrame("live").Live.StaleSince == 0 {
 			t.Error("the moderator is not shown since when")
 		}
-		if q := dial(t, h, o, "attendee:c0a"); q.kinds() != "hello snapshot live" || q.last("live").Live.StaleSince == 0 {
+		if q := dial(t, h, o, "attendee:c0a"); q.kinds() != "hello snapshot live" || q.lastFrame("live").Live.StaleSince == 0 {
 			t.Errorf("a new screen meanwhile was sent %s", q.kinds())
 		}
-		if _, err := h.Attach(t.Context(), "other", credential("attendee:c0a"), p); code(err) == "" {
+		if _, err := h.Attach(t.Context(), "other", credential("attendee:c0a"), p); codeOf(err) == "" {
 			t.Error("a log that is not open was opened")
 		}
 		j.SetAway(false)
 		time.Sleep(2500 * time.Millisecond)
 		p.clear()
-		p.do("x", announce("tea"))
+		p.send("x", announce("tea"))
 		synctest.Wait()
-		if accepted, _, n := p.answer("x"); accepted == nil || n != 1 {
-			t.Errorf("afterwards: %+v, %d answers", accepted, n)
+		if accepted, _, n := p.verdict("x"); accepted == nil || n != 1 {
+			t.Errorf("afterwards: %+v, %d verdicts", accepted, n)
 		}
 		time.Sleep(2 * time.Second)
-		p.level()
+		p.sync()
 		if s := h.Stats(); s.LogsAway != 0 || s.Outages != 2 { // of the event's log and the instance's
 			t.Errorf("%+v", s)
 		}
 	})
 }
 
-// Hints that are lost, late, doubled or out of order cost at most the head
-// check's second.
-func TestBadHintsConverge(t *testing.T) {
+// Hints that are lost, late, doubled or out of order cost at most the second between two checks
+// of the head.
+func TestHints_BadOnesCostOneSecondAtMost(t *testing.T) {
 	for name, odds := range map[string]faultyjournal.Odds{
 		"lost":    {HintLost: 1},
 		"doubled": {HintDoubled: 1},
@@ -232,7 +232,7 @@ func TestBadHintsConverge(t *testing.T) {
 				o := &oracle{mem: m}
 				p := dial(t, b, o, "attendee:c0a")
 				for i := range 30 {
-					seq := give(t, a, demo, "moderator:lead", fmt.Sprint("n", i), announce(fmt.Sprint("news ", i)))
+					seq := mustSubmit(t, a, demo, "moderator:lead", fmt.Sprint("n", i), announce(fmt.Sprint("news ", i)))
 					time.Sleep(1100 * time.Millisecond)
 					synctest.Wait()
 					if got := p.position().Seq; got != seq {
@@ -244,19 +244,19 @@ func TestBadHintsConverge(t *testing.T) {
 	}
 }
 
-// A hint that does not join is reason to read the log at once.
-func TestGapInHintsIsReadAtOnce(t *testing.T) {
+// If a hint does not follow from the head, the log is read at once.
+func TestHints_GapIsReadAtOnce(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
-		lazy := &deaf{Journal: m}
+		lazy := &switchedJournal{Journal: m}
 		a, b := newHub(t, m, m), newHub(t, lazy, m)
 		open(t, a)
 		p := dial(t, b, &oracle{mem: m}, "attendee:c0a")
-		lazy.quiet.Store(true)
-		give(t, a, demo, "moderator:lead", "x", announce("tea"))
+		lazy.noHints.Store(true)
+		mustSubmit(t, a, demo, "moderator:lead", "x", announce("tea"))
 		synctest.Wait()
-		lazy.quiet.Store(false)
-		seq := give(t, a, demo, "moderator:lead", "y", announce("cake"))
+		lazy.noHints.Store(false)
+		seq := mustSubmit(t, a, demo, "moderator:lead", "y", announce("cake"))
 		synctest.Wait()
 		if p.position().Seq != seq {
 			t.Errorf("the phone stands at %v, not %d", p.position(), seq)
@@ -264,9 +264,9 @@ func TestGapInHintsIsReadAtOnce(t *testing.T) {
 	})
 }
 
-// Everything fails now and then, on two nodes; every command is sent until it is
-// answered. Each is then in the log once, and every view is the log's.
-func TestEverythingFails(t *testing.T) {
+// Every call of the journal fails now and then, on two nodes; every command is sent until it has
+// a verdict. Each is then in the log once, and every view is the log's.
+func TestNodes_EverythingFailsAndNothingIsLost(t *testing.T) {
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -283,13 +283,13 @@ func TestEverythingFails(t *testing.T) {
 				o := &oracle{mem: m}
 				var phones []*phone
 				for i, who := range []floor.ActorID{"moderator:lead", "attendee:c0a", "display:d0", "attendee:c3b"} {
-					phones = append(phones, patient(t, nodes[i%2], o, who))
+					phones = append(phones, dialRepeatedly(t, nodes[i%2], o, who))
 				}
 				var wg sync.WaitGroup
 				for i := range 40 {
 					wg.Go(func() {
 						for try := 0; ; try++ {
-							if done := attempt(t, nodes[(i+try)%2], i); done {
+							if done := submitOnce(t, nodes[(i+try)%2], i); done {
 								return
 							}
 							time.Sleep(time.Duration(100+i) * time.Millisecond)
@@ -308,10 +308,10 @@ func TestEverythingFails(t *testing.T) {
 				}
 				for _, p := range phones {
 					for range 5 { // a check of the head may fail too
-						p.level()
+						p.sync()
 						time.Sleep(time.Second)
 					}
-					p.level()
+					p.sync()
 					if got := p.position().Seq; got != uint64(len(all)) {
 						t.Errorf("%s stands at %d of %d", p.who.Who, got, len(all))
 					}
@@ -321,8 +321,8 @@ func TestEverythingFails(t *testing.T) {
 	}
 }
 
-// patient dials until the node can open the log.
-func patient(t *testing.T, h *hub.Hub, o *oracle, who floor.ActorID) *phone {
+// dialRepeatedly dials until the node can open the log.
+func dialRepeatedly(t *testing.T, h *hub.Hub, o *oracle, who floor.ActorID) *phone {
 	t.Helper()
 	for range 100 {
 		if _, _, err := h.State(t.Context(), demo); err == nil {
@@ -333,26 +333,26 @@ func patient(t *testing.T, h *hub.Hub, o *oracle, who floor.ActorID) *phone {
 	return dial(t, h, o, who)
 }
 
-// attempt gives the ith command once and answers whether it is settled.
-func attempt(t *testing.T, h *hub.Hub, i int) bool {
-	_, err := try(h, demo, "moderator:lead", fmt.Sprint("n", i), floor.Announce{Text: floor.Text{En: fmt.Sprint("news ", i)}, Minutes: 200})
-	if err != nil && !wire.Retry(code(err)) {
+// submitOnce submits the ith command once and reports whether it has a final verdict.
+func submitOnce(t *testing.T, h *hub.Hub, i int) bool {
+	_, err := submit(h, demo, "moderator:lead", fmt.Sprint("n", i), floor.Announce{Text: floor.Text{En: fmt.Sprint("news ", i)}, Minutes: 200})
+	if err != nil && !wire.Retry(codeOf(err)) {
 		t.Errorf("n%d: %v", i, err)
 		return true
 	}
 	return err == nil
 }
 
-// What falls due is submitted by every node and happens once.
-func TestDueFiresOnce(t *testing.T) {
+// What falls due is submitted by every node and is applied once.
+func TestDeadlines_AreAppliedOnceByTwoNodes(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
 		a, b := newHub(t, m, m), newHub(t, m, m)
 		open(t, a)
 		o := &oracle{mem: m}
 		phones := []*phone{dial(t, a, o, "moderator:lead"), dial(t, b, o, "moderator:mod")}
-		give(t, a, demo, "moderator:lead", "tea", floor.Announce{Text: floor.Text{En: "tea"}, Minutes: 2})
-		give(t, a, demo, "moderator:lead", "fast", floor.SetClock{Event: floor.Instant(time.Now().UnixMilli()), Rate: 60})
+		mustSubmit(t, a, demo, "moderator:lead", "tea", floor.Announce{Text: floor.Text{En: "tea"}, Minutes: 2})
+		mustSubmit(t, a, demo, "moderator:lead", "fast", floor.SetClock{Event: floor.Instant(time.Now().UnixMilli()), Rate: 60})
 		before := len(records(t, m))
 		time.Sleep(2500 * time.Millisecond) // two minutes and a half at sixty
 		synctest.Wait()
@@ -368,13 +368,13 @@ func TestDueFiresOnce(t *testing.T) {
 	})
 }
 
-// Stamps are the journal's time, whatever the node believes.
-func TestJournalsClock(t *testing.T) {
+// Records are stamped with the journal's time, not with the node's.
+func TestClock_StampsAreTheJournalsTime(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := journal.NewMemory(func() time.Time { return time.Now().Add(time.Hour) })
 		h := newHub(t, m, m)
 		open(t, h)
-		give(t, h, demo, "moderator:lead", "x", announce("tea"))
+		mustSubmit(t, h, demo, "moderator:lead", "x", announce("tea"))
 		all := records(t, m)
 		if late := all[2].Wall - floor.Instant(time.Now().Add(time.Hour).UnixMilli()); late < -10 || late > 10 {
 			t.Errorf("the stamp is %d ms off the journal's clock", late)

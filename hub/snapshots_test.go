@@ -12,17 +12,17 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// putLog notes which snapshots were put, and how large they were.
-type putLog struct {
+// snapshotLog records which snapshots were stored, and how large they were.
+type snapshotLog struct {
 	*journal.Memory
 	at    []uint64
 	bytes []int
 	dead  bool // nothing is stored any more
-	fails bool // and whoever puts is told
+	fails bool // and an error is returned
 	tries int
 }
 
-func (p *putLog) PutSnapshot(ctx context.Context, log journal.LogID, at journal.Position, state []byte) error {
+func (p *snapshotLog) PutSnapshot(ctx context.Context, log journal.LogID, at journal.Position, state []byte) error {
 	p.tries++
 	switch {
 	case p.fails:
@@ -34,17 +34,17 @@ func (p *putLog) PutSnapshot(ctx context.Context, log journal.LogID, at journal.
 	return p.Memory.PutSnapshot(ctx, log, at, state)
 }
 
-// A snapshot is put when the records since the last hold as many bytes as it had:
-// not before SnapshotEvery records, and with four times as many at the latest. A node
-// that starts after another was killed counts on from what is stored.
-func TestSnapshotsWriteNoMoreThanTheLog(t *testing.T) {
+// A snapshot is stored when the records since the last one have as many bytes as it: not before
+// SnapshotEvery records, and after four times as many at the latest. A node that starts after
+// another was killed continues to count from the stored one.
+func TestSnapshots_WriteNoMoreThanTheLog(t *testing.T) {
 	for name, text := range map[string]floor.Text{
 		"small records": {En: "tea"},
 		"large records": {En: strings.Repeat("tea", 100), Ko: strings.Repeat("차", 300)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				p := &putLog{Memory: newMemory()}
+				p := &snapshotLog{Memory: newMemory()}
 				every := func(o *hub.Options) { o.SnapshotEvery = 5 }
 				h := newHub(t, p.Memory, p, every)
 				open(t, h)
@@ -57,7 +57,7 @@ func TestSnapshotsWriteNoMoreThanTheLog(t *testing.T) {
 						p.dead = false
 						h = newHub(t, p.Memory, p, every)
 					}
-					give(t, h, demo, "moderator:lead", fmt.Sprint("n", i), floor.Announce{Text: text, Minutes: 200})
+					mustSubmit(t, h, demo, "moderator:lead", fmt.Sprint("n", i), floor.Announce{Text: text, Minutes: 200})
 					synctest.Wait()
 				}
 				p.check(t)
@@ -66,8 +66,8 @@ func TestSnapshotsWriteNoMoreThanTheLog(t *testing.T) {
 	}
 }
 
-// check holds what was put against the log.
-func (p *putLog) check(t *testing.T) {
+// check checks the stored snapshots against the log.
+func (p *snapshotLog) check(t *testing.T) {
 	page, err := p.Read(t.Context(), demo, 0, journal.MaxPage)
 	if err != nil {
 		t.Fatal(err)
@@ -92,31 +92,31 @@ func (p *putLog) check(t *testing.T) {
 		}
 	}
 	if len(p.at) < 3 {
-		t.Error("the snapshots are too few to tell")
+		t.Error("too few snapshots for this test")
 	}
 }
 
-// A snapshot that could not be stored is tried again: with as few records as may lie
-// between two, and at the end, though nothing has come since.
-func TestFailedSnapshotIsPutAgain(t *testing.T) {
+// A snapshot that could not be stored is tried again: after as few records as may lie between two,
+// and at the end, even if nothing has come since.
+func TestSnapshots_FailedOneIsStoredAgain(t *testing.T) {
 	for name, more := range map[string]int{"at the end": 0, "after a few records": 5} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				p := &putLog{Memory: newMemory()}
+				p := &snapshotLog{Memory: newMemory()}
 				h := newHub(t, p.Memory, p, func(o *hub.Options) { o.SnapshotEvery = 5 })
 				open(t, h)
 				seq := uint64(0)
-				tell := func(what string, n int) {
-					seq = give(t, h, demo, "moderator:lead", fmt.Sprint(what, n), floor.Announce{Text: floor.Text{En: "tea"}, Minutes: 200})
+				announceNth := func(what string, n int) {
+					seq = mustSubmit(t, h, demo, "moderator:lead", fmt.Sprint(what, n), floor.Announce{Text: floor.Text{En: "tea"}, Minutes: 200})
 					synctest.Wait()
 				}
 				for i := 0; p.tries < 2 && i < 40; i++ { // the first is stored, and large
-					tell("n", i)
+					announceNth("n", i)
 					p.fails = p.tries == 1
 				}
 				p.fails = false
 				for i := range more {
-					tell("m", i)
+					announceNth("m", i)
 				}
 				if more == 0 {
 					if err := h.Close(); err != nil {

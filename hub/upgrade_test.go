@@ -16,15 +16,15 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// later writes, as a node of a later version does, a record that this one does not
-// know: with a change of another kind, or with another field in one that there is.
-func later(t *testing.T, j journal.Journal, key, change string) {
+// appendLaterVersion appends a record as a node of a later version does: with a kind of change, or
+// with a field, that this version does not know.
+func appendLaterVersion(t *testing.T, j journal.Journal, key, change string) {
 	t.Helper()
 	body := fmt.Sprintf(`{"key":%q,"kind":"announce","by":"moderator:lead","wall":1,"changes":[%s]}`, key, change)
 	if !json.Valid([]byte(body)) {
 		t.Fatal(body)
 	}
-	at := head(t, j)
+	at := headOf(t, j)
 	batch := []journal.Record{{Key: journal.CommandKey(key), Body: []byte(body)}}
 	journal.Chain(at, batch)
 	result, err := j.Append(t.Context(), demo, at, batch)
@@ -33,9 +33,9 @@ func later(t *testing.T, j journal.Journal, key, change string) {
 	}
 }
 
-// A node meets what it does not know, beside one that knows it: it stops folding
-// that event, says so, keeps what its screens have, and goes on with the others.
-func TestUnknownChangeStopsOneEvent(t *testing.T) {
+// A node reads what it does not know and another node does. It stops applying that event, says so,
+// keeps the views of its clients, and goes on with the other events.
+func TestUpgrade_UnknownChangeStopsOneEvent(t *testing.T) {
 	for name, change := range map[string]string{
 		"kind":  `{"kind":"teaServed","body":{}}`,
 		"field": `{"kind":"clockSet","body":{"clock":{"wall":1,"event":2,"rate":1,"leap":true}}}`,
@@ -44,33 +44,33 @@ func TestUnknownChangeStopsOneEvent(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				h, o, m := setup(t)
 				p := dial(t, h, o, "moderator:lead")
-				give(t, h, "other", floor.Operator, "import", floor.ImportForum{Forum: otherForum()})
+				mustSubmit(t, h, "other", floor.Operator, "import", floor.ImportForum{Forum: otherForum()})
 				if err := h.Ready(); err != nil {
 					t.Fatal(err)
 				}
 				before := p.position()
 				p.clear()
-				later(t, m, "moderator-lead/new", change)
+				appendLaterVersion(t, m, "moderator-lead/new", change)
 				time.Sleep(1500 * time.Millisecond)
 				synctest.Wait()
 				if err := h.Ready(); err == nil || !strings.Contains(err.Error(), "demo") {
 					t.Errorf("ready: %v", err)
 				}
-				if p.position() != before || p.closeCode() != 0 || p.last("live").Live.StaleSince == 0 {
+				if p.position() != before || p.closeCode() != 0 || p.lastFrame("live").Live.StaleSince == 0 {
 					t.Errorf("the screen stands at %v of %v, closed %d", p.position(), before, p.closeCode())
 				}
-				p.do("x", announce("tea"))
+				p.send("x", announce("tea"))
 				synctest.Wait()
-				if _, rejected, _ := p.answer("x"); rejected == nil || rejected.Code != wire.CodeUnavailable {
+				if _, rejected, _ := p.verdict("x"); rejected == nil || rejected.Code != wire.CodeUnavailable {
 					t.Errorf("a command: %+v", rejected)
 				}
-				give(t, h, "other", floor.Operator, "release", floor.ReleaseSchedule{})
+				mustSubmit(t, h, "other", floor.Operator, "release", floor.ReleaseSchedule{})
 				if s := h.Stats(); s.Corrupt != 1 || s.LogsAway != 0 {
 					t.Errorf("%+v", s)
 				}
 				again := newHub(t, m, m) // a restart in the old version
-				if _, _, err := again.State(t.Context(), demo); code(err) == "<nil>" || again.Ready() == nil {
-					t.Errorf("opened anew: %v, ready %v", err, again.Ready())
+				if _, _, err := again.State(t.Context(), demo); codeOf(err) == "<nil>" || again.Ready() == nil {
+					t.Errorf("opened again: %v, ready %v", err, again.Ready())
 				}
 			})
 		})
@@ -83,8 +83,8 @@ func otherForum() floor.Forum {
 	return f
 }
 
-// before reads records as a version does that knows none of the kinds given.
-func before(kinds ...floor.ChangeKind) func([]byte) (floor.Record, error) {
+// decoderWithout decodes records as a version does that knows none of the given kinds.
+func decoderWithout(kinds ...floor.ChangeKind) func([]byte) (floor.Record, error) {
 	return func(body []byte) (floor.Record, error) {
 		var record struct {
 			Changes []struct{ Kind floor.ChangeKind }
@@ -101,45 +101,44 @@ func before(kinds ...floor.ChangeKind) func([]byte) (floor.Record, error) {
 	}
 }
 
-// Two nodes are exchanged one by one. While one is old nothing is written that it
-// does not know; if it is all the same, because somebody raised the log too early,
-// the old one stops at that event and the new one goes on, and what was on the old
-// one reads on once that is new.
-func TestRollingUpgrade(t *testing.T) {
+// Two nodes are replaced one by one. While one is old, nothing is written that it does not know. If
+// it is nevertheless, because somebody raised the log too early, the old node stops at that event
+// and the new one goes on; the clients of the old one go on once it is replaced.
+func TestUpgrade_NodesAreReplacedOneByOne(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
 		fresh, old := newHub(t, m, m), newHub(t, m, m, func(o *hub.Options) {
-			o.DecodeRecord = before("versionRaised", "noticeTold", "noticeDelivered", "commandLost", "lostDismissed")
+			o.DecodeRecord = decoderWithout("versionRaised", "noticeTold", "noticeDelivered", "commandLost", "lostDismissed")
 		})
-		beginAsBefore(t, m) // as the old version did, which wrote nothing of versions
+		beginAsFirstVersion(t, m) // as the old version did, which wrote nothing of versions
 		o := &oracle{mem: m}
 		p, q := dial(t, fresh, o, "moderator:lead"), dial(t, old, o, "attendee:c0a")
-		give(t, fresh, demo, "moderator:lead", "call", floor.CallSlot{SlotRef: floor.SlotRef{Round: "R1"}})
+		mustSubmit(t, fresh, demo, "moderator:lead", "call", floor.CallSlot{SlotRef: floor.SlotRef{Round: "R1"}})
 		synctest.Wait()
 		told := floor.MarkTold{Notice: noticeOn(t, q), Who: []floor.ActorID{"attendee:c0a"}}
-		if _, err := try(fresh, demo, "moderator:lead", "told", told); code(err) != "needs_upgrade" {
-			t.Fatalf("a newer kind beside an old node: %v", err)
+		if _, err := submit(fresh, demo, "moderator:lead", "told", told); codeOf(err) != "needs_upgrade" {
+			t.Fatalf("a newer kind while a node is old: %v", err)
 		}
 		time.Sleep(3 * time.Second)
 		if fresh.Ready() != nil || old.Ready() != nil {
 			t.Fatalf("ready: %v, %v", fresh.Ready(), old.Ready())
 		}
 		stood := q.position()
-		give(t, fresh, demo, floor.Operator, "raise", floor.RaiseVersion{Version: floor.FormatVersion})
-		give(t, fresh, demo, "moderator:lead", "told2", told)
+		mustSubmit(t, fresh, demo, floor.Operator, "raise", floor.RaiseVersion{Version: floor.FormatVersion})
+		mustSubmit(t, fresh, demo, "moderator:lead", "told2", told)
 		time.Sleep(2 * time.Second)
 		if fresh.Ready() != nil || old.Ready() == nil || q.position() != stood || q.closeCode() != 0 {
 			t.Errorf("raised too early: ready %v, %v; the old one's screen at %v, not %v", fresh.Ready(), old.Ready(), q.position(), stood)
 		}
-		q.do("x", floor.CheckIn{Attendee: "c0a"})
+		q.send("x", floor.CheckIn{Attendee: "c0a"})
 		synctest.Wait()
-		if _, rejected, _ := q.answer("x"); rejected == nil || rejected.Code != wire.CodeUnavailable {
+		if _, rejected, _ := q.verdict("x"); rejected == nil || rejected.Code != wire.CodeUnavailable {
 			t.Errorf("a command there: %+v", rejected)
 		}
 		q.session.Detach()
-		q.connect(newHub(t, m, m)) // the old one, exchanged
-		q.level()
-		p.level()
+		q.connect(newHub(t, m, m)) // the old one, replaced
+		q.sync()
+		p.sync()
 		if strings.Contains(q.kinds(), "snapshot") || q.position() != p.position() {
 			t.Errorf("exchanged, it sent %s; %v and %v", q.kinds(), q.position(), p.position())
 		}
@@ -159,8 +158,8 @@ func noticeOn(t *testing.T, p *phone) floor.NoticeID {
 	return ""
 }
 
-// beginAsBefore writes the first records of an event as the first version did.
-func beginAsBefore(t *testing.T, m *journal.Memory) {
+// beginAsFirstVersion appends the first records of an event as the first version did.
+func beginAsFirstVersion(t *testing.T, m *journal.Memory) {
 	t.Helper()
 	state, at := floor.New(), journal.Genesis(demo, 1)
 	for i, c := range []floor.Command{floor.ImportForum{Forum: forum(time.Now())}, floor.ReleaseSchedule{}} {
@@ -187,9 +186,9 @@ func beginAsBefore(t *testing.T, m *journal.Memory) {
 	}
 }
 
-// An event that began in an older version is written nothing newer until an
-// operator says that every node is new; what is to be told waits for that.
-func TestNewKindsWaitForTheVersion(t *testing.T) {
+// Nothing newer is written to an event that began in an older version until an operator says that
+// every node is new; lost commands are reported then.
+func TestUpgrade_NewKindsWaitForTheVersion(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := newFailover()
 		h := newHub(t, store, newMemory())
@@ -199,30 +198,30 @@ func TestNewKindsWaitForTheVersion(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := dial(t, h, o, "moderator:lead")
-		give(t, h, demo, "moderator:lead", "x", announce("tea"))
+		mustSubmit(t, h, demo, "moderator:lead", "x", announce("tea"))
 		synctest.Wait()
 		store.cut(t, 1)
-		o.forget()
-		give(t, newHub(t, store, newMemory()), demo, "moderator:lead", "other", announce("cake"))
+		o.reload()
+		mustSubmit(t, newHub(t, store, newMemory()), demo, "moderator:lead", "other", announce("cake"))
 		time.Sleep(30 * time.Second)
-		p.level()
-		if n := len(lost(t, p)); n != 0 || h.Stats().Lost != 1 {
+		p.sync()
+		if n := len(lostCards(t, p)); n != 0 || h.Stats().Lost != 1 {
 			t.Fatalf("an old log names %d", n)
 		}
-		if _, err := try(h, demo, floor.Operator, "raise9", floor.RaiseVersion{Version: 99}); code(err) != "bad_value" {
+		if _, err := submit(h, demo, floor.Operator, "raise9", floor.RaiseVersion{Version: 99}); codeOf(err) != "bad_value" {
 			t.Errorf("a version from the future: %v", err)
 		}
-		give(t, h, demo, floor.Operator, "raise", floor.RaiseVersion{Version: floor.FormatVersion})
+		mustSubmit(t, h, demo, floor.Operator, "raise", floor.RaiseVersion{Version: floor.FormatVersion})
 		time.Sleep(2 * time.Second)
-		p.level()
-		if n := len(lost(t, p)); n != 1 {
+		p.sync()
+		if n := len(lostCards(t, p)); n != 1 {
 			t.Errorf("after it was raised %d are named", n)
 		}
 	})
 }
 
-// A new event begins at the instance's version: whoever serves that is no older.
-func TestNewEventsBeginAtTheInstancesVersion(t *testing.T) {
+// A new event begins at the instance's version: no node that serves the instance is older.
+func TestUpgrade_NewEventsBeginAtTheInstancesVersion(t *testing.T) {
 	for _, version := range []int{0, 1} {
 		t.Run(fmt.Sprint(version), func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -232,7 +231,7 @@ func TestNewEventsBeginAtTheInstancesVersion(t *testing.T) {
 				if _, err := h.Submit(t.Context(), journal.InstanceLog, first); err != nil {
 					t.Fatal(err)
 				}
-				give(t, newHub(t, m, m), demo, floor.Operator, "import", floor.ImportForum{Forum: forum(time.Now())})
+				mustSubmit(t, newHub(t, m, m), demo, floor.Operator, "import", floor.ImportForum{Forum: forum(time.Now())})
 				state, _, err := h.State(t.Context(), demo)
 				want := version
 				if want == 0 {
@@ -246,29 +245,29 @@ func TestNewEventsBeginAtTheInstancesVersion(t *testing.T) {
 	}
 }
 
-// A node is not ready before its journal was there once; that it is away later is
-// told, and no reason.
-func TestReadiness(t *testing.T) {
+// A node is not ready before its journal has answered once. If the journal does not answer later,
+// the node says so, and stays ready.
+func TestReady_NeedsTheJournalOnce(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
-		j := &deaf{Journal: m}
+		j := &switchedJournal{Journal: m}
 		open(t, newHub(t, m, m))
 		h := newHub(t, j, m)
-		j.set(true)
+		j.setUnreachable(true)
 		if _, _, err := h.State(t.Context(), demo); err == nil || h.Ready() != hub.ErrJournalUnreached || h.Stats().JournalReached {
 			t.Fatalf("before it was there: %v, ready %v", err, h.Ready())
 		}
-		j.set(false)
+		j.setUnreachable(false)
 		dial(t, h, &oracle{mem: m}, "moderator:lead")
 		if err := h.Ready(); err != nil || h.Stats().AwayFor != 0 {
 			t.Fatalf("there: %v", err)
 		}
-		j.set(true)
+		j.setUnreachable(true)
 		time.Sleep(21 * time.Second)
 		if s := h.Stats(); h.Ready() != nil || s.LogsAway == 0 || s.AwayFor < 20*time.Second || s.AwayFor > 22*time.Second {
 			t.Errorf("away: %v, %+v", h.Ready(), s)
 		}
-		j.set(false)
+		j.setUnreachable(false)
 		time.Sleep(2 * time.Second)
 		if s := h.Stats(); s.LogsAway != 0 || s.AwayFor != 0 {
 			t.Errorf("back: %+v", s)
@@ -276,31 +275,31 @@ func TestReadiness(t *testing.T) {
 	})
 }
 
-// slowPuts holds back the first snapshot that is put.
-type slowPuts struct {
+// slowSnapshots holds back the first snapshot that is stored.
+type slowSnapshots struct {
 	*journal.Memory
 	first chan struct{}
 }
 
-func (s *slowPuts) PutSnapshot(ctx context.Context, log journal.LogID, at journal.Position, state []byte) error {
+func (s *slowSnapshots) PutSnapshot(ctx context.Context, log journal.LogID, at journal.Position, state []byte) error {
 	select {
 	case s.first <- struct{}{}:
 		time.Sleep(time.Second)
-		ctx = context.WithoutCancel(ctx) // it is on the wire
+		ctx = context.WithoutCancel(ctx) // the call has been sent
 	default:
 	}
 	return s.Memory.PutSnapshot(ctx, log, at, state)
 }
 
-// A log that is closed while an older snapshot is still on its way keeps the newer.
-func TestLastSnapshotIsTheNewest(t *testing.T) {
+// A log that is closed while an older snapshot is still being stored keeps the newer one.
+func TestSnapshots_LastOneIsTheNewest(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
-		s := &slowPuts{m, make(chan struct{}, 1)}
+		s := &slowSnapshots{m, make(chan struct{}, 1)}
 		h := hub.New(m, s, hub.Options{SnapshotEvery: 2})
 		open(t, h)
-		synctest.Wait() // the first snapshot is on its way
-		seq := give(t, h, demo, "moderator:lead", "x", announce("tea"))
+		synctest.Wait() // the first snapshot is being stored
+		seq := mustSubmit(t, h, demo, "moderator:lead", "x", announce("tea"))
 		if err := h.Close(); err != nil {
 			t.Fatal(err)
 		}

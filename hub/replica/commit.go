@@ -8,7 +8,7 @@ import (
 )
 
 // errUnresolved means that an append has an unknown outcome.
-var errUnresolved = errors.New("hub: no result of an append in time")
+var errUnresolved = errors.New("replica: no result of an append in time")
 
 // committer appends proposals and completes their commands.
 type committer struct {
@@ -118,7 +118,7 @@ func (m *committer) resolveUnknownAppend() {
 		return
 	}
 	m.unresolved = nil
-	// Its senders were told to send it again; the journal will know the keys.
+	// Its senders were refused for now, and will send it again: the journal will know the keys.
 	if result.Outcome == journal.Appended && m.history.Head().At == p.expect {
 		m.follower.publishOwn(p.steps, p.records)
 	}

@@ -52,7 +52,7 @@ type corruptError struct {
 	err error
 }
 
-func (e *corruptError) Error() string { return "hub: log " + string(e.log) + ": " + e.err.Error() }
+func (e *corruptError) Error() string { return "replica: log " + string(e.log) + ": " + e.err.Error() }
 func (e *corruptError) Unwrap() error { return e.err }
 
 // wakeUp makes the replica's goroutine look for work. It never blocks.
@@ -160,7 +160,7 @@ func (c *core) checkHead() error {
 }
 
 // errUnreadable means that a record is not one of floor's.
-var errUnreadable = errors.New("hub: a record cannot be read")
+var errUnreadable = errors.New("replica: a record cannot be read")
 
 // isCorrupt reports whether an error means that the log is damaged, or that this
 // version cannot apply it.

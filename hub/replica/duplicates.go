@@ -41,7 +41,7 @@ func (c *core) lookupDuplicates(records []journal.Record) (map[journal.CommandKe
 		return nil, err
 	}
 	if result.Outcome == journal.Appended {
-		return nil, errors.New("hub: the journal stored a batch that follows from no position of the log")
+		return nil, errors.New("replica: the journal stored a batch that follows from no position of the log")
 	}
 	known := make(map[journal.CommandKey]journal.Duplicate, len(result.Duplicates))
 	for _, d := range result.Duplicates {

@@ -58,7 +58,7 @@ func (l *loader) fromStart() (*loadedLog, error) {
 	return l.from(history.Version{}, journal.NewCursor(l.log, journal.Position{}))
 }
 
-var errNoSnapshot = errors.New("hub: no snapshot is stored")
+var errNoSnapshot = errors.New("replica: no snapshot is stored")
 
 // fromSnapshot reads the log from the stored snapshot. After any error the log is to
 // be read without it.
@@ -91,7 +91,7 @@ func (l *loader) decodeAndRead(at journal.Position, data []byte) (*loadedLog, er
 		return nil, err
 	}
 	if state.Seq() != at.Seq {
-		return nil, fmt.Errorf("hub: a snapshot at %v holds the state %d", at, state.Seq())
+		return nil, fmt.Errorf("replica: a snapshot at %v holds the state %d", at, state.Seq())
 	}
 	return l.from(history.Version{At: at, State: state}, journal.NewCursor(l.log, at))
 }

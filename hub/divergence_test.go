@@ -19,12 +19,12 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// failover is a journal whose store can go back to an earlier state, as when a
-// replica takes over that had not heard everything.
+// failover is a journal whose store can return to an earlier state, as when a replica takes
+// over that had not received everything.
 type failover struct {
-	mu    sync.Mutex // guards what follows
+	mu    sync.Mutex // guards the fields below
 	now   *journal.Memory
-	ended chan struct{} // closed when now is another
+	ended chan struct{} // closed when now is replaced
 }
 
 func newFailover() *failover {
@@ -37,7 +37,7 @@ func (f *failover) store() (*journal.Memory, chan struct{}) {
 	return f.now, f.ended
 }
 
-// cut makes the log end n records before its head, and breaks every watch.
+// cut removes the last n records of the log, and ends every watch.
 func (f *failover) cut(t *testing.T, n int) {
 	t.Helper()
 	old, ended := f.store()
@@ -100,15 +100,15 @@ func (f *failover) Watch(ctx context.Context, log journal.LogID, hint func([]jou
 	return m.Watch(ctx, log, hint)
 }
 
-// forget makes the oracle read the log anew.
-func (o *oracle) forget() {
+// reload makes the oracle read the log again.
+func (o *oracle) reload() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.states = []floor.State{floor.New()}
 }
 
-// house is two nodes on one log, whose store can go back.
-type house struct {
+// twoNodes is two nodes on one log whose store can be cut.
+type twoNodes struct {
 	t      *testing.T
 	store  *failover
 	nodes  []*hub.Hub
@@ -116,9 +116,9 @@ type house struct {
 	phones []*phone
 }
 
-func newHouse(t *testing.T) *house {
-	h := &house{t: t, store: newFailover()}
-	snaps := newMemory() // snapshots are of no account here
+func newTwoNodes(t *testing.T) *twoNodes {
+	h := &twoNodes{t: t, store: newFailover()}
+	snaps := newMemory() // snapshots do not matter here
 	h.nodes = []*hub.Hub{newHub(t, h.store, snaps), newHub(t, h.store, snaps)}
 	h.oracle = &oracle{mem: h.store}
 	open(t, h.nodes[0])
@@ -128,30 +128,30 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
-// announce gives n announcements in turn on the two nodes.
-func (h *house) announce(n int, prefix string) {
+// announce submits n announcements, alternately on the two nodes.
+func (h *twoNodes) announce(n int, prefix string) {
 	h.t.Helper()
 	for i := range n {
-		give(h.t, h.nodes[i%2], demo, "moderator:lead", fmt.Sprint(prefix, i), announce(fmt.Sprint(prefix, i)))
+		mustSubmit(h.t, h.nodes[i%2], demo, "moderator:lead", fmt.Sprint(prefix, i), announce(fmt.Sprint(prefix, i)))
 		synctest.Wait()
 	}
 }
 
-// settled waits until the nodes have had time to notice and to mend, and holds
-// that every phone shows the log's view.
-func (h *house) settled() {
+// checkConverged waits until the nodes have had time to notice and to recover, and checks
+// that every client shows the log's view.
+func (h *twoNodes) checkConverged() {
 	h.t.Helper()
 	time.Sleep(4 * time.Second)
 	synctest.Wait()
 	for _, p := range h.phones {
-		p.level()
-		if got, want := p.position(), head(h.t, h.store); got != want {
+		p.sync()
+		if got, want := p.position(), headOf(h.t, h.store); got != want {
 			h.t.Errorf("%s stands at %v, the log at %v", p.who.Who, got, want)
 		}
 	}
 }
 
-func head(t *testing.T, j journal.Journal) journal.Position {
+func headOf(t *testing.T, j journal.Journal) journal.Position {
 	t.Helper()
 	page, err := j.Read(t.Context(), demo, 0, 0)
 	if err != nil {
@@ -160,8 +160,8 @@ func head(t *testing.T, j journal.Journal) journal.Position {
 	return page.Head
 }
 
-// lost answers the cards about lost commands that a phone shows, by command.
-func lost(t *testing.T, p *phone) map[string]floor.LostCard {
+// lostCards returns the cards about lost commands that a client shows, by command.
+func lostCards(t *testing.T, p *phone) map[string]floor.LostCard {
 	t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -175,25 +175,25 @@ func lost(t *testing.T, p *phone) map[string]floor.LostCard {
 	return found
 }
 
-// The log was cut by 20 records, and nobody wrote since: both nodes give back the
-// same bytes, and no screen notices.
-func TestCutTailIsGivenBack(t *testing.T) {
+// The log was cut by 20 records, and nothing was written since. Both nodes append the same
+// bytes again, and no client notices.
+func TestDivergence_CutTailIsAppendedAgain(t *testing.T) {
 	for _, n := range []int{1, 20, 300} { // of more than a batch, too
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				h := newHouse(t)
+				h := newTwoNodes(t)
 				h.announce(min(n, 40), "n")
 				for i := range n - min(n, 40) {
-					give(t, h.nodes[0], demo, "moderator:lead", fmt.Sprint("in", i), floor.LockMeeting{Meeting: "m0", Locked: i%2 == 0})
+					mustSubmit(t, h.nodes[0], demo, "moderator:lead", fmt.Sprint("in", i), floor.LockMeeting{Meeting: "m0", Locked: i%2 == 0})
 				}
-				before := head(t, h.store)
+				before := headOf(t, h.store)
 				for _, p := range h.phones {
-					p.level()
+					p.sync()
 					p.clear()
 				}
 				h.store.cut(t, n)
-				h.settled()
-				if got := head(t, h.store); got != before {
+				h.checkConverged()
+				if got := headOf(t, h.store); got != before {
 					t.Fatalf("the log stands at %v, before the cut at %v", got, before)
 				}
 				for _, p := range h.phones {
@@ -203,68 +203,68 @@ func TestCutTailIsGivenBack(t *testing.T) {
 				}
 				a, b := h.nodes[0].Stats(), h.nodes[1].Stats()
 				if a.Reappended+b.Reappended != uint64(n) || a.Divergences+b.Divergences+a.Lost+b.Lost != 0 {
-					t.Errorf("%d and %d records given back, %d and %d lost", a.Reappended, b.Reappended, a.Lost, b.Lost)
+					t.Errorf("%d and %d records appended again, %d and %d lost", a.Reappended, b.Reappended, a.Lost, b.Lost)
 				}
 				h.announce(2, "more")
-				h.settled()
+				h.checkConverged()
 			})
 		})
 	}
 }
 
-// The log was cut by 20 records and written on, by a node that never had them:
-// every screen resyncs, and the lost commands are named, each once.
-func TestDivergedLogNamesWhatWasLost(t *testing.T) {
+// The log was cut by 20 records and continued by a node that never had them. Every client is
+// sent a snapshot, and each lost command is reported once.
+func TestDivergence_LostCommandsAreReported(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		h := newHouse(t)
-		h.announce(10, "kept")
+		h := newTwoNodes(t)
+		h.announce(10, "remaining")
 		for i := range 20 {
-			give(t, h.nodes[i%2], demo, "moderator:mod", fmt.Sprint("lost", i), floor.LockMeeting{Meeting: "m0", Locked: i%2 == 0})
+			mustSubmit(t, h.nodes[i%2], demo, "moderator:mod", fmt.Sprint("lost", i), floor.LockMeeting{Meeting: "m0", Locked: i%2 == 0})
 			synctest.Wait()
 		}
-		give(t, h.nodes[0], demo, "attendee:c0a", "in", floor.CheckIn{Attendee: "c0a"})
+		mustSubmit(t, h.nodes[0], demo, "attendee:c0a", "in", floor.CheckIn{Attendee: "c0a"})
 		synctest.Wait()
 		for _, p := range h.phones {
 			p.clear()
 		}
 		h.diverge(21, "other")
-		h.settled()
+		h.checkConverged()
 		for _, p := range h.phones {
 			if !strings.Contains(p.kinds(), "snapshot") {
-				t.Errorf("%s was not told anew: %s", p.who.Who, p.kinds())
+				t.Errorf("%s was not sent a snapshot: %s", p.who.Who, p.kinds())
 			}
 		}
-		told := lost(t, h.phones[0])
-		if len(told) != 21 {
-			t.Errorf("%d lost commands are named, not 21", len(told))
+		reported := lostCards(t, h.phones[0])
+		if len(reported) != 21 {
+			t.Errorf("%d lost commands are reported, not 21", len(reported))
 		}
-		one := told["moderator-mod/lost7"]
+		one := reported["moderator-mod/lost7"]
 		if one.Kind != "lockMeeting" || one.By != "moderator:mod" || one.Wall == 0 || !slices.Equal(one.Of, []string{"meeting/m0"}) {
 			t.Errorf("one of them: %+v", one)
 		}
-		if own := lost(t, h.phones[2]); len(own) != 1 || own["attendee-c0a/in"].Kind != "checkIn" {
-			t.Errorf("the attendee is told %+v", own)
+		if own := lostCards(t, h.phones[2]); len(own) != 1 || own["attendee-c0a/in"].Kind != "checkIn" {
+			t.Errorf("the attendee is shown %+v", own)
 		}
-		if other := lost(t, h.phones[3]); len(other) != 0 {
-			t.Errorf("somebody else is told %+v", other)
+		if other := lostCards(t, h.phones[3]); len(other) != 0 {
+			t.Errorf("somebody else is shown %+v", other)
 		}
-		if names := namings(t, h.store); len(names) != 21 {
+		if names := reportedLosses(t, h.store); len(names) != 21 {
 			t.Errorf("%d records name %d", len(names), 21)
 		}
 	})
 }
 
-// diverge cuts the log by n and lets a node that has just come write on.
-func (h *house) diverge(n int, text string) {
+// diverge cuts the log by n records and lets a new node continue it.
+func (h *twoNodes) diverge(n int, text string) {
 	h.t.Helper()
 	h.store.cut(h.t, n)
-	h.oracle.forget()
+	h.oracle.reload()
 	fresh := newHub(h.t, h.store, newMemory())
-	give(h.t, fresh, demo, "moderator:lead", text, announce(text))
+	mustSubmit(h.t, fresh, demo, "moderator:lead", text, announce(text))
 }
 
-// namings answers which commands the log names as lost, in order.
-func namings(t *testing.T, j journal.Journal) (keys []floor.CommandKey) {
+// reportedLosses returns the commands that the log reports as lost, in order.
+func reportedLosses(t *testing.T, j journal.Journal) (keys []floor.CommandKey) {
 	t.Helper()
 	for at := uint64(0); ; {
 		page, err := j.Read(t.Context(), demo, at, journal.MaxPage)
@@ -287,40 +287,40 @@ func namings(t *testing.T, j journal.Journal) (keys []floor.CommandKey) {
 	}
 }
 
-// A log that loses the records that name its losses is told them again; and a
-// command that its sender gives again is lost no more.
-func TestLossesAreNamedAgain(t *testing.T) {
+// If a log loses the records that report its losses, they are reported again. A command that
+// its sender sends again is not lost any more.
+func TestDivergence_LostReportsAreMadeAgain(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newTwoNodes(t)
 		h.announce(3, "lost")
 		h.diverge(3, "first")
-		h.settled()
-		if n := len(lost(t, h.phones[0])); n != 3 {
+		h.checkConverged()
+		if n := len(lostCards(t, h.phones[0])); n != 3 {
 			t.Fatalf("%d named", n)
 		}
-		h.diverge(3, "second") // the three records that name them
-		h.settled()
-		if n := len(lost(t, h.phones[0])); n != 3 {
+		h.diverge(3, "second") // the three records that report them
+		h.checkConverged()
+		if n := len(lostCards(t, h.phones[0])); n != 3 {
 			t.Errorf("%d named after the second failover", n)
 		}
-		give(t, h.nodes[1], demo, "moderator:lead", "lost1", announce("lost1"))
-		h.settled()
-		told := lost(t, h.phones[0])
-		if _, still := told["moderator-lead/lost1"]; still || len(told) != 2 {
-			t.Errorf("after one was given again: %+v", told)
+		mustSubmit(t, h.nodes[1], demo, "moderator:lead", "lost1", announce("lost1"))
+		h.checkConverged()
+		reported := lostCards(t, h.phones[0])
+		if _, still := reported["moderator-lead/lost1"]; still || len(reported) != 2 {
+			t.Errorf("after one was sent again: %+v", reported)
 		}
 	})
 }
 
-// A log that was rewritten in another epoch, as erasure does, holds the same
-// commands: none is lost, also of those that its state remembers no more.
-func TestErasureLosesNothing(t *testing.T) {
+// A log that was rewritten in another epoch, as erasure does, holds the same commands: none is
+// lost, not even those that its state does not remember any more.
+func TestDivergence_ErasureLosesNothing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h, _, m := setup(t)
-		for i := range 1100 { // more than a state remembers of staff
-			give(t, h, demo, "moderator:lead", fmt.Sprint("n", i), floor.LockMeeting{Meeting: "m0", Locked: i%2 == 0})
+		for i := range 1100 { // more than a state remembers of a member of staff
+			mustSubmit(t, h, demo, "moderator:lead", fmt.Sprint("n", i), floor.LockMeeting{Meeting: "m0", Locked: i%2 == 0})
 		}
-		before := head(t, m)
+		before := headOf(t, m)
 		all, err := journal.NewCursor(demo, journal.Position{}).CatchUp(t.Context(), m)
 		if err != nil {
 			t.Fatal(err)
@@ -330,43 +330,43 @@ func TestErasureLosesNothing(t *testing.T) {
 		}
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
-		if s, at := h.Stats(), head(t, m); s.Divergences != 1 || s.Lost != 0 || at.Seq != before.Seq {
+		if s, at := h.Stats(), headOf(t, m); s.Divergences != 1 || s.Lost != 0 || at.Seq != before.Seq {
 			t.Errorf("%d lost; the log stands at %v, before at %v", s.Lost, at, before)
 		}
 	})
 }
 
-// Only one node has heard of the tail; the other goes on from where the log was
-// cut and learns of the rest.
-func TestTheNodeThatHasTheTailGivesItBack(t *testing.T) {
+// Only one node has the tail. The other continues from where the log was cut, and learns of
+// the rest.
+func TestDivergence_NodeWithTheTailAppendsItAgain(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := newFailover()
-		lazy := &deaf{Journal: store}
+		lazy := &switchedJournal{Journal: store}
 		a, b := newHub(t, store, newMemory()), newHub(t, lazy, newMemory())
 		open(t, a)
 		o := &oracle{mem: store}
 		p, q := dial(t, a, o, "moderator:lead"), dial(t, b, o, "moderator:mod")
-		lazy.set(true)
+		lazy.setUnreachable(true)
 		for i := range 5 {
-			give(t, a, demo, "moderator:lead", fmt.Sprint("n", i), announce("n"))
+			mustSubmit(t, a, demo, "moderator:lead", fmt.Sprint("n", i), announce("n"))
 			synctest.Wait()
 		}
-		before := head(t, store)
+		before := headOf(t, store)
 		store.cut(t, 5)
 		time.Sleep(3 * time.Second)
-		lazy.set(false)
+		lazy.setUnreachable(false)
 		time.Sleep(3 * time.Second)
-		p.level()
-		q.level()
-		if p.position() != before || q.position() != before || head(t, store) != before {
-			t.Errorf("%v and %v, the log stands at %v, before at %v", p.position(), q.position(), head(t, store), before)
+		p.sync()
+		q.sync()
+		if p.position() != before || q.position() != before || headOf(t, store) != before {
+			t.Errorf("%v and %v, the log stands at %v, before at %v", p.position(), q.position(), headOf(t, store), before)
 		}
 	})
 }
 
-// A batch of which nobody knows whether it was stored, and meanwhile the log is
-// another: its sender was told to send it again, and then it is applied once.
-func TestUnsettledAppendOverAFailover(t *testing.T) {
+// An append has an unknown outcome, and meanwhile the log diverges. Its sender was told to
+// send it again, and then it is applied once.
+func TestDivergence_UnknownAppendIsAppliedOnce(t *testing.T) {
 	for _, stored := range []bool{true, false} {
 		for _, diverged := range []bool{true, false} {
 			t.Run(fmt.Sprintf("stored %t, diverged %t", stored, diverged), func(t *testing.T) {
@@ -376,7 +376,7 @@ func TestUnsettledAppendOverAFailover(t *testing.T) {
 					h := newHub(t, j, newMemory())
 					open(t, h)
 					o := &oracle{mem: store}
-					give(t, h, demo, "moderator:lead", "before", announce("before"))
+					mustSubmit(t, h, demo, "moderator:lead", "before", announce("before"))
 					p := dial(t, h, o, "moderator:lead")
 					fault := faultyjournal.Lost
 					if stored {
@@ -387,36 +387,36 @@ func TestUnsettledAppendOverAFailover(t *testing.T) {
 						script = append(script, faultyjournal.Lost)
 					}
 					j.Script(demo, script...)
-					p.do("x", announce("tea"))
+					p.send("x", announce("tea"))
 					time.Sleep(2500 * time.Millisecond)
-					if _, rejected, n := p.answer("x"); rejected == nil || rejected.Code != wire.CodeUnavailable || n != 1 {
-						t.Fatalf("%+v, %d answers", rejected, n)
+					if _, rejected, n := p.verdict("x"); rejected == nil || rejected.Code != wire.CodeUnavailable || n != 1 {
+						t.Fatalf("%+v, %d verdicts", rejected, n)
 					}
 					cut := 1
 					if stored {
 						cut = 2
 					}
 					store.cut(t, cut)
-					o.forget()
+					o.reload()
 					if diverged {
-						give(t, newHub(t, store, newMemory()), demo, "moderator:lead", "other", announce("other"))
+						mustSubmit(t, newHub(t, store, newMemory()), demo, "moderator:lead", "other", announce("other"))
 					}
 					time.Sleep(40 * time.Second) // until the script is used up
 					p.clear()
-					p.do("x", announce("tea"))
+					p.send("x", announce("tea"))
 					time.Sleep(time.Second)
 					synctest.Wait()
-					if accepted, rejected, n := p.answer("x"); accepted == nil || n != 1 {
-						t.Errorf("sent again: %+v, %d answers", rejected, n)
+					if accepted, rejected, n := p.verdict("x"); accepted == nil || n != 1 {
+						t.Errorf("sent again: %+v, %d verdicts", rejected, n)
 					}
-					p.level()
-					if n := times(t, store, "moderator-lead/x"); n != 1 || p.position() != head(t, store) {
-						t.Errorf("it is in the log %d times; the phone stands at %v of %v", n, p.position(), head(t, store))
+					p.sync()
+					if n := countInLog(t, store, "moderator-lead/x"); n != 1 || p.position() != headOf(t, store) {
+						t.Errorf("it is in the log %d times; the phone stands at %v of %v", n, p.position(), headOf(t, store))
 					}
-					if told := lost(t, p); diverged != (len(told) == 1) {
-						t.Errorf("named as lost: %+v", told)
+					if reported := lostCards(t, p); diverged != (len(reported) == 1) {
+						t.Errorf("reported as lost: %+v", reported)
 					}
-					if n := times(t, store, "moderator-lead/before"); diverged == (n == 1) {
+					if n := countInLog(t, store, "moderator-lead/before"); diverged == (n == 1) {
 						t.Errorf("what was acknowledged before is in the log %d times", n)
 					}
 				})
@@ -425,8 +425,8 @@ func TestUnsettledAppendOverAFailover(t *testing.T) {
 	}
 }
 
-// times answers how often a command is in the log.
-func times(t *testing.T, j journal.Journal, key journal.CommandKey) (n int) {
+// countInLog returns how often a command is in the log.
+func countInLog(t *testing.T, j journal.Journal, key journal.CommandKey) (n int) {
 	t.Helper()
 	page, err := j.Read(t.Context(), demo, 0, journal.MaxPage)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// wide is a floor with one round of n meetings, each of two companies of two.
-func wide(n int) floor.Forum {
+// wideForum returns a forum with one round of n meetings, each of two companies of two.
+func wideForum(n int) floor.Forum {
 	f := forum(time.Now())
 	f.Tables, f.Companies, f.Attendees, f.Meetings = nil, nil, nil, nil
 	for i := range n {
@@ -34,32 +34,33 @@ func wide(n int) floor.Forum {
 	return f
 }
 
-// openWide imports and releases such a floor, and answers the names of its people.
-func openWide(t *testing.T, h *hub.Hub, n int) (people []floor.ActorID) {
+// openWideForum imports and releases a wide forum, and returns the ids of its people.
+func openWideForum(t *testing.T, h *hub.Hub, n int) (people []floor.ActorID) {
 	t.Helper()
-	f := wide(n)
-	give(t, h, demo, "operator:cli", "import", floor.ImportForum{Forum: f})
-	give(t, h, demo, "operator:cli", "release", floor.ReleaseSchedule{})
+	f := wideForum(n)
+	mustSubmit(t, h, demo, "operator:cli", "import", floor.ImportForum{Forum: f})
+	mustSubmit(t, h, demo, "operator:cli", "release", floor.ReleaseSchedule{})
 	for _, a := range f.Attendees {
 		people = append(people, floor.NewActorID(floor.RoleAttendee, a.ID))
 	}
 	return people
 }
 
-// call calls the first round: a notice to everybody.
-func call(t *testing.T, h *hub.Hub) uint64 {
+// callFirstRound calls the first round, which sends everybody a notice.
+func callFirstRound(t *testing.T, h *hub.Hub) uint64 {
 	t.Helper()
-	return give(t, h, demo, "moderator:lead", "call", floor.CallSlot{SlotRef: floor.SlotRef{Round: "R1"}})
+	return mustSubmit(t, h, demo, "moderator:lead", "call", floor.CallSlot{SlotRef: floor.SlotRef{Round: "R1"}})
 }
 
-// mark is a record of delivered marks: how many people it names, and when it was made.
-type mark struct {
+// receiptRecord is a record of delivered notices: how many people it names, and when it was
+// made.
+type receiptRecord struct {
 	people int
 	at     floor.Instant
 }
 
-// marksIn answers the records of delivered marks that a log holds.
-func marksIn(t *testing.T, j journal.Journal) (marks []mark) {
+// receiptRecords returns the records of delivered notices in a log.
+func receiptRecords(t *testing.T, j journal.Journal) (marks []receiptRecord) {
 	t.Helper()
 	for after := uint64(0); ; {
 		page, err := j.Read(t.Context(), demo, after, journal.MaxPage)
@@ -77,7 +78,7 @@ func marksIn(t *testing.T, j journal.Journal) (marks []mark) {
 			if after = stored.Seq; r.Kind != "markDelivered" {
 				continue
 			}
-			m := mark{at: r.Wall}
+			m := receiptRecord{at: r.Wall}
 			for _, c := range r.Changes {
 				m.people += len(c.(floor.NoticeDelivered).To)
 			}
@@ -89,8 +90,9 @@ func marksIn(t *testing.T, j journal.Journal) (marks []mark) {
 	}
 }
 
-// sentTo answers how many people a phone's view says the one notice has not come to.
-func (p *phone) sentTo() (n int) {
+// undelivered returns how many people the one notice has not reached, as the client's view
+// says.
+func (p *phone) undelivered() (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for key, text := range p.cards {
@@ -105,61 +107,61 @@ func (p *phone) sentTo() (n int) {
 	return n
 }
 
-// Two hundred phones that acknowledge a call make one record and one patch.
-func TestDeliveredInOneRecord(t *testing.T) {
+// The acknowledgements of two hundred clients make one record and one patch.
+func TestReceipts_ManyMakeOneRecord(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
 		h := newHub(t, m, m)
-		people := openWide(t, h, 50)
+		people := openWideForum(t, h, 50)
 		o := &oracle{mem: m}
 		staff := dial(t, h, o, "moderator:lead")
 		for _, who := range people {
 			dial(t, h, o, who)
 		}
-		seq := call(t, h)
+		seq := callFirstRound(t, h)
 		synctest.Wait()
-		if marks := marksIn(t, m); len(marks) != 0 || staff.sentTo() != 200 {
-			t.Errorf("at once there are %v, and it waits for %d", marks, staff.sentTo())
+		if marks := receiptRecords(t, m); len(marks) != 0 || staff.undelivered() != 200 {
+			t.Errorf("at once there are %v, and it waits for %d", marks, staff.undelivered())
 		}
 		staff.clear()
 		time.Sleep(300 * time.Millisecond)
 		synctest.Wait()
-		if marks := marksIn(t, m); len(marks) != 1 || marks[0].people != 200 {
+		if marks := receiptRecords(t, m); len(marks) != 1 || marks[0].people != 200 {
 			t.Errorf("there are %v", marks)
 		}
-		if staff.kinds() != "patch" || staff.sentTo() != 0 {
-			t.Errorf("the moderator was sent %s, and it waits for %d", staff.kinds(), staff.sentTo())
+		if staff.kinds() != "patch" || staff.undelivered() != 0 {
+			t.Errorf("the moderator was sent %s, and it waits for %d", staff.kinds(), staff.undelivered())
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if got := len(marksIn(t, m)); got != 1 || staff.position().Seq != seq+1 {
+		if got := len(receiptRecords(t, m)); got != 1 || staff.position().Seq != seq+1 {
 			t.Errorf("a minute later: %d records, at %v", got, staff.position())
 		}
 	})
 }
 
-// Acknowledgements that drip in make one record a second, and lose nobody.
-func TestDeliveredOnceASecond(t *testing.T) {
+// Acknowledgements that come one by one make one record a second, and all are recorded.
+func TestReceipts_AreRecordedOnceASecond(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
 		h := newHub(t, m, m)
-		people := openWide(t, h, 25)
+		people := openWideForum(t, h, 25)
 		o := &oracle{mem: m}
 		var phones []*phone
 		for _, who := range people {
 			p := dial(t, h, o, who)
-			p.silence(true)
+			p.setMute(true)
 			phones = append(phones, p)
 		}
-		call(t, h)
+		callFirstRound(t, h)
 		synctest.Wait()
 		for _, p := range phones {
-			p.silence(false)
+			p.setMute(false)
 			p.ack()
 			time.Sleep(50 * time.Millisecond)
 		}
 		time.Sleep(2 * time.Second)
-		marks, all := marksIn(t, m), 0
+		marks, all := receiptRecords(t, m), 0
 		for i, mark := range marks {
 			all += mark.people
 			if i > 0 && mark.at-marks[i-1].at < 1000 {
@@ -172,49 +174,49 @@ func TestDeliveredOnceASecond(t *testing.T) {
 	})
 }
 
-// Who has phones on two nodes is marked once, though both nodes know it.
-func TestDeliveredOnceOverNodes(t *testing.T) {
+// A person with clients on two nodes is recorded once, although both nodes know it.
+func TestReceipts_ArePersonalOverNodes(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
 		a, b := newHub(t, m, m), newHub(t, m, m)
 		o := &oracle{mem: m}
-		people := openWide(t, a, 5)
+		people := openWideForum(t, a, 5)
 		for _, who := range people {
 			dial(t, a, o, who)
 			dial(t, b, o, who)
 		}
-		call(t, a)
+		callFirstRound(t, a)
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
-		if marks := marksIn(t, m); len(marks) != 1 || marks[0].people != len(people) {
+		if marks := receiptRecords(t, m); len(marks) != 1 || marks[0].people != len(people) {
 			t.Errorf("two nodes made %v", marks)
 		}
 	})
 }
 
-// What was not acknowledged is not delivered: to a phone that is silent, nor to one
-// that acknowledges what it was never sent.
-func TestDeliveredMeansAcknowledged(t *testing.T) {
+// What was not acknowledged does not count as delivered: neither to a client that is silent
+// nor to one that acknowledges what it was never sent.
+func TestReceipts_NeedAnAcknowledgement(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h, o, m := setup(t)
 		silent, forward := dial(t, h, o, "attendee:c0a"), dial(t, h, o, "attendee:c1a")
-		silent.silence(true)
-		forward.silence(true)
+		silent.setMute(true)
+		forward.setMute(true)
 		for i := range 10 { // until no more is sent, and the notice has to wait
-			give(t, h, demo, "moderator:lead", fmt.Sprint("news-", i), announce("news"))
+			mustSubmit(t, h, demo, "moderator:lead", fmt.Sprint("news-", i), announce("news"))
 			synctest.Wait()
 		}
 		silent.ackOnce()
-		call(t, h)
+		callFirstRound(t, h)
 		synctest.Wait()
 		forward.session.Handle(wire.ClientFrame{Ack: &wire.Ack{Seq: 1 << 40}})
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
-		if marks := marksIn(t, m); len(marks) != 0 {
+		if marks := receiptRecords(t, m); len(marks) != 0 {
 			t.Errorf("nobody has acknowledged, and there are %v", marks)
 		}
-		// The node goes before it has marked what was acknowledged: the phone says
-		// what it holds to the next.
+		// The node stops before it has recorded what was acknowledged: the client says
+		// again to the next node what it holds.
 		silent.ackOnce()
 		if err := h.Close(); err != nil {
 			t.Fatal(err)
@@ -223,68 +225,68 @@ func TestDeliveredMeansAcknowledged(t *testing.T) {
 		silent.connect(again)
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if marks := marksIn(t, m); len(marks) != 1 || marks[0].people != 1 {
+		if marks := receiptRecords(t, m); len(marks) != 1 || marks[0].people != 1 {
 			t.Errorf("who came back with it: %v", marks)
 		}
 	})
 }
 
-// ackOnce acknowledges though the phone is silent.
+// ackOnce acknowledges even if the phone is mute.
 func (p *phone) ackOnce() {
 	p.session.Handle(wire.ClientFrame{Ack: &wire.Ack{Seq: p.position().Seq}})
 }
 
-// While the journal is away marks wait, and nobody for them.
-func TestDeliveredAfterAnOutage(t *testing.T) {
+// While the journal does not answer, receipts wait, and nothing waits for them.
+func TestReceipts_WaitForTheJournal(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
-		j := &deaf{Journal: m}
+		j := &switchedJournal{Journal: m}
 		h := newHub(t, j, m)
 		open(t, h)
 		p := dial(t, h, &oracle{mem: m}, "attendee:c0a")
-		p.silence(true)
-		call(t, h)
+		p.setMute(true)
+		callFirstRound(t, h)
 		synctest.Wait()
-		j.set(true)
-		p.silence(false)
+		j.setUnreachable(true)
+		p.setMute(false)
 		p.ack()
 		time.Sleep(20 * time.Second)
-		j.set(false)
+		j.setUnreachable(false)
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
-		if marks := marksIn(t, m); len(marks) != 1 || marks[0].people != 1 {
+		if marks := receiptRecords(t, m); len(marks) != 1 || marks[0].people != 1 {
 			t.Errorf("after the outage there are %v", marks)
 		}
 	})
 }
 
-// A log that older nodes may fold gets no marks; once it says that there are none,
-// the next ping brings them.
-func TestDeliveredNeedsItsVersion(t *testing.T) {
+// A log that older nodes may read gets no records of delivered notices. Once it says that
+// there are no such nodes, the next ping makes them.
+func TestReceipts_NeedTheLogsVersion(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
-		begin(t, m, floor.Envelope{Key: "cli/import", By: floor.Operator, Unconditional: true, Version: 1, Command: floor.ImportForum{Forum: forum(time.Now())}})
+		appendFirst(t, m, floor.Envelope{Key: "cli/import", By: floor.Operator, Unconditional: true, Version: 1, Command: floor.ImportForum{Forum: forum(time.Now())}})
 		h := newHub(t, m, m)
-		give(t, h, demo, "operator:cli", "release", floor.ReleaseSchedule{})
+		mustSubmit(t, h, demo, "operator:cli", "release", floor.ReleaseSchedule{})
 		p := dial(t, h, &oracle{mem: m}, "attendee:c0a")
-		call(t, h)
+		callFirstRound(t, h)
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
-		if marks := marksIn(t, m); len(marks) != 0 {
+		if marks := receiptRecords(t, m); len(marks) != 0 {
 			t.Errorf("an older log holds %v", marks)
 		}
-		give(t, h, demo, "operator:cli", "raise", floor.RaiseVersion{Version: floor.FormatVersion})
-		p.level()
+		mustSubmit(t, h, demo, "operator:cli", "raise", floor.RaiseVersion{Version: floor.FormatVersion})
+		p.sync()
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if marks := marksIn(t, m); len(marks) != 1 {
+		if marks := receiptRecords(t, m); len(marks) != 1 {
 			t.Errorf("after the upgrade: %v", marks)
 		}
 	})
 }
 
-// begin writes the first record of the log, as a node of any version might have.
-func begin(t *testing.T, j journal.Journal, o floor.Envelope) {
+// appendFirst appends the first record of the log, as a node of any version may.
+func appendFirst(t *testing.T, j journal.Journal, o floor.Envelope) {
 	t.Helper()
 	decision, refused := floor.Decide(floor.New(), o)
 	if refused != nil {

@@ -9,10 +9,10 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// On a node with many clients, batches begin 8 ms apart once several people's commands
-// come in less: one by one they would each cost an append, and a frame to every
-// console. Whoever is alone does not wait, and nor does anybody with few clients.
-func TestCommandsOfSeveralAreGathered(t *testing.T) {
+// On a node with many clients, batches begin at least 8 ms apart once commands of several
+// people come faster: one by one, each would cost an append, and a frame to every console. A
+// single sender does not wait, and nobody waits on a node with few clients.
+func TestReplica_CoalescesCommandsOfSeveralSenders(t *testing.T) {
 	for _, c := range []struct {
 		clients int
 		waits   time.Duration
@@ -24,14 +24,14 @@ func TestCommandsOfSeveralAreGathered(t *testing.T) {
 				dial(t, h, o, floor.ActorID(fmt.Sprintf("attendee:c%da", i%6)))
 			}
 			n := 0
-			// took answers how long one's command was under way.
+			// took returns how long a command of p takes.
 			took := func(p *phone) time.Duration {
 				t.Helper()
 				n++
 				id, given := fmt.Sprint("n", n), time.Now()
-				p.do(id, announce(id))
+				p.send(id, announce(id))
 				for synctest.Wait(); time.Since(given) < time.Second; synctest.Wait() {
-					if accepted, _, _ := p.answer(id); accepted != nil {
+					if accepted, _, _ := p.verdict(id); accepted != nil {
 						return time.Since(given)
 					}
 					time.Sleep(time.Millisecond)

@@ -12,10 +12,10 @@ import (
 	"github.com/matchfloor/matchfloor/journal/faultyjournal"
 )
 
-// A day drawn at random: phones come and go, hop between two nodes, fall silent
-// and catch up, while staff move everything about. After every frame the phone's
-// view is checked against the log (see phone.moved); in the end all are level.
-func TestRandomDays(t *testing.T) {
+// A random day: clients come and go, change between two nodes, fall silent and catch up,
+// while staff move everything about. After every frame the client's view is checked against
+// the log (see phone.checkView). In the end all views are up to date.
+func TestHub_RandomDaysEndWithTheLogsViews(t *testing.T) {
 	for seed := range uint64(5) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			bubble(t, func(t *testing.T) { randomDay(t, seed) })
@@ -42,21 +42,21 @@ func randomDay(t *testing.T, seed uint64) {
 		switch r.IntN(10) {
 		case 0: // it comes back, perhaps elsewhere
 			p.session.Detach()
-			p.silence(false)
+			p.setMute(false)
 			p.connect(nodes[r.IntN(2)])
 		case 1:
-			p.silence(r.IntN(2) == 0)
+			p.setMute(r.IntN(2) == 0)
 		case 2:
 			time.Sleep(time.Duration(r.IntN(1500)) * time.Millisecond)
 		case 3:
-			p.level()
+			p.sync()
 		default:
-			// Most are refused for one reason or another; that is part of the day.
-			_, _ = try(nodes[r.IntN(2)], demo, "moderator:lead", fmt.Sprint("n", i), draw(r, i))
+			// most are refused for one reason or another, which is part of the test
+			_, _ = submit(nodes[r.IntN(2)], demo, "moderator:lead", fmt.Sprint("n", i), drawCommand(r, i))
 		}
 		if p.closeCode() != 0 { // silent for too long
 			p.session.Detach()
-			p.silence(false)
+			p.setMute(false)
 			p.connect(nodes[r.IntN(2)])
 		}
 	}
@@ -67,13 +67,13 @@ func randomDay(t *testing.T, seed uint64) {
 		t.Fatal(err)
 	}
 	for _, p := range phones {
-		p.silence(false)
+		p.setMute(false)
 		if p.closeCode() != 0 {
 			p.session.Detach()
 			p.connect(nodes[0])
 		}
-		p.level() // acknowledges what it was sent while mute
-		p.level()
+		p.sync() // acknowledges what it was sent while mute
+		p.sync()
 		if p.position() != at {
 			t.Errorf("%s stands at %v, the log at %v", p.who.Who, p.position(), at)
 		}
@@ -83,8 +83,8 @@ func randomDay(t *testing.T, seed uint64) {
 	}
 }
 
-// draw draws a command.
-func draw(r *rand.Rand, i int) floor.Command {
+// drawCommand returns a random command.
+func drawCommand(r *rand.Rand, i int) floor.Command {
 	meeting := func() floor.MeetingID { return floor.MeetingID(fmt.Sprint("m", r.IntN(3))) }
 	table := func() floor.TableID { return floor.TableID(fmt.Sprint("T", 1+r.IntN(4))) }
 	round := func() floor.RoundID { return floor.RoundID(fmt.Sprint("R", 1+r.IntN(3))) }

@@ -17,14 +17,13 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// An event that was closed is opened from its snapshot, and one without from its
-// log: the same state.
-func TestOpensFromSnapshotOrLog(t *testing.T) {
+// An event is opened from its snapshot, or without one from its log, with the same state.
+func TestOpen_SnapshotAndLogMakeTheSameState(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
 		h := newHub(t, m, m, func(o *hub.Options) { o.SnapshotEvery = 5 })
 		open(t, h)
-		many(t, h, "n", 45)
+		announceMany(t, h, "n", 45)
 		want, at, err := h.State(t.Context(), demo)
 		if err != nil {
 			t.Fatal(err)
@@ -33,7 +32,7 @@ func TestOpensFromSnapshotOrLog(t *testing.T) {
 		if err != nil || !ok || stored.Seq < 20 {
 			t.Fatalf("a snapshot is stored of %v: %t, %v", stored, ok, err)
 		}
-		for name, s := range map[string]journal.Snapshots{"snapshot": m, "log": noSnapshots{}, "damaged snapshot": damaged{kept{m}}, "misplaced snapshot": misplaced{kept{m}}} {
+		for name, s := range map[string]journal.Snapshots{"snapshot": m, "log": noSnapshots{}, "damaged snapshot": damagedSnapshots{undroppable{m}}, "misplaced snapshot": misplacedSnapshots{undroppable{m}}} {
 			got, where, err := newHub(t, m, s).State(t.Context(), demo)
 			if err != nil || where != at || digest(t, got) != digest(t, want) {
 				t.Errorf("from the %s: at %v, %v", name, where, err)
@@ -52,53 +51,53 @@ func (noSnapshots) Snapshot(context.Context, journal.LogID) (journal.Position, [
 }
 func (noSnapshots) DropSnapshot(context.Context, journal.LogID) error { return nil }
 
-// kept snapshots stay where they are found to be of no use.
-type kept struct{ journal.Snapshots }
+// undroppable snapshots are not dropped when they are found to be unusable.
+type undroppable struct{ journal.Snapshots }
 
-func (kept) DropSnapshot(context.Context, journal.LogID) error { return nil }
+func (undroppable) DropSnapshot(context.Context, journal.LogID) error { return nil }
 
-type damaged struct{ journal.Snapshots }
+type damagedSnapshots struct{ journal.Snapshots }
 
-func (d damaged) Snapshot(ctx context.Context, log journal.LogID) (journal.Position, []byte, bool, error) {
+func (d damagedSnapshots) Snapshot(ctx context.Context, log journal.LogID) (journal.Position, []byte, bool, error) {
 	at, state, ok, err := d.Snapshots.Snapshot(ctx, log)
 	return at, state[:len(state)/2], ok, err
 }
 
-// misplaced says that a snapshot is of the start of the log.
-type misplaced struct{ journal.Snapshots }
+// misplacedSnapshots returns snapshots as if they were of the start of the log.
+type misplacedSnapshots struct{ journal.Snapshots }
 
-func (d misplaced) Snapshot(ctx context.Context, log journal.LogID) (journal.Position, []byte, bool, error) {
+func (d misplacedSnapshots) Snapshot(ctx context.Context, log journal.LogID) (journal.Position, []byte, bool, error) {
 	_, state, ok, err := d.Snapshots.Snapshot(ctx, log)
 	return journal.Genesis(log, 1), state, ok, err
 }
 
 // A flipped bit is reported, and the event is refused; nothing is skipped.
-func TestDamagedLogIsRefused(t *testing.T) {
+func TestOpen_DamagedLogIsRefused(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
 		h := newHub(t, m, m)
 		open(t, h)
-		bad := hub.New(flipped{m}, noSnapshots{}, hub.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		bad := hub.New(corruptJournal{m}, noSnapshots{}, hub.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 		defer bad.Close()
 		if _, _, err := bad.State(t.Context(), demo); err == nil {
 			t.Error("the log was opened")
 		}
 		if bad.Ready() == nil {
-			t.Error("the node says that it is ready")
+			t.Error("the node is ready")
 		}
 	})
 }
 
-// flipped reports every log as damaged, as a journal does that finds a bit turned over.
-type flipped struct{ journal.Journal }
+// corruptJournal reports every log as damaged, as a journal does that finds a flipped bit.
+type corruptJournal struct{ journal.Journal }
 
-func (flipped) Read(_ context.Context, log journal.LogID, after uint64, _ int) (journal.Page, error) {
+func (corruptJournal) Read(_ context.Context, log journal.LogID, after uint64, _ int) (journal.Page, error) {
 	return journal.Page{}, &journal.CorruptError{Log: log, Seq: after + 1}
 }
 
-// A change that this version does not know stops the event here, and says so;
-// screens keep what they have.
-func TestUnknownChange(t *testing.T) {
+// A change that this version does not know stops the event on this node, and the node says so;
+// clients keep their view.
+func TestOpen_UnknownChangeStopsTheEvent(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h, o, m := setup(t)
 		p := dial(t, h, o, "moderator:lead")
@@ -112,19 +111,19 @@ func TestUnknownChange(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		p.do("x", announce("tea"))
+		p.send("x", announce("tea"))
 		time.Sleep(1500 * time.Millisecond)
 		synctest.Wait()
-		if _, rejected, _ := p.answer("x"); rejected == nil || rejected.Code != wire.CodeUnavailable {
+		if _, rejected, _ := p.verdict("x"); rejected == nil || rejected.Code != wire.CodeUnavailable {
 			t.Errorf("a command: %+v", rejected)
 		}
-		if h.Ready() == nil || p.closeCode() != 0 || p.last("live").Live.StaleSince == 0 || p.position() != page.Head {
+		if h.Ready() == nil || p.closeCode() != 0 || p.lastFrame("live").Live.StaleSince == 0 || p.position() != page.Head {
 			t.Errorf("ready %v, closed %d, at %v", h.Ready(), p.closeCode(), p.position())
 		}
 	})
 }
 
-func TestBaseTooOld(t *testing.T) {
+func TestSubmit_BaseTooOldIsRefused(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
 		h := newHub(t, m, m)
@@ -134,28 +133,28 @@ func TestBaseTooOld(t *testing.T) {
 			t.Fatal(err)
 		}
 		at.Seq = journal.Window + 500
-		old := newHub(t, aged{m, at}, agedSnapshots{at, encoded(t, state, at.Seq)})
+		old := newHub(t, agedJournal{m, at}, agedSnapshots{at, encoded(t, state, at.Seq)})
 		for i, want := range []string{"too_old", "<nil>"} {
 			seq := uint64(499 + i)
 			_, err := old.SubmitAs(t.Context(), demo, credential("moderator:lead"), wire.Command{ID: fmt.Sprint("x", seq), Base: &seq, Body: announce("tea")})
-			if code(err) != want {
+			if codeOf(err) != want {
 				t.Errorf("base %d: %v, want %s", seq, err, want)
 			}
 		}
 	})
 }
 
-// aged is a log that stands far on, without the records that led there.
-type aged struct {
+// agedJournal is a log with a high sequence number, without the records before it.
+type agedJournal struct {
 	journal.Journal
 	at journal.Position
 }
 
-func (a aged) Read(context.Context, journal.LogID, uint64, int) (journal.Page, error) {
+func (a agedJournal) Read(context.Context, journal.LogID, uint64, int) (journal.Page, error) {
 	return journal.Page{Head: a.at}, nil
 }
 
-func (a aged) Append(_ context.Context, _ journal.LogID, expect journal.Position, batch []journal.Record) (journal.Result, error) {
+func (a agedJournal) Append(_ context.Context, _ journal.LogID, expect journal.Position, batch []journal.Record) (journal.Result, error) {
 	if expect != a.at {
 		return journal.Result{Outcome: journal.Conflict, Head: a.at, Diverged: true}, nil
 	}
@@ -163,7 +162,7 @@ func (a aged) Append(_ context.Context, _ journal.LogID, expect journal.Position
 	return journal.Result{Outcome: journal.Appended, Head: journal.Position{Epoch: 1, Seq: last.Seq, Hash: last.Hash}}, nil
 }
 
-func (a aged) CheckHead(context.Context, journal.LogID, journal.Position) (time.Time, error) {
+func (a agedJournal) CheckHead(context.Context, journal.LogID, journal.Position) (time.Time, error) {
 	return time.Now(), nil
 }
 
@@ -180,7 +179,7 @@ func (agedSnapshots) PutSnapshot(context.Context, journal.LogID, journal.Positio
 }
 func (agedSnapshots) DropSnapshot(context.Context, journal.LogID) error { return nil }
 
-// encoded is a state's bytes under another sequence number.
+// encoded returns an encoded state with its sequence number replaced.
 func encoded(t *testing.T, s floor.State, seq uint64) []byte {
 	t.Helper()
 	data, err := s.Encode()
@@ -199,20 +198,20 @@ func encoded(t *testing.T, s floor.State, seq uint64) []byte {
 	return data
 }
 
-// A node that is behind what a fetch asks for reads on first, and says so where
-// that does not help.
-func TestPictureOfALaterPosition(t *testing.T) {
+// A node that is behind the position that a fetch asks for reads the log first, and returns an
+// error if that does not help.
+func TestView_OfALaterPositionReadsTheLog(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
-		lazy := &deaf{Journal: m}
+		lazy := &switchedJournal{Journal: m}
 		a, b := newHub(t, m, m), newHub(t, lazy, m)
 		open(t, a)
 		who := credential("moderator:lead")
 		if _, err := b.View(t.Context(), demo, who, 0); err != nil {
 			t.Fatal(err)
 		}
-		lazy.quiet.Store(true)
-		seq := give(t, a, demo, "moderator:lead", "x", announce("tea"))
+		lazy.noHints.Store(true)
+		seq := mustSubmit(t, a, demo, "moderator:lead", "x", announce("tea"))
 		start := time.Now()
 		if p, err := b.View(t.Context(), demo, who, seq); err != nil || p.At.Seq != seq || time.Since(start) > 0 {
 			t.Errorf("%+v, %v after %v", p, err, time.Since(start))
@@ -229,14 +228,14 @@ func TestPictureOfALaterPosition(t *testing.T) {
 	})
 }
 
-// A watch that breaks at once costs hints, and nothing else.
-func TestBrokenWatch(t *testing.T) {
+// A watch that ends at once costs hints, and nothing else.
+func TestHints_BrokenWatchCostsOnlyHints(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()
-		a, b := newHub(t, m, m), newHub(t, watchless{m}, m)
+		a, b := newHub(t, m, m), newHub(t, brokenWatchJournal{m}, m)
 		open(t, a)
 		p := dial(t, b, &oracle{mem: m}, "attendee:c0a")
-		seq := give(t, a, demo, "moderator:lead", "x", announce("tea"))
+		seq := mustSubmit(t, a, demo, "moderator:lead", "x", announce("tea"))
 		time.Sleep(1100 * time.Millisecond)
 		synctest.Wait()
 		if p.position().Seq != seq {
@@ -245,8 +244,8 @@ func TestBrokenWatch(t *testing.T) {
 	})
 }
 
-type watchless struct{ journal.Journal }
+type brokenWatchJournal struct{ journal.Journal }
 
-func (watchless) Watch(context.Context, journal.LogID, func([]journal.Record)) error {
+func (brokenWatchJournal) Watch(context.Context, journal.LogID, func([]journal.Record)) error {
 	return journal.ErrUnavailable
 }

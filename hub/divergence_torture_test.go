@@ -18,18 +18,18 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// The log is cut again and again, at any moment, under three nodes that write, over
-// a journal that fails now and then. At the end every acknowledged command is in
-// the log once, or told as lost, and every screen shows the log's view.
-func TestCutAgainAndAgain(t *testing.T) { cutAgainAndAgain(t, 8) }
+// The log is cut repeatedly, at any moment, while three nodes write through a journal that
+// fails now and then. At the end every acknowledged command is in the log once, or is reported
+// as lost, and every client shows the log's view.
+func TestDivergence_LogCutRepeatedly(t *testing.T) { cutRepeatedly(t, 8) }
 
-// TestTortureCutAgainAndAgain is the same with many more seeds.
-func TestTortureCutAgainAndAgain(t *testing.T) {
+// TestTortureDivergence_LogCutRepeatedly is the same with many more seeds.
+func TestTortureDivergence_LogCutRepeatedly(t *testing.T) {
 	torture(t)
-	cutAgainAndAgain(t, 1000)
+	cutRepeatedly(t, 1000)
 }
 
-func cutAgainAndAgain(t *testing.T, seeds int) {
+func cutRepeatedly(t *testing.T, seeds int) {
 	first, only := uint64(1), os.Getenv("MATCHFLOOR_SEED")
 	if only != "" {
 		n, err := strconv.ParseUint(only, 10, 64)
@@ -41,13 +41,13 @@ func cutAgainAndAgain(t *testing.T, seeds int) {
 	var all cutFigures
 	for seed := first; seed < first+uint64(seeds) && !t.Failed(); seed++ {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			bubble(t, func(t *testing.T) { all.add(playCuts(t, seed)) })
+			bubble(t, func(t *testing.T) { all.add(playSeed(t, seed)) })
 		})
 	}
 	t.Logf("seeds from %d, %d of them: %+v", first, seeds, all)
 }
 
-// cutFigures are what some plays came to.
+// cutFigures sum up some runs.
 type cutFigures struct{ Cuts, Cut, Acknowledged, Reappended, Named int }
 
 func (f *cutFigures) add(g cutFigures) {
@@ -58,8 +58,8 @@ func (f *cutFigures) add(g cutFigures) {
 	f.Named += g.Named
 }
 
-// playCuts plays one seed.
-func playCuts(t *testing.T, seed uint64) (figures cutFigures) {
+// playSeed runs one seed.
+func playSeed(t *testing.T, seed uint64) (figures cutFigures) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	store := newFailover()
 	open(t, newHub(t, store, newMemory()))
@@ -73,20 +73,20 @@ func playCuts(t *testing.T, seed uint64) (figures cutFigures) {
 		journals = append(journals, j)
 		nodes = append(nodes, newHub(t, j, newMemory()))
 	}
-	o := &oracle{mem: store, blind: true}
+	o := &oracle{mem: store, disabled: true}
 	var phones []*phone
 	for i, who := range []floor.ActorID{"moderator:lead", "attendee:c0a", "display:d0"} {
-		phones = append(phones, patient(t, nodes[i], o, who))
+		phones = append(phones, dialRepeatedly(t, nodes[i], o, who))
 	}
-	given := writers(t, nodes, random)
+	given := startWriters(t, nodes, random)
 	for range 1 + random.IntN(6) {
 		time.Sleep(time.Duration(random.IntN(3000)) * time.Millisecond)
-		n := min(1+random.IntN(40), int(head(t, store).Seq)-2)
+		n := min(1+random.IntN(40), int(headOf(t, store).Seq)-2)
 		store.cut(t, n)
-		if random.IntN(2) == 0 { // somebody who never heard of the rest writes on
+		if random.IntN(2) == 0 { // a node that never had the rest continues the log
 			fresh := newHub(t, store, newMemory())
-			_, err := try(fresh, demo, "moderator:lead", fmt.Sprint("fresh", figures.Cuts), announce("fresh"))
-			if err != nil && !wire.Retry(code(err)) {
+			_, err := submit(fresh, demo, "moderator:lead", fmt.Sprint("fresh", figures.Cuts), announce("fresh"))
+			if err != nil && !wire.Retry(codeOf(err)) {
 				t.Error(err)
 			}
 			_ = fresh.Close()
@@ -101,15 +101,15 @@ func playCuts(t *testing.T, seed uint64) (figures cutFigures) {
 	time.Sleep(10 * time.Second)
 	synctest.Wait()
 	figures.Acknowledged = len(acknowledged)
-	figures.Named = holdAcknowledged(t, store, acknowledged)
+	figures.Named = checkAcknowledged(t, store, acknowledged)
 	for _, h := range nodes {
 		figures.Reappended += int(h.Stats().Reappended)
 	}
 	truth := &oracle{mem: store}
 	for _, p := range phones {
-		p.level()
-		if at := p.position(); at != head(t, store) || truth.digest(t, at, p.who.Who) != digestOf(p) {
-			t.Errorf("%s stands at %v of %v, or shows another view", p.who.Who, at, head(t, store))
+		p.sync()
+		if at := p.position(); at != headOf(t, store) || truth.digest(t, at, p.who.Who) != digestOf(p) {
+			t.Errorf("%s stands at %v of %v, or does not show the log's view", p.who.Who, at, headOf(t, store))
 		}
 	}
 	return figures
@@ -121,9 +121,9 @@ func digestOf(p *phone) string {
 	return wire.Digest(p.cards)
 }
 
-// writers gives commands on every node until the answer is called, which answers
-// those that were acknowledged. What is refused for now is given again.
-func writers(t *testing.T, nodes []*hub.Hub, random *rand.Rand) (stop func() []string) {
+// startWriters submits commands on every node until stop is called, which returns those that
+// were acknowledged. What is refused for now is submitted again.
+func startWriters(t *testing.T, nodes []*hub.Hub, random *rand.Rand) (stop func() []string) {
 	var mu sync.Mutex
 	var acknowledged []string
 	var done sync.WaitGroup
@@ -140,13 +140,13 @@ func writers(t *testing.T, nodes []*hub.Hub, random *rand.Rand) (stop func() []s
 				id := fmt.Sprintf("w%d-%d", w, i)
 				for again := 0; ; again++ {
 					c := floor.LockMeeting{Meeting: floor.MeetingID(fmt.Sprint("m", w%3)), Locked: (i+w)%2 == 0}
-					_, err := try(nodes[(w+again)%len(nodes)], demo, "moderator:lead", id, c)
+					_, err := submit(nodes[(w+again)%len(nodes)], demo, "moderator:lead", id, c)
 					if err == nil {
 						mu.Lock()
 						acknowledged = append(acknowledged, "moderator-lead/"+id)
 						mu.Unlock()
 					}
-					if err == nil || !wire.Retry(code(err)) {
+					if err == nil || !wire.Retry(codeOf(err)) {
 						break
 					}
 					time.Sleep(100 * time.Millisecond)
@@ -161,24 +161,24 @@ func writers(t *testing.T, nodes []*hub.Hub, random *rand.Rand) (stop func() []s
 	}
 }
 
-// holdAcknowledged holds that every acknowledged command is in the log once or told
-// as lost, and none twice; it answers how many are told.
-func holdAcknowledged(t *testing.T, j journal.Journal, acknowledged []string) (named int) {
+// checkAcknowledged checks that every acknowledged command is in the log once or is reported
+// as lost, and none twice. It returns how many are reported.
+func checkAcknowledged(t *testing.T, j journal.Journal, acknowledged []string) (named int) {
 	state, times := floor.New(), map[string]int{}
 	for _, r := range records(t, j) {
 		times[string(r.Key)]++
 		state, _ = state.Apply(r)
 	}
-	told := map[string]bool{}
+	reported := map[string]bool{}
 	for key, card := range state.View(floor.Moderator) {
 		if strings.HasPrefix(string(key), "lost/") {
-			told[string(card.(floor.LostCard).Command)] = true
+			reported[string(card.(floor.LostCard).Command)] = true
 		}
 	}
 	for _, key := range acknowledged {
-		if n := times[key]; n > 1 || (n == 1) == told[key] {
-			t.Errorf("%s is in the log %d times, told as lost: %t", key, n, told[key])
+		if n := times[key]; n > 1 || (n == 1) == reported[key] {
+			t.Errorf("%s is in the log %d times, reported as lost: %t", key, n, reported[key])
 		}
 	}
-	return len(told)
+	return len(reported)
 }
