@@ -91,17 +91,6 @@ func (c RequestsFiled) apply(tx *transaction) {
 	}
 }
 
-// endedRequests yields the ended requests of a round's meetings.
-func (s State) endedRequests(round RoundID) func(yield func(Request) bool) {
-	return func(yield func(Request) bool) {
-		for r := range s.requests.Values() {
-			if !r.State.Open() && s.meetings.At(r.Meeting).Place.Round == round && !yield(r) {
-				return
-			}
-		}
-	}
-}
-
 func (c NoticeIssued) apply(tx *transaction) {
 	tx.notices = tx.notices.With(tx.edit, c.Notice.ID, noticeStatus{Notice: c.Notice, Issued: tx.seq, Undelivered: c.Notice.For})
 	tx.indexNotice(c.Notice)

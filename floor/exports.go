@@ -37,15 +37,6 @@ type Export struct {
 	People int        `json:"people"`
 }
 
-// Exports returns the last exports, oldest first, at most 50. The caller must not change the slice.
-func (s State) Exports() []Export { return s.exports }
-
-// People returns the number of people in the log: attendees, staff, interpreters and, in the
-// instance's log, organisers.
-func (s State) People() int {
-	return s.attendees.Len() + s.staff.Len() + s.interpreters.Len() + s.organisers.Len()
-}
-
 func (c RecordExport) decide(d *decision) *Error {
 	if d.before.seq == 0 {
 		return newError(CodeUnknownThing, "of", "log") // recording must not begin one

@@ -111,16 +111,6 @@ func unmarshal(kind ChangeKind, data []byte, into any) error {
 	return fmt.Errorf("floor: decode a record (kind %q): %w", kind, err)
 }
 
-// Apply applies one record and returns the next state, with the cards that may differ in it. It
-// accepts every record: what the log has was decided before it was logged.
-func (s State) Apply(r Record) (State, Affected) {
-	d := newTransaction(s, r)
-	for _, c := range r.Changes {
-		c.apply(d)
-	}
-	return d.commit(r)
-}
-
 // commit adds the record, whose changes are applied, to the command history.
 func (tx *transaction) commit(r Record) (State, Affected) {
 	tx.addToHistory(r)

@@ -69,3 +69,14 @@ func (s State) openRequests() func(yield func(Request) bool) {
 		}
 	}
 }
+
+// endedRequests yields the ended requests of a round's meetings.
+func (s State) endedRequests(round RoundID) func(yield func(Request) bool) {
+	return func(yield func(Request) bool) {
+		for r := range s.requests.Values() {
+			if !r.State.Open() && s.meetings.At(r.Meeting).Place.Round == round && !yield(r) {
+				return
+			}
+		}
+	}
+}

@@ -92,6 +92,16 @@ type Profile struct {
 // New returns the state of an empty log.
 func New() State { return State{} }
 
+// Apply applies one record and returns the next state, with the cards that may differ in it. It
+// accepts every record: what the log has was decided before it was logged.
+func (s State) Apply(r Record) (State, Affected) {
+	tx := newTransaction(s, r)
+	for _, c := range r.Changes {
+		c.apply(tx)
+	}
+	return tx.commit(r)
+}
+
 // Seq returns the sequence number of the last record that was applied.
 func (s State) Seq() uint64 { return s.seq }
 
@@ -118,6 +128,15 @@ func (s State) Events() iter.Seq[EventEntry] { return s.events.Values() }
 
 // PublicURL returns the address at which phones reach the instance, as its log says, or "".
 func (s State) PublicURL() string { return s.publicURL }
+
+// Exports returns the last exports, oldest first, at most 50. The caller must not change the slice.
+func (s State) Exports() []Export { return s.exports }
+
+// People returns the number of people in the log: attendees, staff, interpreters and, in the
+// instance's log, organisers.
+func (s State) People() int {
+	return s.attendees.Len() + s.staff.Len() + s.interpreters.Len() + s.organisers.Len()
+}
 
 // Done returns the sequence number of the record that a command made. ok is false if there is none,
 // or if the command was forgotten: at least the last 1,024 commands of staff and the last 4,096 of

@@ -18,12 +18,12 @@ type plannedSlot struct {
 
 // timeline returns the slots of the event in the order of the plan. It has the rounds of matching
 // sessions, not the sessions.
-func (s State) timeline() []plannedSlot {
+func (d *decision) timeline() []plannedSlot {
 	var line []plannedSlot
-	for r := range s.rounds.Values() {
+	for r := range d.rounds.Values() {
 		line = append(line, plannedSlot{SlotRef{Round: r.ID}, r.Slot, 0})
 	}
-	for i := range s.items.Values() {
+	for i := range d.items.Values() {
 		if i.Kind != ItemMatching {
 			line = append(line, plannedSlot{SlotRef{Item: i.ID}, i.Slot, Instant(i.AbsorbsMin) * Minute})
 		}
