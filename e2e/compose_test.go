@@ -150,7 +150,7 @@ func TestComposeBalancerIsTheTrustedProxy(t *testing.T) {
 }
 
 func TestBalancerConfiguration(t *testing.T) {
-	text := strings.Join(fileLines(t, "../haproxy.cfg"), "\n")
+	text := strings.Join(fileLines(t, "../deploy/haproxy.cfg"), "\n")
 	for _, want := range []string{
 		"timeout tunnel 1h",
 		"balance leastconn",
@@ -166,7 +166,7 @@ func TestBalancerConfiguration(t *testing.T) {
 	if err != nil {
 		t.Skip("haproxy is not installed, which make check does")
 	}
-	check := exec.CommandContext(t.Context(), haproxy, "-c", "-f", "../haproxy.cfg")
+	check := exec.CommandContext(t.Context(), haproxy, "-c", "-f", "../deploy/haproxy.cfg")
 	check.Env = append(os.Environ(), "BALANCER_BIND=127.0.0.1:1", "NODE_A=127.0.0.1:2", "NODE_B=127.0.0.1:3")
 	if out, err := check.CombinedOutput(); err != nil || strings.Contains(string(out), "WARNING") {
 		t.Errorf("haproxy -c: %v\n%s", err, out)

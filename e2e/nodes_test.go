@@ -33,7 +33,7 @@ func balanced(t *testing.T) (*venue, string) {
 func (v *venue) balancer() (addr string, said *lockedBuffer) {
 	v.t.Helper()
 	addr, said = freeAddr(v.t), &lockedBuffer{}
-	c := exec.Command("haproxy", "-db", "-f", "../haproxy.cfg")
+	c := exec.Command("haproxy", "-db", "-f", "../deploy/haproxy.cfg")
 	c.Env = append(os.Environ(), "BALANCER_BIND="+addr, "NODE_A="+v.nodes[0].addr, "NODE_B="+v.nodes[1].addr)
 	c.Stdout = said
 	if err := c.Start(); err != nil {

@@ -13,7 +13,7 @@ import (
 // TestEnvironment_VariablesAreAsPublished pins the variables of the environment that the source reads by
 // name, tests included. Those of flags stand beneath the flags, from whose names they are formed.
 func TestEnvironment_VariablesAreAsPublished(t *testing.T) {
-	read := regexp.MustCompile(`(?:Getenv\(|LookupEnv\(|\.env\(|Env = )"([A-Za-z_]+)"`)
+	read := regexp.MustCompile(`(?:[Gg]etenv\(|LookupEnv\(|\.env\(|Env = )"([A-Za-z_]+)"`)
 	found := map[string]bool{}
 	for _, s := range goSources(t) {
 		for _, m := range read.FindAllStringSubmatch(s.Text, -1) {

@@ -36,7 +36,7 @@ const anything = "*"
 // layers lists all folders there may be. A folder below belongs to the nearest
 // one above it that is named here.
 var layers = map[string]layer{
-	".":                     {may: []string{anything}},
+	".":                     {may: []string{"internal/cli"}},
 	"floor":                 {may: []string{"internal/hamt"}, never: slices.Concat(sockets, web, redisLibs, sqlLibs)},
 	"journal":               {},
 	"journal/sqlitejournal": {may: []string{"journal"}},
@@ -72,7 +72,7 @@ var layers = map[string]layer{
 	"e2e":               {may: []string{anything}},
 	".ci":               {},
 	"docs":              {},
-	"testdata":          {},
+	"deploy":            {},
 }
 
 // domain lists the folders that every live part may use: the domain, its log and its frames.

@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/matchfloor/matchfloor/internal/node"
+	"github.com/matchfloor/matchfloor/internal/node/gcpacer"
+	"github.com/matchfloor/matchfloor/server/auth"
+)
+
+// serveFlags are the flags of serve.
+type serveFlags struct {
+	*flags
+	store                     *storeFlags
+	addr, publicURL           *string
+	pprofAddr                 *string
+	tlsCert, tlsKey           *string
+	level                     slog.LevelVar
+	proxies                   prefixList
+	metricsFrom               prefixList
+	maxConnections, maxEvents *int
+}
+
+func newServeFlags(p *program) *serveFlags {
+	f := &serveFlags{flags: newFlags(p, "serve",
+		"--addr HOST:PORT (--data DIR | --redis URL --key-file F) [--public-url URL] [--tls-cert F --tls-key F] [--trusted-proxy CIDR]")}
+	f.addr = f.String("addr", "127.0.0.1:8080", "the `host:port` to listen on; without a host, on every address")
+	f.store = newStoreFlags(f.flags, true)
+	f.publicURL = f.String("public-url", "", "the `URL` under which phones reach the instance; links begin with it")
+	f.tlsCert = f.String("tls-cert", "", "the `file` of the certificate, to serve HTTPS")
+	f.tlsKey = f.String("tls-key", "", "the `file` of the certificate's key")
+	f.Var(&f.proxies, "trusted-proxy", "networks (`CIDR`, comma-separated) of proxies whose X-Forwarded-For and X-Forwarded-Proto headers are trusted; empty means none")
+	f.Var(&f.metricsFrom, "metrics-from", "networks (`CIDR`, comma-separated) that may read /metrics; empty means this machine only")
+	f.maxConnections = f.Int("max-connections", 20_000, "the maximum of live connections on this node")
+	f.maxEvents = f.Int("max-events", 256, "the maximum of events open at the same time on this node")
+	f.pprofAddr = f.String("pprof-addr", "", "the loopback `host:port` on which to serve the runtime's profiles; empty means they are not served")
+	f.TextVar(&f.level, "log-level", &f.level, "the least `level` of messages to log: debug, info, warn or error")
+	return f
+}
+
+// check validates the parsed flags.
+func (f *serveFlags) check() error {
+	if err := f.store.check(); err != nil {
+		return err
+	}
+	if (*f.tlsCert == "") != (*f.tlsKey == "") {
+		return usageError("--tls-cert and --tls-key must be given together")
+	}
+	if *f.publicURL == "" {
+		return nil
+	}
+	u, err := url.Parse(*f.publicURL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil ||
+		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return usageError("--public-url must be a URL without a path, such as https://forum.example")
+	}
+	return nil
+}
+
+// serve runs a node until ctx ends, then drains it.
+func serve(ctx context.Context, p *program, args []string) error {
+	f := newServeFlags(p)
+	if _, err := f.parse(args, 0); err != nil {
+		return err
+	}
+	if err := f.check(); err != nil {
+		return err
+	}
+	certificates, err := f.certificates()
+	if err != nil {
+		return err
+	}
+	stopProfiles, err := serveProfiles(ctx, *f.pprofAddr, p.logger(&f.level))
+	if err != nil {
+		return err
+	}
+	defer stopProfiles()
+	defer gcpacer.Start(p.getenv)()
+	keys, err := f.store.keys()
+	if err != nil {
+		return err
+	}
+	store, err := f.store.open()
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	return f.run(ctx, store, keys, certificates)
+}
+
+// run listens and runs the node. It prints the node's URL once requests are answered,
+// and the first organiser's link if the instance is new.
+func (f *serveFlags) run(ctx context.Context, store *node.Store, keys auth.Keys, certificates *tls.Config) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", *f.addr)
+	if err != nil {
+		return err
+	}
+	url := ownURL(listener.Addr(), certificates != nil)
+	n, err := node.New(node.Options{
+		Store: store, Keys: keys, Listener: listener, TLS: certificates, OwnURL: url,
+		TrustedProxies: f.proxies, MetricsFrom: f.metricsFrom,
+		MaxConnections: *f.maxConnections, MaxEvents: *f.maxEvents, Log: f.p.logger(&f.level),
+	})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	return n.Run(ctx, func(ctx context.Context) error {
+		link, err := n.SetUp(ctx, *f.publicURL)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(f.p.stdout, "matchfloor serves", url)
+		if link != "" {
+			fmt.Fprintln(f.p.stdout, "organiser:", link)
+		}
+		return nil
+	})
+}
+
+// certificates returns the TLS settings, or nil for plain HTTP.
+func (f *serveFlags) certificates() (*tls.Config, error) {
+	if *f.tlsCert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(*f.tlsCert, *f.tlsKey)
+	if err != nil {
+		return nil, fmt.Errorf("--tls-cert, --tls-key: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// prefixList is a flag of networks, comma-separated. The flag may be repeated.
+type prefixList []netip.Prefix
+
+func (l *prefixList) String() string {
+	var all []string
+	for _, p := range *l {
+		all = append(all, p.String())
+	}
+	return strings.Join(all, ",")
+}
+
+// Set adds networks. A single address is a network of its own.
+func (l *prefixList) Set(value string) error {
+	for text := range strings.SplitSeq(value, ",") {
+		text = strings.TrimSpace(text)
+		if ip, err := netip.ParseAddr(text); err == nil {
+			*l = append(*l, netip.PrefixFrom(ip, ip.BitLen()))
+			continue
+		}
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return fmt.Errorf("%q is not a network such as 10.0.0.0/8", text)
+		}
+		*l = append(*l, p)
+	}
+	return nil
+}
