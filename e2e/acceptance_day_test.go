@@ -15,22 +15,22 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// TestAcceptanceDay plays the forum's day through the protocol, with a client for
+// TestAcceptanceDay_ScreensMatchTheLog plays the forum's day through the protocol, with a client for
 // every person in the sample forum, and after each of its scenes holds every
 // screen to what the log says. At its end nobody's name has come out anywhere.
-func TestAcceptanceDay(t *testing.T) {
+func TestAcceptanceDay_ScreensMatchTheLog(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(topologies)) {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("MATCHFLOOR_LOG_LEVEL", "debug")
 			d := &acceptanceDay{venue: topologies[name](t)}
-			ears := d.eavesdrop()
+			ears := d.newLeakDetector()
 			for _, scene := range []struct {
 				at   string
 				play func()
 			}{
 				{"08:00", d.importForum}, {"08:10", ears.begin}, {"08:30", d.everyoneEnters}, {"09:50", d.checkIn}, {"10:00", d.talksRunOver},
 				{"13:20", d.callFirstRound}, {"13:35", d.noShow}, {"13:41", d.interpreter}, {"14:01", d.wrongSwap},
-				{"14:07", d.twoModerators}, {"14:12", d.accessPointFails}, {"14:25", d.extend}, {"15:10", d.journalAway},
+				{"14:07", d.twoModerators}, {"14:12", d.accessPointFails}, {"14:25", d.extend}, {"15:10", d.journalOutage},
 			} {
 				d.t.Logf("%s", scene.at)
 				if len(d.people) > 0 && scene.at < "15:10" {
@@ -38,10 +38,10 @@ func TestAcceptanceDay(t *testing.T) {
 				}
 				scene.play()
 				if len(d.people) > 0 {
-					d.converged()
+					d.checkConverged()
 				}
 			}
-			ears.end()
+			ears.check()
 		})
 	}
 }
@@ -75,12 +75,12 @@ func (d *acceptanceDay) importForum() {
 	if page, err := d.journal.Read(d.t.Context(), eventID, 0, 1); err != nil || page.Head.Seq != 0 {
 		d.t.Fatalf("the event's log stands at %v after a refused import (%v)", page.Head, err)
 	}
-	d.open()
+	d.importSample()
 	again, _, code := matchfloor(d.t, append([]string{"import", d.writeWorkbook(demo.Workbook())}, d.journalFlags()...)...)
 	if code != 0 || !strings.HasSuffix(strings.TrimSpace(again), eventID) {
 		d.t.Fatalf("a second import: exit %d %q", code, again)
 	}
-	if links := listLinks(d.t, eventID, d.where...); !maps.Equal(links, d.links) {
+	if links := listLinks(d.t, eventID, d.storeFlags...); !maps.Equal(links, d.links) {
 		d.t.Error("a second import changed the links")
 	}
 }
@@ -93,7 +93,7 @@ func (d *acceptanceDay) everyoneEnters() {
 			names = append(names, name)
 		}
 	}
-	d.enter(names...)
+	d.signIn(names...)
 	d.lead, d.second, d.runner = d.people["moderator:s1"], d.people["moderator:s2"], d.people["runner:r1"]
 	before := d.people[d.phones[0]].View()
 	for key := range before.Cards {
@@ -101,18 +101,18 @@ func (d *acceptanceDay) everyoneEnters() {
 			d.t.Fatalf("a draft's %s is on a phone", key)
 		}
 	}
-	d.lead.does(floor.ReleaseSchedule{})
+	d.lead.mustSubmit(floor.ReleaseSchedule{})
 	d.t.Logf("%d people signed in", len(names))
 }
 
 // 09:50: 118 of 132 are checked in by their id.
 func (d *acceptanceDay) checkIn() {
 	for _, name := range d.phones[:118] {
-		if _, err := d.runner.try(floor.CheckIn{Attendee: floor.AttendeeID(floor.ActorID(name).ID())}); err != nil {
+		if _, err := d.runner.submit(floor.CheckIn{Attendee: floor.AttendeeID(floor.ActorID(name).ID())}); err != nil {
 			d.t.Fatalf("%s: %v", name, err)
 		}
 	}
-	d.lead.level()
+	d.lead.syncToHead()
 	here := 0
 	for _, a := range client.Each[floor.AttendeeCard](d.lead.View(), "attendee") {
 		if a.CheckedIn != 0 {
@@ -122,17 +122,17 @@ func (d *acceptanceDay) checkIn() {
 	if here != 118 || len(d.phones) != 132 {
 		d.t.Fatalf("the console shows %d of %d", here, len(d.phones))
 	}
-	d.runner.refused(floor.CheckIn{Attendee: floor.AttendeeID(floor.ActorID(d.phones[0]).ID())}, floor.CodeAlready)
+	d.runner.mustBeRefused(floor.CheckIn{Attendee: floor.AttendeeID(floor.ActorID(d.phones[0]).ID())}, floor.CodeAlready)
 }
 
 // 10:00: the talks run 12 minutes over; the lunch absorbs it; boards show how late it is.
 func (d *acceptanceDay) talksRunOver() {
 	d.clock("11:10")
-	d.lead.does(floor.StartSlot{SlotRef: floor.SlotRef{Item: "talk2"}})
+	d.lead.mustSubmit(floor.StartSlot{SlotRef: floor.SlotRef{Item: "talk2"}})
 	d.clock("11:58")
-	d.lead.does(floor.ExtendSlot{SlotRef: floor.SlotRef{Item: "talk2"}, Minutes: 12})
+	d.lead.mustSubmit(floor.ExtendSlot{SlotRef: floor.SlotRef{Item: "talk2"}, Minutes: 12})
 	wall := d.people["display:d4"]
-	wall.level()
+	wall.syncToHead()
 	talk, _ := client.Get[floor.ItemCard](wall.View(), "item/talk2")
 	lunch, _ := client.Get[floor.ItemCard](wall.View(), "item/lunch")
 	first, _ := client.Get[floor.RoundCard](wall.View(), "round/R1")
@@ -146,30 +146,30 @@ func (d *acceptanceDay) talksRunOver() {
 		d.t.Errorf("the first round runs %+v", first.Now)
 	}
 	d.clock("12:12")
-	d.lead.does(floor.EndSlot{SlotRef: floor.SlotRef{Item: "talk2"}})
+	d.lead.mustSubmit(floor.EndSlot{SlotRef: floor.SlotRef{Item: "talk2"}})
 }
 
 // 13:20: the first round is called; all but three say "Got it", and those three are named.
 func (d *acceptanceDay) callFirstRound() {
-	d.lead.does(floor.CallSlot{SlotRef: floor.SlotRef{Round: "R1"}})
+	d.lead.mustSubmit(floor.CallSlot{SlotRef: floor.SlotRef{Round: "R1"}})
 	var called []*person
 	for _, name := range slices.Sorted(maps.Keys(d.people)) {
 		p := d.people[name]
 		if role := floor.ActorID(name).Role(); role != floor.RoleAttendee && role != floor.RoleInterpreter {
 			continue
 		}
-		p.level()
+		p.syncToHead()
 		if len(p.notices()) > 0 {
 			called = append(called, p)
 		}
 	}
 	silent := []string{called[0].name, called[1].name, called[2].name}
 	for _, p := range called[3:] {
-		if _, err := p.try(floor.AcknowledgeNotices{Notices: p.notices()}); err != nil {
+		if _, err := p.submit(floor.AcknowledgeNotices{Notices: p.notices()}); err != nil {
 			d.t.Fatalf("%s: %v", p.name, err)
 		}
 	}
-	d.lead.level()
+	d.lead.syncToHead()
 	for _, n := range client.Each[floor.NoticeCard](d.lead.View(), "notice") {
 		if n.For != len(called) || n.Seen != len(called)-3 {
 			d.t.Errorf("the console shows %d of %d, want %d", n.Seen, n.For, len(called)-3)
@@ -198,7 +198,7 @@ func (p *person) notices() []floor.NoticeID {
 // 13:35: the grace ends at T07, the side is marked, and nobody else moves.
 func (d *acceptanceDay) noShow() {
 	d.clock("13:30")
-	d.lead.does(floor.StartSlot{SlotRef: floor.SlotRef{Round: "R1"}})
+	d.lead.mustSubmit(floor.StartSlot{SlotRef: floor.SlotRef{Round: "R1"}})
 	places := map[string]floor.Place{}
 	var absent floor.MeetingID
 	for id, m := range client.Each[floor.MeetingCard](d.lead.View(), "meeting") {
@@ -211,7 +211,7 @@ func (d *acceptanceDay) noShow() {
 			absent, sides = floor.MeetingID(id), sides[:1]
 		}
 		for _, side := range sides {
-			if _, err := d.runner.try(floor.MarkPresent{Meeting: floor.MeetingID(id), Side: side}); err != nil {
+			if _, err := d.runner.submit(floor.MarkPresent{Meeting: floor.MeetingID(id), Side: side}); err != nil {
 				d.t.Fatal(err)
 			}
 		}
@@ -227,9 +227,9 @@ func (d *acceptanceDay) noShow() {
 			d.t.Errorf("%s is marked late too", id)
 		}
 	}
-	d.runner.level()
-	d.runner.does(floor.MarkNoShow{Meeting: absent, Side: floor.Guest})
-	d.lead.level()
+	d.runner.syncToHead()
+	d.runner.mustSubmit(floor.MarkNoShow{Meeting: absent, Side: floor.Guest})
+	d.lead.syncToHead()
 	for id, m := range client.Each[floor.MeetingCard](d.lead.View(), "meeting") {
 		if places[id] != m.Place {
 			d.t.Errorf("%s moved from %v to %v", id, places[id], m.Place)
@@ -245,23 +245,23 @@ func (d *acceptanceDay) noShow() {
 func (d *acceptanceDay) interpreter() {
 	for name, p := range d.people {
 		if floor.ActorID(name).Role() == floor.RoleInterpreter {
-			p.does(floor.SetDuty{Interpreter: floor.InterpreterID(floor.ActorID(name).ID()), Duty: floor.OnDuty})
+			p.mustSubmit(floor.SetDuty{Interpreter: floor.InterpreterID(floor.ActorID(name).ID()), Duty: floor.OnDuty})
 		}
 	}
 	meeting := d.meetingAt("R1", "T12")
 	m, _ := client.Get[floor.MeetingCard](d.lead.View(), floor.CardKey("meeting/"+meeting))
 	table := d.people["attendee:"+string(m.Host.People[0])]
-	table.does(floor.RequestInterpreter{Meeting: meeting, Pair: "ko-zh", Skill: "LED"})
+	table.mustSubmit(floor.RequestInterpreter{Meeting: meeting, Pair: "ko-zh", Skill: "LED"})
 	request := d.onlyRequest(table)
 	if request.card.State != floor.Requested || request.card.Line != 1 {
 		d.t.Errorf("the table sees %+v", request.card)
 	}
-	d.fold()
+	d.logState()
 	for name, p := range d.people {
 		if floor.ActorID(name).Role() != floor.RoleInterpreter {
 			continue
 		}
-		p.level()
+		p.syncToHead()
 		self, _ := client.Get[floor.InterpreterSelfCard](p.View(), floor.CardKey("self/"+floor.ActorID(name).ID()))
 		_, offered := client.Get[floor.OfferCard](p.View(), floor.CardKey("offer/"+request.id))
 		able := slices.Contains(self.Skills, "LED") && slices.Contains(self.Pairs, "ko-zh")
@@ -278,13 +278,13 @@ func (d *acceptanceDay) interpreter() {
 		{floor.MarkInterpreterDeparted{Request: request.id}, floor.OnTheWay},
 		{floor.MarkInterpreterArrived{Request: request.id}, floor.Arrived},
 	} {
-		floater.does(step.command)
+		floater.mustSubmit(step.command)
 		table.sees(string(step.state), func(v client.View) bool {
 			r, _ := client.Get[floor.OwnRequestCard](v, floor.CardKey("request/"+request.id))
 			return r.State == step.state && !r.Interpreter.Empty()
 		})
 		if step.state == floor.Claimed {
-			by := d.people["interpreter:i03"].refused(floor.ClaimRequest{Request: request.id}, floor.CodeClaimed)
+			by := d.people["interpreter:i03"].mustBeRefused(floor.ClaimRequest{Request: request.id}, floor.CodeClaimed)
 			if by["by"] != "interpreter:i19" {
 				d.t.Errorf("the second claimant is told %v", by)
 			}
@@ -311,7 +311,7 @@ func (d *acceptanceDay) onlyRequest(p *person) ownRequest {
 
 func (d *acceptanceDay) meetingAt(round floor.RoundID, table floor.TableID) floor.MeetingID {
 	d.t.Helper()
-	d.lead.level()
+	d.lead.syncToHead()
 	for id, m := range client.Each[floor.MeetingCard](d.lead.View(), "meeting") {
 		if m.Place == (floor.Place{Round: round, Table: table}) && !m.Cancelled {
 			return floor.MeetingID(id)
@@ -324,13 +324,13 @@ func (d *acceptanceDay) meetingAt(round floor.RoundID, table floor.TableID) floo
 // 14:01: a wrong swap is undone within a second; only the phones that got it are corrected.
 func (d *acceptanceDay) wrongSwap() {
 	d.clock("13:55")
-	d.lead.does(floor.EndSlot{SlotRef: floor.SlotRef{Round: "R1"}})
+	d.lead.mustSubmit(floor.EndSlot{SlotRef: floor.SlotRef{Round: "R1"}})
 	d.clock("14:00")
-	d.lead.does(floor.StartSlot{SlotRef: floor.SlotRef{Round: "R2"}})
+	d.lead.mustSubmit(floor.StartSlot{SlotRef: floor.SlotRef{Round: "R2"}})
 	d.clock("14:01")
-	d.converged()
+	d.checkConverged()
 	a, b := d.meetingAt("R2", "T05"), d.meetingAt("R2", "T15")
-	state := d.fold()
+	state := d.logState()
 	concerned := map[string]bool{}
 	for _, id := range []floor.MeetingID{a, b} {
 		m, _ := client.Get[floor.MeetingCard](d.lead.View(), floor.CardKey("meeting/"+id))
@@ -343,7 +343,7 @@ func (d *acceptanceDay) wrongSwap() {
 	}
 	counts := map[string]int{}
 	for name, p := range d.people {
-		counts[name] = p.count()
+		counts[name] = p.frameCount()
 	}
 	swap := wire.Command{ID: client.NewID(), Base: d.lead.Base(), Body: floor.SwapMeetings{A: a, B: b}}
 	if _, err := d.lead.Do(d.t.Context(), swap); err != nil {
@@ -354,10 +354,10 @@ func (d *acceptanceDay) wrongSwap() {
 	if _, err := d.lead.Do(d.t.Context(), wire.Command{Base: d.lead.Base(), Body: undo}); err != nil {
 		d.t.Fatal(err)
 	}
-	d.converged()
+	d.checkConverged()
 	told, slowest := 0, time.Duration(0)
 	for _, name := range d.phones {
-		frames := d.people[name].since(counts[name])
+		frames := d.people[name].framesSince(counts[name])
 		got := slices.ContainsFunc(frames, func(f frame) bool { return len(f.keys) > 0 })
 		if got && !concerned[name] {
 			d.t.Errorf("%s was told: %v", name, frames)
@@ -370,7 +370,7 @@ func (d *acceptanceDay) wrongSwap() {
 	if slowest > time.Second {
 		d.t.Errorf("the last phone was corrected after %v", slowest)
 	}
-	if state.Seq() == d.fold().Seq() || told == 0 {
+	if state.Seq() == d.logState().Seq() || told == 0 {
 		d.t.Errorf("%d phones were told", told)
 	}
 	if d.meetingAt("R2", "T05") != a || d.meetingAt("R2", "T15") != b {
@@ -382,11 +382,11 @@ func (d *acceptanceDay) wrongSwap() {
 // 14:07: two moderators move one company at once; the second is refused with who was first.
 func (d *acceptanceDay) twoModerators() {
 	meeting := d.meetingAt("R3", "T01")
-	d.second.level()
+	d.second.syncToHead()
 	base := d.second.Base()
-	first := d.lead.does(floor.MoveMeeting{Meeting: meeting, Table: d.freeTable("R3", "A")})
+	first := d.lead.mustSubmit(floor.MoveMeeting{Meeting: meeting, Table: d.freeTable("R3", "A")})
 	_, err := d.second.Do(d.t.Context(), wire.Command{Base: base, Body: floor.MoveMeeting{Meeting: meeting, Round: "R8"}})
-	said := d.holdRefusal(err, floor.CodeStale)
+	said := d.wantRefusal(err, floor.CodeStale)
 	if said["by"] != "moderator:s1" || said["of"] != "meeting/"+string(meeting) || said["seq"] != fmt.Sprint(first.Seq) {
 		d.t.Errorf("the second moderator is told %v", said)
 	}
@@ -434,20 +434,20 @@ func (d *acceptanceDay) accessPointFails() {
 		p.Close()
 		kept[name] = p.Save()
 	}
-	d.lead.does(floor.MoveMeeting{Meeting: meeting, Table: d.freeTable("R3", "C")})
+	d.lead.mustSubmit(floor.MoveMeeting{Meeting: meeting, Table: d.freeTable("R3", "C")})
 	counts := map[string]int{}
 	for i, name := range dropped {
 		p := d.people[name]
-		counts[name] = p.count()
+		counts[name] = p.frameCount()
 		if p.base = d.nodes[0].url(); i%2 == 1 {
 			p.base = d.nodes[len(d.nodes)-1].url() // for every second one another node, where there is one
 		}
 		p.dial(kept[name])
 	}
-	d.converged()
+	d.checkConverged()
 	for i, name := range dropped {
 		alerts := 0
-		for _, f := range d.people[name].since(counts[name]) {
+		for _, f := range d.people[name].framesSince(counts[name]) {
 			if f.keys == nil {
 				d.t.Errorf("%s was sent everything anew", name)
 			}
@@ -465,9 +465,9 @@ func (d *acceptanceDay) accessPointFails() {
 
 // 14:25: R2 is extended by 3; R3 and R4 follow; the tea absorbs it; R5 to R8 are as planned.
 func (d *acceptanceDay) extend() {
-	d.lead.does(floor.ExtendSlot{SlotRef: floor.SlotRef{Round: "R2"}, Minutes: 3})
+	d.lead.mustSubmit(floor.ExtendSlot{SlotRef: floor.SlotRef{Round: "R2"}, Minutes: 3})
 	phone := d.people[d.phones[100]]
-	phone.level()
+	phone.syncToHead()
 	for round, want := range map[string][2]string{
 		"R2": {"14:00", "14:28"}, "R3": {"14:33", "14:58"}, "R4": {"15:03", "15:28"},
 		"R5": {"15:45", "16:10"}, "R6": {"16:15", "16:40"}, "R7": {"16:45", "17:10"}, "R8": {"17:15", "17:40"},

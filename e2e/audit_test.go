@@ -12,9 +12,9 @@ import (
 // accepted command stands in it once, where the answer said and with its effect;
 // no refused one does; nothing does that nobody gave; and what the screens have
 // shown is what it says.
-func (s *siege) audit() {
+func (s *loadRun) audit() {
 	s.t.Helper()
-	s.fold()
+	s.logState()
 	at := map[floor.CommandKey]uint64{}
 	for i, r := range s.records {
 		if first, twice := at[r.Key]; twice {
@@ -24,25 +24,25 @@ func (s *siege) audit() {
 	}
 	var times []time.Duration
 	accepted := 0
-	for _, g := range s.givers {
-		accepted += s.auditGiver(g, at)
-		for _, c := range g.given {
+	for _, g := range s.commanders {
+		accepted += s.auditCommander(g, at)
+		for _, c := range g.sent {
 			times = append(times, c.took)
 		}
 	}
-	s.holdNothingElse(at)
+	s.checkNothingElse(at)
 	s.t.Logf("%d commands in %v (%.0f a second), %d accepted: each once in the log of %d records; answered p50 %v, p99 %v, at most %v",
-		len(times), s.took.Round(time.Second), float64(len(times))/s.took.Seconds(), accepted, len(s.records),
+		len(times), s.lasted.Round(time.Second), float64(len(times))/s.lasted.Seconds(), accepted, len(s.records),
 		percentile(times, 50), percentile(times, 99), percentile(times, 100))
-	s.judge(s.views)
+	s.checkShownViews(s.shown)
 }
 
-// auditGiver holds the commands of one giver, and answers how many were accepted.
+// auditCommander holds the commands of one giver, and answers how many were accepted.
 // They are taken out of the keys at.
-func (s *siege) auditGiver(g *giver, at map[floor.CommandKey]uint64) (accepted int) {
+func (s *loadRun) auditCommander(g *commander, at map[floor.CommandKey]uint64) (accepted int) {
 	s.t.Helper()
 	last := uint64(0)
-	for _, c := range g.given {
+	for _, c := range g.sent {
 		key := floor.CommandKey(string(g.You().Link) + "/" + c.id)
 		seq, there := at[key]
 		delete(at, key)
@@ -64,9 +64,9 @@ func (s *siege) auditGiver(g *giver, at map[floor.CommandKey]uint64) (accepted i
 	return accepted
 }
 
-// holdNothingElse holds what is left of the log's keys: what opened the forum, that
+// checkNothingElse holds what is left of the log's keys: what opened the forum, that
 // its links were taken, and what time brought about.
-func (s *siege) holdNothingElse(at map[floor.CommandKey]uint64) {
+func (s *loadRun) checkNothingElse(at map[floor.CommandKey]uint64) {
 	s.t.Helper()
 	for key, seq := range at {
 		r := s.records[seq-1]
@@ -116,8 +116,8 @@ func percentile(times []time.Duration, p int) time.Duration {
 	return sorted[(len(sorted)-1)*p/100].Round(10 * time.Microsecond)
 }
 
-// TestAuditSeesWhatIsWrong breaks an audited log in each way that it is to find.
-func TestAuditSeesWhatIsWrong(t *testing.T) {
+// TestHasEffect_RejectsOtherRecords breaks an audited log in each way that it is to find.
+func TestHasEffect_RejectsOtherRecords(t *testing.T) {
 	lock := floor.LockMeeting{Meeting: "m001", Locked: true}
 	good := floor.Record{Kind: "lockMeeting", By: "moderator:s1", Changes: []floor.Change{floor.MeetingLocked{Meeting: "m001", Locked: true}}}
 	if !hasEffect(good, "moderator:s1", lock) {

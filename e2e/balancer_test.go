@@ -22,20 +22,20 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// doors are the ways by which clients reach an instance: they take any address
+// clientBalancer are the ways by which clients reach an instance: they take any address
 // that answers, as a list of nodes or a name with several addresses lets them.
 // It counts how connections ended.
-type doors struct {
-	http   *http.Client
-	dialer *websocket.Dialer
-	log    *slog.Logger
-	ends   *endings
-	jitter func() float64 // of the pauses before they come again; nil: the client's own
+type clientBalancer struct {
+	http        *http.Client
+	dialer      *websocket.Dialer
+	log         *slog.Logger
+	disconnects *disconnectLog
+	jitter      func() float64 // of the pauses before they come again; nil: the client's own
 }
 
-// newDoors answers the ways to some addresses, tried in random order.
-func newDoors(addrs ...string) *doors {
-	d := &doors{ends: &endings{}}
+// newClientBalancer answers the ways to some addresses, tried in random order.
+func newClientBalancer(addrs ...string) *clientBalancer {
+	d := &clientBalancer{disconnects: &disconnectLog{}}
 	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
 		var failed []error
 		for _, i := range rand.Perm(len(addrs)) {
@@ -52,25 +52,25 @@ func newDoors(addrs ...string) *doors {
 		NetDialContext: dial, HandshakeTimeout: 6 * time.Second,
 		ReadBufferSize: 1024, WriteBufferSize: 1024, WriteBufferPool: &sync.Pool{},
 	}
-	d.log = slog.New(d.ends)
+	d.log = slog.New(d.disconnects)
 	return d
 }
 
-// endings is a log that counts what clients do about the ends of connections:
+// disconnectLog is a log that counts what clients do about the ends of connections:
 // the close code 1012 alone is answered with "soon".
-type endings struct {
+type disconnectLog struct {
 	soon, later, all atomic.Int64
-	left             atomic.Int64 // by the test's own will
+	closedByTest     atomic.Int64 // by the test's own will
 
-	mu   sync.Mutex     // guards what follows
-	whys map[string]int // how often connections ended for which reason, without addresses
+	mu      sync.Mutex     // guards what follows
+	reasons map[string]int // how often connections ended for which reason, without addresses
 }
 
 // Enabled implements slog.Handler.
-func (e *endings) Enabled(context.Context, slog.Level) bool { return true }
+func (e *disconnectLog) Enabled(context.Context, slog.Level) bool { return true }
 
 // Handle implements slog.Handler.
-func (e *endings) Handle(_ context.Context, r slog.Record) error {
+func (e *disconnectLog) Handle(_ context.Context, r slog.Record) error {
 	r.Attrs(func(a slog.Attr) bool {
 		if a.Key == "err" {
 			e.note(a.Value.String())
@@ -90,40 +90,40 @@ func (e *endings) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// addresses match what makes the same reason look like many.
-var addresses = regexp.MustCompile(`\d+\.\d+\.\d+\.\d+:\d+`)
+// addressPattern match what makes the same reason look like many.
+var addressPattern = regexp.MustCompile(`\d+\.\d+\.\d+\.\d+:\d+`)
 
-func (e *endings) note(why string) {
+func (e *disconnectLog) note(why string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.whys == nil {
-		e.whys = map[string]int{}
+	if e.reasons == nil {
+		e.reasons = map[string]int{}
 	}
-	if why = addresses.ReplaceAllString(why, "…"); len(e.whys) < 100 || e.whys[why] > 0 {
-		e.whys[why]++
+	if why = addressPattern.ReplaceAllString(why, "…"); len(e.reasons) < 100 || e.reasons[why] > 0 {
+		e.reasons[why]++
 	}
 }
 
 // String tells why connections ended.
-func (e *endings) String() string {
+func (e *disconnectLog) String() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var b strings.Builder
-	for _, why := range slices.Sorted(maps.Keys(e.whys)) {
-		fmt.Fprintf(&b, "%d × %s; ", e.whys[why], why)
+	for _, why := range slices.Sorted(maps.Keys(e.reasons)) {
+		fmt.Fprintf(&b, "%d × %s; ", e.reasons[why], why)
 	}
 	return b.String()
 }
 
 // WithAttrs implements slog.Handler.
-func (e *endings) WithAttrs([]slog.Attr) slog.Handler { return e }
+func (e *disconnectLog) WithAttrs([]slog.Attr) slog.Handler { return e }
 
 // WithGroup implements slog.Handler.
-func (e *endings) WithGroup(string) slog.Handler { return e }
+func (e *disconnectLog) WithGroup(string) slog.Handler { return e }
 
-// seeded prints the seed of a test's random choices, which MATCHFLOOR_SEED gives
+// testSeed prints the seed of a test's random choices, which MATCHFLOOR_SEED gives
 // again.
-func seeded(t *testing.T) uint64 {
+func testSeed(t *testing.T) uint64 {
 	t.Helper()
 	seed := rand.Uint64()
 	if text := os.Getenv("MATCHFLOOR_SEED"); text != "" {
@@ -137,11 +137,11 @@ func seeded(t *testing.T) uint64 {
 	return seed
 }
 
-// chance answers random choices that a seed and a number for their purpose fix.
-func chance(seed, purpose uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, purpose)) }
+// newRand answers random choices that a seed and a number for their purpose fix.
+func newRand(seed, purpose uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, purpose)) }
 
-// lasting waits for d, or answers false when ctx has ended before.
-func lasting(ctx context.Context, d time.Duration) bool {
+// sleep waits for d, or answers false when ctx has ended before.
+func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -152,7 +152,7 @@ func lasting(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// upTo answers a random time below most.
-func upTo(rng *rand.Rand, most time.Duration) time.Duration {
+// randomBelow answers a random time below most.
+func randomBelow(rng *rand.Rand, most time.Duration) time.Duration {
 	return time.Duration(rng.Int64N(int64(most)))
 }

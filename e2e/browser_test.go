@@ -87,10 +87,10 @@ func eval[T any](s *screen, expression string) T {
 	return v
 }
 
-// arrived answers the value of an expression once it is there. Right after a
+// waitForValue answers the value of an expression once it is there. Right after a
 // navigation the browser may still be asked about the document before; that, and
 // nothing else, is asked again.
-func arrived[T any](t *testing.T, tab context.Context, expression string) (v T) {
+func waitForValue[T any](t *testing.T, tab context.Context, expression string) (v T) {
 	t.Helper()
 	eventually(t, 30*time.Second, "the page to answer", func() (err error) {
 		v, err = chromedp.Run(tab, chromedp.Poll[T](expression, chromedp.WithPollingTimeout(20*time.Second)))

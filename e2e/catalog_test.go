@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// catalog answers a language's sentences, as the pages say them.
-func catalog(t *testing.T, language string) map[string]string {
+// catalogOf answers a language's sentences, as the pages say them.
+func catalogOf(t *testing.T, language string) map[string]string {
 	t.Helper()
 	data, err := os.ReadFile("../static/catalogs/" + language + ".json")
 	if err != nil {
@@ -21,8 +21,8 @@ func catalog(t *testing.T, language string) map[string]string {
 	return words
 }
 
-// around answers the longest part of a sentence that is no placeholder.
-func around(sentence string) string {
+// longestLiteral answers the longest part of a sentence that is no placeholder.
+func longestLiteral(sentence string) string {
 	longest := ""
 	for _, part := range strings.FieldsFunc(sentence, func(r rune) bool { return r == '{' || r == '}' }) {
 		if len(part) > len(longest) && part != "who" {

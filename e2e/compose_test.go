@@ -42,7 +42,7 @@ func composeService(t *testing.T, project *types.Project, name string) types.Ser
 	return service
 }
 
-func TestComposeNodesShareOneConfiguration(t *testing.T) {
+func TestCompose_NodesShareOneConfiguration(t *testing.T) {
 	project := composeProject(t)
 	a, b := composeService(t, project, composeNodes[0]), composeService(t, project, composeNodes[1])
 	for name, value := range a.Environment {
@@ -63,7 +63,7 @@ func TestComposeNodesShareOneConfiguration(t *testing.T) {
 	}
 }
 
-func TestComposeKeyIsASecretFile(t *testing.T) {
+func TestCompose_KeyIsASecretFile(t *testing.T) {
 	project := composeProject(t)
 	secret, ok := project.Secrets["instance_key"]
 	if !ok || secret.File == "" || secret.Environment != "" {
@@ -82,7 +82,7 @@ func TestComposeKeyIsASecretFile(t *testing.T) {
 	}
 }
 
-func TestComposeRedisLosesNothing(t *testing.T) {
+func TestCompose_RedisIsDurableAndInternal(t *testing.T) {
 	project := composeProject(t)
 	redis := composeService(t, project, "redis")
 	command := strings.Join(redis.Command, " ")
@@ -99,7 +99,7 @@ func TestComposeRedisLosesNothing(t *testing.T) {
 	}
 }
 
-func TestComposeEverythingIsWatchedAndPinned(t *testing.T) {
+func TestCompose_ServicesHaveHealthChecksAndPinnedImages(t *testing.T) {
 	project := composeProject(t)
 	pinned := regexp.MustCompile(`^[a-z]+:\d+\.\d+\.\d+(-[a-z]+)?$`)
 	for name, service := range project.Services {
@@ -130,9 +130,9 @@ func TestComposeEverythingIsWatchedAndPinned(t *testing.T) {
 	}
 }
 
-// TestComposeBalancerIsTheTrustedProxy holds that the nodes believe forwarded
+// TestCompose_TrustsOnlyTheBalancersNetwork holds that the nodes believe forwarded
 // headers of the balancer's network, and of no other.
-func TestComposeBalancerIsTheTrustedProxy(t *testing.T) {
+func TestCompose_TrustsOnlyTheBalancersNetwork(t *testing.T) {
 	project := composeProject(t)
 	balancer, node := composeService(t, project, "balancer"), composeService(t, project, composeNodes[0])
 	front := project.Networks["front"]
@@ -149,7 +149,7 @@ func TestComposeBalancerIsTheTrustedProxy(t *testing.T) {
 	}
 }
 
-func TestBalancerConfiguration(t *testing.T) {
+func TestHAProxyConfiguration_IsValid(t *testing.T) {
 	text := strings.Join(fileLines(t, "../deploy/haproxy.cfg"), "\n")
 	for _, want := range []string{
 		"timeout tunnel 1h",
@@ -173,7 +173,7 @@ func TestBalancerConfiguration(t *testing.T) {
 	}
 }
 
-func TestDockerfile(t *testing.T) {
+func TestDockerfile_MakesAMinimalImageWithoutRoot(t *testing.T) {
 	stages := dockerStages(t)
 	if len(stages) != 2 {
 		t.Fatalf("%d stages instead of two", len(stages))

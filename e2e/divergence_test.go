@@ -13,9 +13,9 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// cutLua takes a log back to an earlier record, as a failover to a replica that had
+// truncateLua takes a log back to an earlier record, as a failover to a replica that had
 // not heard the rest does: the stream, its last id, the keys known, the head.
-const cutLua = `
+const truncateLua = `
 local keep = ARGV[1] .. '-0'
 for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '(' .. keep, '+')) do
 	redis.call('XDEL', KEYS[1], entry[1])
@@ -26,12 +26,12 @@ local last = redis.call('XRANGE', KEYS[1], keep, keep)[1][2]
 redis.call('HSET', KEYS[2], 'seq', ARGV[1], 'hash', last[6])
 return #redis.call('XRANGE', KEYS[1], '-', '+')`
 
-// cut takes the event's log n records back.
-func (v *venue) cut(n int) journal.Position {
+// truncateLog takes the event's log n records back.
+func (v *venue) truncateLog(n int) journal.Position {
 	v.t.Helper()
-	keep := v.fold().Seq() - uint64(n)
+	keep := v.logState().Seq() - uint64(n)
 	key := "matchfloor:{" + eventID + "}:"
-	if got := v.redis.Do("EVAL", cutLua, 3, key+"log", key+"meta", key+"ops", keep); got != int64(keep) {
+	if got := v.redis.Do("EVAL", truncateLua, 3, key+"log", key+"meta", key+"ops", keep); got != int64(keep) {
 		v.t.Fatalf("the log was cut to %v records, not %d", got, keep)
 	}
 	page, err := v.journal.Read(v.t.Context(), eventID, keep-1, 1)
@@ -41,14 +41,14 @@ func (v *venue) cut(n int) journal.Position {
 	return journal.Position{Epoch: page.Head.Epoch, Seq: keep, Hash: page.Records[0].Hash}
 }
 
-// lineageVenue is two nodes with people on both.
-func lineageVenue(t *testing.T) (v *venue, lead *person) {
+// twoNodeFloor is two nodes with people on both.
+func twoNodeFloor(t *testing.T) (v *venue, lead *person) {
 	v = redisVenue(t)
-	v.open()
-	v.enter(append([]string{"moderator:s1", "moderator:s2", "runner:r1", "interpreter:i01"}, attendees(t)[:30]...)...)
+	v.importSample()
+	v.signIn(append([]string{"moderator:s1", "moderator:s2", "runner:r1", "interpreter:i01"}, attendees(t)[:30]...)...)
 	lead = v.people["moderator:s1"]
-	lead.does(floor.ReleaseSchedule{})
-	v.converged()
+	lead.mustSubmit(floor.ReleaseSchedule{})
+	v.checkConverged()
 	return v, lead
 }
 
@@ -57,25 +57,25 @@ func (v *venue) announce(n int, text string) {
 	v.t.Helper()
 	for i := range n {
 		by := v.people[[]string{"moderator:s1", "moderator:s2"}[i%2]]
-		if _, err := by.try(floor.Announce{Text: floor.Text{En: fmt.Sprint(text, i)}, Minutes: 60}); err != nil {
+		if _, err := by.submit(floor.Announce{Text: floor.Text{En: fmt.Sprint(text, i)}, Minutes: 60}); err != nil {
 			v.t.Fatal(err)
 		}
 	}
 }
 
-// TestCutLog: a failover took 20 acknowledged records from the log, and nobody has
+// TestDivergence_LostRecordsAreAppendedAgain: a failover took 20 acknowledged records from the log, and nobody has
 // written since. They are given back, and no screen notices.
-func TestCutLog(t *testing.T) {
-	v, lead := lineageVenue(t)
+func TestDivergence_LostRecordsAreAppendedAgain(t *testing.T) {
+	v, lead := twoNodeFloor(t)
 	v.announce(20, "kept ")
-	v.converged()
+	v.checkConverged()
 	before := v.cursor.At()
 	counts := map[string]int{}
 	for name, p := range v.people {
-		counts[name] = p.count()
+		counts[name] = p.frameCount()
 	}
 	began := time.Now()
-	v.cut(20)
+	v.truncateLog(20)
 	eventually(t, 15*time.Second, "the log to be whole again", func() error {
 		page, err := v.journal.Read(t.Context(), eventID, before.Seq, 0)
 		if err == nil && page.Head != before {
@@ -86,58 +86,58 @@ func TestCutLog(t *testing.T) {
 	t.Logf("20 lost records given back after %v", time.Since(began).Round(time.Millisecond))
 	given := 0.0
 	for _, n := range v.nodes {
-		given += n.meters()["matchfloor_records_given_back_total"]
+		given += n.metrics()["matchfloor_records_given_back_total"]
 	}
 	if given != 20 {
 		t.Errorf("%v records were given back", given)
 	}
-	v.converged()
+	v.checkConverged()
 	for name, p := range v.people {
-		for _, f := range p.since(counts[name]) {
+		for _, f := range p.framesSince(counts[name]) {
 			if f.keys == nil {
 				t.Errorf("%s was sent a snapshot", name)
 			}
 		}
 	}
-	lead.does(floor.Announce{Text: floor.Text{En: "and on it goes"}})
-	v.converged()
-	if shown := lostOn(lead); len(shown) != 0 {
+	lead.mustSubmit(floor.Announce{Text: floor.Text{En: "and on it goes"}})
+	v.checkConverged()
+	if shown := lostCommands(lead); len(shown) != 0 {
 		t.Errorf("lost: %v", shown)
 	}
 }
 
-// TestCutLogWrittenOn: a failover took 20 acknowledged records from the log, and
+// TestDivergence_LostCommandsAreReportedOnce: a failover took 20 acknowledged records from the log, and
 // somebody wrote on. Every client resyncs, and the lost commands are named, once.
-func TestCutLogWrittenOn(t *testing.T) {
-	v, lead := lineageVenue(t)
+func TestDivergence_LostCommandsAreReportedOnce(t *testing.T) {
+	v, lead := twoNodeFloor(t)
 	v.announce(20, "lost ")
-	v.converged()
+	v.checkConverged()
 	var want []string
 	for _, r := range v.records[len(v.records)-20:] {
 		want = append(want, string(r.Key))
 	}
 	counts := map[string]int{}
 	for name, p := range v.people {
-		counts[name] = p.count()
+		counts[name] = p.frameCount()
 	}
 	began := time.Now()
-	v.writeOn(20)
+	v.truncateAndAppend(20)
 	eventually(t, 20*time.Second, "the lost commands to be named", func() error {
-		if n := len(lostOn(lead)); n != len(want) {
+		if n := len(lostCommands(lead)); n != len(want) {
 			return fmt.Errorf("%d are", n)
 		}
 		return nil
 	})
 	t.Logf("20 lost commands named after %v", time.Since(began).Round(time.Millisecond))
-	v.forget()
-	v.converged()
+	v.rereadLog()
+	v.checkConverged()
 	for name, p := range v.people {
-		if !slices.ContainsFunc(p.since(counts[name]), func(f frame) bool { return f.keys == nil }) {
+		if !slices.ContainsFunc(p.framesSince(counts[name]), func(f frame) bool { return f.keys == nil }) {
 			t.Errorf("%s was not told anew", name)
 		}
 	}
 	slices.Sort(want)
-	if got := lostOn(lead); !slices.Equal(got, want) {
+	if got := lostCommands(lead); !slices.Equal(got, want) {
 		t.Errorf("named are %v, lost were %v", got, want)
 	}
 	var named []string
@@ -149,15 +149,15 @@ func TestCutLogWrittenOn(t *testing.T) {
 	if slices.Sort(named); !slices.Equal(named, want) {
 		t.Errorf("the log names %v", named)
 	}
-	lead.does(floor.Announce{Text: floor.Text{En: "and on it goes"}})
-	v.converged()
+	lead.mustSubmit(floor.Announce{Text: floor.Text{En: "and on it goes"}})
+	v.checkConverged()
 }
 
-// writeOn cuts the log by n and appends another record before the nodes have given
+// truncateAndAppend cuts the log by n and appends another record before the nodes have given
 // theirs back; where they were faster it is cut again.
-func (v *venue) writeOn(n int) {
+func (v *venue) truncateAndAppend(n int) {
 	v.t.Helper()
-	head := v.fold().Seq()
+	head := v.logState().Seq()
 	order := floor.Envelope{
 		Key: "moderator-s3/elsewhere", By: "moderator:s3", Unconditional: true, ReceivedAt: floor.Instant(time.Now().UnixMilli()),
 		Command: floor.Announce{Text: floor.Text{En: "written elsewhere"}},
@@ -171,7 +171,7 @@ func (v *venue) writeOn(n int) {
 		v.t.Fatal(err)
 	}
 	for range 5 {
-		at := v.cut(n)
+		at := v.truncateLog(n)
 		batch := []journal.Record{{Key: journal.CommandKey(order.Key), Body: body}}
 		journal.Chain(at, batch)
 		result, err := v.journal.Append(v.t.Context(), eventID, at, batch)
@@ -192,14 +192,14 @@ func (v *venue) writeOn(n int) {
 	v.t.Fatal("the nodes were always faster")
 }
 
-// forget makes the venue fold the log from its start: it is another.
-func (v *venue) forget() {
+// rereadLog makes the venue fold the log from its start: it is another.
+func (v *venue) rereadLog() {
 	v.cursor = journal.NewCursor(eventID, journal.Genesis(eventID, 1))
 	v.states, v.records = []floor.State{floor.New()}, nil
 }
 
-// lostOn answers which commands a screen shows as lost, sorted.
-func lostOn(p *person) (commands []string) {
+// lostCommands answers which commands a screen shows as lost, sorted.
+func lostCommands(p *person) (commands []string) {
 	view := p.View()
 	for key, data := range view.Cards {
 		if !strings.HasPrefix(string(key), "lost/") {

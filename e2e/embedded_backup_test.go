@@ -16,26 +16,26 @@ import (
 // A backup is taken while commands come in, and restored from either journal into
 // either: whatever was acknowledged before it began is in it, the screens that come
 // back with positions from after it start anew, and show what was restored.
-func TestBackupMovesBetweenJournals(t *testing.T) {
-	seed := seeded(t)
+func TestBackup_RestoresBetweenJournals(t *testing.T) {
+	seed := testSeed(t)
 	v := embeddedVenue(t)
-	s := besiege(v, seed, newDoors(v.addrs()...), 50, watchers(t, 2)...)
-	lasting(t.Context(), 500*time.Millisecond)
+	s := startLoad(v, seed, newClientBalancer(v.addrs()...), 50, onlookers(t, 2)...)
+	sleep(t.Context(), 500*time.Millisecond)
 	before := v.journalHead()
 	file := filepath.Join(t.TempDir(), "backup")
-	runs(t, "backup", append(v.journalFlags(), "--to", file)...)
-	lasting(t.Context(), 300*time.Millisecond) // what is given now will be lost
+	mustRun(t, "backup", append(v.journalFlags(), "--to", file)...)
+	sleep(t.Context(), 300*time.Millisecond) // what is given now will be lost
 	s.end()
-	v.converged()
+	v.checkConverged()
 	after := v.journalHead()
 	v.nodes[0].kill()
 
 	server := redistest.Start(t)
-	runs(t, "restore", "--from", file, "--redis", server.URL)
-	runs(t, "verify", "--redis", server.URL)
+	mustRun(t, "restore", "--from", file, "--redis", server.URL)
+	mustRun(t, "verify", "--redis", server.URL)
 	again := filepath.Join(t.TempDir(), "again")
-	runs(t, "backup", "--redis", server.URL, "--to", again)
-	runs(t, "restore", "--from", again, "--data", filepath.Join(t.TempDir(), "data"))
+	mustRun(t, "backup", "--redis", server.URL, "--to", again)
+	mustRun(t, "restore", "--from", again, "--data", filepath.Join(t.TempDir(), "data"))
 
 	j, err := redisjournal.Open(server.URL, redisjournal.Options{})
 	if err != nil {
@@ -47,7 +47,7 @@ func TestBackupMovesBetweenJournals(t *testing.T) {
 	if restored.Seq < before.Seq || restored.Seq >= after.Seq || restored.Epoch != 2 {
 		t.Errorf("the backup of a log that went from %v to %v was restored at %v", before, after, restored)
 	}
-	v.followRestored(server.URL, after)
+	v.checkRestored(server.URL, after)
 }
 
 // journalHead answers where the event's log stands.
@@ -60,8 +60,8 @@ func (v *venue) journalHead() journal.Position {
 	return page.Head
 }
 
-// runs runs a subcommand that must succeed.
-func runs(t *testing.T, name string, args ...string) string {
+// mustRun runs a subcommand that must succeed.
+func mustRun(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	out, errs, code := matchfloor(t, append([]string{name}, args...)...)
 	if code != 0 {
@@ -71,9 +71,9 @@ func runs(t *testing.T, name string, args ...string) string {
 	return out
 }
 
-// followRestored starts a node, with the old key and at the old address, on what was
+// checkRestored starts a node, with the old key and at the old address, on what was
 // restored: the screens that stood beyond it come back to it, and go on from there.
-func (v *venue) followRestored(url string, lost journal.Position) {
+func (v *venue) checkRestored(url string, lost journal.Position) {
 	v.t.Helper()
 	n := v.nodes[0]
 	n.args = []string{"--redis", url, "--key-file", filepath.Join(v.dir(), "key")}
@@ -84,12 +84,12 @@ func (v *venue) followRestored(url string, lost journal.Position) {
 	}
 	v.cursor = journal.NewCursor(eventID, journal.Genesis(eventID, l.Epoch))
 	v.states, v.records = []floor.State{floor.New()}, nil
-	v.people["moderator:s1"].does(floor.Announce{Text: floor.Text{En: "restored"}})
+	v.people["moderator:s1"].mustSubmit(floor.Announce{Text: floor.Text{En: "restored"}})
 	for name, p := range v.people {
-		p.level()
+		p.syncToHead()
 		if at := p.At(); at.Epoch != l.Epoch {
 			v.t.Errorf("%s stands at %v; the lost head was %v", name, at, lost)
 		}
 	}
-	v.converged()
+	v.checkConverged()
 }

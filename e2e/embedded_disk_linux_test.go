@@ -27,7 +27,7 @@ const stopsWithin = 20 * time.Second
 
 // The disk is full under the embedded server: it stops, saying so, and whoever
 // starts it again with room finds all that was acknowledged.
-func TestEmbeddedDiskFull(t *testing.T) {
+func TestEmbeddedServer_StopsWhenTheDiskIsFull(t *testing.T) {
 	diskFails(t, func(n *node) func() {
 		limit := syscall.Rlimit{Cur: 700_000, Max: 700_000} // of a file
 		const sizeOfFiles = 1                               // RLIMIT_FSIZE
@@ -39,9 +39,9 @@ func TestEmbeddedDiskFull(t *testing.T) {
 	})
 }
 
-// TestTortureEmbeddedDiskFails makes the disk fail in further ways. It needs strace,
+// TestTortureEmbeddedServer_StopsWhenTheDiskFails makes the disk fail in further ways. It needs strace,
 // and the right to trace a process of the same user.
-func TestTortureEmbeddedDiskFails(t *testing.T) {
+func TestTortureEmbeddedServer_StopsWhenTheDiskFails(t *testing.T) {
 	torture(t)
 	for name, c := range map[string]struct{ calls, fault string }{
 		"a sync fails once":          {"fsync,fdatasync", "error=EIO:when=3"},
@@ -98,44 +98,44 @@ func (n *node) inject(calls, fault string) (end func()) {
 
 // diskFails lets the disk of an embedded server fail under load.
 func diskFails(t *testing.T, fail func(*node) (end func())) {
-	seed := seeded(t)
+	seed := testSeed(t)
 	v := embeddedVenue(t)
 	n := v.nodes[0]
-	s := besiege(v, seed, newDoors(v.addrs()...), 100, watchers(t, 2)...)
-	lasting(t.Context(), upTo(chance(seed, 100), time.Second))
+	s := startLoad(v, seed, newClientBalancer(v.addrs()...), 100, onlookers(t, 2)...)
+	sleep(t.Context(), randomBelow(newRand(seed, 100), time.Second))
 	end := fail(n)
-	n.stopsByItself(stopsWithin)
+	n.waitUntilStopped(stopsWithin)
 	end()
 	head := v.verifyStore(0)
 	if n.cmd.ProcessState.Exited() { // else it was made to die
-		n.holdFailure("the journal failed, the node stops")
+		n.wantFailure("the journal failed, the node stops")
 	}
 	n.start()
 	s.end()
-	v.converged()
+	v.checkConverged()
 	s.audit()
 	t.Logf("it stopped at %d; nothing that was acknowledged is missing", head)
 }
 
-// stopsByItself waits until a process has ended that nobody told to.
-func (n *node) stopsByItself(within time.Duration) {
+// waitUntilStopped waits until a process has ended that nobody told to.
+func (n *node) waitUntilStopped(within time.Duration) {
 	n.t.Helper()
 	began := time.Now()
 	select {
 	case <-n.done:
 	case <-time.After(within):
-		n.t.Fatalf("it goes on after %v: %s", within, n.said.String())
+		n.t.Fatalf("it goes on after %v: %s", within, n.output.String())
 	}
 	n.t.Logf("it stopped after %v: %v", time.Since(began).Round(10*time.Millisecond), n.cmd.ProcessState)
 }
 
-// holdFailure holds that a process has ended as one whose work failed, and said why.
-func (n *node) holdFailure(why string) {
+// wantFailure holds that a process has ended as one whose work failed, and said why.
+func (n *node) wantFailure(why string) {
 	n.t.Helper()
 	if code := n.cmd.ProcessState.ExitCode(); code != 1 {
 		n.t.Errorf("it ended with %d, want 1", code)
 	}
-	said := n.said.String()
+	said := n.output.String()
 	if !strings.Contains(said, why) || strings.Contains(said, "goroutine ") {
 		n.t.Errorf("it does not say %q plainly: %s", why, said)
 	}
@@ -145,21 +145,21 @@ func (n *node) holdFailure(why string) {
 
 // A file of the journal is deleted under the running server: it stops. What was
 // acknowledged is there afterwards or, where it cannot be, the next start says so.
-func TestEmbeddedFileTaken(t *testing.T) {
+func TestEmbeddedServer_StopsWhenAFileIsDeleted(t *testing.T) {
 	v := embeddedVenue(t)
 	n := v.nodes[0]
-	s := besiege(v, seeded(t), newDoors(v.addrs()...), 50)
+	s := startLoad(v, testSeed(t), newClientBalancer(v.addrs()...), 50)
 	for _, file := range []string{sqlitejournal.FileName + "-wal", sqlitejournal.FileName + "-shm"} {
-		lasting(t.Context(), 200*time.Millisecond)
+		sleep(t.Context(), 200*time.Millisecond)
 		if err := os.Remove(filepath.Join(v.dir(), file)); err != nil {
 			t.Fatal(err)
 		}
-		n.stopsByItself(stopsWithin)
-		n.holdFailure("deleted, moved or replaced")
+		n.waitUntilStopped(stopsWithin)
+		n.wantFailure("deleted, moved or replaced")
 		n.start()
 	}
 	s.end()
-	v.converged()
+	v.checkConverged()
 	s.audit()
 
 	for _, p := range v.people {
@@ -168,26 +168,26 @@ func TestEmbeddedFileTaken(t *testing.T) {
 	if err := os.Remove(filepath.Join(v.dir(), sqlitejournal.FileName)); err != nil {
 		t.Fatal(err)
 	}
-	n.stopsByItself(stopsWithin) // though nobody gives a command
+	n.waitUntilStopped(stopsWithin) // though nobody gives a command
 	n.launch()
-	n.stopsByItself(stopsWithin)
-	n.holdFailure("records that had been acknowledged are not in the file")
+	n.waitUntilStopped(stopsWithin)
+	n.wantFailure("records that had been acknowledged are not in the file")
 }
 
 // A bit of a record has flipped: the event is refused, /readyz says which record it
 // is, and nobody is shown anything else.
-func TestEmbeddedDamagedRecord(t *testing.T) {
+func TestEmbeddedServer_RefusesADamagedRecord(t *testing.T) {
 	v := embeddedVenue(t)
 	n := v.nodes[0]
-	v.open()
-	v.enter("moderator:s1")
+	v.importSample()
+	v.signIn("moderator:s1")
 	lead := v.people["moderator:s1"]
-	lead.does(floor.ReleaseSchedule{})
-	lead.does(floor.Announce{Text: floor.Text{En: "Lunch is served"}, Minutes: 5})
-	at := v.fold().Seq()
-	lead.does(floor.LockMeeting{Meeting: "m101", Locked: true})
+	lead.mustSubmit(floor.ReleaseSchedule{})
+	lead.mustSubmit(floor.Announce{Text: floor.Text{En: "Lunch is served"}, Minutes: 5})
+	at := v.logState().Seq()
+	lead.mustSubmit(floor.LockMeeting{Meeting: "m101", Locked: true})
 	lead.Close()
-	n.stop()
+	n.drain()
 	file := filepath.Join(v.dir(), sqlitejournal.FileName)
 	content, err := os.ReadFile(file)
 	if err != nil {

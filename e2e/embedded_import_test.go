@@ -23,7 +23,7 @@ import (
 
 // An import is broken off after the event's log has been written and before it
 // stands in the instance's: repeating it completes it, and imports nothing twice.
-func TestImportBrokenOffIsCompleted(t *testing.T) {
+func TestImport_CompletesAfterAFailure(t *testing.T) {
 	forum, err := demo.Forum()
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func TestImportBrokenOffIsCompleted(t *testing.T) {
 	if err := enrol(); err == nil {
 		t.Fatal("the import did not fail")
 	}
-	if records, listed := imported(t, memory); records == 0 || listed {
+	if records, listed := importedRecords(t, memory); records == 0 || listed {
 		t.Fatalf("after the broken import %d records, listed: %v", records, listed)
 	}
 	j = faultyjournal.Wrap(memory, 1, faultyjournal.Odds{})
@@ -48,14 +48,14 @@ func TestImportBrokenOffIsCompleted(t *testing.T) {
 		if err := enrol(); err != nil {
 			t.Fatal(err)
 		}
-		if records, listed := imported(t, memory); records == 0 || !listed {
+		if records, listed := importedRecords(t, memory); records == 0 || !listed {
 			t.Errorf("after a repeated import %d records, listed: %v", records, listed)
 		}
 	}
 }
 
-// imported answers how many records the forum has, and whether the instance lists it.
-func imported(t *testing.T, j journal.Journal) (records int, listed bool) {
+// importedRecords answers how many records the forum has, and whether the instance lists it.
+func importedRecords(t *testing.T, j journal.Journal) (records int, listed bool) {
 	t.Helper()
 	event, err := archive.ReadLog(t.Context(), j, eventID)
 	if err != nil {
@@ -81,20 +81,20 @@ func imported(t *testing.T, j journal.Journal) (records int, listed bool) {
 	return len(event.Records), listed
 }
 
-// TestTortureImportKilled kills an import as it writes the mark of the event's log,
+// TestTortureImport_CompletesAfterAKill kills an import as it writes the mark of the event's log,
 // which is before the instance's is written, and at each of its syncs. Repeated,
 // each is whole. It needs strace.
-func TestTortureImportKilled(t *testing.T) {
+func TestTortureImport_CompletesAfterAKill(t *testing.T) {
 	torture(t)
 	workbook := (&venue{t: t}).writeWorkbook(demo.Workbook())
 	dir := t.TempDir()
 	if !importKilled(t, dir, workbook, "-P", filepath.Join(dir, sqlitejournal.MarkName), "-e", "inject=pwrite64:signal=KILL:when=1") {
 		t.Fatal("the import was not killed as it wrote the mark")
 	}
-	if records, listed := imported(t, visited{dir: dir}); records == 0 || listed {
+	if records, listed := importedRecords(t, reopenedJournal{dir: dir}); records == 0 || listed {
 		t.Errorf("killed in between: %d records, listed: %v", records, listed)
 	}
-	completed(t, dir, workbook)
+	repeatImport(t, dir, workbook)
 	kills := 0
 	for n := 1; ; n++ { // counted by each of its threads
 		dir := t.TempDir()
@@ -102,10 +102,10 @@ func TestTortureImportKilled(t *testing.T) {
 			break
 		}
 		kills++
-		if records, listed := imported(t, visited{dir: dir}); listed && records == 0 {
+		if records, listed := importedRecords(t, reopenedJournal{dir: dir}); listed && records == 0 {
 			t.Errorf("killed at sync %d: the event is listed and has no log", n)
 		}
-		completed(t, dir, workbook)
+		repeatImport(t, dir, workbook)
 	}
 	t.Logf("an import was killed between the event's log and the instance's, and at %d syncs; each was completed", kills)
 }
@@ -133,13 +133,13 @@ func importKilled(t *testing.T, dir, workbook string, faults ...string) bool {
 	return true
 }
 
-// completed repeats an import that was killed.
-func completed(t *testing.T, dir, workbook string) {
+// repeatImport repeats an import that was killed.
+func repeatImport(t *testing.T, dir, workbook string) {
 	t.Helper()
 	if _, errs, code := matchfloor(t, "import", workbook, "--data", dir); code != 0 {
 		t.Fatalf("repeated: exit %d, %s", code, errs)
 	}
-	records, listed := imported(t, visited{dir: dir})
+	records, listed := importedRecords(t, reopenedJournal{dir: dir})
 	if _, errs, code := matchfloor(t, "verify", "--data", dir); records == 0 || !listed || code != 0 {
 		t.Errorf("repeated: %d records, listed: %v, verify: %s", records, listed, errs)
 	}

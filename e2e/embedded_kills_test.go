@@ -19,32 +19,34 @@ import (
 
 // The embedded server is killed under load: nothing acknowledged is lost, nothing
 // is applied twice, and every screen ends up at what the log says.
-func TestEmbeddedServerKilled(t *testing.T) { embeddedKilled(t, 8, 600*time.Millisecond) }
-
-// TestTortureEmbeddedServerKilled is the whole of it.
-func TestTortureEmbeddedServerKilled(t *testing.T) {
-	torture(t)
-	embeddedKilled(t, 500, 900*time.Millisecond)
+func TestEmbeddedServer_KilledUnderLoadLosesNothing(t *testing.T) {
+	killEmbedded(t, 8, 600*time.Millisecond)
 }
 
-// embeddedKilled kills the one server so many times, with pauses up to apart
+// TestTortureEmbeddedServer_KilledUnderLoadLosesNothing is the whole of it.
+func TestTortureEmbeddedServer_KilledUnderLoadLosesNothing(t *testing.T) {
+	torture(t)
+	killEmbedded(t, 500, 900*time.Millisecond)
+}
+
+// killEmbedded kills the one server so many times, with pauses up to apart
 // between, and verifies the whole store each time.
-func embeddedKilled(t *testing.T, kills int, apart time.Duration) {
-	seed := seeded(t)
+func killEmbedded(t *testing.T, kills int, apart time.Duration) {
+	seed := testSeed(t)
 	v := embeddedVenue(t)
-	by := newDoors(v.addrs()...)
+	by := newClientBalancer(v.addrs()...)
 	by.jitter = func() float64 { return rand.Float64() / 10 } // who pauses longer meets few of so many servers
-	s := besiege(v, seed, by, 100, watchers(t, 6)...)
-	rng := chance(seed, 100)
+	s := startLoad(v, seed, by, 100, onlookers(t, 6)...)
+	rng := newRand(seed, 100)
 	began, head := time.Now(), uint64(0)
 	for range kills {
-		s.givesAgain()
-		lasting(t.Context(), upTo(rng, apart))
+		s.waitForCommander()
+		sleep(t.Context(), randomBelow(rng, apart))
 		v.nodes[0].kill()
 		head = v.verifyStore(head)
 		if rng.IntN(8) == 0 { // again, while it starts
 			v.nodes[0].launch()
-			lasting(t.Context(), upTo(rng, 150*time.Millisecond))
+			sleep(t.Context(), randomBelow(rng, 150*time.Millisecond))
 			v.nodes[0].kill()
 			head = v.verifyStore(head)
 			v.killed++
@@ -54,21 +56,21 @@ func embeddedKilled(t *testing.T, kills int, apart time.Duration) {
 	}
 	took := time.Since(began)
 	s.end()
-	v.converged()
+	v.checkConverged()
 	s.audit()
 	t.Logf("the embedded server was killed %d times in %v, its store whole each time; connections broke %d times",
-		v.killed, took.Round(time.Second), s.by.ends.all.Load())
-	for _, g := range s.givers {
-		longest := slices.MaxFunc(g.given, func(a, b given) int { return cmp.Compare(a.took, b.took) })
-		t.Logf("%s gave %d commands and waited at most %v for an answer", g.name, len(g.given), longest.took.Round(time.Millisecond))
+		v.killed, took.Round(time.Second), s.balancer.disconnects.all.Load())
+	for _, g := range s.commanders {
+		longest := slices.MaxFunc(g.sent, func(a, b sentCommand) int { return cmp.Compare(a.took, b.took) })
+		t.Logf("%s gave %d commands and waited at most %v for an answer", g.name, len(g.sent), longest.took.Round(time.Millisecond))
 	}
 }
 
-// givesAgain waits until somebody who gives commands is back.
-func (s *siege) givesAgain() {
+// waitForCommander waits until somebody who gives commands is back.
+func (s *loadRun) waitForCommander() {
 	s.t.Helper()
 	eventually(s.t, time.Minute, "somebody to be back", func() error {
-		for _, g := range s.givers {
+		for _, g := range s.commanders {
 			if g.Online() {
 				return nil
 			}
@@ -82,21 +84,21 @@ func (s *siege) givesAgain() {
 func embeddedVenue(t *testing.T, flags ...string) *venue {
 	t.Helper()
 	dir := t.TempDir()
-	v := &venue{t: t, where: append([]string{"--data", dir}, flags...), journal: visited{dir: dir}}
-	v.nodes = []*node{startNode(t, v.where...)}
+	v := &venue{t: t, storeFlags: append([]string{"--data", dir}, flags...), journal: reopenedJournal{dir: dir}}
+	v.nodes = []*node{startNode(t, v.storeFlags...)}
 	return v
 }
 
 // dir is where an embedded venue's files are.
-func (v *venue) dir() string { return v.where[1] }
+func (v *venue) dir() string { return v.storeFlags[1] }
 
-// visited is a journal that is opened for each reading.
-type visited struct {
+// reopenedJournal is a journal that is opened for each reading.
+type reopenedJournal struct {
 	journal.Journal // none: the test only reads
 	dir             string
 }
 
-func (v visited) Read(ctx context.Context, log journal.LogID, after uint64, limit int) (journal.Page, error) {
+func (v reopenedJournal) Read(ctx context.Context, log journal.LogID, after uint64, limit int) (journal.Page, error) {
 	j, err := sqlitejournal.Open(v.dir)
 	if err != nil {
 		return journal.Page{}, err

@@ -15,62 +15,62 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// TestErase: beside running nodes one person, and then everybody, is erased. Within
+// TestErase_RemovesNamesFromScreensAndStores: beside running nodes one person, and then everybody, is erased. Within
 // seconds every screen is whole on the log that is left, no screen and no store has a
 // name any more, and the floor goes on.
-func TestErase(t *testing.T) {
+func TestErase_RemovesNamesFromScreensAndStores(t *testing.T) {
 	for name, open := range topologies {
 		t.Run(name, func(t *testing.T) {
 			v := open(t)
-			v.open()
+			v.importSample()
 			one, told := attendees(t)[0], attendees(t)[1]
-			id, lead := floor.ActorID(one).ID(), v.eraseVenue(one)
+			id, lead := floor.ActorID(one).ID(), v.startFloor(one)
 			names := everyName(t)
-			v.holdNames("before", names, true)
+			v.checkNames("before", names, true)
 
-			v.erases(2, "--person", one)
-			v.holdNames("without one", namesOf(names, one), false)
+			v.eraseAndCheck(2, "--person", one)
+			v.checkNames("without one", namesOf(names, one), false)
 			if card, ok := client.Get[floor.AttendeeCard](lead.View(), floor.CardKey("attendee/"+id)); !ok || card.Name != (floor.Text{En: id}) || card.CheckedIn == 0 {
 				t.Errorf("the console shows %+v", card)
 			}
-			lead.does(floor.Announce{Text: floor.Text{Ko: names[told][0]}, Minutes: 60}) // a name in a sentence
-			v.converged()
+			lead.mustSubmit(floor.Announce{Text: floor.Text{Ko: names[told][0]}, Minutes: 60}) // a name in a sentence
+			v.checkConverged()
 
-			v.erases(3, "--everyone")
-			v.holdNames("without anybody", names, false)
-			lead.does(floor.Announce{Text: floor.Text{En: "and on it goes"}})
-			v.converged()
-			if lost := lostOn(lead); len(lost) > 0 {
+			v.eraseAndCheck(3, "--everyone")
+			v.checkNames("without anybody", names, false)
+			lead.mustSubmit(floor.Announce{Text: floor.Text{En: "and on it goes"}})
+			v.checkConverged()
+			if lost := lostCommands(lead); len(lost) > 0 {
 				t.Errorf("lost: %v", lost)
 			}
 			if out, errs, code := matchfloor(t, append([]string{"verify"}, v.journalFlags()...)...); code != 0 {
 				t.Errorf("verify: exit %d, %s %s", code, out, errs)
 			}
 			if v.redis != nil {
-				v.holdAppendOnlyFile(names)
+				v.checkAppendOnlyFile(names)
 			}
 		})
 	}
 }
 
-// eraseVenue is a released floor with people on it, one of whom has come.
-func (v *venue) eraseVenue(one string) (lead *person) {
+// startFloor is a released floor with people on it, one of whom has come.
+func (v *venue) startFloor(one string) (lead *person) {
 	v.t.Helper()
 	people := append([]string{"moderator:s1", "moderator:s2", "runner:r1", "interpreter:i01", "display:d1"}, attendees(v.t)[:25]...)
-	v.enter(people...)
+	v.signIn(people...)
 	lead = v.people["moderator:s1"]
-	lead.does(floor.ReleaseSchedule{})
-	lead.does(floor.CheckIn{Attendee: floor.AttendeeID(floor.ActorID(one).ID())})
-	v.converged()
+	lead.mustSubmit(floor.ReleaseSchedule{})
+	lead.mustSubmit(floor.CheckIn{Attendee: floor.AttendeeID(floor.ActorID(one).ID())})
+	v.checkConverged()
 	return lead
 }
 
-// erases gives the command and holds every screen to the log of the epoch after it.
-func (v *venue) erases(epoch uint64, who ...string) {
+// eraseAndCheck gives the command and holds every screen to the log of the epoch after it.
+func (v *venue) eraseAndCheck(epoch uint64, who ...string) {
 	v.t.Helper()
 	counts := map[string]int{}
 	for name, p := range v.people {
-		counts[name] = p.count()
+		counts[name] = p.frameCount()
 	}
 	began := time.Now()
 	out, errs, code := matchfloor(v.t, slices.Concat([]string{"erase", "--event", eventID}, v.journalFlags(), who)...)
@@ -79,11 +79,11 @@ func (v *venue) erases(epoch uint64, who ...string) {
 	}
 	slowest := time.Duration(0)
 	for name, p := range v.people {
-		anew := slices.IndexFunc(p.since(counts[name]), func(f frame) bool { return f.keys == nil })
+		anew := slices.IndexFunc(p.framesSince(counts[name]), func(f frame) bool { return f.keys == nil })
 		if anew < 0 {
 			v.t.Fatalf("%s was not told anew by the end of the command, after %v", name, time.Since(began))
 		}
-		slowest = max(slowest, p.since(counts[name])[anew].at.Sub(began))
+		slowest = max(slowest, p.framesSince(counts[name])[anew].at.Sub(began))
 		if at := p.View().At; at.Epoch != epoch {
 			v.t.Errorf("%s stands at %v", name, at)
 		}
@@ -94,7 +94,7 @@ func (v *venue) erases(epoch uint64, who ...string) {
 	}
 	v.cursor = journal.NewCursor(eventID, journal.Genesis(eventID, epoch))
 	v.states, v.records = []floor.State{floor.New()}, nil
-	v.converged()
+	v.checkConverged()
 }
 
 // everyName answers the names of everybody, in every language, by "role:id".
@@ -124,15 +124,15 @@ func namesOf(names map[string][]string, who string) map[string][]string {
 	return map[string][]string{who: names[who]}
 }
 
-// holdNames looks for names in everything that is stored and on every screen: each is
+// checkNames looks for names in everything that is stored and on every screen: each is
 // to be in the store, and some on screens, or none anywhere.
-func (v *venue) holdNames(when string, names map[string][]string, there bool) {
+func (v *venue) checkNames(when string, names map[string][]string, there bool) {
 	v.t.Helper()
 	stored := ""
 	if v.redis != nil {
 		_, stored = redisText(v.t, v.redis.URL)
 	} else {
-		stored = files(v.t, v.where[1])
+		stored = fileContents(v.t, v.storeFlags[1])
 	}
 	var screens strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(v.people)) {
@@ -156,19 +156,19 @@ func (v *venue) holdNames(when string, names map[string][]string, there bool) {
 	}
 }
 
-// holdAppendOnlyFile: the file that Redis appends to keeps what was, as the documents
+// checkAppendOnlyFile: the file that Redis appends to keeps what was, as the documents
 // say, until it is rewritten.
-func (v *venue) holdAppendOnlyFile(names map[string][]string) {
+func (v *venue) checkAppendOnlyFile(names map[string][]string) {
 	v.t.Helper()
 	dir := v.redis.Do("CONFIG", "GET", "dir").([]any)[1].(string)
 	name := names["attendee:k01a"][0]
-	if !strings.Contains(files(v.t, dir), name) {
+	if !strings.Contains(fileContents(v.t, dir), name) {
 		v.t.Error("the append-only file holds nothing of before: the documents say that it does")
 	}
 	v.redis.Do("CONFIG", "SET", "aof-use-rdb-preamble", "no") // as plain text, so that it can be looked into
 	v.redis.Do("BGREWRITEAOF")
 	eventually(v.t, 20*time.Second, "the append-only file to be rewritten", func() error {
-		text := files(v.t, dir)
+		text := fileContents(v.t, dir)
 		for who, list := range names {
 			for _, name := range list {
 				if strings.Contains(text, name) {

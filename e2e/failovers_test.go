@@ -9,24 +9,24 @@ import (
 
 // A master that dies, or hangs and comes back, under load: Sentinel names
 // another one, and what was acknowledged is there.
-func TestSentinelFailovers(t *testing.T) { failedOver(t, 1, 10) }
+func TestSentinel_FailoversLoseNothing(t *testing.T) { failOver(t, 1, 10) }
 
-// TestTortureSentinelFailovers is the whole of it.
-func TestTortureSentinelFailovers(t *testing.T) {
+// TestTortureSentinel_FailoversLoseNothing is the whole of it.
+func TestTortureSentinel_FailoversLoseNothing(t *testing.T) {
 	torture(t)
-	failedOver(t, 20, 20)
+	failOver(t, 20, 20)
 }
 
-func failedOver(t *testing.T, times, phones int) {
-	seed := seeded(t)
+func failOver(t *testing.T, times, phones int) {
+	seed := testSeed(t)
 	f := redistest.StartFailover(t, 3)
 	v := nodesOn(t, f.URL(), 2, "--redis-replicas", "1")
-	s := besiege(v, seed, newDoors(v.addrs()...), 100, watchers(t, phones)...)
-	rng := chance(seed, 100)
+	s := startLoad(v, seed, newClientBalancer(v.addrs()...), 100, onlookers(t, phones)...)
+	rng := newRand(seed, 100)
 	var took []time.Duration
 	for i := range times {
 		master := f.Whole()
-		lasting(t.Context(), time.Second+upTo(rng, time.Second))
+		sleep(t.Context(), time.Second+randomBelow(rng, time.Second))
 		began := time.Now()
 		if i%3 == 2 { // it does not know yet that it is no master any more
 			master.Pause()
@@ -41,24 +41,24 @@ func failedOver(t *testing.T, times, phones int) {
 	}
 	f.Whole()
 	s.end()
-	v.converged()
+	v.checkConverged()
 	s.audit()
 	t.Logf("%d failovers by Sentinel, another master after p50 %v, at most %v; %.0f appends had no answer, %.0f commands had been applied when they were sent again",
-		times, percentile(took, 50), percentile(took, 100), v.sum(meterUnknown), v.sum(meterRepeated))
+		times, percentile(took, 50), percentile(took, 100), v.sum(metricUnknown), v.sum(metricRepeated))
 }
 
 // A cluster's master that dies, and the event's slot that moves to another one,
 // under load.
-func TestClusterFaults(t *testing.T) { clusterFaults(t, 1, 10) }
+func TestCluster_DeadMastersAndMovedSlotsLoseNothing(t *testing.T) { clusterFaults(t, 1, 10) }
 
-// TestTortureClusterFaults is the whole of it.
-func TestTortureClusterFaults(t *testing.T) {
+// TestTortureCluster_DeadMastersAndMovedSlotsLoseNothing is the whole of it.
+func TestTortureCluster_DeadMastersAndMovedSlotsLoseNothing(t *testing.T) {
 	torture(t)
 	clusterFaults(t, 10, 20)
 }
 
 func clusterFaults(t *testing.T, times, phones int) {
-	seed := seeded(t)
+	seed := testSeed(t)
 	c := redistest.StartCluster(t, true, "--min-replicas-to-write", "1", "--min-replicas-max-lag", "2")
 	v := nodesOn(t, c.URL(), 2, "--redis-replicas", "1")
 	answer, ok := c.Servers[0].Do("CLUSTER", "KEYSLOT", "matchfloor:{"+eventID+"}:log").(int64)
@@ -66,29 +66,29 @@ func clusterFaults(t *testing.T, times, phones int) {
 		t.Fatal("Redis does not tell the event's slot")
 	}
 	slot := int(answer)
-	s := besiege(v, seed, newDoors(v.addrs()...), 100, watchers(t, phones)...)
-	rng := chance(seed, 100)
+	s := startLoad(v, seed, newClientBalancer(v.addrs()...), 100, onlookers(t, phones)...)
+	rng := newRand(seed, 100)
 	var deaths, moves []time.Duration
 	for range times {
 		c.Whole()
-		lasting(t.Context(), time.Second+upTo(rng, time.Second))
+		sleep(t.Context(), time.Second+randomBelow(rng, time.Second))
 		owner, began := c.Owner(slot), time.Now()
 		owner.Kill()
 		c.Promoted(slot, owner)
 		deaths = append(deaths, time.Since(began))
 		owner.Restart()
 		c.Whole()
-		lasting(t.Context(), upTo(rng, time.Second))
+		sleep(t.Context(), randomBelow(rng, time.Second))
 		from, began := c.Owner(slot), time.Now()
 		c.Migrate(slot, from, otherMaster(c, slot, from), func(int) {})
 		moves = append(moves, time.Since(began))
 	}
 	c.Whole()
 	s.end()
-	v.converged()
+	v.checkConverged()
 	s.audit()
 	t.Logf("%d masters died, another one had the slot after p50 %v, at most %v; the slot moved %d times, in at most %v; %.0f appends had no answer",
-		times, percentile(deaths, 50), percentile(deaths, 100), times, percentile(moves, 100), v.sum(meterUnknown))
+		times, percentile(deaths, 50), percentile(deaths, 100), times, percentile(moves, 100), v.sum(metricUnknown))
 }
 
 // otherMaster answers a master of the cluster that does not have a slot.

@@ -11,12 +11,12 @@ import (
 // Two consoles without a WebSocket, by streams and by polls, beside one that has
 // one, while everything that happens on the floor reaches them a hundred times a
 // second: they keep up, and are never told that they come too often.
-func TestConsolesWithoutSocketsUnderLoad(t *testing.T) {
+func TestFallback_ConsolesKeepUpUnderLoad(t *testing.T) {
 	v := nodesVenue(t, 1)
-	s := besiege(v, seeded(t), newDoors(v.addrs()...), 100)
+	s := startLoad(v, testSeed(t), newClientBalancer(v.addrs()...), 100)
 	base := v.nodes[0].url()
 	console := func(key string, way client.Transport) *person {
-		p := &person{v: v, name: "moderator:s1", base: base, way: way}
+		p := &person{v: v, name: "moderator:s1", base: base, transport: way}
 		v.people[key] = p
 		if p.dial(nil); t.Failed() {
 			t.FailNow()
@@ -25,18 +25,18 @@ func TestConsolesWithoutSocketsUnderLoad(t *testing.T) {
 	}
 	socket := console("by socket", client.TransportSocket)
 	others := map[string]*person{"stream": console("by stream", client.TransportStream), "poll": console("by polls", client.TransportPoll)}
-	began := map[string]int{"socket": socket.count()}
+	began := map[string]int{"socket": socket.frameCount()}
 	for way, p := range others {
-		began[way] = p.count()
+		began[way] = p.frameCount()
 	}
-	lasting(t.Context(), 6*time.Second)
+	sleep(t.Context(), 6*time.Second)
 	s.end()
-	v.converged()
+	v.checkConverged()
 	s.audit()
-	reached := socket.since(began["socket"])
+	reached := socket.framesSince(began["socket"])
 	for way, p := range others {
-		frames := p.since(began[way])
-		behind := behind(frames, reached)
+		frames := p.framesSince(began[way])
+		behind := delays(frames, reached)
 		if len(behind) < 10 {
 			t.Fatalf("by %s: %d frames only", way, len(behind))
 		}
@@ -51,9 +51,9 @@ func TestConsolesWithoutSocketsUnderLoad(t *testing.T) {
 	}
 }
 
-// behind answers how much later than the reference a screen showed each record, of
+// delays answers how much later than the reference a screen showed each record, of
 // those that both have shown.
-func behind(frames, reference []frame) (by []time.Duration) {
+func delays(frames, reference []frame) (by []time.Duration) {
 	for _, f := range reference {
 		i := slices.IndexFunc(frames, func(g frame) bool { return g.to >= f.to })
 		if i >= 0 {

@@ -23,30 +23,30 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// obstacle is a proxy on the venue's network, through which no WebSocket comes.
-type obstacle struct {
+// upgradeBlocker is a proxy on the venue's network, through which no WebSocket comes.
+type upgradeBlocker struct {
 	hangs   bool // an upgrade is never answered; otherwise it is refused
-	gathers bool // an answer is passed on when it is whole
+	buffers bool // an answer is passed on when it is whole
 
-	mu   sync.Mutex     // guards seen
-	seen map[string]int // requests, by the last part of their path
+	mu     sync.Mutex     // guards seen
+	counts map[string]int // requests, by the last part of their path
 }
 
-// before puts the proxy in front of an address and answers its own.
-func (o *obstacle) before(t *testing.T, base string) string {
+// startBefore puts the proxy in front of an address and answers its own.
+func (o *upgradeBlocker) startBefore(t *testing.T, base string) string {
 	t.Helper()
 	target, err := url.Parse(base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.seen = map[string]int{}
+	o.counts = map[string]int{}
 	proxy := &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host },
 		FlushInterval: -1,
 		ErrorLog:      log.New(io.Discard, "", 0),
 	}
-	if o.gathers {
-		proxy.ModifyResponse = gather
+	if o.buffers {
+		proxy.ModifyResponse = bufferResponse
 	}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		o.count(r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:])
@@ -64,8 +64,8 @@ func (o *obstacle) before(t *testing.T, base string) string {
 	return front.URL
 }
 
-// gather reads an answer to its end before anything of it goes on.
-func gather(r *http.Response) error {
+// bufferResponse reads an answer to its end before anything of it goes on.
+func bufferResponse(r *http.Response) error {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return err
@@ -74,23 +74,23 @@ func gather(r *http.Response) error {
 	return nil
 }
 
-func (o *obstacle) count(what string) {
+func (o *upgradeBlocker) count(what string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.seen[what]++
+	o.counts[what]++
 }
 
-func (o *obstacle) forget() {
+func (o *upgradeBlocker) resetCounts() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	clear(o.seen)
+	clear(o.counts)
 }
 
 // requests answers how many of a kind have come.
-func (o *obstacle) requests(what string) int {
+func (o *upgradeBlocker) requests(what string) int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.seen[what]
+	return o.counts[what]
 }
 
 // isLive is what a page shows that knows itself to be true now.
@@ -99,52 +99,52 @@ const isLive = `[...document.querySelectorAll('.chip.jade')].some(c => /^\s*Live
 // meeting is k01a's of R3.
 const ownMeeting = floor.MeetingID("m043")
 
-// movedTo moves k01a's meeting of R3 to a table that is free and measures until the
+// moveMeeting moves k01a's meeting of R3 to a table that is free and measures until the
 // phone shows it.
-func movedTo(v *venue, lead *person, phone *screen) {
+func moveMeeting(v *venue, lead *person, phone *screen) {
 	v.t.Helper()
-	lead.level()
+	lead.syncToHead()
 	m, _ := client.Get[floor.MeetingCard](lead.View(), floor.CardKey("meeting/"+ownMeeting))
-	free := freeTableCell(lead, m.Place.Round, "A")
+	free := freeTableOf(lead, m.Place.Round, "A")
 	label := strings.TrimPrefix(string(free), "T")
 	began := time.Now()
-	if _, err := lead.try(floor.MoveMeeting{Meeting: ownMeeting, Table: free}); err != nil {
+	if _, err := lead.submit(floor.MoveMeeting{Meeting: ownMeeting, Table: free}); err != nil {
 		v.t.Fatal(err)
 	}
 	phone.until("table "+label, fmt.Sprintf(`[...document.querySelectorAll('.changed')].some(e => e.innerText.includes(%q))`, label))
 	v.t.Logf("from the move to the phone %v (with the time that asking the page takes)", time.Since(began).Round(time.Millisecond))
 }
 
-// TestPageWithoutWebSockets: behind a proxy that refuses or hangs upgrades an
+// TestFallback_PageIsLiveWithoutWebSockets: behind a proxy that refuses or hangs upgrades an
 // attendee's page is live on a stream, gets a move, says "Got it", and is live
 // again after a reload.
-func TestPageWithoutWebSockets(t *testing.T) {
-	for name, o := range map[string]*obstacle{"refused": {}, "hung": {hangs: true}, "refused, and answers gathered": {gathers: true}} {
+func TestFallback_PageIsLiveWithoutWebSockets(t *testing.T) {
+	for name, o := range map[string]*upgradeBlocker{"refused": {}, "hung": {hangs: true}, "refused, and answers gathered": {buffers: true}} {
 		t.Run(name, func(t *testing.T) {
-			v, lead := hall(t)
-			words := catalog(t, "en")
-			phone := openScreen(t, "phone", v.links["attendee:k01a"].at(o.before(t, v.nodes[0].url())), "en", phoneSize)
+			v, lead := secondRound(t)
+			words := catalogOf(t, "en")
+			phone := openScreen(t, "phone", v.links["attendee:k01a"].at(o.startBefore(t, v.nodes[0].url())), "en", phoneSize)
 			t.Logf("live %v after it was opened", phone.until("the phone live", isLive).Round(time.Millisecond))
-			eventually(t, 40*time.Second, "the other way", o.went)
+			eventually(t, 40*time.Second, "the other way", o.usesFallback)
 			phone.until("the phone live", isLive)
-			movedTo(v, lead, phone)
+			moveMeeting(v, lead, phone)
 			phone.press(words["word.gotIt"])
 			phone.until("the mark gone", fmt.Sprintf(`!document.body.innerText.includes(%q)`, words["change.table"]))
-			o.received(v, lead)
-			o.forget()
+			o.wantReceiptByPOST(v, lead)
+			o.resetCounts()
 			phone.do(chromedp.Reload())
-			eventually(t, 40*time.Second, "the other way again", o.went)
+			eventually(t, 40*time.Second, "the other way again", o.usesFallback)
 			phone.until("the phone live again", isLive)
-			movedTo(v, lead, phone)
-			if o.gathers {
-				phone.honest()
+			moveMeeting(v, lead, phone)
+			if o.buffers {
+				phone.wantStaleMark()
 			}
 		})
 	}
 }
 
-// honest holds that a page which is cut off says as of when it stands.
-func (s *screen) honest() {
+// wantStaleMark holds that a page which is cut off says as of when it stands.
+func (s *screen) wantStaleMark() {
 	s.t.Helper()
 	s.offline(true)
 	s.until("as of when it stands", `[...document.querySelectorAll('.chip.amber, .chip.red')].some(c => /as of/i.test(c.innerText) && /14:0\d/.test(c.innerText))`)
@@ -152,19 +152,19 @@ func (s *screen) honest() {
 	s.until("the phone live at last", isLive)
 }
 
-// went answers nil once the page is on the way that this proxy leaves it.
-func (o *obstacle) went() error {
+// usesFallback answers nil once the page is on the way that this proxy leaves it.
+func (o *upgradeBlocker) usesFallback() error {
 	if o.requests("live") < 2 {
 		return errors.New("no WebSocket was tried twice")
 	}
-	if o.gathers && o.requests("poll") < 2 || !o.gathers && o.requests("stream") < 2 {
+	if o.buffers && o.requests("poll") < 2 || !o.buffers && o.requests("stream") < 2 {
 		return errors.New("no other way was taken")
 	}
 	return nil
 }
 
-// received holds that "Got it" came in by POST.
-func (o *obstacle) received(v *venue, lead *person) {
+// wantReceiptByPOST holds that "Got it" came in by POST.
+func (o *upgradeBlocker) wantReceiptByPOST(v *venue, lead *person) {
 	v.t.Helper()
 	lead.sees("the receipt", func(view client.View) bool {
 		for _, n := range client.Each[floor.NoticeCard](view, "notice") {
@@ -179,37 +179,37 @@ func (o *obstacle) received(v *venue, lead *person) {
 	}
 }
 
-// TestStreamsOverTwoNodes: two nodes behind HAProxy, and a proxy before it that
+// TestFallback_ResumesOnTheOtherNode: two nodes behind HAProxy, and a proxy before it that
 // refuses upgrades. A page and forty phones on streams get every move; a node is
 // killed, and they resume on the other.
-func TestStreamsOverTwoNodes(t *testing.T) {
-	v, balancer := balanced(t)
-	v.enterAt(v.nodes[1].url(), "moderator:s1")
+func TestFallback_ResumesOnTheOtherNode(t *testing.T) {
+	v, balancer := haproxyVenue(t)
+	v.signInAt(v.nodes[1].url(), "moderator:s1")
 	lead := v.people["moderator:s1"]
-	lead.does(floor.ReleaseSchedule{})
+	lead.mustSubmit(floor.ReleaseSchedule{})
 	v.clock("14:00")
-	lead.does(floor.StartSlot{SlotRef: floor.SlotRef{Round: "R2"}})
-	o := &obstacle{}
-	front := o.before(t, balancer)
+	lead.mustSubmit(floor.StartSlot{SlotRef: floor.SlotRef{Round: "R2"}})
+	o := &upgradeBlocker{}
+	front := o.startBefore(t, balancer)
 	for i, name := range attendees(t)[1:41] {
-		p := &person{v: v, name: name, base: balancer, way: []client.Transport{client.TransportStream, client.TransportPoll}[i/32]}
+		p := &person{v: v, name: name, base: balancer, transport: []client.Transport{client.TransportStream, client.TransportPoll}[i/32]}
 		v.people[name] = p
 		p.dial(nil)
 	}
 	phone := openScreen(t, "phone", v.links["attendee:k01a"].at(front), "en", phoneSize)
 	phone.until("the phone live", isLive)
-	eventually(t, 40*time.Second, "the stream", o.went)
-	movedTo(v, lead, phone)
+	eventually(t, 40*time.Second, "the stream", o.usesFallback)
+	moveMeeting(v, lead, phone)
 	v.burst(lead)
-	v.converged()
-	phone.press(catalog(t, "en")["word.gotIt"])
-	o.received(v, lead)
+	v.checkConverged()
+	phone.press(catalogOf(t, "en")["word.gotIt"])
+	o.wantReceiptByPOST(v, lead)
 	v.nodes[0].kill()
 	killed := time.Now()
-	movedTo(v, lead, phone)
+	moveMeeting(v, lead, phone)
 	phone.until("the phone live", isLive)
 	v.burst(lead)
-	v.converged()
+	v.checkConverged()
 	t.Logf("whole %v after a node was killed", time.Since(killed).Round(time.Millisecond))
 }
 
@@ -229,7 +229,7 @@ func (v *venue) burst(lead *person) {
 	}
 	commands := time.Since(began)
 	began = time.Now()
-	said, err := lead.try(floor.Announce{Text: floor.Text{En: "to all"}, Minutes: 5})
+	said, err := lead.submit(floor.Announce{Text: floor.Text{En: "to all"}, Minutes: 5})
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -239,7 +239,7 @@ func (v *venue) burst(lead *person) {
 			continue
 		}
 		p.sees("the announcement", func(view client.View) bool { return view.At.Seq >= said.Seq })
-		frames := p.since(0)
+		frames := p.framesSince(0)
 		i := slices.IndexFunc(frames, func(f frame) bool { return f.to >= said.Seq })
 		took = append(took, frames[i].at.Sub(began))
 	}

@@ -29,11 +29,11 @@ var hostile = struct{ company, person, title, zone string }{
 	zone:    `"><svg onload=window.pwned=1>`,
 }
 
-// watchful runs in each page before its own scripts.
-const watchful = `window.violations = []; document.addEventListener('securitypolicyviolation', e => window.violations.push(e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample))`
+// violationScript runs in each page before its own scripts.
+const violationScript = `window.violations = []; document.addEventListener('securitypolicyviolation', e => window.violations.push(e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample))`
 
-// tried is what a script that got in would try, each answered with what stopped it.
-const tried = `(() => {
+// attackScript is what a script that got in would try, each answered with what stopped it.
+const attackScript = `(() => {
   const stopped = {};
   const attempt = (name, f) => { try { f(); stopped[name] = '' } catch (e) { stopped[name] = e.name } };
   attempt('innerHTML', () => { document.createElement('div').innerHTML = '<i>x</i>' });
@@ -48,13 +48,13 @@ const tried = `(() => {
   return JSON.stringify(stopped);
 })()`
 
-// requests keeps what a browser asked for, and with which headers.
-type requests struct {
+// requestLog keeps what a browser asked for, and with which headers.
+type requestLog struct {
 	mu  sync.Mutex // guards all
 	all strings.Builder
 }
 
-func (r *requests) saw(e any) {
+func (r *requestLog) observe(e any) {
 	sent, ok := e.(*network.EventRequestWillBeSent)
 	if !ok {
 		return
@@ -65,40 +65,40 @@ func (r *requests) saw(e any) {
 	fmt.Fprintln(&r.all, sent.Request.Method, sent.Request.URL, string(headers), err)
 }
 
-// TestHostileNamesAreInert shows a company whose name is markup, a person whose
+// TestPages_ShowHostileNamesAsText shows a company whose name is markup, a person whose
 // name ends a script, and a title that is a formula, on every page in a browser:
 // as text, and nothing else. What a script that had got in would do is stopped;
 // no request and no Referer holds a link's secret; and the pages need nothing
 // that the policy forbids.
-func TestHostileNamesAreInert(t *testing.T) {
+func TestPages_ShowHostileNamesAsText(t *testing.T) {
 	v := sqliteVenue(t)
 	book := hostileWorkbook(t)
 	if out, errs, code := matchfloor(t, append([]string{"import", v.writeWorkbook(book)}, v.journalFlags()...)...); code != 0 {
 		t.Fatalf("import: %d %s %s", code, out, errs)
 	}
-	v.links = listLinks(t, eventID, v.where...)
+	v.links = listLinks(t, eventID, v.storeFlags...)
 	v.people = map[string]*person{}
-	v.enter("moderator:s1")
-	if _, err := v.people["moderator:s1"].try(floor.ReleaseSchedule{}); err != nil {
+	v.signIn("moderator:s1")
+	if _, err := v.people["moderator:s1"].submit(floor.ReleaseSchedule{}); err != nil {
 		t.Fatal(err)
 	}
-	asked := &requests{}
+	asked := &requestLog{}
 	s := &screen{t: t, ctx: browser(t), name: "the browser"}
 	s.do(chromedp.EmulateViewport(deskSize.width, deskSize.height))
 	ready, done := context.WithTimeout(s.ctx, 30*time.Second)
 	defer done()
-	if err := chromedp.Listen(s.ctx, asked.saw); err != nil {
+	if err := chromedp.Listen(s.ctx, asked.observe); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := chromedp.Call(ready, network.Enable, network.EnableParams{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := chromedp.Call(ready, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watchful}); err != nil {
+	if _, err := chromedp.Call(ready, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: violationScript}); err != nil {
 		t.Fatal(err)
 	}
 	shown := 0
 	for _, name := range []string{"attendee:k01a", "attendee:" + string(partnerOfFirst(t)), "interpreter:i01", "moderator:s1", "display:d1", "organiser:first"} {
-		shown += s.inert(v, name)
+		shown += s.checkPage(v, name)
 	}
 	if shown < 4 {
 		t.Errorf("only %d pages show the company at all", shown)
@@ -151,8 +151,8 @@ func partnerOfFirst(t *testing.T) floor.AttendeeID {
 	return ""
 }
 
-// inert opens one link and answers 1 if its page shows a hostile name as text.
-func (s *screen) inert(v *venue, name string) (shows int) {
+// checkPage opens one link and answers 1 if its page shows a hostile name as text.
+func (s *screen) checkPage(v *venue, name string) (shows int) {
 	s.t.Helper()
 	s.name = name
 	link, ok := v.links[name]
@@ -163,7 +163,7 @@ func (s *screen) inert(v *venue, name string) (shows int) {
 	s.until("its page", `!location.hash && document.body.innerText.trim().length > 40`)
 	s.until("all that it has", `(() => { const n = document.body.innerText.length; const same = n === window.lastLength; window.lastLength = n; return same })()`)
 	if name == "organiser:first" {
-		s.takesLinks()
+		s.openLinks()
 	}
 	if eval[bool](s, `[...document.querySelectorAll('*')].some(e => e.childElementCount === 0 && /onerror=window|<.script>/.test(e.textContent))`) {
 		shows = 1
@@ -182,12 +182,12 @@ func (s *screen) inert(v *venue, name string) (shows int) {
 	if told := eval[string](s, `window.violations.join('\n')`); told != "" {
 		s.t.Errorf("%s needs what its policy forbids: %s", name, told)
 	}
-	s.stops()
+	s.wantBlocked()
 	return shows
 }
 
-// takesLinks leads an organiser to the links of the event, and to what is printed of them.
-func (s *screen) takesLinks() {
+// openLinks leads an organiser to the links of the event, and to what is printed of them.
+func (s *screen) openLinks() {
 	s.t.Helper()
 	eval[bool](s, fmt.Sprintf(`(location.hash = '#%s', true)`, eventID))
 	s.until("that links can be asked for", `document.querySelector('.ask button')`)
@@ -199,12 +199,12 @@ func (s *screen) takesLinks() {
 	s.until("the slips", `document.querySelector('.slip .qr')`)
 }
 
-// stops holds that the page's policy is in force: whatever would make text into
+// wantBlocked holds that the page's policy is in force: whatever would make text into
 // markup or script is stopped, and nothing of it has run.
-func (s *screen) stops() {
+func (s *screen) wantBlocked() {
 	s.t.Helper()
 	var stopped map[string]string
-	if err := json.Unmarshal([]byte(eval[string](s, tried)), &stopped); err != nil {
+	if err := json.Unmarshal([]byte(eval[string](s, attackScript)), &stopped); err != nil {
 		s.t.Fatal(err)
 	}
 	for attempt, by := range stopped {
@@ -219,7 +219,7 @@ func (s *screen) stops() {
 
 // Texts of a workbook that is written out again are cells of text, whatever they
 // begin with; and what the API answers is never taken for a page.
-func TestExportsHoldNoFormulas(t *testing.T) {
+func TestExports_ContainNoFormulasOrHTML(t *testing.T) {
 	book, err := excelize.OpenReader(bytes.NewReader(hostileWorkbook(t)))
 	if err != nil {
 		t.Fatal(err)

@@ -25,35 +25,35 @@ import (
 // What several moderators on several nodes are told about the same meetings, all
 // at once and while nodes are killed and answers of Redis cut off, is what one
 // meeting changed by one after the other could have told them.
-func TestHistoriesAreLinearizable(t *testing.T) { histories(t, 6, 6*time.Second) }
+func TestCommands_AreLinearizable(t *testing.T) { checkLinearizable(t, 6, 6*time.Second) }
 
-// TestTortureHistoriesAreLinearizable is the whole of it.
-func TestTortureHistoriesAreLinearizable(t *testing.T) {
+// TestTortureCommands_AreLinearizable is the whole of it.
+func TestTortureCommands_AreLinearizable(t *testing.T) {
 	torture(t)
-	histories(t, 12, 4*time.Minute)
+	checkLinearizable(t, 12, 4*time.Minute)
 }
 
-// asked is one command: about a meeting, to go to a table or to be locked or
+// opInput is one command: about a meeting, to go to a table or to be locked or
 // freed; or about a request, to be claimed or given back.
-type asked struct {
-	of    string        // the meeting or request
-	home  floor.TableID // where a meeting was to begin with
-	table floor.TableID // "": lock or free
-	lock  bool
-	base  uint64
-	claim floor.InterpreterID // for whom
-	back  bool                // the request is given back
+type opInput struct {
+	subject string        // the meeting or request
+	home    floor.TableID // where a meeting was to begin with
+	table   floor.TableID // "": lock or free
+	lock    bool
+	base    uint64
+	claim   floor.InterpreterID // for whom
+	release bool                // the request is given back
 }
 
-// told is its answer.
-type told struct {
+// opOutput is its answer.
+type opOutput struct {
 	seq  uint64 // accepted as this record; of a stale one: what it was changed by
 	code string // refused
 	by   string // of a claimed one: who has it
 }
 
-// one is a meeting or a request as the model has it.
-type one struct {
+// modelState is a meeting or a request as the model has it.
+type modelState struct {
 	table    floor.TableID
 	locked   bool
 	claimant floor.InterpreterID
@@ -66,7 +66,7 @@ var floorModel = porcupine.Model{
 	Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
 		parts := map[string][]porcupine.Operation{}
 		for _, o := range history {
-			of := o.Input.(asked).of
+			of := o.Input.(opInput).subject
 			parts[of] = append(parts[of], o)
 		}
 		var all [][]porcupine.Operation
@@ -75,11 +75,11 @@ var floorModel = porcupine.Model{
 		}
 		return all
 	},
-	Init: func() any { return one{} },
+	Init: func() any { return modelState{} },
 	Step: func(state, input, output any) (bool, any) {
-		now, in, out := state.(one), input.(asked), output.(told)
-		if in.claim != "" || in.back {
-			return claimed(now, in, out)
+		now, in, out := state.(modelState), input.(opInput), output.(opOutput)
+		if in.claim != "" || in.release {
+			return stepClaim(now, in, out)
 		}
 		now.table = cmp.Or(now.table, in.home)
 		next := now
@@ -106,8 +106,8 @@ var floorModel = porcupine.Model{
 	},
 }
 
-// claimed is a step of a request: one interpreter has it at a time.
-func claimed(now one, in asked, out told) (bool, any) {
+// stepClaim is a step of a request: one interpreter has it at a time.
+func stepClaim(now modelState, in opInput, out opOutput) (bool, any) {
 	next := now
 	next.rev, next.claimant = out.seq, in.claim
 	switch out.code {
@@ -116,7 +116,7 @@ func claimed(now one, in asked, out told) (bool, any) {
 	case string(floor.CodeClaimed):
 		return in.claim != "" && now.claimant != "" && out.by == "interpreter:"+string(now.claimant), now
 	case string(floor.CodeAlready):
-		return in.back && now.claimant == "", now
+		return in.release && now.claimant == "", now
 	}
 	return false, now
 }
@@ -163,22 +163,22 @@ func registers(t *testing.T) (all []register) {
 	return all
 }
 
-// hand is one moderator's device that takes part in the histories.
-type hand struct {
+// player is one moderator's device that takes part in the histories.
+type player struct {
 	*person
-	rng   *rand.Rand
-	began time.Time
-	done  []deed
+	rng        *rand.Rand
+	began      time.Time
+	operations []operation
 }
 
-// contest is a request for an interpreter, and who might take it.
-type contest struct {
+// requestContest is a request for an interpreter, and who might take it.
+type requestContest struct {
 	request floor.RequestID
 	takers  []floor.InterpreterID
 }
 
-// contested calls for an interpreter to a meeting in whose round several are free.
-func (v *venue) contested() contest {
+// startContest calls for an interpreter to a meeting in whose round several are free.
+func (v *venue) startContest() requestContest {
 	v.t.Helper()
 	forum, err := demo.Forum()
 	if err != nil {
@@ -187,7 +187,7 @@ func (v *venue) contested() contest {
 	v.clock("14:00")
 	lead := v.people["moderator:s1"]
 	for _, m := range forum.Meetings {
-		var c contest
+		var c requestContest
 		for _, i := range forum.Interpreters {
 			busy := slices.ContainsFunc(forum.Meetings, func(o floor.Meeting) bool {
 				return o.ID != m.ID && o.Interpreter == i.ID && o.Place.Round == m.Place.Round
@@ -201,10 +201,10 @@ func (v *venue) contested() contest {
 			continue
 		}
 		for _, i := range c.takers {
-			lead.does(floor.SetDuty{Interpreter: i, Duty: floor.OnDuty})
+			lead.mustSubmit(floor.SetDuty{Interpreter: i, Duty: floor.OnDuty})
 		}
-		lead.does(floor.RequestInterpreter{Meeting: m.ID})
-		v.fold()
+		lead.mustSubmit(floor.RequestInterpreter{Meeting: m.ID})
+		v.logState()
 		for _, change := range v.records[len(v.records)-1].Changes {
 			if r, ok := change.(floor.InterpreterRequested); ok {
 				c.request = r.Request.ID
@@ -213,33 +213,33 @@ func (v *venue) contested() contest {
 		return c
 	}
 	v.t.Fatal("no round has three free interpreters")
-	return contest{}
+	return requestContest{}
 }
 
-// deed is a command with when it was given and answered.
-type deed struct {
+// operation is a command with when it was given and answered.
+type operation struct {
 	key          floor.CommandKey
-	in           asked
-	out          told
+	in           opInput
+	out          opOutput
 	call, answer time.Duration
 	unknown      bool // given up before there was an answer
 }
 
-func histories(t *testing.T, hands int, lasts time.Duration) {
-	seed := seeded(t)
-	v, ways := wayVenue(t, 3)
-	v.open()
-	v.enterAt(v.nodes[0].url(), "moderator:s1")
-	v.people["moderator:s1"].does(floor.ReleaseSchedule{})
-	by := newDoors(v.addrs()...)
-	regs, request := registers(t), v.contested()
-	opened := v.fold().Seq()
-	var all []*hand
+func checkLinearizable(t *testing.T, hands int, lasts time.Duration) {
+	seed := testSeed(t)
+	v, ways := proxiedVenue(t, 3)
+	v.importSample()
+	v.signInAt(v.nodes[0].url(), "moderator:s1")
+	v.people["moderator:s1"].mustSubmit(floor.ReleaseSchedule{})
+	by := newClientBalancer(v.addrs()...)
+	regs, request := registers(t), v.startContest()
+	opened := v.logState().Seq()
+	var all []*player
 	began := time.Now()
 	for i := range hands {
 		name := fmt.Sprintf("moderator:s%d", 1+i%3)
-		h := &hand{rng: chance(seed, uint64(i)), began: began}
-		h.person = &person{v: v, name: name, base: v.nodes[0].url(), by: by, look: func(client.ViewChange) {}}
+		h := &player{rng: newRand(seed, uint64(i)), began: began}
+		h.person = &person{v: v, name: name, base: v.nodes[0].url(), balancer: by, observer: func(client.ViewChange) {}}
 		v.people[fmt.Sprintf("%s %d", name, i)] = h.person
 		h.dial(nil)
 		all = append(all, h)
@@ -253,47 +253,47 @@ func histories(t *testing.T, hands int, lasts time.Duration) {
 	for _, h := range all {
 		giving.Go(func() { h.play(ctx, regs, request, opened) })
 	}
-	v.harmBoth(ctx, chance(seed, 100), ways)
+	v.injectFaults(ctx, newRand(seed, 100), ways)
 	giving.Wait()
-	v.converged()
-	v.linearizable(all)
+	v.checkConverged()
+	v.checkHistory(all)
 }
 
-// harmBoth kills nodes and harms ways to Redis until ctx ends.
-func (v *venue) harmBoth(ctx context.Context, rng *rand.Rand, ways []*redistest.Proxy) {
-	for lasting(ctx, upTo(rng, time.Second)) {
+// injectFaults kills nodes and harms ways to Redis until ctx ends.
+func (v *venue) injectFaults(ctx context.Context, rng *rand.Rand, ways []*redistest.Proxy) {
+	for sleep(ctx, randomBelow(rng, time.Second)) {
 		if rng.IntN(4) == 0 {
 			v.killSome(rng)
 			continue
 		}
-		harms[rng.IntN(len(harms))](rng).suffer(ctx, ways[rng.IntN(len(ways))], upTo(rng, time.Second))
+		faults[rng.IntN(len(faults))](rng).apply(ctx, ways[rng.IntN(len(ways))], randomBelow(rng, time.Second))
 	}
 }
 
 // play gives commands until ctx ends, each about any of the meetings or the
 // request. No base is before opened.
-func (h *hand) play(ctx context.Context, regs []register, request contest, opened uint64) {
-	for lasting(ctx, upTo(h.rng, 100*time.Millisecond)) {
-		d := deed{in: asked{base: math.MaxUint64}}
+func (h *player) play(ctx context.Context, regs []register, request requestContest, opened uint64) {
+	for sleep(ctx, randomBelow(h.rng, 100*time.Millisecond)) {
+		d := operation{in: opInput{base: math.MaxUint64}}
 		c := wire.Command{ID: client.NewID()}
 		if n := h.rng.IntN(len(regs) + 2); n < len(regs) {
-			c.Body = h.about(regs[n], &d.in)
+			c.Body = h.meetingCommand(regs[n], &d.in)
 		} else {
-			c.Body = h.contest(request, &d.in)
+			c.Body = h.requestCommand(request, &d.in)
 		}
-		if h.rng.IntN(10) > 0 && d.in.claim == "" && !d.in.back {
+		if h.rng.IntN(10) > 0 && d.in.claim == "" && !d.in.release {
 			base := max(h.At().Seq-uint64(h.rng.IntN(3)), opened)
 			c.Base, d.in.base = &base, base
 		}
 		d.key = floor.CommandKey(string(h.You().Link) + "/" + c.ID)
-		h.give(c, &d)
-		h.done = append(h.done, d)
+		h.submitTimed(c, &d)
+		h.operations = append(h.operations, d)
 	}
 }
 
-// about draws a command about a meeting.
-func (h *hand) about(r register, in *asked) floor.Command {
-	in.of, in.home = string(r.id), r.tables[0]
+// meetingCommand draws a command about a meeting.
+func (h *player) meetingCommand(r register, in *opInput) floor.Command {
+	in.subject, in.home = string(r.id), r.tables[0]
 	if n := h.rng.IntN(10); n < 3 {
 		in.lock = n == 0
 		return floor.LockMeeting{Meeting: r.id, Locked: in.lock}
@@ -302,22 +302,22 @@ func (h *hand) about(r register, in *asked) floor.Command {
 	return floor.MoveMeeting{Meeting: r.id, Table: in.table}
 }
 
-// contest draws a command about a request.
-func (h *hand) contest(c contest, in *asked) floor.Command {
-	in.of = string(c.request)
+// requestCommand draws a command about a request.
+func (h *player) requestCommand(c requestContest, in *opInput) floor.Command {
+	in.subject = string(c.request)
 	if h.rng.IntN(3) == 0 {
-		in.back = true
+		in.release = true
 		return floor.ReleaseRequest{Request: c.request}
 	}
 	in.claim = c.takers[h.rng.IntN(len(c.takers))]
 	return floor.ClaimRequest{Request: c.request, Interpreter: in.claim}
 }
 
-// give gives a command; one of ten is given up after a moment.
-func (h *hand) give(c wire.Command, d *deed) {
+// submitTimed gives a command; one of ten is given up after a moment.
+func (h *player) submitTimed(c wire.Command, d *operation) {
 	patience := time.Minute
 	if h.rng.IntN(10) == 0 {
-		patience = upTo(h.rng, 20*time.Millisecond)
+		patience = randomBelow(h.rng, 20*time.Millisecond)
 	}
 	ctx, cancel := context.WithTimeout(h.v.t.Context(), patience)
 	defer cancel()
@@ -336,12 +336,12 @@ func (h *hand) give(c wire.Command, d *deed) {
 	}
 }
 
-// linearizable holds that some order of the commands explains their answers. One
+// checkHistory holds that some order of the commands explains their answers. One
 // without an answer took effect at some time after it was given, if it is in the
 // log, and never otherwise.
-func (v *venue) linearizable(hands []*hand) {
+func (v *venue) checkHistory(hands []*player) {
 	v.t.Helper()
-	v.fold()
+	v.logState()
 	at := map[floor.CommandKey]uint64{}
 	for i, r := range v.records {
 		at[r.Key] = uint64(i + 1)
@@ -349,7 +349,7 @@ func (v *venue) linearizable(hands []*hand) {
 	var history []porcupine.Operation
 	counts := map[string]int{}
 	for i, h := range hands {
-		for _, d := range h.done {
+		for _, d := range h.operations {
 			seq, there := at[d.key]
 			switch {
 			case d.unknown && !there:
@@ -357,7 +357,7 @@ func (v *venue) linearizable(hands []*hand) {
 				continue
 			case d.unknown:
 				counts["without an answer, applied"]++
-				d.out, d.answer = told{seq: seq}, math.MaxInt64
+				d.out, d.answer = opOutput{seq: seq}, math.MaxInt64
 			case there != (d.out.code == "") || there && seq != d.out.seq:
 				v.t.Errorf("%s was told %+v; in the log: %v at %d", d.key, d.out, there, seq)
 			default:
@@ -380,36 +380,36 @@ func (v *venue) linearizable(hands []*hand) {
 	}
 }
 
-// TestHistoriesThatAreNotLinearizable holds that the checker finds what it is for.
-func TestHistoriesThatAreNotLinearizable(t *testing.T) {
+// TestFloorModel_RejectsImpossibleHistories holds that the checker finds what it is for.
+func TestFloorModel_RejectsImpossibleHistories(t *testing.T) {
 	type step struct {
 		call, answer int64
-		in           asked
-		out          told
+		in           opInput
+		out          opOutput
 	}
-	move := func(to floor.TableID, base uint64) asked {
-		return asked{of: "m", home: "T1", table: to, base: base}
+	move := func(to floor.TableID, base uint64) opInput {
+		return opInput{subject: "m", home: "T1", table: to, base: base}
 	}
-	lock := asked{of: "m", home: "T1", lock: true, base: 9}
-	stale := func(seq uint64) told { return told{seq: seq, code: string(floor.CodeStale)} }
-	claim := func(i floor.InterpreterID) asked { return asked{of: "r", claim: i} }
-	taken := func(by string) told { return told{code: string(floor.CodeClaimed), by: "interpreter:" + by} }
+	lock := opInput{subject: "m", home: "T1", lock: true, base: 9}
+	stale := func(seq uint64) opOutput { return opOutput{seq: seq, code: string(floor.CodeStale)} }
+	claim := func(i floor.InterpreterID) opInput { return opInput{subject: "r", claim: i} }
+	taken := func(by string) opOutput { return opOutput{code: string(floor.CodeClaimed), by: "interpreter:" + by} }
 	for name, h := range map[string]struct {
 		steps []step
 		want  porcupine.CheckResult
 	}{
-		"two at once, one stale":          {[]step{{0, 9, move("T2", 2), told{seq: 3}}, {1, 8, move("T3", 2), stale(3)}}, porcupine.Ok},
-		"an update lost":                  {[]step{{0, 9, move("T2", 2), told{seq: 3}}, {1, 8, move("T3", 2), told{seq: 4}}}, porcupine.Illegal},
-		"stale before the change":         {[]step{{0, 1, move("T3", 2), stale(3)}, {2, 3, move("T2", 2), told{seq: 3}}}, porcupine.Illegal},
-		"stale by another change":         {[]step{{0, 1, move("T2", 2), told{seq: 3}}, {2, 3, move("T3", 2), stale(4)}}, porcupine.Illegal},
-		"later under an earlier number":   {[]step{{0, 1, move("T2", 2), told{seq: 4}}, {2, 3, move("T3", 9), told{seq: 3}}}, porcupine.Illegal},
-		"applied twice":                   {[]step{{0, 1, move("T2", 9), told{seq: 3}}, {2, 3, move("T2", 9), told{seq: 4}}}, porcupine.Illegal},
-		"moved while locked":              {[]step{{0, 1, lock, told{seq: 3}}, {2, 3, move("T2", 9), told{seq: 4}}}, porcupine.Illegal},
-		"locked, though nobody locked it": {[]step{{0, 1, move("T2", 9), told{code: string(floor.CodeLocked)}}}, porcupine.Illegal},
-		"claimed by one of two":           {[]step{{0, 9, claim("i1"), told{seq: 3}}, {1, 8, claim("i2"), taken("i1")}}, porcupine.Ok},
-		"claimed by two":                  {[]step{{0, 9, claim("i1"), told{seq: 3}}, {1, 8, claim("i2"), told{seq: 4}}}, porcupine.Illegal},
-		"refused for one who had it not":  {[]step{{0, 1, claim("i1"), told{seq: 3}}, {2, 3, claim("i2"), taken("i3")}}, porcupine.Illegal},
-		"a code that is none":             {[]step{{0, 1, lock, told{code: string(floor.CodeTableTaken)}}}, porcupine.Illegal},
+		"two at once, one stale":          {[]step{{0, 9, move("T2", 2), opOutput{seq: 3}}, {1, 8, move("T3", 2), stale(3)}}, porcupine.Ok},
+		"an update lost":                  {[]step{{0, 9, move("T2", 2), opOutput{seq: 3}}, {1, 8, move("T3", 2), opOutput{seq: 4}}}, porcupine.Illegal},
+		"stale before the change":         {[]step{{0, 1, move("T3", 2), stale(3)}, {2, 3, move("T2", 2), opOutput{seq: 3}}}, porcupine.Illegal},
+		"stale by another change":         {[]step{{0, 1, move("T2", 2), opOutput{seq: 3}}, {2, 3, move("T3", 2), stale(4)}}, porcupine.Illegal},
+		"later under an earlier number":   {[]step{{0, 1, move("T2", 2), opOutput{seq: 4}}, {2, 3, move("T3", 9), opOutput{seq: 3}}}, porcupine.Illegal},
+		"applied twice":                   {[]step{{0, 1, move("T2", 9), opOutput{seq: 3}}, {2, 3, move("T2", 9), opOutput{seq: 4}}}, porcupine.Illegal},
+		"moved while locked":              {[]step{{0, 1, lock, opOutput{seq: 3}}, {2, 3, move("T2", 9), opOutput{seq: 4}}}, porcupine.Illegal},
+		"locked, though nobody locked it": {[]step{{0, 1, move("T2", 9), opOutput{code: string(floor.CodeLocked)}}}, porcupine.Illegal},
+		"claimed by one of two":           {[]step{{0, 9, claim("i1"), opOutput{seq: 3}}, {1, 8, claim("i2"), taken("i1")}}, porcupine.Ok},
+		"claimed by two":                  {[]step{{0, 9, claim("i1"), opOutput{seq: 3}}, {1, 8, claim("i2"), opOutput{seq: 4}}}, porcupine.Illegal},
+		"refused for one who had it not":  {[]step{{0, 1, claim("i1"), opOutput{seq: 3}}, {2, 3, claim("i2"), taken("i3")}}, porcupine.Illegal},
+		"a code that is none":             {[]step{{0, 1, lock, opOutput{code: string(floor.CodeTableTaken)}}}, porcupine.Illegal},
 	} {
 		var history []porcupine.Operation
 		for i, s := range h.steps {

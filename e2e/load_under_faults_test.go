@@ -15,24 +15,24 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// siege is a venue under a steady load of commands while something breaks.
+// loadRun is a venue under a steady load of commands while something breaks.
 // Whoever gives commands has meetings and free tables of their own, so that
 // every command can be accepted and what is refused is a fault.
-type siege struct {
+type loadRun struct {
 	*venue
-	seed   uint64
-	by     *doors
-	givers []*giver
-	views  *gallery // what everybody has shown
-	began  time.Time
-	took   time.Duration // of the load
-	stop   context.CancelFunc
-	giving sync.WaitGroup
+	seed       uint64
+	balancer   *clientBalancer
+	commanders []*commander
+	shown      *viewLog // what everybody has shown
+	began      time.Time
+	lasted     time.Duration // of the load
+	stop       context.CancelFunc
+	running    sync.WaitGroup
 }
 
-// roundOf says who gives commands in which round, and from which zones' tables:
+// commanderRounds says who gives commands in which round, and from which zones' tables:
 // nil for all. Runners only mark who is there.
-var roundOf = []struct {
+var commanderRounds = []struct {
 	name  string
 	round floor.RoundID
 	zones []floor.ZoneID
@@ -42,40 +42,40 @@ var roundOf = []struct {
 	{"runner:r1", "R7", nil}, {"runner:r2", "R8", nil},
 }
 
-// besiege opens the forum, lets people in by the doors and starts the load of so
+// startLoad opens the forum, lets people in by the doors and starts the load of so
 // many commands a second. Everybody keeps coming back by the doors.
-func besiege(v *venue, seed uint64, by *doors, rate int, watching ...string) *siege {
+func startLoad(v *venue, seed uint64, by *clientBalancer, rate int, watching ...string) *loadRun {
 	v.t.Helper()
-	v.open()
-	s := &siege{venue: v, seed: seed, by: by, views: newGallery()}
-	s.comeIn("moderator:s1", "moderator:s1")
-	v.people["moderator:s1"].does(floor.ReleaseSchedule{})
+	v.importSample()
+	s := &loadRun{venue: v, seed: seed, balancer: by, shown: newViewLog()}
+	s.signInByBalancer("moderator:s1", "moderator:s1")
+	v.people["moderator:s1"].mustSubmit(floor.ReleaseSchedule{})
 	forum, err := demo.Forum()
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	for i, r := range roundOf {
-		g := newGiver(forum, r.round, r.zones, chance(seed, uint64(i)))
-		g.person = s.comeIn(fmt.Sprintf("%s in %s", r.name, r.round), r.name)
-		g.every = time.Duration(len(roundOf)) * time.Second / time.Duration(rate)
-		s.givers = append(s.givers, g)
+	for i, r := range commanderRounds {
+		g := newCommander(forum, r.round, r.zones, newRand(seed, uint64(i)))
+		g.person = s.signInByBalancer(fmt.Sprintf("%s in %s", r.name, r.round), r.name)
+		g.interval = time.Duration(len(commanderRounds)) * time.Second / time.Duration(rate)
+		s.commanders = append(s.commanders, g)
 	}
 	for _, name := range watching {
-		s.comeIn(name, name)
+		s.signInByBalancer(name, name)
 	}
 	ctx, cancel := context.WithCancel(v.t.Context())
 	s.began, s.stop = time.Now(), cancel
-	for _, g := range s.givers {
-		s.giving.Go(func() { g.give(ctx, s.began) })
+	for _, g := range s.commanders {
+		s.running.Go(func() { g.run(ctx, s.began) })
 	}
 	v.t.Cleanup(cancel)
 	return s
 }
 
-// comeIn signs somebody in by the doors; key tells several devices of one link apart.
-func (s *siege) comeIn(key, name string) *person {
+// signInByBalancer signs somebody in by the doors; key tells several devices of one link apart.
+func (s *loadRun) signInByBalancer(key, name string) *person {
 	s.t.Helper()
-	p := &person{v: s.venue, name: name, base: s.nodes[0].url(), by: s.by, look: s.views.watch(floor.ActorID(name))}
+	p := &person{v: s.venue, name: name, base: s.nodes[0].url(), balancer: s.balancer, observer: s.shown.observe(floor.ActorID(name))}
 	s.people[key] = p
 	if p.dial(nil); s.t.Failed() {
 		s.t.FailNow()
@@ -84,37 +84,37 @@ func (s *siege) comeIn(key, name string) *person {
 }
 
 // end ends the load, when every command has been answered.
-func (s *siege) end() {
+func (s *loadRun) end() {
 	s.t.Helper()
 	s.stop()
 	ended := make(chan struct{})
-	go func() { s.giving.Wait(); close(ended) }()
+	go func() { s.running.Wait(); close(ended) }()
 	select {
 	case <-ended:
 	case <-time.After(time.Minute):
 		s.t.Fatal("a minute after the load, commands have no answer")
 	}
-	s.took = time.Since(s.began)
+	s.lasted = time.Since(s.began)
 }
 
-// watchers answers some phones, all walls and two interpreters.
-func watchers(t *testing.T, phones int) []string {
+// onlookers answers some phones, all walls and two interpreters.
+func onlookers(t *testing.T, phones int) []string {
 	t.Helper()
 	return append(attendees(t)[:phones], "display:d1", "display:d2", "display:d3", "display:d4", "interpreter:i01", "interpreter:i02")
 }
 
-// giver is one who gives commands, one after the other.
-type giver struct {
+// commander is one who gives commands, one after the other.
+type commander struct {
 	*person
-	rng      *rand.Rand
-	every    time.Duration
-	meetings []floor.Meeting // its own, as its accepted commands have left them
-	free     []floor.Table   // tables that nobody else uses in its round
-	given    []given         // in order; read when the load has ended
+	rng        *rand.Rand
+	interval   time.Duration
+	meetings   []floor.Meeting // its own, as its accepted commands have left them
+	freeTables []floor.Table   // tables that nobody else uses in its round
+	sent       []sentCommand   // in order; read when the load has ended
 }
 
-// given is one command and what became of it.
-type given struct {
+// sentCommand is one command and what became of it.
+type sentCommand struct {
 	id   string
 	body floor.Command
 	seq  uint64 // accepted, and where it stands
@@ -122,8 +122,8 @@ type given struct {
 	took time.Duration
 }
 
-func newGiver(forum floor.Forum, round floor.RoundID, zones []floor.ZoneID, rng *rand.Rand) *giver {
-	g := &giver{rng: rng}
+func newCommander(forum floor.Forum, round floor.RoundID, zones []floor.ZoneID, rng *rand.Rand) *commander {
+	g := &commander{rng: rng}
 	mine := map[floor.TableID]bool{}
 	taken := map[floor.TableID]bool{}
 	for _, t := range forum.Tables {
@@ -139,43 +139,43 @@ func newGiver(forum floor.Forum, round floor.RoundID, zones []floor.ZoneID, rng 
 	}
 	for _, t := range forum.Tables {
 		if mine[t.ID] && !taken[t.ID] && !t.Closed {
-			g.free = append(g.free, t)
+			g.freeTables = append(g.freeTables, t)
 		}
 	}
 	return g
 }
 
-// give gives commands until ctx ends. Who was held up gives the ones that are
+// run gives commands until ctx ends. Who was held up gives the ones that are
 // due at once, so that outages do not lighten the load.
-func (g *giver) give(ctx context.Context, from time.Time) {
+func (g *commander) run(ctx context.Context, from time.Time) {
 	for n := 0; ; n++ {
-		if !lasting(ctx, time.Until(from.Add(time.Duration(n)*g.every))) {
+		if !sleep(ctx, time.Until(from.Add(time.Duration(n)*g.interval))) {
 			return
 		}
-		c := given{id: client.NewID(), body: g.draw()}
+		c := sentCommand{id: client.NewID(), body: g.nextCommand()}
 		began := time.Now()
 		// An answer is waited for beyond the end of the load: none stays unknown.
 		answer, err := g.Do(g.v.t.Context(), wire.Command{ID: c.id, Body: c.body})
 		c.seq, c.err, c.took = answer.Seq, err, time.Since(began)
-		g.given = append(g.given, c)
+		g.sent = append(g.sent, c)
 		if err == nil {
-			g.note(c.body)
+			g.apply(c.body)
 		}
 	}
 }
 
-// draw draws a command that is lawful now.
-func (g *giver) draw() floor.Command {
+// nextCommand draws a command that is lawful now.
+func (g *commander) nextCommand() floor.Command {
 	i := g.rng.IntN(len(g.meetings))
 	m := g.meetings[i]
 	moderates := floor.ActorID(g.name).Role() == floor.RoleModerator
 	switch n := g.rng.IntN(400); {
 	case moderates && n == 0:
-		return floor.Announce{Text: floor.Text{En: fmt.Sprintf("Nr %d from %s.", len(g.given), g.name)}, Minutes: 1}
+		return floor.Announce{Text: floor.Text{En: fmt.Sprintf("Nr %d from %s.", len(g.sent), g.name)}, Minutes: 1}
 	case moderates && n < 160:
 		return floor.LockMeeting{Meeting: m.ID, Locked: !m.Locked}
 	case moderates && n < 300:
-		if to, ok := g.roomFor(m); ok {
+		if to, ok := g.freeTableFor(m); ok {
 			return floor.MoveMeeting{Meeting: m.ID, Table: to, Override: true}
 		}
 	}
@@ -189,42 +189,42 @@ func (g *giver) draw() floor.Command {
 	return floor.MarkPresent{Meeting: m.ID, Side: side}
 }
 
-// frameOverhead answers a free table that is large enough.
-func (g *giver) roomFor(m floor.Meeting) (floor.TableID, bool) {
-	for _, i := range g.rng.Perm(len(g.free)) {
-		if g.free[i].Capacity >= len(m.Host.People)+len(m.Guest.People) {
-			return g.free[i].ID, true
+// freeTableFor answers a free table that is large enough.
+func (g *commander) freeTableFor(m floor.Meeting) (floor.TableID, bool) {
+	for _, i := range g.rng.Perm(len(g.freeTables)) {
+		if g.freeTables[i].Capacity >= len(m.Host.People)+len(m.Guest.People) {
+			return g.freeTables[i].ID, true
 		}
 	}
 	return "", false
 }
 
-// note keeps what an accepted command has done.
-func (g *giver) note(c floor.Command) {
+// apply keeps what an accepted command has done.
+func (g *commander) apply(c floor.Command) {
 	switch c := c.(type) {
 	case floor.LockMeeting:
-		g.own(c.Meeting).Locked = c.Locked
+		g.meeting(c.Meeting).Locked = c.Locked
 	case floor.MarkPresent:
 		*g.presence(c.Meeting, c.Side) = floor.Present
 	case floor.MarkNoShow:
 		*g.presence(c.Meeting, c.Side) = floor.NoShow
 	case floor.MoveMeeting:
-		m := g.own(c.Meeting)
-		i := slices.IndexFunc(g.free, func(t floor.Table) bool { return t.ID == c.Table })
-		g.free[i] = tableOf(g.v.t, m.Place.Table)
+		m := g.meeting(c.Meeting)
+		i := slices.IndexFunc(g.freeTables, func(t floor.Table) bool { return t.ID == c.Table })
+		g.freeTables[i] = tableOf(g.v.t, m.Place.Table)
 		m.Place.Table = c.Table
 	}
 }
 
-func (g *giver) own(id floor.MeetingID) *floor.Meeting {
+func (g *commander) meeting(id floor.MeetingID) *floor.Meeting {
 	return &g.meetings[slices.IndexFunc(g.meetings, func(m floor.Meeting) bool { return m.ID == id })]
 }
 
-func (g *giver) presence(id floor.MeetingID, side floor.Side) *floor.Presence {
+func (g *commander) presence(id floor.MeetingID, side floor.Side) *floor.Presence {
 	if side == floor.Guest {
-		return &g.own(id).Guest.Presence
+		return &g.meeting(id).Guest.Presence
 	}
-	return &g.own(id).Host.Presence
+	return &g.meeting(id).Host.Presence
 }
 
 // sampleTables are the sample forum's tables, by id.

@@ -22,8 +22,10 @@ import (
 	"github.com/matchfloor/matchfloor/workbook"
 )
 
-func TestManyEvents(t *testing.T) { manyEvents(t, 60, []int{3, 30}, 2*time.Second) }
-func TestTortureManyEvents(t *testing.T) {
+func TestManyEvents_CostFollowsWatchedEvents(t *testing.T) {
+	manyEvents(t, 60, []int{3, 30}, 2*time.Second)
+}
+func TestTortureManyEvents_CostFollowsWatchedEvents(t *testing.T) {
 	torture(t)
 	manyEvents(t, 1000, []int{10, 100}, 10*time.Second)
 }
@@ -37,7 +39,7 @@ func manyEvents(t *testing.T, events int, watched []int, window time.Duration) {
 	n := startNode(t, "--redis", redis.URL, "--key-file", key)
 	few := measure(t, n, redis, window)
 	t.Logf("no event, 0 watched: %v", few)
-	links := enrolMany(t, redis, key, events, watched[len(watched)-1])
+	links := importEvents(t, redis, key, events, watched[len(watched)-1])
 	n.kill() // what was written just now is nothing to be reminded of
 	n.start()
 	idle := measure(t, n, redis, window)
@@ -51,7 +53,7 @@ func manyEvents(t *testing.T, events int, watched []int, window time.Duration) {
 			watchEvent(t, n, links[open])
 		}
 		all := measure(t, n, redis, window)
-		one := all.less(idle).over(open)
+		one := all.minus(idle).dividedBy(open)
 		t.Logf("%d events, %d watched: %v; each watched one: %v", events, open, all, one)
 		if all.channels != idle.channels+float64(open) {
 			t.Errorf("%v channels for %d watched events, %v for none", all.channels, open, idle.channels)
@@ -75,11 +77,11 @@ func (c cost) String() string {
 		c.scripts, c.commands, 1000*c.redisCPU, 1000*c.nodeCPU, c.channels, c.routines)
 }
 
-func (c cost) less(o cost) cost {
+func (c cost) minus(o cost) cost {
 	return cost{c.scripts - o.scripts, c.commands - o.commands, c.redisCPU - o.redisCPU, c.nodeCPU - o.nodeCPU, c.channels - o.channels, c.routines - o.routines}
 }
 
-func (c cost) over(n int) cost {
+func (c cost) dividedBy(n int) cost {
 	d := float64(n)
 	return cost{c.scripts / d, c.commands / d, c.redisCPU / d, c.nodeCPU / d, c.channels / d, c.routines / d}
 }
@@ -87,21 +89,21 @@ func (c cost) over(n int) cost {
 // measure looks at the node and its Redis for a while.
 func measure(t *testing.T, n *node, redis *redistest.Server, window time.Duration) cost {
 	t.Helper()
-	before, begun := spent(t, n, redis), time.Now()
+	before, begun := readCost(t, n, redis), time.Now()
 	ctx, cancel := context.WithTimeout(t.Context(), window)
 	defer cancel()
 	<-ctx.Done()
 	seconds := time.Since(begun).Seconds()
-	after := spent(t, n, redis)
-	c := after.less(before)
+	after := readCost(t, n, redis)
+	c := after.minus(before)
 	return cost{c.scripts / seconds, c.commands / seconds, c.redisCPU / seconds, c.nodeCPU / seconds, after.channels, after.routines}
 }
 
-// spent is what was done so far, and is open now.
-func spent(t *testing.T, n *node, redis *redistest.Server) (c cost) {
+// readCost is what was done so far, and is open now.
+func readCost(t *testing.T, n *node, redis *redistest.Server) (c cost) {
 	t.Helper()
-	meters := n.meters()
-	c.nodeCPU, c.routines = meters["process_cpu_seconds_total"], meters[meterRoutines]
+	meters := n.metrics()
+	c.nodeCPU, c.routines = meters["process_cpu_seconds_total"], meters[metricGoroutines]
 	for _, section := range []string{"commandstats", "stats", "cpu"} {
 		text, _ := redis.Do("INFO", section).(string)
 		for line := range strings.Lines(text) {
@@ -129,9 +131,9 @@ func spent(t *testing.T, n *node, redis *redistest.Server) (c cost) {
 	return c
 }
 
-// enrolMany imports that many events and answers the links of a moderator of each
+// importEvents imports that many events and answers the links of a moderator of each
 // of the first some.
-func enrolMany(t *testing.T, redis *redistest.Server, keyFile string, events, some int) []string {
+func importEvents(t *testing.T, redis *redistest.Server, keyFile string, events, some int) []string {
 	t.Helper()
 	j, err := redisjournal.Open(redis.URL, redisjournal.Options{})
 	if err != nil {
@@ -211,7 +213,7 @@ func watchEvent(t *testing.T, n *node, link string) {
 	defer cancel()
 	c, err := client.Dial(ctx, n.url()+link, client.Options{})
 	if err != nil {
-		t.Fatal(errors.Join(err, fmt.Errorf("the node says: %s", n.said.String())))
+		t.Fatal(errors.Join(err, fmt.Errorf("the node says: %s", n.output.String())))
 	}
 	t.Cleanup(func() { c.Close() })
 }

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// meters reads what a node measures: a figure by its name, with its labels if it
+// metrics reads what a node measures: a figure by its name, with its labels if it
 // has any. A node that does not answer has none.
-func (n *node) meters() map[string]float64 {
+func (n *node) metrics() map[string]float64 {
 	c := http.Client{Timeout: 5 * time.Second}
 	r, err := c.Get(n.url() + "/metrics")
 	if err != nil {
@@ -29,14 +29,14 @@ func (n *node) meters() map[string]float64 {
 
 // The names of figures that tests ask for.
 const (
-	meterRepeated  = `matchfloor_commands_total{outcome="repeated"}`
-	meterUnknown   = "matchfloor_appends_unknown_total"
-	meterSessions  = "matchfloor_sessions"
-	meterHeap      = "go_gc_heap_live_bytes"
-	meterResident  = "process_resident_memory_bytes"
-	meterRoutines  = "go_goroutines"
-	meterFiles     = "process_open_fds"
-	meterSilent    = `matchfloor_live_closed_total{code="4000"}`
-	meterSnapshots = `matchfloor_frames_encoded_total{kind="snapshot"}`
-	meterFrames    = "matchfloor_frames_total"
+	metricRepeated   = `matchfloor_commands_total{outcome="repeated"}`
+	metricUnknown    = "matchfloor_appends_unknown_total"
+	metricSessions   = "matchfloor_sessions"
+	metricHeap       = "go_gc_heap_live_bytes"
+	metricResident   = "process_resident_memory_bytes"
+	metricGoroutines = "go_goroutines"
+	metricFiles      = "process_open_fds"
+	metricSilent     = `matchfloor_live_closed_total{code="4000"}`
+	metricSnapshots  = `matchfloor_frames_encoded_total{kind="snapshot"}`
+	meterFrames      = "matchfloor_frames_total"
 )

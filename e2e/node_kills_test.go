@@ -12,29 +12,29 @@ import (
 
 // Nodes that are killed under load: nothing acknowledged is lost, nothing is
 // applied twice, and every screen ends up at what the log says.
-func TestNodesKilledUnderLoad(t *testing.T) { nodesKilled(t, 8, 12, 600*time.Millisecond) }
+func TestNodes_KilledUnderLoadLoseNothing(t *testing.T) { nodesKilled(t, 8, 12, 600*time.Millisecond) }
 
-// TestTortureNodesKilledUnderLoad is the whole of it.
-func TestTortureNodesKilledUnderLoad(t *testing.T) {
+// TestTortureNodes_KilledUnderLoadLoseNothing is the whole of it.
+func TestTortureNodes_KilledUnderLoadLoseNothing(t *testing.T) {
 	torture(t)
 	nodesKilled(t, 200, 30, 1500*time.Millisecond)
 }
 
 // nodesKilled kills so many nodes, with pauses up to apart between.
 func nodesKilled(t *testing.T, kills, phones int, apart time.Duration) {
-	seed := seeded(t)
+	seed := testSeed(t)
 	v := nodesVenue(t, 3)
-	s := besiege(v, seed, newDoors(v.addrs()...), 100, watchers(t, phones)...)
-	rng := chance(seed, 100)
+	s := startLoad(v, seed, newClientBalancer(v.addrs()...), 100, onlookers(t, phones)...)
+	rng := newRand(seed, 100)
 	for v.killed < kills {
-		lasting(t.Context(), upTo(rng, apart))
+		sleep(t.Context(), randomBelow(rng, apart))
 		v.killSome(rng)
 	}
 	s.end()
-	v.converged()
+	v.checkConverged()
 	s.audit()
 	t.Logf("%d times a node of three was killed; connections broke %d times; %.0f commands had been applied when they were sent again",
-		v.killed, s.by.ends.all.Load(), v.repeated+v.sum(meterRepeated))
+		v.killed, s.balancer.disconnects.all.Load(), v.repeated+v.sum(metricRepeated))
 }
 
 // nodesVenue is so many nodes on one Redis.
@@ -49,9 +49,9 @@ func nodesVenue(t *testing.T, nodes int) *venue {
 // nodesOn starts so many nodes that reach Redis by a URL, with further flags.
 func nodesOn(t *testing.T, url string, nodes int, flags ...string) *venue {
 	t.Helper()
-	v := &venue{t: t, where: append([]string{"--redis", url, "--key-file", writeKey(t)}, flags...)}
+	v := &venue{t: t, storeFlags: append([]string{"--redis", url, "--key-file", writeKey(t)}, flags...)}
 	for range nodes {
-		v.nodes = append(v.nodes, startNode(t, v.where...))
+		v.nodes = append(v.nodes, startNode(t, v.storeFlags...))
 	}
 	j, err := redisjournal.Open(url, redisjournal.Options{})
 	if err != nil {
@@ -65,7 +65,7 @@ func nodesOn(t *testing.T, url string, nodes int, flags ...string) *venue {
 // sum answers what all nodes together have counted since they were started.
 func (v *venue) sum(meter string) (total float64) {
 	for _, n := range v.nodes {
-		total += n.meters()[meter]
+		total += n.metrics()[meter]
 	}
 	return total
 }
@@ -90,7 +90,7 @@ func (v *venue) killSome(rng *rand.Rand) {
 		victims = rng.Perm(len(v.nodes))[:2]
 	}
 	for _, i := range victims {
-		v.repeated += v.nodes[i].meters()[meterRepeated]
+		v.repeated += v.nodes[i].metrics()[metricRepeated]
 		v.nodes[i].signal(syscall.SIGKILL)
 	}
 	for _, i := range victims {
@@ -98,7 +98,7 @@ func (v *venue) killSome(rng *rand.Rand) {
 		v.killed++
 		if rng.IntN(8) == 0 {
 			v.nodes[i].launch()
-			lasting(v.t.Context(), upTo(rng, 150*time.Millisecond))
+			sleep(v.t.Context(), randomBelow(rng, 150*time.Millisecond))
 			v.nodes[i].kill()
 			v.killed++
 		}

@@ -15,22 +15,22 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// balanced is a venue of two nodes behind HAProxy, as docker-compose.yml has it.
+// haproxyVenue is a venue of two nodes behind HAProxy, as docker-compose.yml has it.
 // People come in through the balancer.
-func balanced(t *testing.T) (*venue, string) {
+func haproxyVenue(t *testing.T) (*venue, string) {
 	t.Helper()
 	if _, err := exec.LookPath("haproxy"); err != nil {
 		t.Skip("left out: no haproxy on this machine")
 	}
 	v := redisVenue(t)
-	addr, _ := v.balancer()
-	v.open()
+	addr, _ := v.startHAProxy()
+	v.importSample()
 	return v, "http://" + addr
 }
 
-// balancer starts HAProxy before the first two nodes, as it is shipped, and
+// startHAProxy starts HAProxy before the first two nodes, as it is shipped, and
 // answers where it listens and what it says.
-func (v *venue) balancer() (addr string, said *lockedBuffer) {
+func (v *venue) startHAProxy() (addr string, said *lockedBuffer) {
 	v.t.Helper()
 	addr, said = freeAddr(v.t), &lockedBuffer{}
 	c := exec.Command("haproxy", "-db", "-f", "../deploy/haproxy.cfg")
@@ -40,12 +40,12 @@ func (v *venue) balancer() (addr string, said *lockedBuffer) {
 		v.t.Fatal(err)
 	}
 	v.t.Cleanup(func() { c.Process.Kill(); c.Wait() })
-	eventually(v.t, 20*time.Second, "the balancer to answer", func() error { return answers("http://" + addr + "/readyz") })
+	eventually(v.t, 20*time.Second, "the balancer to answer", func() error { return wantOK("http://" + addr + "/readyz") })
 	return addr, said
 }
 
-// enterAt signs people in at one address.
-func (v *venue) enterAt(base string, names ...string) {
+// signInAt signs people in at one address.
+func (v *venue) signInAt(base string, names ...string) {
 	v.t.Helper()
 	for _, name := range names {
 		p := &person{v: v, name: name, base: base}
@@ -57,42 +57,42 @@ func (v *venue) enterAt(base string, names ...string) {
 	}
 }
 
-// TestTwoNodes runs the shipped topology as processes: a command on one node is
+// TestTwoNodes_SurviveAKillAndADrain runs the shipped topology as processes: a command on one node is
 // seen on the other; a node that is killed leaves nobody behind; a node that is
 // stopped sends its people over without losing a command; and a rotated link is
 // void on both.
-func TestTwoNodes(t *testing.T) {
-	v, balancer := balanced(t)
+func TestTwoNodes_SurviveAKillAndADrain(t *testing.T) {
+	v, balancer := haproxyVenue(t)
 	names := attendees(t)[:40]
-	v.enterAt(v.nodes[0].url(), "moderator:s1")
-	v.enterAt(v.nodes[1].url(), "moderator:s2")
+	v.signInAt(v.nodes[0].url(), "moderator:s1")
+	v.signInAt(v.nodes[1].url(), "moderator:s2")
 	lead := v.people["moderator:s1"]
-	lead.does(floor.ReleaseSchedule{})
-	v.enterAt(balancer, names...)
-	v.converged()
-	v.crossing(lead, v.people["moderator:s2"])
-	v.rotation()
-	v.nodeKilled(names)
-	v.nodeStopped()
+	lead.mustSubmit(floor.ReleaseSchedule{})
+	v.signInAt(balancer, names...)
+	v.checkConverged()
+	v.measureCrossing(lead, v.people["moderator:s2"])
+	v.checkRotatedLink()
+	v.checkNodeKilled(names)
+	v.checkNodeStopped()
 }
 
-// crossing measures a command on node A until its frame is on node B.
-func (v *venue) crossing(from, to *person) {
+// measureCrossing measures a command on node A until its frame is on node B.
+func (v *venue) measureCrossing(from, to *person) {
 	v.t.Helper()
 	var took []time.Duration
 	for i := range 20 {
-		n := to.count()
+		n := to.frameCount()
 		began := time.Now()
-		if _, err := from.try(floor.Announce{Text: floor.Text{En: fmt.Sprint(i)}, Minutes: 60}); err != nil {
+		if _, err := from.submit(floor.Announce{Text: floor.Text{En: fmt.Sprint(i)}, Minutes: 60}); err != nil {
 			v.t.Fatal(err)
 		}
 		eventually(v.t, 2*time.Second, "the frame on the other node", func() error {
-			if to.count() == n {
+			if to.frameCount() == n {
 				return errors.New("nothing came")
 			}
 			return nil
 		})
-		took = append(took, to.since(n)[0].at.Sub(began))
+		took = append(took, to.framesSince(n)[0].at.Sub(began))
 	}
 	slices.Sort(took)
 	v.t.Logf("command on node A → frame on node B: p50 %v, max %v", took[len(took)/2], took[len(took)-1])
@@ -101,8 +101,8 @@ func (v *venue) crossing(from, to *person) {
 	}
 }
 
-// rotation makes a link void and holds that its sockets close on every node within 2 s.
-func (v *venue) rotation() {
+// checkRotatedLink makes a link void and holds that its sockets close on every node within 2 s.
+func (v *venue) checkRotatedLink() {
 	v.t.Helper()
 	const name = "attendee:k20a"
 	var twice []*person
@@ -112,7 +112,7 @@ func (v *venue) rotation() {
 		twice = append(twice, p)
 	}
 	began := time.Now()
-	v.people["moderator:s1"].does(floor.RotateLink{Link: "attendee-k20a"})
+	v.people["moderator:s1"].mustSubmit(floor.RotateLink{Link: "attendee-k20a"})
 	for _, p := range twice {
 		select {
 		case <-p.Done():
@@ -129,32 +129,32 @@ func (v *venue) rotation() {
 	if _, err := client.Dial(v.t.Context(), v.links[name].at(v.nodes[0].url()), client.Options{}); err == nil {
 		v.t.Error("the old link signs in")
 	}
-	v.links = listLinks(v.t, eventID, v.where...)
+	v.links = listLinks(v.t, eventID, v.storeFlags...)
 	again := &person{v: v, name: name, base: v.nodes[1].url()}
 	again.dial(nil)
 }
 
-// nodeKilled kills node A; everyone who was on it is whole again by the balancer.
-func (v *venue) nodeKilled(names []string) {
+// checkNodeKilled kills node A; everyone who was on it is whole again by the balancer.
+func (v *venue) checkNodeKilled(names []string) {
 	v.t.Helper()
 	v.people["moderator:s1"].Close()
 	delete(v.people, "moderator:s1")
 	v.nodes[0].kill()
 	began := time.Now()
-	v.people["moderator:s2"].does(floor.Announce{Text: floor.Text{En: "one node is gone"}})
-	v.converged()
+	v.people["moderator:s2"].mustSubmit(floor.Announce{Text: floor.Text{En: "one node is gone"}})
+	v.checkConverged()
 	v.t.Logf("%d phones are whole %v after a node was killed", len(names), time.Since(began).Round(time.Millisecond))
 	v.nodes[0].start()
 }
 
-// nodeStopped stops node B while commands come in through the balancer.
-func (v *venue) nodeStopped() {
+// checkNodeStopped stops node B while commands come in through the balancer.
+func (v *venue) checkNodeStopped() {
 	v.t.Helper()
 	v.people["moderator:s2"].Close()
 	delete(v.people, "moderator:s2")
-	v.enterAt(v.people[attendees(v.t)[0]].base, "moderator:s3")
+	v.signInAt(v.people[attendees(v.t)[0]].base, "moderator:s3")
 	mod := v.people["moderator:s3"]
-	before := v.fold().Seq()
+	before := v.logState().Seq()
 	const commands = 40
 	done := make(chan error, 1)
 	go func() {
@@ -166,16 +166,16 @@ func (v *venue) nodeStopped() {
 		}
 		done <- nil
 	}()
-	took := v.nodes[1].stop()
+	took := v.nodes[1].drain()
 	if took > 10*time.Second {
 		v.t.Errorf("draining took %v", took)
 	}
 	if err := <-done; err != nil {
 		v.t.Fatal(err)
 	}
-	if got := v.fold().Seq() - before; got != commands {
+	if got := v.logState().Seq() - before; got != commands {
 		v.t.Errorf("%d commands made %d records", commands, got)
 	}
-	v.converged()
+	v.checkConverged()
 	v.t.Logf("a node drained in %v; %d commands under way, none lost, none twice", took.Round(time.Millisecond), commands)
 }

@@ -11,14 +11,14 @@ import (
 	"github.com/matchfloor/matchfloor/demo"
 )
 
-// TestOrganiserPage goes the way of a first event: the link that the first start
+// TestOrganiserPage_ImportsReleasesAndListsLinks goes the way of a first event: the link that the first start
 // prints, a workbook with mistakes, the mended one, the import, the release, the
 // links.
-func TestOrganiserPage(t *testing.T) {
+func TestOrganiserPage_ImportsReleasesAndListsLinks(t *testing.T) {
 	v := sqliteVenue(t)
 	var link string
 	eventually(t, 10*time.Second, "the first start to print its organiser's link", func() error {
-		said := v.nodes[0].said.String()
+		said := v.nodes[0].output.String()
 		_, rest, _ := strings.Cut(said, "organiser: ")
 		var ok bool
 		if link, _, ok = strings.Cut(rest, "\n"); !ok {
@@ -26,7 +26,7 @@ func TestOrganiserPage(t *testing.T) {
 		}
 		return nil
 	})
-	words := catalog(t, "zh")
+	words := catalogOf(t, "zh")
 	page := openScreen(t, "organiser", link, "zh", deskSize)
 	page.shows(words["org.choose"])
 	page.axe("no event yet")
@@ -49,7 +49,7 @@ func TestOrganiserPage(t *testing.T) {
 	page.press(words["org.release"])
 	page.do(chromedp.Sleep(400 * time.Millisecond)) // a second tap sooner than that is taken for a bouncing finger
 	page.press(words["org.releaseYes"])
-	page.shows(around(words["org.releasedAt"]))
+	page.shows(longestLiteral(words["org.releasedAt"]))
 	page.axe("released")
 
 	page.shows(words["org.noExports"])
@@ -60,7 +60,7 @@ func TestOrganiserPage(t *testing.T) {
 	page.shows(words["org.take"])
 	page.until("one export, for looking at the page again is none", `document.querySelectorAll('.export').length === 1`)
 
-	v.links = listLinks(t, eventID, v.where...)
+	v.links = listLinks(t, eventID, v.storeFlags...)
 	phone := openScreen(t, "phone", v.page("attendee:c01a"), "zh", phoneSize)
 	phone.until("their first table", `document.querySelector('.table-number')`)
 }

@@ -16,8 +16,8 @@ const outage = 20 * time.Second
 
 // 15:10: what holds the log is away for 20 s. Commands wait in the outboxes and are
 // applied once, in order; the screens read on, and where a server is left it says since when.
-func (d *acceptanceDay) journalAway() {
-	before := d.fold().Seq()
+func (d *acceptanceDay) journalOutage() {
+	before := d.logState().Seq()
 	began := time.Now()
 	var restart func()
 	if d.redis != nil {
@@ -36,10 +36,10 @@ func (d *acceptanceDay) journalAway() {
 			c := wire.Command{ID: client.NewID(), Body: floor.Announce{Text: floor.Text{En: p.name + " " + text}, Minutes: 60}}
 			commands, ids[p] = append(commands, c), append(ids[p], c.ID)
 		}
-		waiting.Go(func() { p.doAll(d.t, commands) })
+		waiting.Go(func() { p.submitAll(d.t, commands) })
 	}
 	if d.redis != nil {
-		d.toldStale()
+		d.wantStaleStatus()
 	}
 	timer := time.NewTimer(outage - time.Since(began))
 	<-timer.C
@@ -50,12 +50,12 @@ func (d *acceptanceDay) journalAway() {
 	back := time.Now()
 	waiting.Wait()
 	d.t.Logf("all commands answered %v after the return", time.Since(back).Round(time.Millisecond))
-	d.converged()
-	d.appliedOnceInOrder(before, ids)
+	d.checkConverged()
+	d.wantAppliedOnceInOrder(before, ids)
 }
 
-// doAll gives commands one after the other, as an outbox does.
-func (p *person) doAll(t *testing.T, commands []wire.Command) {
+// submitAll gives commands one after the other, as an outbox does.
+func (p *person) submitAll(t *testing.T, commands []wire.Command) {
 	ctx, cancel := context.WithTimeout(t.Context(), outage+60*time.Second)
 	defer cancel()
 	for _, c := range commands {
@@ -65,8 +65,8 @@ func (p *person) doAll(t *testing.T, commands []wire.Command) {
 	}
 }
 
-// toldStale holds that a phone goes on showing its view and is told since when it is stale.
-func (d *acceptanceDay) toldStale() {
+// wantStaleStatus holds that a phone goes on showing its view and is told since when it is stale.
+func (d *acceptanceDay) wantStaleStatus() {
 	phone := d.people[d.phones[7]]
 	cards := len(phone.View().Cards)
 	eventually(d.t, 10*time.Second, "the phone to be told", func() error {
@@ -80,8 +80,8 @@ func (d *acceptanceDay) toldStale() {
 	}
 }
 
-// appliedOnceInOrder reads the log from a sequence on.
-func (d *acceptanceDay) appliedOnceInOrder(after uint64, ids map[*person][]string) {
+// wantAppliedOnceInOrder reads the log from a sequence on.
+func (d *acceptanceDay) wantAppliedOnceInOrder(after uint64, ids map[*person][]string) {
 	d.t.Helper()
 	page, err := d.journal.Read(d.t.Context(), eventID, after, 1000)
 	if err != nil {

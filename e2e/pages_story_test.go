@@ -27,10 +27,10 @@ const measureStory = `(percent => {
   return wrong
 })`
 
-// TestPhoneStoriesFit holds every canned state of the phones' pages, in each
+// TestPhonePages_FitNarrowScreensAndThumbs holds every canned state of the phones' pages, in each
 // language, to 320 px without sideways scroll, with the text at 200 % too, and
 // to targets that a thumb hits.
-func TestPhoneStoriesFit(t *testing.T) {
+func TestPhonePages_FitNarrowScreensAndThumbs(t *testing.T) {
 	files, err := bundle.BuildTests("../static")
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func storyStates(t *testing.T, tab context.Context, base, page string) []string 
 	if err := chromedp.Do(tab, chromedp.Navigate(base+"/story-"+page+".html")); err != nil {
 		t.Fatal(err)
 	}
-	return arrived[[]string](t, tab, "window.stories")
+	return waitForValue[[]string](t, tab, "window.stories")
 }
 
 func storyFits(t *testing.T, tab context.Context, page, state, lang string) {

@@ -9,17 +9,17 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// hall is a released event in the middle of its second round, with staff who act
+// secondRound is a released event in the middle of its second round, with staff who act
 // through the protocol beside the pages.
-func hall(t *testing.T) (*venue, *person) {
+func secondRound(t *testing.T) (*venue, *person) {
 	t.Helper()
 	v := sqliteVenue(t)
-	v.open()
-	v.enter("moderator:s1")
+	v.importSample()
+	v.signIn("moderator:s1")
 	lead := v.people["moderator:s1"]
-	lead.does(floor.ReleaseSchedule{})
+	lead.mustSubmit(floor.ReleaseSchedule{})
 	v.clock("14:00")
-	lead.does(floor.StartSlot{SlotRef: floor.SlotRef{Round: "R2"}})
+	lead.mustSubmit(floor.StartSlot{SlotRef: floor.SlotRef{Round: "R2"}})
 	return v, lead
 }
 
@@ -32,18 +32,18 @@ func (v *venue) page(name string) string {
 	return link.at(v.nodes[0].url())
 }
 
-// TestMoveReachesEveryScreen: a moderator moves a meeting on the console by two
+// TestPages_ShowAMoveOnEveryScreen: a moderator moves a meeting on the console by two
 // taps, and it arrives on the phone and on the wall; the phone keeps it marked
 // until its owner says so, across a lost network.
-func TestMoveReachesEveryScreen(t *testing.T) {
+func TestPages_ShowAMoveOnEveryScreen(t *testing.T) {
 	for _, language := range []string{"ko", "zh", "en"} {
 		t.Run(language, func(t *testing.T) { moveReachesEveryScreen(t, language) })
 	}
 }
 
 func moveReachesEveryScreen(t *testing.T, language string) {
-	v, lead := hall(t)
-	words := catalog(t, language)
+	v, lead := secondRound(t)
+	words := catalogOf(t, language)
 	// m043 is k01's meeting of R3, at T01.
 	phone := openScreen(t, "phone", v.page("attendee:k01a"), language, phoneSize)
 	wall := openScreen(t, "wall", v.page("display:d1"), language, wallSize)
@@ -59,7 +59,7 @@ func moveReachesEveryScreen(t *testing.T, language string) {
 	}
 
 	console.click(`[data-round=R2][data-table=T01]`)
-	target := fmt.Sprintf(`[data-round=R2][data-table=%s]`, freeTableCell(lead, "R2", "A"))
+	target := fmt.Sprintf(`[data-round=R2][data-table=%s]`, freeTableOf(lead, "R2", "A"))
 	console.until("what is free", fmt.Sprintf(`document.querySelector('%s[data-mark=free], %s[data-mark=soft]')`, target, target))
 	console.axe("a meeting lifted")
 	began := time.Now()
@@ -72,8 +72,8 @@ func moveReachesEveryScreen(t *testing.T, language string) {
 
 	phone.offline(true)
 	phone.until("as of when it stands", `[...document.querySelectorAll('.chip.amber, .chip.red')].some(c => /기준|截至|as of/i.test(c.innerText) && /14:0\d/.test(c.innerText))`)
-	lead.level()
-	lead.does(floor.Announce{Text: floor.Text{Ko: "공지사항", Zh: "重要通知", En: "Please note"}})
+	lead.syncToHead()
+	lead.mustSubmit(floor.Announce{Text: floor.Text{Ko: "공지사항", Zh: "重要通知", En: "Please note"}})
 	phone.offline(false)
 	phone.shows(map[string]string{"ko": "공지사항", "zh": "重要通知", "en": "Please note"}[language], words["change.table"])
 	phone.press(words["word.gotIt"])
@@ -88,49 +88,49 @@ func moveReachesEveryScreen(t *testing.T, language string) {
 	})
 }
 
-// freeTableCell answers a table of a zone that is free in a round.
-func freeTableCell(lead *person, round floor.RoundID, zone floor.ZoneID) floor.TableID {
-	lead.level()
+// freeTableOf answers a table of a zone that is free in a round.
+func freeTableOf(lead *person, round floor.RoundID, zone floor.ZoneID) floor.TableID {
+	lead.syncToHead()
 	d := &acceptanceDay{venue: lead.v, lead: lead}
 	return d.freeTable(round, zone)
 }
 
-// TestTwoModeratorsOnTheirPages: both lift the same meeting; the second drop is
+// TestPages_RefuseTheSecondOfTwoMoves: both lift the same meeting; the second drop is
 // refused in words that name the first.
-func TestTwoModeratorsOnTheirPages(t *testing.T) {
-	v, lead := hall(t)
+func TestPages_RefuseTheSecondOfTwoMoves(t *testing.T) {
+	v, lead := secondRound(t)
 	one := openScreen(t, "one", v.page("moderator:s2"), "en", deskSize)
 	one.until("the grid", `document.querySelector('[data-round=R3][data-table=T01]')`)
-	free := freeTableCell(lead, "R3", "A")
+	free := freeTableOf(lead, "R3", "A")
 	// The other one's frame is held back: the network is cut while the lead moves.
 	one.offline(true)
 	meeting := (&acceptanceDay{venue: v, lead: lead}).meetingAt("R3", "T01")
-	lead.does(floor.MoveMeeting{Meeting: meeting, Tray: true})
+	lead.mustSubmit(floor.MoveMeeting{Meeting: meeting, Tray: true})
 	one.click(`[data-round=R3][data-table=T01]`)
 	one.click(fmt.Sprintf(`[data-round=R3][data-table=%s]`, free))
 	one.offline(false)
 	one.shows("Park Seungmin")
-	lead.level()
+	lead.syncToHead()
 	if m, _ := client.Get[floor.MeetingCard](lead.View(), floor.CardKey("meeting/"+meeting)); m.Place != (floor.Place{}) {
 		t.Errorf("the first move was overwritten: %+v", m.Place)
 	}
 	one.axe("a refusal")
 }
 
-// TestInterpreterPages: a table calls, an interpreter claims, sets out, arrives; the
+// TestPages_ShowEachStepOfARequest: a table calls, an interpreter claims, sets out, arrives; the
 // table sees each step.
-func TestInterpreterPages(t *testing.T) {
-	v, _ := hall(t)
-	words, chinese := catalog(t, "ko"), catalog(t, "zh")
+func TestPages_ShowEachStepOfARequest(t *testing.T) {
+	v, _ := secondRound(t)
+	words, chinese := catalogOf(t, "ko"), catalogOf(t, "zh")
 	table := openScreen(t, "table", v.page("attendee:k05a"), "ko", phoneSize)
 	floater := openScreen(t, "floater", v.page("interpreter:i19"), "zh", phoneSize)
 	floater.press(chinese["duty.start"])
 	table.press(words["request.call"])
 	floater.press("05")
-	table.shows(around(words["asked.claimed"]))
+	table.shows(longestLiteral(words["asked.claimed"]))
 	floater.axe("a claimed request")
 	table.axe("an interpreter claimed")
 	floater.press(chinese["jobNext.claimed"])
 	floater.press(chinese["jobNext.onTheWay"])
-	table.shows(around(words["asked.arrived"]))
+	table.shows(longestLiteral(words["asked.arrived"]))
 }

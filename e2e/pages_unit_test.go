@@ -24,8 +24,8 @@ func serveFiles(t *testing.T, files bundle.Files) string {
 	return server.URL
 }
 
-// TestPagesUnit runs the pages' own tests, static/src/**/*.test.ts, where pages run.
-func TestPagesUnit(t *testing.T) {
+// TestPages_UnitTestsPass runs the pages' own tests, static/src/**/*.test.ts, where pages run.
+func TestPages_UnitTestsPass(t *testing.T) {
 	files, err := bundle.BuildTests("../static")
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +34,7 @@ func TestPagesUnit(t *testing.T) {
 	if err := chromedp.Do(tab, chromedp.Navigate(serveFiles(t, files)+"/test.html")); err != nil {
 		t.Fatal(err)
 	}
-	report := arrived[struct {
+	report := waitForValue[struct {
 		Passed int                          `json:"passed"`
 		Failed []struct{ Name, Why string } `json:"failed"`
 	}](t, tab, "window.testReport")

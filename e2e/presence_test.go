@@ -12,33 +12,33 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// TestPresenceAndReceipts: a phone is on one node, a moderator on another. The
+// TestPresence_AndReceiptsCrossNodes: a phone is on one node, a moderator on another. The
 // moderator sees whether a notice was sent, delivered, seen, or told in person; and
 // whether the phone is live, asleep, gone, also because its node was killed.
-func TestPresenceAndReceipts(t *testing.T) {
+func TestPresence_AndReceiptsCrossNodes(t *testing.T) {
 	v := redisVenue(t)
-	v.open()
-	v.enterAt(v.nodes[1].url(), "moderator:s1")
+	v.importSample()
+	v.signInAt(v.nodes[1].url(), "moderator:s1")
 	lead := v.people["moderator:s1"]
-	lead.does(floor.ReleaseSchedule{})
+	lead.mustSubmit(floor.ReleaseSchedule{})
 	m, card := freeMeeting(t, lead)
 	reader, away := attendee(card.Host.People[0]), attendee(card.Guest.People[0])
-	v.enterAt(v.nodes[0].url(), reader)
+	v.signInAt(v.nodes[0].url(), reader)
 	phone := v.people[reader]
 
-	v.delivered(lead, phone, m)
-	note := v.outstanding(lead, m)
+	v.measureDelivery(lead, phone, m)
+	note := v.noticeOf(lead, m)
 	lead.sees("that the other's phone has not got it", func(view client.View) bool {
 		sent, ok := client.Get[floor.DeliveryCard](view, "sent/"+floor.CardKey(note))
 		return ok && !slices.Contains(sent.Who, floor.ActorID(reader)) && slices.Contains(sent.Who, floor.ActorID(away))
 	})
-	v.standings(lead, phone, floor.ActorID(away))
+	v.checkPresence(lead, phone, floor.ActorID(away))
 
-	lead.does(floor.MarkTold{Notice: note, Who: []floor.ActorID{floor.ActorID(away)}})
+	lead.mustSubmit(floor.MarkTold{Notice: note, Who: []floor.ActorID{floor.ActorID(away)}})
 	if c, ok := client.Get[floor.UnseenCard](lead.View(), unseenKey(note, away)); !ok || c.ToldBy != "moderator:s1" {
 		t.Errorf("who was told in person: %+v", c)
 	}
-	if _, err := phone.try(floor.AcknowledgeNotices{Notices: []floor.NoticeID{note}}); err != nil {
+	if _, err := phone.submit(floor.AcknowledgeNotices{Notices: []floor.NoticeID{note}}); err != nil {
 		t.Fatal(err)
 	}
 	lead.sees("that it was seen", func(view client.View) bool {
@@ -46,8 +46,8 @@ func TestPresenceAndReceipts(t *testing.T) {
 		return !waits
 	})
 	v.move(lead, m) // so that something is outstanding
-	v.diesWithNode(lead, phone)
-	v.converged()
+	v.checkNodeDeath(lead, phone)
+	v.checkConverged()
 }
 
 func attendee(id floor.AttendeeID) string { return "attendee:" + string(id) }
@@ -76,11 +76,11 @@ func (v *venue) move(lead *person, m floor.MeetingID) {
 	if card.Place.Table == to {
 		to = "T26"
 	}
-	lead.does(floor.MoveMeeting{Meeting: m, Table: to})
+	lead.mustSubmit(floor.MoveMeeting{Meeting: m, Table: to})
 }
 
-// outstanding answers the notice that a meeting's people have not seen.
-func (v *venue) outstanding(lead *person, m floor.MeetingID) floor.NoticeID {
+// noticeOf answers the notice that a meeting's people have not seen.
+func (v *venue) noticeOf(lead *person, m floor.MeetingID) floor.NoticeID {
 	v.t.Helper()
 	for id, card := range client.Each[floor.NoticeCard](lead.View(), "notice") {
 		if card.Meeting == m {
@@ -91,29 +91,29 @@ func (v *venue) outstanding(lead *person, m floor.MeetingID) floor.NoticeID {
 	return ""
 }
 
-// delivered moves a meeting six times and measures from the frame on the phone, which
+// measureDelivery moves a meeting six times and measures from the frame on the phone, which
 // acknowledges it at once, to the moderator's frame that says so.
-func (v *venue) delivered(lead, phone *person, m floor.MeetingID) {
+func (v *venue) measureDelivery(lead, phone *person, m floor.MeetingID) {
 	v.t.Helper()
 	var took []time.Duration
 	began := time.Now()
 	for range 6 {
-		n, on := lead.count(), phone.count()
+		n, on := lead.frameCount(), phone.frameCount()
 		v.move(lead, m)
-		key := "sent/" + string(v.outstanding(lead, m))
+		key := "sent/" + string(v.noticeOf(lead, m))
 		var told time.Time
 		eventually(v.t, 5*time.Second, "the moderator to see that it was delivered", func() error {
 			sent, ok := client.Get[floor.DeliveryCard](lead.View(), floor.CardKey(key))
 			if ok && !slices.Contains(sent.Who, floor.ActorID(phone.name)) {
-				frames := lead.since(n)
+				frames := lead.framesSince(n)
 				told = lastWith(frames, key).at
 				return nil
 			}
 			return fmt.Errorf("it waits for %v", sent.Who)
 		})
-		took = append(took, told.Sub(lastWith(phone.since(on), "notice/").at))
+		took = append(took, told.Sub(lastWith(phone.framesSince(on), "notice/").at))
 	}
-	v.fold()
+	v.logState()
 	marks := 0
 	for _, r := range v.records {
 		if r.Kind == "markDelivered" {
@@ -142,9 +142,9 @@ func lastWith(frames []frame, prefix string) frame {
 	return frame{}
 }
 
-// shows waits until a moderator's live frame satisfies a condition, and answers how
+// waitForStatus waits until a moderator's live frame satisfies a condition, and answers how
 // long that took.
-func (v *venue) shows(lead *person, what string, ok func(wire.StatusFrame) bool) time.Duration {
+func (v *venue) waitForStatus(lead *person, what string, ok func(wire.StatusFrame) bool) time.Duration {
 	v.t.Helper()
 	began := time.Now()
 	eventually(v.t, 20*time.Second, what, func() error {
@@ -156,38 +156,38 @@ func (v *venue) shows(lead *person, what string, ok func(wire.StatusFrame) bool)
 	return time.Since(began).Round(10 * time.Millisecond)
 }
 
-// standings takes a phone through live, asleep and gone.
-func (v *venue) standings(lead, phone *person, never floor.ActorID) {
+// checkPresence takes a phone through live, asleep and gone.
+func (v *venue) checkPresence(lead, phone *person, never floor.ActorID) {
 	v.t.Helper()
 	who := floor.ActorID(phone.name)
 	is := func(l wire.StatusFrame) (asleep, gone floor.Instant, live bool) {
 		asleep, gone = l.Asleep[who], l.Gone[who]
 		return asleep, gone, asleep == 0 && gone == 0 && l.Here["live"] == 1
 	}
-	v.shows(lead, "the phone to be live, and one that never came", func(l wire.StatusFrame) bool {
+	v.waitForStatus(lead, "the phone to be live, and one that never came", func(l wire.StatusFrame) bool {
 		_, _, live := is(l)
 		since, named := l.Gone[never]
 		return live && named && since == 0
 	})
 	phone.SetHidden(true)
-	asleep := v.shows(lead, "the phone to be asleep", func(l wire.StatusFrame) bool { a, _, _ := is(l); return a != 0 })
+	asleep := v.waitForStatus(lead, "the phone to be asleep", func(l wire.StatusFrame) bool { a, _, _ := is(l); return a != 0 })
 	phone.SetHidden(false)
-	live := v.shows(lead, "the phone to be live again", func(l wire.StatusFrame) bool { _, _, live := is(l); return live })
+	live := v.waitForStatus(lead, "the phone to be live again", func(l wire.StatusFrame) bool { _, _, live := is(l); return live })
 	phone.Close()
-	gone := v.shows(lead, "the phone to be gone", func(l wire.StatusFrame) bool { _, g, _ := is(l); return g != 0 })
+	gone := v.waitForStatus(lead, "the phone to be gone", func(l wire.StatusFrame) bool { _, g, _ := is(l); return g != 0 })
 	phone.dial(nil)
-	back := v.shows(lead, "the phone to be back", func(l wire.StatusFrame) bool { _, _, live := is(l); return live })
+	back := v.waitForStatus(lead, "the phone to be back", func(l wire.StatusFrame) bool { _, _, live := is(l); return live })
 	v.t.Logf("shown on the other node: asleep after %v, live after %v, gone after %v, back after %v", asleep, live, gone, back)
 }
 
-// diesWithNode kills the phone's node, where the phone cannot come back.
-func (v *venue) diesWithNode(lead, phone *person) {
+// checkNodeDeath kills the phone's node, where the phone cannot come back.
+func (v *venue) checkNodeDeath(lead, phone *person) {
 	v.t.Helper()
 	who := floor.ActorID(phone.name)
-	v.shows(lead, "the phone to be live", func(l wire.StatusFrame) bool { _, gone := l.Gone[who]; return !gone && l.Here["live"] == 1 })
+	v.waitForStatus(lead, "the phone to be live", func(l wire.StatusFrame) bool { _, gone := l.Gone[who]; return !gone && l.Here["live"] == 1 })
 	died := time.Now()
 	v.nodes[0].kill()
-	took := v.shows(lead, "the phone to be gone with its node", func(l wire.StatusFrame) bool { return l.Gone[who] != 0 })
+	took := v.waitForStatus(lead, "the phone to be gone with its node", func(l wire.StatusFrame) bool { return l.Gone[who] != 0 })
 	since := lead.Live().Gone[who]
 	v.t.Logf("gone %v after its node was killed, said to be so since %v before the kill", took, died.Sub(time.UnixMilli(int64(since))).Round(time.Second))
 	if took > 15*time.Second || since < floor.Instant(died.Add(-5*time.Second).UnixMilli()) || since > floor.Instant(died.Add(time.Second).UnixMilli()) {
@@ -197,5 +197,5 @@ func (v *venue) diesWithNode(lead, phone *person) {
 		v.t.Error("the console says that other nodes cannot be heard")
 	}
 	v.nodes[0].start()
-	v.shows(lead, "the phone to be live on the node that came back", func(l wire.StatusFrame) bool { _, gone := l.Gone[who]; return !gone })
+	v.waitForStatus(lead, "the phone to be live on the node that came back", func(l wire.StatusFrame) bool { _, gone := l.Gone[who]; return !gone })
 }

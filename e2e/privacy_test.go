@@ -29,25 +29,25 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// eavesdropper reads along with everything that an acceptance day lets out where
+// leakDetector reads along with everything that an acceptance day lets out where
 // no person's name belongs, and no secret.
-type eavesdropper struct {
+type leakDetector struct {
 	d        *acceptanceDay
 	balancer *lockedBuffer // what HAProxy wrote; nil without one
 	base     string        // where browsers come in
 
-	mu      sync.Mutex // guards what follows
-	walls   bytes.Buffer
-	answers bytes.Buffer      // what was refused on the way
-	urls    bytes.Buffer      // every URL and Referer that clients sent
-	secrets map[string]string // secret → whose
+	mu       sync.Mutex // guards what follows
+	walls    bytes.Buffer
+	refusals bytes.Buffer      // what was refused on the way
+	urls     bytes.Buffer      // every URL and Referer that clients sent
+	secrets  map[string]string // secret → whose
 }
 
-// eavesdrop begins before anybody has come.
-func (d *acceptanceDay) eavesdrop() *eavesdropper {
-	e := &eavesdropper{d: d, base: d.nodes[0].url(), secrets: map[string]string{}}
+// newLeakDetector begins before anybody has come.
+func (d *acceptanceDay) newLeakDetector() *leakDetector {
+	e := &leakDetector{d: d, base: d.nodes[0].url(), secrets: map[string]string{}}
 	if d.redis != nil && len(d.nodes) > 1 {
-		addr, said := d.balancer()
+		addr, said := d.startHAProxy()
 		e.base, e.balancer = "http://"+addr, said
 	}
 	return e
@@ -56,7 +56,7 @@ func (d *acceptanceDay) eavesdrop() *eavesdropper {
 // begin is played once the doors are open: a workbook with phone numbers and
 // e-mail addresses beside the names is imported, every wall is read, and a
 // browser comes in with a cookie.
-func (e *eavesdropper) begin() {
+func (e *leakDetector) begin() {
 	d := e.d
 	file := d.writeWorkbook(withAddresses(d.t))
 	if _, errs, code := matchfloor(d.t, append([]string{"import", file}, d.journalFlags()...)...); code != 0 {
@@ -66,7 +66,7 @@ func (e *eavesdropper) begin() {
 		_, fragment, _ := strings.Cut(link.URL, "#")
 		e.secrets[fragment[strings.LastIndexByte(fragment, '.')+1:]] = "the secret of " + name
 		if link.Role == "display" {
-			wall := &person{v: d.venue, name: name, base: e.base, look: e.sawWall}
+			wall := &person{v: d.venue, name: name, base: e.base, observer: e.observeWall}
 			wall.dial(nil)
 		}
 	}
@@ -108,8 +108,8 @@ func withAddresses(t *testing.T) []byte {
 func phoneOf(row int) string   { return fmt.Sprintf("+82-10-5550-%04d", row) }
 func addressOf(row int) string { return fmt.Sprintf("person%d@example.invalid", row) }
 
-// sawWall keeps what a wall was sent.
-func (e *eavesdropper) sawWall(a client.ViewChange) {
+// observeWall keeps what a wall was sent.
+func (e *leakDetector) observeWall(a client.ViewChange) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for key, card := range a.Set {
@@ -120,7 +120,7 @@ func (e *eavesdropper) sawWall(a client.ViewChange) {
 
 // browse comes in as a browser does: the page, the secret for a cookie, the page
 // again, a read, a command that is refused, and away.
-func (e *eavesdropper) browse(link personLink) {
+func (e *leakDetector) browse(link personLink) {
 	t := e.d.t
 	t.Helper()
 	_, fragment, _ := strings.Cut(link.URL, "#")
@@ -130,26 +130,26 @@ func (e *eavesdropper) browse(link personLink) {
 		t.Fatal(err)
 	}
 	page := "/" + link.Role
-	e.ask(http.MethodGet, page, "", "")
-	_, cookies := e.ask(http.MethodPost, "/api/v1/sign-in", string(body), "")
-	e.ask(http.MethodPost, "/api/v1/sign-in", strings.Replace(string(body), part[2], "wrong", 1), "")
+	e.request(http.MethodGet, page, "", "")
+	_, cookies := e.request(http.MethodPost, "/api/v1/sign-in", string(body), "")
+	e.request(http.MethodPost, "/api/v1/sign-in", strings.Replace(string(body), part[2], "wrong", 1), "")
 	if len(cookies) != 1 {
 		t.Fatalf("sign-in of %s: %d cookies", part[1], len(cookies))
 	}
 	e.secrets[cookies[0].Value] = "the session of " + part[1]
 	mine, as := cookies[0].Name+"="+cookies[0].Value, "?as="+part[1]
-	home, _ := e.ask(http.MethodGet, page+"/"+part[0]+"/"+part[1], "", mine)
-	view, _ := e.ask(http.MethodGet, "/api/v1/events/"+part[0]+"/snapshot"+as, "", mine)
-	refused, _ := e.ask(http.MethodPost, "/api/v1/events/"+part[0]+"/commands"+as, `{"id":"x","checkIn":{"attendee":"k02a"}}`, mine)
-	e.ask(http.MethodPost, "/api/v1/sign-out"+as, "", mine)
-	e.answers.WriteString(refused)
+	home, _ := e.request(http.MethodGet, page+"/"+part[0]+"/"+part[1], "", mine)
+	view, _ := e.request(http.MethodGet, "/api/v1/events/"+part[0]+"/snapshot"+as, "", mine)
+	refused, _ := e.request(http.MethodPost, "/api/v1/events/"+part[0]+"/commands"+as, `{"id":"x","checkIn":{"attendee":"k02a"}}`, mine)
+	e.request(http.MethodPost, "/api/v1/sign-out"+as, "", mine)
+	e.refusals.WriteString(refused)
 	if link.Role == "display" {
 		e.walls.WriteString(home + view)
 	}
 }
 
-// ask sends one request as a page of ours would.
-func (e *eavesdropper) ask(method, path, body, cookie string) (string, []*http.Cookie) {
+// request sends one request as a page of ours would.
+func (e *leakDetector) request(method, path, body, cookie string) (string, []*http.Cookie) {
 	t := e.d.t
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, e.base+path, strings.NewReader(body))
@@ -176,19 +176,19 @@ func (e *eavesdropper) ask(method, path, body, cookie string) (string, []*http.C
 	return string(text), answer.Cookies()
 }
 
-// end holds everything that has come out against every name and every secret.
-func (e *eavesdropper) end() {
+// check holds everything that has come out against every name and every secret.
+func (e *leakDetector) check() {
 	t := e.d.t
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	names := e.names()
 	told := 0
-	out := map[string]string{"a wall": e.walls.String(), "a URL": e.urls.String(), "a refusal": e.answers.String()}
+	out := map[string]string{"a wall": e.walls.String(), "a URL": e.urls.String(), "a refusal": e.refusals.String()}
 	for i, n := range e.d.nodes {
-		said, organisers := withoutFirstLink(n.said.String())
+		said, organisers := withoutFirstLink(n.output.String())
 		told += organisers
 		out[fmt.Sprintf("the output of node %d", i)] = said
-		out[fmt.Sprintf("the metrics of node %d", i)] = fetched(t, n.url()+"/metrics")
+		out[fmt.Sprintf("the metrics of node %d", i)] = fetchText(t, n.url()+"/metrics")
 	}
 	if told > 1 {
 		t.Errorf("the organiser's link was printed %d times", told)
@@ -207,7 +207,7 @@ func (e *eavesdropper) end() {
 	if e.d.redis != nil {
 		out["a key of Redis"], stored = redisText(t, e.d.redis.URL)
 	} else {
-		stored = files(t, e.d.where[1])
+		stored = fileContents(t, e.d.storeFlags[1])
 	}
 	found := 0
 	for where, text := range out {
@@ -235,7 +235,7 @@ func (e *eavesdropper) end() {
 }
 
 // names answers what says who somebody is: in every script, as the workbook has it.
-func (e *eavesdropper) names() map[string]string {
+func (e *leakDetector) names() map[string]string {
 	forum, err := demo.Forum()
 	if err != nil {
 		e.d.t.Fatal(err)
@@ -285,7 +285,7 @@ func withoutFirstLink(said string) (rest string, times int) {
 }
 
 // recordKeys answers the keys of all records of the event and the instance.
-func (e *eavesdropper) recordKeys() string {
+func (e *leakDetector) recordKeys() string {
 	var all strings.Builder
 	for _, log := range []journal.LogID{eventID, journal.InstanceLog} {
 		for after := uint64(0); ; {
@@ -342,13 +342,13 @@ func redisText(t *testing.T, address string) (keys, all string) {
 	return names.String(), names.String() + values.String()
 }
 
-// files answers what all files of a directory hold, but the instance key.
+// fileContents answers what all files of a directory hold, but the instance key.
 // Where a file goes while it is read, as those do that Redis writes anew, all is read
 // again.
-func files(t *testing.T, dir string) string {
+func fileContents(t *testing.T, dir string) string {
 	t.Helper()
 	for range 100 {
-		text, err := allOf(dir)
+		text, err := readAll(dir)
 		if err == nil {
 			return text
 		}
@@ -360,7 +360,7 @@ func files(t *testing.T, dir string) string {
 	return ""
 }
 
-func allOf(dir string) (string, error) {
+func readAll(dir string) (string, error) {
 	var all strings.Builder
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasSuffix(path, ".key") {
@@ -373,7 +373,7 @@ func allOf(dir string) (string, error) {
 	return all.String(), err
 }
 
-func fetched(t *testing.T, address string) string {
+func fetchText(t *testing.T, address string) string {
 	t.Helper()
 	answer, err := http.Get(address)
 	if err != nil {

@@ -61,12 +61,12 @@ func matchfloor(t *testing.T, args ...string) (stdout, stderr string, code int) 
 
 // node is one `matchfloor serve` as a process.
 type node struct {
-	t    *testing.T
-	addr string
-	args []string
-	cmd  *exec.Cmd
-	said lockedBuffer
-	done chan struct{} // closed when the process has ended
+	t      *testing.T
+	addr   string
+	args   []string
+	cmd    *exec.Cmd
+	output lockedBuffer
+	done   chan struct{} // closed when the process has ended
 }
 
 // lockedBuffer is what a process prints.
@@ -122,21 +122,21 @@ func (n *node) start() {
 	ready := false
 	defer func() {
 		if !ready {
-			n.sayWhere()
+			n.dumpGoroutines()
 		}
 	}()
-	eventually(n.t, 30*time.Second, "the node to be ready", func() error { return answers(n.url() + "/readyz") })
+	eventually(n.t, 30*time.Second, "the node to be ready", func() error { return wantOK(n.url() + "/readyz") })
 	ready = true
 }
 
-// sayWhere ends a node that hangs and logs what each of its goroutines waited for.
-func (n *node) sayWhere() {
+// dumpGoroutines ends a node that hangs and logs what each of its goroutines waited for.
+func (n *node) dumpGoroutines() {
 	n.signal(syscall.SIGQUIT)
 	select {
 	case <-n.done:
 	case <-time.After(5 * time.Second):
 	}
-	said := n.said.String()
+	said := n.output.String()
 	n.t.Logf("the node was not ready; it said: …%s", said[max(0, len(said)-32<<10):])
 }
 
@@ -148,7 +148,7 @@ func (n *node) launch() {
 		n.t.Fatal(err)
 	}
 	n.cmd = exec.Command(file, append([]string{"serve", "--addr", n.addr}, n.args...)...)
-	n.cmd.Stdout, n.cmd.Stderr = &n.said, &n.said
+	n.cmd.Stdout, n.cmd.Stderr = &n.output, &n.output
 	if err := n.cmd.Start(); err != nil {
 		n.t.Fatal(err)
 	}
@@ -173,8 +173,8 @@ func (n *node) kill() {
 	<-n.done
 }
 
-// stop asks the process to leave in good order and answers how long it took.
-func (n *node) stop() time.Duration {
+// drain asks the process to leave in good order and answers how long it took.
+func (n *node) drain() time.Duration {
 	n.t.Helper()
 	began := time.Now()
 	n.signal(syscall.SIGTERM)
@@ -186,7 +186,7 @@ func (n *node) stop() time.Duration {
 	return time.Since(began)
 }
 
-func answers(url string) error {
+func wantOK(url string) error {
 	c := http.Client{Timeout: 2 * time.Second}
 	r, err := c.Get(url)
 	if err != nil {

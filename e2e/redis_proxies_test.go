@@ -17,64 +17,64 @@ import (
 	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
-// harm is something to do to the connections through a proxy.
-type harm struct {
+// fault is something to do to the connections through a proxy.
+type fault struct {
 	kind, stream string // as toxiproxy calls them; upstream is what the node sends
 	attributes   string
 }
 
-// harms are the kinds of it, each drawn with its figures.
-var harms = []func(*rand.Rand) harm{
-	func(r *rand.Rand) harm {
+// faults are the kinds of it, each drawn with its figures.
+var faults = []func(*rand.Rand) fault{
+	func(r *rand.Rand) fault {
 		stream := []string{"upstream", "downstream"}[r.IntN(2)]
-		return harm{"latency", stream, fmt.Sprintf(`"latency": %d, "jitter": %d`, 20+r.IntN(300), r.IntN(100))}
+		return fault{"latency", stream, fmt.Sprintf(`"latency": %d, "jitter": %d`, 20+r.IntN(300), r.IntN(100))}
 	},
-	func(r *rand.Rand) harm {
-		return harm{"reset_peer", "downstream", fmt.Sprintf(`"timeout": %d`, r.IntN(50))}
+	func(r *rand.Rand) fault {
+		return fault{"reset_peer", "downstream", fmt.Sprintf(`"timeout": %d`, r.IntN(50))}
 	},
-	func(r *rand.Rand) harm {
-		return harm{"reset_peer", "upstream", fmt.Sprintf(`"timeout": %d`, r.IntN(50))}
+	func(r *rand.Rand) fault {
+		return fault{"reset_peer", "upstream", fmt.Sprintf(`"timeout": %d`, r.IntN(50))}
 	},
-	func(r *rand.Rand) harm {
-		return harm{"limit_data", "downstream", fmt.Sprintf(`"bytes": %d`, r.IntN(400))}
+	func(r *rand.Rand) fault {
+		return fault{"limit_data", "downstream", fmt.Sprintf(`"bytes": %d`, r.IntN(400))}
 	},
-	func(r *rand.Rand) harm {
-		return harm{"limit_data", "upstream", fmt.Sprintf(`"bytes": %d`, r.IntN(2000))}
+	func(r *rand.Rand) fault {
+		return fault{"limit_data", "upstream", fmt.Sprintf(`"bytes": %d`, r.IntN(2000))}
 	},
-	func(*rand.Rand) harm { return harm{"timeout", "downstream", `"timeout": 0`} },
-	func(*rand.Rand) harm { return harm{"timeout", "upstream", `"timeout": 0`} },
-	func(r *rand.Rand) harm {
-		return harm{"slicer", "downstream", fmt.Sprintf(`"average_size": 5, "size_variation": 3, "delay": %d`, 100+r.IntN(900))}
+	func(*rand.Rand) fault { return fault{"timeout", "downstream", `"timeout": 0`} },
+	func(*rand.Rand) fault { return fault{"timeout", "upstream", `"timeout": 0`} },
+	func(r *rand.Rand) fault {
+		return fault{"slicer", "downstream", fmt.Sprintf(`"average_size": 5, "size_variation": 3, "delay": %d`, 100+r.IntN(900))}
 	},
 }
 
-// suffer does a harm to a way for a while.
-func (h harm) suffer(ctx context.Context, way *redistest.Proxy, d time.Duration) {
+// apply does a harm to a way for a while.
+func (h fault) apply(ctx context.Context, way *redistest.Proxy, d time.Duration) {
 	way.Add("harm", h.kind, h.stream, h.attributes)
-	lasting(ctx, d)
+	sleep(ctx, d)
 	way.Remove("harm")
 }
 
-// leak is a proxy before Redis that understands what is published through it: it
+// lossyProxy is a proxy before Redis that understands what is published through it: it
 // can lose published records, and hold back for ever what a subscription is sent.
-type leak struct {
+type lossyProxy struct {
 	addr     string
 	upstream string
 	listener net.Listener
 	open     sync.WaitGroup
 
-	percent    atomic.Int64  // of the published records that are lost
-	lost       atomic.Int64  // how many were
-	passed     atomic.Int64  // how many were not
-	subscribed atomic.Int64  // connections that have subscribed
-	deaf       atomic.Int64  // subscriptions up to this number get nothing any more
-	ended      chan struct{} // closed with the test
+	lossPercent  atomic.Int64  // of the published records that are lost
+	lost         atomic.Int64  // how many were
+	passed       atomic.Int64  // how many were not
+	subscribed   atomic.Int64  // connections that have subscribed
+	silencedUpTo atomic.Int64  // subscriptions up to this number get nothing any more
+	ended        chan struct{} // closed with the test
 }
 
-// newLeak starts one before an address; it stops with the test.
-func newLeak(t *testing.T, upstream string) *leak {
+// newLossyProxy starts one before an address; it stops with the test.
+func newLossyProxy(t *testing.T, upstream string) *lossyProxy {
 	t.Helper()
-	l := &leak{addr: freeAddr(t), upstream: upstream, ended: make(chan struct{})}
+	l := &lossyProxy{addr: freeAddr(t), upstream: upstream, ended: make(chan struct{})}
 	var err error
 	if l.listener, err = net.Listen("tcp", l.addr); err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func newLeak(t *testing.T, upstream string) *leak {
 	return l
 }
 
-func (l *leak) accept() {
+func (l *lossyProxy) accept() {
 	for {
 		conn, err := l.listener.Accept()
 		if err != nil {
@@ -98,7 +98,7 @@ func (l *leak) accept() {
 	}
 }
 
-func (l *leak) serve(node net.Conn) {
+func (l *lossyProxy) serve(node net.Conn) {
 	redis, err := net.Dial("tcp", l.upstream)
 	if err != nil {
 		node.Close()
@@ -107,7 +107,7 @@ func (l *leak) serve(node net.Conn) {
 	var sides sync.WaitGroup
 	shut := sync.OnceFunc(func() { node.Close(); redis.Close() })
 	sides.Go(func() { io.Copy(redis, node); shut() })
-	sides.Go(func() { l.answers(node, redis); shut() })
+	sides.Go(func() { l.forwardReplies(node, redis); shut() })
 	gone := make(chan struct{})
 	go func() { sides.Wait(); close(gone) }()
 	select {
@@ -118,12 +118,12 @@ func (l *leak) serve(node net.Conn) {
 	}
 }
 
-// answers hands on what Redis says, value by value.
-func (l *leak) answers(node io.Writer, redis io.Reader) {
+// forwardReplies hands on what Redis says, value by value.
+func (l *lossyProxy) forwardReplies(node io.Writer, redis io.Reader) {
 	in := bufio.NewReader(redis)
 	subscription := int64(0) // its number, once it is one
 	for {
-		raw, words, err := value(in)
+		raw, words, err := readValue(in)
 		if err != nil {
 			return
 		}
@@ -134,11 +134,11 @@ func (l *leak) answers(node io.Writer, redis io.Reader) {
 		if kind == "subscribe" && subscription == 0 {
 			subscription = l.subscribed.Add(1)
 		}
-		if subscription > 0 && subscription <= l.deaf.Load() {
+		if subscription > 0 && subscription <= l.silencedUpTo.Load() {
 			continue
 		}
 		if kind == "message" && !strings.Contains(words[1], "probe:") {
-			if rand.Int64N(100) < l.percent.Load() {
+			if rand.Int64N(100) < l.lossPercent.Load() {
 				l.lost.Add(1)
 				continue
 			}
@@ -150,9 +150,9 @@ func (l *leak) answers(node io.Writer, redis io.Reader) {
 	}
 }
 
-// value reads one value of Redis' protocol: its bytes, and its strings if it is
+// readValue reads one value of Redis' protocol: its bytes, and its strings if it is
 // an array of them.
-func value(in *bufio.Reader) (raw []byte, words []string, err error) {
+func readValue(in *bufio.Reader) (raw []byte, words []string, err error) {
 	line, err := in.ReadBytes('\n')
 	if err != nil {
 		return nil, nil, err
@@ -172,7 +172,7 @@ func value(in *bufio.Reader) (raw []byte, words []string, err error) {
 		return append(line, body...), []string{string(body[:n])}, err
 	}
 	for range n {
-		part, word, err := value(in)
+		part, word, err := readValue(in)
 		if err != nil {
 			return nil, nil, err
 		}

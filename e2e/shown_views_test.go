@@ -12,27 +12,27 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// gallery remembers every view that any screen has shown, as a sum over its
+// viewLog remembers every view that any screen has shown, as a sum over its
 // cards, so that each can be held against the log's fold at its position.
-type gallery struct {
+type viewLog struct {
 	seed maphash.Seed
 
 	mu    sync.Mutex // guards what follows
-	shown []shown
+	shown []shownView
 	wrong []string // what was seen to be wrong as it was shown
 }
 
-// shown is one view: whose, where, and its sum.
-type shown struct {
+// shownView is one view: whose, where, and its sum.
+type shownView struct {
 	who floor.ActorID
 	seq uint64
 	sum uint64
 }
 
-func newGallery() *gallery { return &gallery{seed: maphash.MakeSeed()} }
+func newViewLog() *viewLog { return &viewLog{seed: maphash.MakeSeed()} }
 
-// sum is a number for a card; those of a view's cards are added up.
-func (g *gallery) sum(key floor.CardKey, card []byte) uint64 {
+// cardSum is a number for a card; those of a view's cards are added up.
+func (g *viewLog) cardSum(key floor.CardKey, card []byte) uint64 {
 	var h maphash.Hash
 	h.SetSeed(g.seed)
 	h.WriteString(string(key))
@@ -41,11 +41,13 @@ func (g *gallery) sum(key floor.CardKey, card []byte) uint64 {
 	return h.Sum64()
 }
 
-// watch answers what to do with the frames of one screen.
-func (g *gallery) watch(who floor.ActorID) func(client.ViewChange) { return g.resumed(who, nil) }
+// observe answers what to do with the frames of one screen.
+func (g *viewLog) observe(who floor.ActorID) func(client.ViewChange) {
+	return g.observeResumed(who, nil)
+}
 
-// resumed is watch for a screen that has kept a view.
-func (g *gallery) resumed(who floor.ActorID, kept *client.SavedView) func(client.ViewChange) {
+// observeResumed is watch for a screen that has kept a view.
+func (g *viewLog) observeResumed(who floor.ActorID, kept *client.SavedView) func(client.ViewChange) {
 	sums := map[floor.CardKey]uint64{}
 	seats := map[string]int{} // by meeting, on a wall
 	total := uint64(0)
@@ -63,7 +65,7 @@ func (g *gallery) resumed(who floor.ActorID, kept *client.SavedView) func(client
 	}
 	if kept != nil {
 		for key, card := range kept.Cards {
-			put(key, g.sum(key, card), 1)
+			put(key, g.cardSum(key, card), 1)
 		}
 	}
 	return func(a client.ViewChange) {
@@ -73,18 +75,18 @@ func (g *gallery) resumed(who floor.ActorID, kept *client.SavedView) func(client
 			total = 0
 		}
 		for key, card := range a.Set {
-			put(key, g.sum(key, card), 1)
+			put(key, g.cardSum(key, card), 1)
 		}
 		for _, key := range a.Drop {
 			if _, there := sums[key]; there {
 				put(key, 0, -1)
 			}
 		}
-		g.hang(shown{who, a.To.Seq, total}, a, seats)
+		g.add(shownView{who, a.To.Seq, total}, a, seats)
 	}
 }
 
-func (g *gallery) hang(s shown, a client.ViewChange, seats map[string]int) {
+func (g *viewLog) add(s shownView, a client.ViewChange, seats map[string]int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.shown = append(g.shown, s)
@@ -97,20 +99,20 @@ func (g *gallery) hang(s shown, a client.ViewChange, seats map[string]int) {
 
 // The most views of a kind of screen that are compared; beyond them, every
 // so-manieth is.
-var compared = map[floor.Role]int{floor.RoleModerator: 500, floor.RoleDisplay: 2000, floor.RoleAttendee: 20_000, floor.RoleInterpreter: 2000}
+var maxCompared = map[floor.Role]int{floor.RoleModerator: 500, floor.RoleDisplay: 2000, floor.RoleAttendee: 20_000, floor.RoleInterpreter: 2000}
 
-// judge holds the views that were shown against the log: in it every meeting has
+// checkShownViews holds the views that were shown against the log: in it every meeting has
 // one place, so no screen has shown two.
-func (v *venue) judge(g *gallery) {
+func (v *venue) checkShownViews(g *viewLog) {
 	v.t.Helper()
-	v.fold()
+	v.logState()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, w := range g.wrong[:min(len(g.wrong), 5)] {
 		v.t.Error(w)
 	}
 	began, checked := time.Now(), 0
-	byRole := map[floor.Role][]shown{}
+	byRole := map[floor.Role][]shownView{}
 	for _, s := range g.shown {
 		role := s.who.Role()
 		if role == floor.RoleRunner { // sees what a moderator sees
@@ -119,10 +121,10 @@ func (v *venue) judge(g *gallery) {
 		byRole[role] = append(byRole[role], s)
 	}
 	for role, all := range byRole {
-		step := len(all)/compared[role] + 1
+		step := len(all)/maxCompared[role] + 1
 		for i := len(all) - 1; i >= 0; i -= step {
 			checked++
-			if want := v.sumAt(g, all[i]); want != all[i].sum {
+			if want := v.viewSumAt(g, all[i]); want != all[i].sum {
 				v.t.Fatalf("%s has shown something else than the log at %d", all[i].who, all[i].seq)
 			}
 		}
@@ -130,13 +132,13 @@ func (v *venue) judge(g *gallery) {
 	v.t.Logf("%d views were shown; %d compared, each is the log's at its position; took %v", len(g.shown), checked, time.Since(began).Round(time.Millisecond))
 }
 
-func (v *venue) sumAt(g *gallery, s shown) (sum uint64) {
+func (v *venue) viewSumAt(g *viewLog, s shownView) (sum uint64) {
 	if s.seq >= uint64(len(v.states)) {
 		v.t.Fatalf("%s was at %d; the log ends at %d", s.who, s.seq, len(v.states)-1)
 	}
 	state := v.states[s.seq]
 	for key, card := range state.View(state.Subjects(s.who)...) {
-		sum += g.sum(key, wire.EncodeCard(card))
+		sum += g.cardSum(key, wire.EncodeCard(card))
 	}
 	return sum
 }

@@ -22,45 +22,47 @@ import (
 
 // Phones that stop reading, half-sent handshakes and strangers at the door leave
 // those who are signed in unaffected, and the server's memory bounded.
-func TestSlowSocketsAndDials(t *testing.T) { slowSockets(t, 200, 1_000, 5*time.Second, 90) }
+func TestSlowClients_DoNotDelayOthers(t *testing.T) {
+	slowClientsDelay(t, 200, 1_000, 5*time.Second, 90)
+}
 
-// TestTortureSlowSocketsAndDials is the whole of it.
-func TestTortureSlowSocketsAndDials(t *testing.T) {
+// TestTortureSlowClients_DoNotDelayOthers is the whole of it.
+func TestTortureSlowClients_DoNotDelayOthers(t *testing.T) {
 	torture(t)
-	slowSockets(t, 2_000, 10_000, 15*time.Second, 99)
+	slowClientsDelay(t, 2_000, 10_000, 15*time.Second, 99)
 }
 
 // The most that a slow socket may cost the server, what is in its kernel's
 // buffers left aside; and how far a busy node's collector may run ahead.
 const (
-	slowBytes = 64 << 10
-	ahead     = 128 << 20
+	slowBytes  = 64 << 10
+	gcHeadroom = 128 << 20
 )
 
-// guests are those who are signed in and read.
-const guests = 40
+// readers are those who are signed in and read.
+const readers = 40
 
-// slowSockets holds the percentile held of those who read: with few commands one
+// slowClientsDelay holds the percentile held of those who read: with few commands one
 // that the disk holds up is more than a hundredth of all.
-func slowSockets(t *testing.T, slow, dials int, lasts time.Duration, held int) {
+func slowClientsDelay(t *testing.T, slow, dials int, lasts time.Duration, held int) {
 	v := sqliteVenue(t)
-	v.open()
-	v.enter("moderator:s1")
-	v.people["moderator:s1"].does(floor.ReleaseSchedule{})
+	v.importSample()
+	v.signIn("moderator:s1")
+	v.people["moderator:s1"].mustSubmit(floor.ReleaseSchedule{})
 	everyone := attendees(t)
-	v.enter(append([]string{"moderator:s2"}, everyone[:guests]...)...)
+	v.signIn(append([]string{"moderator:s2"}, everyone[:readers]...)...)
 	n := v.nodes[0]
-	quiet := n.meters()
+	quiet := n.metrics()
 	before := v.commandToFrame(lasts)
 
-	crowd := &crowdOfSlow{v: v, node: n, tokens: map[string]string{}}
+	crowd := &slowClients{v: v, node: n, tokens: map[string]string{}}
 	defer crowd.close()
-	crowd.gather(everyone[guests:], slow*2/3)
-	crowd.dribble(slow / 3)
+	crowd.openSilentPhones(everyone[readers:], slow*2/3)
+	crowd.openHalfHandshakes(slow / 3)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	most := n.watchMost(ctx, meterResident, meterHeap, meterFiles, meterRoutines)
-	knocking := crowd.knock(ctx, dials, lasts)
+	most := n.trackMax(ctx, metricResident, metricHeap, metricFiles, metricGoroutines)
+	knocking := crowd.startStrangers(ctx, dials, lasts)
 	during := v.commandToFrame(lasts)
 	answered := knocking()
 	cancel()
@@ -68,19 +70,19 @@ func slowSockets(t *testing.T, slow, dials int, lasts time.Duration, held int) {
 
 	a, b := percentile(before, held), percentile(during, held)
 	t.Logf("command → frame on %d phones: p50 %v, p99 %v, at most %v; beside %d slow sockets and %d dials (%v) p50 %v, p99 %v, at most %v",
-		guests, percentile(before, 50), percentile(before, 99), percentile(before, 100),
+		readers, percentile(before, 50), percentile(before, 99), percentile(before, 100),
 		slow, dials, answered, percentile(during, 50), percentile(during, 99), percentile(during, 100))
-	grown, lives := peak[meterResident]-quiet[meterResident], peak[meterHeap]-quiet[meterHeap]
+	grown, lives := peak[metricResident]-quiet[metricResident], peak[metricHeap]-quiet[metricHeap]
 	t.Logf("the server grew by %.1f KB a slow socket (%.1f of them live in the heap), to %.0f files and %.0f goroutines",
-		grown/float64(slow)/1024, lives/float64(slow)/1024, peak[meterFiles], peak[meterRoutines])
+		grown/float64(slow)/1024, lives/float64(slow)/1024, peak[metricFiles], peak[metricGoroutines])
 	if bound := max(5*a, 250*time.Millisecond); b > bound {
 		t.Errorf("p%d is %v, more than %v", held, b, bound)
 	}
-	if most := float64(slow*slowBytes + 16<<20); lives > most || grown > most+ahead {
+	if most := float64(slow*slowBytes + 16<<20); lives > most || grown > most+gcHeadroom {
 		t.Errorf("%d slow sockets cost %.0f bytes, and %.0f of the heap; at most %.0f", slow, grown, lives, most)
 	}
-	crowd.areGone(quiet)
-	v.converged()
+	crowd.wantClosed(quiet)
+	v.checkConverged()
 }
 
 // commandToFrame gives announcements, and takes them back, for a while, and
@@ -91,13 +93,13 @@ func (v *venue) commandToFrame(lasts time.Duration) (took []time.Duration) {
 	text := strings.Repeat("안내 말씀 드립니다.", 25)
 	first := map[*person]int{}
 	for _, p := range v.people {
-		first[p] = p.count()
+		first[p] = p.frameCount()
 	}
 	given := map[uint64]time.Time{}
 	last := uint64(0)
 	give := func(c floor.Command) wire.Accepted {
 		began := time.Now()
-		done, err := lead.try(c)
+		done, err := lead.submit(c)
 		if err != nil {
 			v.t.Fatal(err)
 		}
@@ -106,13 +108,13 @@ func (v *venue) commandToFrame(lasts time.Duration) (took []time.Duration) {
 	}
 	for end := time.Now().Add(lasts); time.Now().Before(end); {
 		done := give(floor.Announce{Text: floor.Text{Ko: text, Zh: text, En: text}})
-		v.fold()
+		v.logState()
 		give(floor.WithdrawAnnouncement{Announcement: announced(v.records[done.Seq-1])})
-		lasting(v.t.Context(), 50*time.Millisecond)
+		sleep(v.t.Context(), 50*time.Millisecond)
 	}
 	for p := range first {
 		p.sees("the last of it", func(w client.View) bool { return w.At.Seq >= last })
-		frames := p.since(first[p])
+		frames := p.framesSince(first[p])
 		for seq, at := range given {
 			for _, f := range frames { // the first that holds it
 				if f.to >= seq {
@@ -135,14 +137,14 @@ func announced(r floor.Record) floor.AnnouncementID {
 	return ""
 }
 
-// watchMost follows some figures of a node until ctx ends, and answers the
+// trackMax follows some figures of a node until ctx ends, and answers the
 // highest of each.
-func (n *node) watchMost(ctx context.Context, names ...string) func() map[string]float64 {
+func (n *node) trackMax(ctx context.Context, names ...string) func() map[string]float64 {
 	most := map[string]float64{}
 	var watching sync.WaitGroup
 	watching.Go(func() {
-		for ok := true; ok; ok = lasting(ctx, 300*time.Millisecond) {
-			now := n.meters()
+		for ok := true; ok; ok = sleep(ctx, 300*time.Millisecond) {
+			now := n.metrics()
 			for _, name := range names {
 				most[name] = max(most[name], now[name])
 			}
@@ -151,18 +153,18 @@ func (n *node) watchMost(ctx context.Context, names ...string) func() map[string
 	return func() map[string]float64 { watching.Wait(); return most }
 }
 
-// crowdOfSlow are sockets that do not do their part.
-type crowdOfSlow struct {
-	v      *venue
-	node   *node
-	conns  []io.Closer
-	half   []net.Conn // handshakes that never end
-	tokens map[string]string
-	ends   []func()
+// slowClients are sockets that do not do their part.
+type slowClients struct {
+	v          *venue
+	node       *node
+	conns      []io.Closer
+	handshakes []net.Conn // handshakes that never end
+	tokens     map[string]string
+	cleanups   []func()
 }
 
-func (c *crowdOfSlow) close() {
-	for _, end := range c.ends {
+func (c *slowClients) close() {
+	for _, end := range c.cleanups {
 		end()
 	}
 	for _, conn := range c.conns {
@@ -170,9 +172,9 @@ func (c *crowdOfSlow) close() {
 	}
 }
 
-// gather signs in so many phones, several of each person, that greet and then
+// openSilentPhones signs in so many phones, several of each person, that greet and then
 // never read again.
-func (c *crowdOfSlow) gather(people []string, count int) {
+func (c *slowClients) openSilentPhones(people []string, count int) {
 	c.v.t.Helper()
 	dialer := &websocket.Dialer{HandshakeTimeout: 10 * time.Second, ReadBufferSize: 512, WriteBufferSize: 512,
 		NetDialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -196,33 +198,33 @@ func (c *crowdOfSlow) gather(people []string, count int) {
 	}
 }
 
-// dribble opens so many handshakes of which one byte more comes now and then.
-func (c *crowdOfSlow) dribble(count int) {
+// openHalfHandshakes opens so many handshakes of which one byte more comes now and then.
+func (c *slowClients) openHalfHandshakes(count int) {
 	c.v.t.Helper()
 	for range count {
 		conn, err := net.Dial("tcp", c.node.addr)
 		if err != nil {
 			c.v.t.Fatal(err)
 		}
-		c.conns, c.half = append(c.conns, conn), append(c.half, conn)
+		c.conns, c.handshakes = append(c.conns, conn), append(c.handshakes, conn)
 		fmt.Fprintf(conn, "GET /api/v1/events/%s/live HTTP/1.1\r\nHost: %s\r\nX-Slow: ", eventID, c.node.addr)
 	}
 	ctx, cancel := context.WithCancel(c.v.t.Context())
 	var dribbling sync.WaitGroup
 	dribbling.Go(func() {
-		for lasting(ctx, 500*time.Millisecond) {
-			for _, conn := range c.half {
+		for sleep(ctx, 500*time.Millisecond) {
+			for _, conn := range c.handshakes {
 				_, _ = conn.Write([]byte("a")) // those that were closed meanwhile are looked at in the end
 			}
 		}
 	})
-	c.ends = append(c.ends, func() { cancel(); dribbling.Wait() })
+	c.cleanups = append(c.cleanups, func() { cancel(); dribbling.Wait() })
 }
 
-// knock has strangers come so many times within lasts: to open a connection and
+// startStrangers has strangers come so many times within lasts: to open a connection and
 // go, to ask for the live connection without a session, to guess a secret. It
 // answers at once; the func answers when all have gone.
-func (c *crowdOfSlow) knock(ctx context.Context, times int, lasts time.Duration) func() string {
+func (c *slowClients) startStrangers(ctx context.Context, times int, lasts time.Duration) func() string {
 	began := time.Now()
 	var next, refused, served atomic.Int64
 	var knocking sync.WaitGroup
@@ -231,7 +233,7 @@ func (c *crowdOfSlow) knock(ctx context.Context, times int, lasts time.Duration)
 		knocking.Go(func() {
 			for {
 				i := next.Add(1)
-				if i > int64(times) || !lasting(ctx, time.Until(began.Add(lasts*time.Duration(i)/time.Duration(times)))) {
+				if i > int64(times) || !sleep(ctx, time.Until(began.Add(lasts*time.Duration(i)/time.Duration(times)))) {
 					return
 				}
 				if c.stranger(strange, int(i)) {
@@ -249,7 +251,7 @@ func (c *crowdOfSlow) knock(ctx context.Context, times int, lasts time.Duration)
 }
 
 // stranger comes once, and reports whether somebody answered the door.
-func (c *crowdOfSlow) stranger(h *http.Client, i int) bool {
+func (c *slowClients) stranger(h *http.Client, i int) bool {
 	switch i % 4 {
 	case 0, 1:
 		conn, err := net.DialTimeout("tcp", c.node.addr, 5*time.Second)
@@ -275,32 +277,32 @@ func (c *crowdOfSlow) stranger(h *http.Client, i int) bool {
 	return r.Body.Close() == nil
 }
 
-// areGone holds that the server has let go of the slow ones by itself: who does
+// wantClosed holds that the server has let go of the slow ones by itself: who does
 // not read is closed as silent, and who does not end a handshake too.
-func (c *crowdOfSlow) areGone(quiet map[string]float64) {
+func (c *slowClients) wantClosed(quiet map[string]float64) {
 	c.v.t.Helper()
 	began := time.Now()
 	eventually(c.v.t, 45*time.Second, "the slow sockets to be gone", func() error {
-		now := c.node.meters()
-		if files := now[meterFiles] - quiet[meterFiles]; files > 20 {
+		now := c.node.metrics()
+		if files := now[metricFiles] - quiet[metricFiles]; files > 20 {
 			return fmt.Errorf("%.0f files more than before", files)
 		}
-		if sessions := now[meterSessions] - quiet[meterSessions]; sessions > 0 {
+		if sessions := now[metricSessions] - quiet[metricSessions]; sessions > 0 {
 			return fmt.Errorf("%.0f sessions more than before", sessions)
 		}
 		return nil
 	})
-	now := c.node.meters()
+	now := c.node.metrics()
 	c.v.t.Logf("%v later the server had let go of all: %.0f closed as silent; %.0f goroutines, before %.0f; resident %.0f MB, before %.0f MB",
-		time.Since(began).Round(time.Second), now[meterSilent], now[meterRoutines], quiet[meterRoutines],
-		now[meterResident]/(1<<20), quiet[meterResident]/(1<<20))
-	if now[meterRoutines] > quiet[meterRoutines]+20 {
-		c.v.t.Errorf("%.0f goroutines, before %.0f", now[meterRoutines], quiet[meterRoutines])
+		time.Since(began).Round(time.Second), now[metricSilent], now[metricGoroutines], quiet[metricGoroutines],
+		now[metricResident]/(1<<20), quiet[metricResident]/(1<<20))
+	if now[metricGoroutines] > quiet[metricGoroutines]+20 {
+		c.v.t.Errorf("%.0f goroutines, before %.0f", now[metricGoroutines], quiet[metricGoroutines])
 	}
 }
 
 // token signs somebody in as a program; the many phones of a person share it.
-func (c *crowdOfSlow) token(name string) string {
+func (c *slowClients) token(name string) string {
 	c.v.t.Helper()
 	if c.tokens[name] != "" {
 		return c.tokens[name]

@@ -25,16 +25,16 @@ import (
 
 // venue is an instance that runs, and the people in it.
 type venue struct {
-	t       *testing.T
-	nodes   []*node
-	redis   *redistest.Server // nil: one node with SQLite
-	where   []string          // the flags that say where its logs are
-	journal journal.Journal   // the same logs, read by the test
-	links   map[string]personLink
-	people  map[string]*person // by "role:id"
-	states  []floor.State      // the log folded, by sequence
-	records []floor.Record     // the log; of the sequence n at n-1
-	cursor  *journal.Cursor
+	t          *testing.T
+	nodes      []*node
+	redis      *redistest.Server // nil: one node with SQLite
+	storeFlags []string          // the flags that say where its logs are
+	journal    journal.Journal   // the same logs, read by the test
+	links      map[string]personLink
+	people     map[string]*person // by "role:id"
+	states     []floor.State      // the log folded, by sequence
+	records    []floor.Record     // the log; of the sequence n at n-1
+	cursor     *journal.Cursor
 
 	killed   int     // nodes
 	repeated float64 // commands that the killed ones had answered as known
@@ -48,8 +48,8 @@ var topologies = map[string]func(*testing.T) *venue{"sqlite": sqliteVenue, "two 
 
 func sqliteVenue(t *testing.T) *venue {
 	dir := t.TempDir()
-	v := &venue{t: t, where: []string{"--data", dir}}
-	v.nodes = []*node{startNode(t, v.where...)}
+	v := &venue{t: t, storeFlags: []string{"--data", dir}}
+	v.nodes = []*node{startNode(t, v.storeFlags...)}
 	j, err := sqlitejournal.Open(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -61,8 +61,8 @@ func sqliteVenue(t *testing.T) *venue {
 
 func redisVenue(t *testing.T) *venue {
 	server := redistest.Start(t)
-	v := &venue{t: t, redis: server, where: []string{"--redis", server.URL, "--key-file", writeKey(t)}}
-	v.nodes = []*node{startNode(t, v.where...), startNode(t, v.where...)}
+	v := &venue{t: t, redis: server, storeFlags: []string{"--redis", server.URL, "--key-file", writeKey(t)}}
+	v.nodes = []*node{startNode(t, v.storeFlags...), startNode(t, v.storeFlags...)}
 	j, err := redisjournal.Open(server.URL, redisjournal.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func redisVenue(t *testing.T) *venue {
 }
 
 // journalFlags answers where the logs are, for a subcommand that needs no key.
-func (v *venue) journalFlags() []string { return v.where[:2] }
+func (v *venue) journalFlags() []string { return v.storeFlags[:2] }
 
 // writeWorkbook writes a workbook to a file.
 func (v *venue) writeWorkbook(data []byte) string {
@@ -85,14 +85,14 @@ func (v *venue) writeWorkbook(data []byte) string {
 	return file
 }
 
-// open imports the sample forum and reads its links.
-func (v *venue) open() {
+// importSample imports the sample forum and reads its links.
+func (v *venue) importSample() {
 	v.t.Helper()
 	out, errs, code := matchfloor(v.t, append([]string{"import", v.writeWorkbook(demo.Workbook())}, v.journalFlags()...)...)
 	if words := strings.Fields(out); code != 0 || len(words) == 0 || words[len(words)-1] != eventID {
 		v.t.Fatalf("import: exit %d, %q, %s", code, out, errs)
 	}
-	v.links = listLinks(v.t, eventID, v.where...)
+	v.links = listLinks(v.t, eventID, v.storeFlags...)
 	v.people = map[string]*person{}
 	v.cursor = journal.NewCursor(eventID, journal.Genesis(eventID, 1))
 	v.states, v.records = []floor.State{floor.New()}, nil
@@ -101,13 +101,13 @@ func (v *venue) open() {
 // person is someone at the venue with a screen.
 type person struct {
 	*client.Client
-	v    *venue
-	name string // "role:id"
-	base string // the address that they came to
-	by   *doors // other ways in; nil: only that one
-	way  client.Transport
+	v         *venue
+	name      string          // "role:id"
+	base      string          // the address that they came to
+	balancer  *clientBalancer // other ways in; nil: only that one
+	transport client.Transport
 
-	look func(client.ViewChange) // what to do with each frame instead of keeping it; nil: keep it
+	observer func(client.ViewChange) // what to do with each frame instead of keeping it; nil: keep it
 
 	mu     sync.Mutex
 	frames []frame
@@ -120,8 +120,8 @@ type frame struct {
 	keys []string // what it set or dropped; nil for a snapshot
 }
 
-// enter signs people in, spread over the nodes, and waits for their first view.
-func (v *venue) enter(names ...string) {
+// signIn signs people in, spread over the nodes, and waits for their first view.
+func (v *venue) signIn(names ...string) {
 	v.t.Helper()
 	var wg sync.WaitGroup
 	for i, name := range names {
@@ -143,12 +143,12 @@ func (p *person) dial(kept *client.SavedView) {
 	}
 	ctx, cancel := context.WithTimeout(p.v.t.Context(), 30*time.Second)
 	defer cancel()
-	o := client.Options{Saved: kept, Observe: p.observe, Transport: p.way}
-	if p.look != nil {
-		o.Observe = p.look
+	o := client.Options{Saved: kept, Observe: p.observe, Transport: p.transport}
+	if p.observer != nil {
+		o.Observe = p.observer
 	}
-	if p.by != nil {
-		o.HTTP, o.Dialer, o.Log, o.Jitter = p.by.http, p.by.dialer, p.by.log, p.by.jitter
+	if p.balancer != nil {
+		o.HTTP, o.Dialer, o.Log, o.Jitter = p.balancer.http, p.balancer.dialer, p.balancer.log, p.balancer.jitter
 	}
 	if link.Role == "organiser" {
 		o.Event = eventID
@@ -178,41 +178,41 @@ func (p *person) observe(a client.ViewChange) {
 	p.frames = append(p.frames, f)
 }
 
-// since answers the frames that came after the first n.
-func (p *person) since(n int) []frame {
+// framesSince answers the frames that came after the first n.
+func (p *person) framesSince(n int) []frame {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.frames[n:])
 }
 
-func (p *person) count() int { p.mu.Lock(); defer p.mu.Unlock(); return len(p.frames) }
+func (p *person) frameCount() int { p.mu.Lock(); defer p.mu.Unlock(); return len(p.frames) }
 
-// try gives a command on what the person's screen shows.
-func (p *person) try(c floor.Command) (wire.Accepted, error) {
+// submit gives a command on what the person's screen shows.
+func (p *person) submit(c floor.Command) (wire.Accepted, error) {
 	ctx, cancel := context.WithTimeout(p.v.t.Context(), time.Minute)
 	defer cancel()
 	return p.Do(ctx, wire.Command{Base: p.Base(), Body: c})
 }
 
-// does gives a command that must be accepted, and waits until the person sees it.
-func (p *person) does(c floor.Command) wire.Accepted {
+// mustSubmit gives a command that must be accepted, and waits until the person sees it.
+func (p *person) mustSubmit(c floor.Command) wire.Accepted {
 	p.v.t.Helper()
-	done, err := p.try(c)
+	done, err := p.submit(c)
 	if err != nil {
 		p.v.t.Fatalf("%s: %T: %v", p.name, c, err)
 	}
-	p.level()
+	p.syncToHead()
 	return done
 }
 
-// refused gives a command that must be refused with a code.
-func (p *person) refused(c floor.Command, code floor.Code) map[string]string {
+// mustBeRefused gives a command that must be refused with a code.
+func (p *person) mustBeRefused(c floor.Command, code floor.Code) map[string]string {
 	p.v.t.Helper()
-	_, err := p.try(c)
-	return p.v.holdRefusal(err, code)
+	_, err := p.submit(c)
+	return p.v.wantRefusal(err, code)
 }
 
-func (v *venue) holdRefusal(err error, code floor.Code) map[string]string {
+func (v *venue) wantRefusal(err error, code floor.Code) map[string]string {
 	v.t.Helper()
 	var no *wire.Rejected
 	if !errors.As(err, &no) || no.Code != string(code) {
@@ -221,10 +221,10 @@ func (v *venue) holdRefusal(err error, code floor.Code) map[string]string {
 	return no.Params
 }
 
-// level waits until a person's screen is at the log's head, whichever node it is on.
-func (p *person) level() {
+// syncToHead waits until a person's screen is at the log's head, whichever node it is on.
+func (p *person) syncToHead() {
 	p.v.t.Helper()
-	head := p.v.fold().Seq()
+	head := p.v.logState().Seq()
 	ctx, cancel := context.WithTimeout(p.v.t.Context(), 30*time.Second)
 	defer cancel()
 	eventually(p.v.t, 30*time.Second, p.name+" to be level", func() error {
@@ -249,7 +249,7 @@ func (p *person) sees(what string, ready func(client.View) bool) {
 // clock sets the event's clock, as a rehearsal would.
 func (v *venue) clock(hhmm string) {
 	v.t.Helper()
-	v.people["moderator:s1"].does(floor.SetClock{Event: instant(v.t, hhmm), Rate: 1})
+	v.people["moderator:s1"].mustSubmit(floor.SetClock{Event: instant(v.t, hhmm), Rate: 1})
 }
 
 // instant answers a time of the forum's day.
@@ -262,9 +262,9 @@ func instant(t *testing.T, hhmm string) floor.Instant {
 	return floor.Instant(at.UnixMilli())
 }
 
-// fold reads the log to its head and answers the state there: the truth that
+// logState reads the log to its head and answers the state there: the truth that
 // every screen is held to.
-func (v *venue) fold() floor.State {
+func (v *venue) logState() floor.State {
 	v.t.Helper()
 	records, err := v.cursor.CatchUp(v.t.Context(), v.journal)
 	if err != nil {
@@ -281,21 +281,21 @@ func (v *venue) fold() floor.State {
 	return v.states[len(v.states)-1]
 }
 
-// converged holds every screen, at the position that it says, to the log's fold;
+// checkConverged holds every screen, at the position that it says, to the log's fold;
 // and every screen to be at the log's head.
-func (v *venue) converged() {
+func (v *venue) checkConverged() {
 	v.t.Helper()
 	began := time.Now()
-	head := v.fold().Seq()
+	head := v.logState().Seq()
 	for _, name := range slices.Sorted(maps.Keys(v.people)) {
 		p := v.people[name]
 		if p.Client == nil {
 			continue
 		}
-		p.level()
+		p.syncToHead()
 		view := p.View()
 		if int(view.At.Seq) >= len(v.states) {
-			v.fold()
+			v.logState()
 		}
 		state := v.states[view.At.Seq]
 		want := cards(state, state.Subjects(floor.ActorID(p.name))...)
