@@ -15,9 +15,9 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// TestAcceptanceDay_ScreensMatchTheLog plays the forum's day through the protocol, with a client for
-// every person in the sample forum, and after each of its scenes holds every
-// screen to what the log says. At its end nobody's name has come out anywhere.
+// TestAcceptanceDay_ScreensMatchTheLog plays the forum's day through the protocol, with a
+// client for every person in the sample forum. After each scene it compares every screen with
+// the log. At the end it checks that no name has leaked where none belongs.
 func TestAcceptanceDay_ScreensMatchTheLog(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(topologies)) {
 		t.Run(name, func(t *testing.T) {
@@ -46,14 +46,15 @@ func TestAcceptanceDay_ScreensMatchTheLog(t *testing.T) {
 	}
 }
 
-// acceptanceDay is the venue with what its scenes hand on.
+// acceptanceDay is the venue with the state that scenes share.
 type acceptanceDay struct {
 	*venue
 	lead, second, runner *person
 	phones               []string // every attendee
 }
 
-// 08:00: three bad rows are named by sheet, row, column and reason, and nothing is applied.
+// 08:00: an import reports three bad rows by sheet, row, column and reason, and imports
+// nothing.
 func (d *acceptanceDay) importForum() {
 	bad, want, err := demo.WithBadRows()
 	if err != nil {
@@ -125,7 +126,7 @@ func (d *acceptanceDay) checkIn() {
 	d.runner.mustBeRefused(floor.CheckIn{Attendee: floor.AttendeeID(floor.ActorID(d.phones[0]).ID())}, floor.CodeAlready)
 }
 
-// 10:00: the talks run 12 minutes over; the lunch absorbs it; boards show how late it is.
+// 10:00: the talks run 12 minutes over; lunch absorbs the delay; the displays show it.
 func (d *acceptanceDay) talksRunOver() {
 	d.clock("11:10")
 	d.lead.mustSubmit(floor.StartSlot{SlotRef: floor.SlotRef{Item: "talk2"}})
@@ -149,7 +150,8 @@ func (d *acceptanceDay) talksRunOver() {
 	d.lead.mustSubmit(floor.EndSlot{SlotRef: floor.SlotRef{Item: "talk2"}})
 }
 
-// 13:20: the first round is called; all but three say "Got it", and those three are named.
+// 13:20: the first round is called; all but three people press "Got it", and the console names
+// those three.
 func (d *acceptanceDay) callFirstRound() {
 	d.lead.mustSubmit(floor.CallSlot{SlotRef: floor.SlotRef{Round: "R1"}})
 	var called []*person
@@ -185,7 +187,7 @@ func (d *acceptanceDay) callFirstRound() {
 	d.t.Logf("%d called, %d seen, unseen: %v", len(called), len(called)-3, unseen)
 }
 
-// notices answers what a person has to confirm.
+// notices returns the notices that a person has to acknowledge.
 func (p *person) notices() []floor.NoticeID {
 	var ids []floor.NoticeID
 	for id := range client.Each[floor.OwnNoticeCard](p.View(), "notice") {
@@ -195,7 +197,8 @@ func (p *person) notices() []floor.NoticeID {
 	return ids
 }
 
-// 13:35: the grace ends at T07, the side is marked, and nobody else moves.
+// 13:35: the grace period ends at T07; the side is marked as a no-show, and no other meeting
+// moves.
 func (d *acceptanceDay) noShow() {
 	d.clock("13:30")
 	d.lead.mustSubmit(floor.StartSlot{SlotRef: floor.SlotRef{Round: "R1"}})
@@ -240,8 +243,8 @@ func (d *acceptanceDay) noShow() {
 	}
 }
 
-// 13:41: a table asks for someone who knows LED: only those see it who can take it;
-// claimed, on the way, arrived, each seen at the table.
+// 13:41: a table requests an interpreter who knows LED. Only interpreters who can take the
+// request see it. The table sees it claimed, on the way and arrived.
 func (d *acceptanceDay) interpreter() {
 	for name, p := range d.people {
 		if floor.ActorID(name).Role() == floor.RoleInterpreter {
@@ -286,7 +289,7 @@ func (d *acceptanceDay) interpreter() {
 		if step.state == floor.Claimed {
 			by := d.people["interpreter:i03"].mustBeRefused(floor.ClaimRequest{Request: request.id}, floor.CodeClaimed)
 			if by["by"] != "interpreter:i19" {
-				d.t.Errorf("the second claimant is told %v", by)
+				d.t.Errorf("the second claimant receives %v", by)
 			}
 		}
 	}
@@ -317,11 +320,11 @@ func (d *acceptanceDay) meetingAt(round floor.RoundID, table floor.TableID) floo
 			return floor.MeetingID(id)
 		}
 	}
-	d.t.Fatalf("nobody is at %s in %s", table, round)
+	d.t.Fatalf("no meeting is at %s in %s", table, round)
 	return ""
 }
 
-// 14:01: a wrong swap is undone within a second; only the phones that got it are corrected.
+// 14:01: a wrong swap is undone within a second; only the phones that showed it are corrected.
 func (d *acceptanceDay) wrongSwap() {
 	d.clock("13:55")
 	d.lead.mustSubmit(floor.EndSlot{SlotRef: floor.SlotRef{Round: "R1"}})
@@ -355,44 +358,45 @@ func (d *acceptanceDay) wrongSwap() {
 		d.t.Fatal(err)
 	}
 	d.checkConverged()
-	told, slowest := 0, time.Duration(0)
+	corrected, slowest := 0, time.Duration(0)
 	for _, name := range d.phones {
 		frames := d.people[name].framesSince(counts[name])
 		got := slices.ContainsFunc(frames, func(f frame) bool { return len(f.keys) > 0 })
 		if got && !concerned[name] {
-			d.t.Errorf("%s was told: %v", name, frames)
+			d.t.Errorf("%s was corrected: %v", name, frames)
 		}
 		if got {
-			told++
+			corrected++
 			slowest = max(slowest, frames[len(frames)-1].at.Sub(began))
 		}
 	}
 	if slowest > time.Second {
 		d.t.Errorf("the last phone was corrected after %v", slowest)
 	}
-	if state.Seq() == d.logState().Seq() || told == 0 {
-		d.t.Errorf("%d phones were told", told)
+	if state.Seq() == d.logState().Seq() || corrected == 0 {
+		d.t.Errorf("%d phones were corrected", corrected)
 	}
 	if d.meetingAt("R2", "T05") != a || d.meetingAt("R2", "T15") != b {
 		d.t.Error("the swap was not undone")
 	}
-	d.t.Logf("%d phones were told of the swap and its undoing, the last after %v, of %d concerned people", told, slowest, len(concerned))
+	d.t.Logf("%d phones showed the swap and its undoing, the last after %v, of %d concerned people", corrected, slowest, len(concerned))
 }
 
-// 14:07: two moderators move one company at once; the second is refused with who was first.
+// 14:07: two moderators move one company at the same time; the refusal of the second names the
+// first.
 func (d *acceptanceDay) twoModerators() {
 	meeting := d.meetingAt("R3", "T01")
 	d.second.syncToHead()
 	base := d.second.Base()
 	first := d.lead.mustSubmit(floor.MoveMeeting{Meeting: meeting, Table: d.freeTable("R3", "A")})
 	_, err := d.second.Do(d.t.Context(), wire.Command{Base: base, Body: floor.MoveMeeting{Meeting: meeting, Round: "R8"}})
-	said := d.wantRefusal(err, floor.CodeStale)
-	if said["by"] != "moderator:s1" || said["of"] != "meeting/"+string(meeting) || said["seq"] != fmt.Sprint(first.Seq) {
-		d.t.Errorf("the second moderator is told %v", said)
+	params := d.wantRefusal(err, floor.CodeStale)
+	if params["by"] != "moderator:s1" || params["of"] != "meeting/"+string(meeting) || params["seq"] != fmt.Sprint(first.Seq) {
+		d.t.Errorf("the second moderator receives %v", params)
 	}
 }
 
-// freeTable answers a table of a zone that is free in a round.
+// freeTable returns a table of a zone that is free in a round.
 func (d *acceptanceDay) freeTable(round floor.RoundID, zone floor.ZoneID) floor.TableID {
 	d.t.Helper()
 	view := d.lead.View()
@@ -414,7 +418,8 @@ func (d *acceptanceDay) freeTable(round floor.RoundID, zone floor.ZoneID) floor.
 	return floor.TableID(slices.Min(free))
 }
 
-// 14:12: 61 phones drop, a meeting moves meanwhile; on return nothing is lost and no alert comes twice.
+// 14:12: 61 phones lose the network, and a meeting moves meanwhile. When they return, nothing
+// is lost and no notice comes twice.
 func (d *acceptanceDay) accessPointFails() {
 	meeting := d.meetingAt("R3", "T02")
 	m, _ := client.Get[floor.MeetingCard](d.lead.View(), floor.CardKey("meeting/"+meeting))
@@ -428,11 +433,11 @@ func (d *acceptanceDay) accessPointFails() {
 			dropped = append(dropped, name)
 		}
 	}
-	kept := map[string]*client.SavedView{}
+	saved := map[string]*client.SavedView{}
 	for _, name := range dropped {
 		p := d.people[name]
 		p.Close()
-		kept[name] = p.Save()
+		saved[name] = p.Save()
 	}
 	d.lead.mustSubmit(floor.MoveMeeting{Meeting: meeting, Table: d.freeTable("R3", "C")})
 	counts := map[string]int{}
@@ -440,16 +445,16 @@ func (d *acceptanceDay) accessPointFails() {
 		p := d.people[name]
 		counts[name] = p.frameCount()
 		if p.base = d.nodes[0].url(); i%2 == 1 {
-			p.base = d.nodes[len(d.nodes)-1].url() // for every second one another node, where there is one
+			p.base = d.nodes[len(d.nodes)-1].url() // every second one moves to another node, if there is one
 		}
-		p.dial(kept[name])
+		p.dial(saved[name])
 	}
 	d.checkConverged()
 	for i, name := range dropped {
 		alerts := 0
 		for _, f := range d.people[name].framesSince(counts[name]) {
 			if f.keys == nil {
-				d.t.Errorf("%s was sent everything anew", name)
+				d.t.Errorf("%s received a snapshot", name)
 			}
 			for _, key := range f.keys {
 				if strings.HasPrefix(key, "notice/") {
@@ -463,7 +468,8 @@ func (d *acceptanceDay) accessPointFails() {
 	}
 }
 
-// 14:25: R2 is extended by 3; R3 and R4 follow; the tea absorbs it; R5 to R8 are as planned.
+// 14:25: R2 is extended by 3 minutes; R3 and R4 follow; the tea absorbs the delay; R5 to R8
+// stay as planned.
 func (d *acceptanceDay) extend() {
 	d.lead.mustSubmit(floor.ExtendSlot{SlotRef: floor.SlotRef{Round: "R2"}, Minutes: 3})
 	phone := d.people[d.phones[100]]

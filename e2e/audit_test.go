@@ -8,17 +8,17 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// audit holds what was answered against the log, when the load has ended: every
-// accepted command stands in it once, where the answer said and with its effect;
-// no refused one does; nothing does that nobody gave; and what the screens have
-// shown is what it says.
+// audit compares the results of all commands with the log after the load has ended. Every
+// accepted command must be in the log once, at the returned sequence number and with its
+// effect. No rejected command, and no command that nobody sent, may be there. The shown views
+// must match the log.
 func (s *loadRun) audit() {
 	s.t.Helper()
 	s.logState()
 	at := map[floor.CommandKey]uint64{}
 	for i, r := range s.records {
 		if first, twice := at[r.Key]; twice {
-			s.t.Errorf("TWICE: the command %s stands at %d and %d", r.Key, first, i+1)
+			s.t.Errorf("TWICE: the command %s is record %d and record %d", r.Key, first, i+1)
 		}
 		at[r.Key] = uint64(i + 1)
 	}
@@ -31,14 +31,14 @@ func (s *loadRun) audit() {
 		}
 	}
 	s.checkNothingElse(at)
-	s.t.Logf("%d commands in %v (%.0f a second), %d accepted: each once in the log of %d records; answered p50 %v, p99 %v, at most %v",
+	s.t.Logf("%d commands in %v (%.0f a second), %d accepted: each once in the log of %d records; results after p50 %v, p99 %v, at most %v",
 		len(times), s.lasted.Round(time.Second), float64(len(times))/s.lasted.Seconds(), accepted, len(s.records),
 		percentile(times, 50), percentile(times, 99), percentile(times, 100))
 	s.checkShownViews(s.shown)
 }
 
-// auditCommander holds the commands of one giver, and answers how many were accepted.
-// They are taken out of the keys at.
+// auditCommander checks the commands of one commander and returns how many were accepted. It
+// deletes their keys from at.
 func (s *loadRun) auditCommander(g *commander, at map[floor.CommandKey]uint64) (accepted int) {
 	s.t.Helper()
 	last := uint64(0)
@@ -51,12 +51,12 @@ func (s *loadRun) auditCommander(g *commander, at map[floor.CommandKey]uint64) (
 			s.t.Errorf("%s: %T was not accepted: %v (in the log: %v)", g.name, c.body, c.err, there)
 			continue
 		case !there:
-			s.t.Errorf("LOST: %s was told that %s stands at %d", g.name, key, c.seq)
+			s.t.Errorf("LOST: %s received the result that %s is record %d", g.name, key, c.seq)
 			continue
 		case seq != c.seq, seq <= last:
-			s.t.Errorf("%s was told that %s stands at %d, after %d; it stands at %d", g.name, key, c.seq, last, seq)
+			s.t.Errorf("%s received the result that %s is record %d, after %d; it is record %d", g.name, key, c.seq, last, seq)
 		case !hasEffect(s.records[seq-1], g.name, c.body):
-			s.t.Errorf("%s gave %+v, the log has %+v", g.name, c.body, s.records[seq-1])
+			s.t.Errorf("%s sent %+v, the log has %+v", g.name, c.body, s.records[seq-1])
 		}
 		last = seq
 		accepted++
@@ -64,8 +64,8 @@ func (s *loadRun) auditCommander(g *commander, at map[floor.CommandKey]uint64) (
 	return accepted
 }
 
-// checkNothingElse holds what is left of the log's keys: what opened the forum, that
-// its links were taken, and what time brought about.
+// checkNothingElse checks the keys that are left: of the import, the release, the export of
+// the links, and of what falls due.
 func (s *loadRun) checkNothingElse(at map[floor.CommandKey]uint64) {
 	s.t.Helper()
 	for key, seq := range at {
@@ -74,13 +74,13 @@ func (s *loadRun) checkNothingElse(at map[floor.CommandKey]uint64) {
 		case "importForum", "release", "recordExport":
 		default:
 			if r.By != floor.Clock {
-				s.t.Errorf("FROM NOWHERE: %s by %s at %d: %s", key, r.By, seq, r.Kind)
+				s.t.Errorf("NOT SENT: %s by %s is record %d: %s", key, r.By, seq, r.Kind)
 			}
 		}
 	}
 }
 
-// hasEffect reports whether a record is what a command of somebody asks for.
+// hasEffect reports whether a record is the result of a person's command.
 func hasEffect(r floor.Record, by string, c floor.Command) bool {
 	if r.Kind != floor.KindOf(c) || string(r.By) != by {
 		return false
@@ -107,7 +107,7 @@ func hasEffect(r floor.Record, by string, c floor.Command) bool {
 	})
 }
 
-// percentile answers the p-th percentile; of none it is zero.
+// percentile returns the p-th percentile, or 0 if there are no values.
 func percentile(times []time.Duration, p int) time.Duration {
 	if len(times) == 0 {
 		return 0
@@ -116,14 +116,13 @@ func percentile(times []time.Duration, p int) time.Duration {
 	return sorted[(len(sorted)-1)*p/100].Round(10 * time.Microsecond)
 }
 
-// TestHasEffect_RejectsOtherRecords breaks an audited log in each way that it is to find.
 func TestHasEffect_RejectsOtherRecords(t *testing.T) {
 	lock := floor.LockMeeting{Meeting: "m001", Locked: true}
 	good := floor.Record{Kind: "lockMeeting", By: "moderator:s1", Changes: []floor.Change{floor.MeetingLocked{Meeting: "m001", Locked: true}}}
 	if !hasEffect(good, "moderator:s1", lock) {
-		t.Error("a command's own record is not recognised")
+		t.Error("the record of the command itself is rejected")
 	}
-	for name, break1 := range map[string]func(*floor.Record){
+	for name, change := range map[string]func(*floor.Record){
 		"kind":   func(r *floor.Record) { r.Kind = "moveMeeting" },
 		"sender": func(r *floor.Record) { r.By = "moderator:s2" },
 		"value":  func(r *floor.Record) { r.Changes = []floor.Change{floor.MeetingLocked{Meeting: "m001"}} },
@@ -131,7 +130,7 @@ func TestHasEffect_RejectsOtherRecords(t *testing.T) {
 		"none":   func(r *floor.Record) { r.Changes = nil },
 	} {
 		r := good
-		if break1(&r); hasEffect(r, "moderator:s1", lock) {
+		if change(&r); hasEffect(r, "moderator:s1", lock) {
 			t.Errorf("a record with another %s passes", name)
 		}
 	}

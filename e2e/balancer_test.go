@@ -9,31 +9,27 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"testing"
 	"time"
 
 	"github.com/gorilla/websocket"
 )
 
-// clientBalancer are the ways by which clients reach an instance: they take any address
-// that answers, as a list of nodes or a name with several addresses lets them.
-// It counts how connections ended.
+// clientBalancer connects clients to any address of an instance that accepts, as a list of
+// nodes or a name with several addresses would. It counts how connections ended.
 type clientBalancer struct {
 	http        *http.Client
 	dialer      *websocket.Dialer
 	log         *slog.Logger
 	disconnects *disconnectLog
-	jitter      func() float64 // of the pauses before they come again; nil: the client's own
+	jitter      func() float64 // of the pauses before reconnecting; nil: the client's own
 }
 
-// newClientBalancer answers the ways to some addresses, tried in random order.
+// newClientBalancer returns a balancer over addresses, which it tries in random order.
 func newClientBalancer(addrs ...string) *clientBalancer {
 	d := &clientBalancer{disconnects: &disconnectLog{}}
 	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
@@ -56,14 +52,14 @@ func newClientBalancer(addrs ...string) *clientBalancer {
 	return d
 }
 
-// disconnectLog is a log that counts what clients do about the ends of connections:
-// the close code 1012 alone is answered with "soon".
+// disconnectLog is the handler of the clients' logs. It counts when they will reconnect after
+// a connection has ended: "soon" only after the close code 1012.
 type disconnectLog struct {
 	soon, later, all atomic.Int64
-	closedByTest     atomic.Int64 // by the test's own will
+	closedByTest     atomic.Int64 // closed by the test
 
-	mu      sync.Mutex     // guards what follows
-	reasons map[string]int // how often connections ended for which reason, without addresses
+	mu      sync.Mutex     // guards the fields below
+	reasons map[string]int // counts by reason, without addresses
 }
 
 // Enabled implements slog.Handler.
@@ -90,7 +86,7 @@ func (e *disconnectLog) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// addressPattern match what makes the same reason look like many.
+// addressPattern matches the part in which otherwise equal reasons differ.
 var addressPattern = regexp.MustCompile(`\d+\.\d+\.\d+\.\d+:\d+`)
 
 func (e *disconnectLog) note(why string) {
@@ -104,7 +100,7 @@ func (e *disconnectLog) note(why string) {
 	}
 }
 
-// String tells why connections ended.
+// String returns the reasons with their counts.
 func (e *disconnectLog) String() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -120,39 +116,3 @@ func (e *disconnectLog) WithAttrs([]slog.Attr) slog.Handler { return e }
 
 // WithGroup implements slog.Handler.
 func (e *disconnectLog) WithGroup(string) slog.Handler { return e }
-
-// testSeed prints the seed of a test's random choices, which MATCHFLOOR_SEED gives
-// again.
-func testSeed(t *testing.T) uint64 {
-	t.Helper()
-	seed := rand.Uint64()
-	if text := os.Getenv("MATCHFLOOR_SEED"); text != "" {
-		given, err := strconv.ParseUint(text, 10, 64)
-		if err != nil {
-			t.Fatalf("MATCHFLOOR_SEED: %v", err)
-		}
-		seed = given
-	}
-	t.Logf("seed %d", seed)
-	return seed
-}
-
-// newRand answers random choices that a seed and a number for their purpose fix.
-func newRand(seed, purpose uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, purpose)) }
-
-// sleep waits for d, or answers false when ctx has ended before.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// randomBelow answers a random time below most.
-func randomBelow(rng *rand.Rand, most time.Duration) time.Duration {
-	return time.Duration(rng.Int64N(int64(most)))
-}

@@ -17,7 +17,7 @@ import (
 //go:embed testdata/axe-core/axe.min.js
 var axeCore string
 
-// browser answers a headless Chromium that asks nobody on the network anything.
+// browser returns a headless Chromium that sends no requests of its own.
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
@@ -49,12 +49,12 @@ type screen struct {
 	name string
 }
 
-// size is a window's, in CSS pixels.
+// size is the size of a window in CSS pixels.
 type size struct{ width, height int64 }
 
 var phoneSize, deskSize, wallSize = size{390, 844}, size{1366, 768}, size{1920, 1080}
 
-// openScreen opens a link in a browser of its own, as another phone would, in a language.
+// openScreen opens a link in a browser of its own, as another device would, in a language.
 func openScreen(t *testing.T, name, url, language string, at size) *screen {
 	t.Helper()
 	s := &screen{t: t, ctx: browser(t), name: name}
@@ -75,7 +75,7 @@ func (s *screen) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// eval answers the value of an expression in the page.
+// eval returns the value of an expression in the page.
 func eval[T any](s *screen, expression string) T {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.ctx, 30*time.Second)
@@ -87,12 +87,12 @@ func eval[T any](s *screen, expression string) T {
 	return v
 }
 
-// waitForValue answers the value of an expression once it is there. Right after a
-// navigation the browser may still be asked about the document before; that, and
-// nothing else, is asked again.
+// waitForValue returns the value of an expression once it is defined. Directly after a
+// navigation the browser may still evaluate in the previous document; only that error is
+// retried.
 func waitForValue[T any](t *testing.T, tab context.Context, expression string) (v T) {
 	t.Helper()
-	eventually(t, 30*time.Second, "the page to answer", func() (err error) {
+	eventually(t, 30*time.Second, "the page's value", func() (err error) {
 		v, err = chromedp.Run(tab, chromedp.Poll[T](expression, chromedp.WithPollingTimeout(20*time.Second)))
 		if err != nil && !strings.Contains(err.Error(), "Cannot find context") {
 			t.Fatal(err)
@@ -108,14 +108,14 @@ func (s *screen) until(what, expression string) time.Duration {
 	began := time.Now()
 	eventually(s.t, 30*time.Second, s.name+" to show "+what, func() error {
 		if !eval[bool](s, "!!("+expression+")") {
-			return fmt.Errorf("the page says %q", s.text())
+			return fmt.Errorf("the page shows %q", s.text())
 		}
 		return nil
 	})
 	return time.Since(began)
 }
 
-// shows waits until the page's text holds all of some words.
+// shows waits until the page's text contains all of some words.
 func (s *screen) shows(words ...string) time.Duration {
 	s.t.Helper()
 	list, _ := json.Marshal(words)
@@ -127,13 +127,13 @@ func (s *screen) text() string {
 	return eval[string](s, "document.body.innerText")
 }
 
-// click clicks the first element of a selector that can be seen.
+// click clicks the first visible element that matches a selector.
 func (s *screen) click(selector string) {
 	s.t.Helper()
 	s.do(chromedp.Click(selector, chromedp.NodeVisible))
 }
 
-// press clicks the first button or tab whose text or label holds a word.
+// press clicks the first button or tab whose text or label contains a word.
 func (s *screen) press(word string) {
 	s.t.Helper()
 	find := fmt.Sprintf(`[...document.querySelectorAll('button,[role=button],[role=tab],summary')].find(b => b.offsetParent !== null && ((b.innerText || '').includes(%q) || (b.getAttribute('aria-label') || '').includes(%q)))`, word, word)
@@ -141,7 +141,7 @@ func (s *screen) press(word string) {
 	eval[bool](s, "("+find+").click() || true")
 }
 
-// offline cuts the tab from the network, or brings it back.
+// offline disconnects the tab from the network, or reconnects it.
 func (s *screen) offline(off bool) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.ctx, 30*time.Second)
@@ -157,10 +157,11 @@ func (s *screen) offline(off bool) {
 	}
 }
 
-// axe holds the page as it is now to WCAG 2.2 AA, as far as axe-core can tell.
+// axe checks the page in its current state against WCAG 2.2 AA, as far as axe-core can.
 func (s *screen) axe(state string) {
 	s.t.Helper()
-	// The page's Content-Security-Policy allows no inline script; the debugger's own evaluation is none.
+	// The page's Content-Security-Policy allows no inline script, but it does not apply to the
+	// debugger's evaluation.
 	s.do(chromedp.Steps(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Run(ctx, chromedp.Evaluate[any](axeCore+";true", chromedp.EvalAsValue))
 		return err

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// catalogOf answers a language's sentences, as the pages say them.
+// catalogOf returns the texts of the pages in a language.
 func catalogOf(t *testing.T, language string) map[string]string {
 	t.Helper()
 	data, err := os.ReadFile("../static/catalogs/" + language + ".json")
@@ -21,7 +21,7 @@ func catalogOf(t *testing.T, language string) map[string]string {
 	return words
 }
 
-// longestLiteral answers the longest part of a sentence that is no placeholder.
+// longestLiteral returns the longest part of a text that is not a placeholder.
 func longestLiteral(sentence string) string {
 	longest := ""
 	for _, part := range strings.FieldsFunc(sentence, func(r rune) bool { return r == '{' || r == '}' }) {

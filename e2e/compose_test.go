@@ -14,9 +14,9 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// What an operator starts is checked here without a container engine: the
-// compose file by the library that Docker itself reads it with, the balancer's
-// file by HAProxy, the Dockerfile by its instructions.
+// The files that an operator starts are checked here without a container engine: the Compose
+// file with the library that Docker itself uses, the balancer's file with HAProxy, and the
+// Dockerfile by its instructions.
 
 var composeNodes = []string{"node-a", "node-b"}
 
@@ -59,7 +59,7 @@ func TestCompose_NodesShareOneConfiguration(t *testing.T) {
 		t.Errorf("a variable that is no flag of serve: %v", a.Environment)
 	}
 	if got := strings.Join(a.Command, " "); got != "serve" {
-		t.Errorf("a node runs %q; the embedded journal must not be named beside Redis", got)
+		t.Errorf("a node runs %q; its command must not name a data directory, because it uses Redis", got)
 	}
 }
 
@@ -130,8 +130,7 @@ func TestCompose_ServicesHaveHealthChecksAndPinnedImages(t *testing.T) {
 	}
 }
 
-// TestCompose_TrustsOnlyTheBalancersNetwork holds that the nodes believe forwarded
-// headers of the balancer's network, and of no other.
+// The nodes trust forwarding headers from the balancer's network only.
 func TestCompose_TrustsOnlyTheBalancersNetwork(t *testing.T) {
 	project := composeProject(t)
 	balancer, node := composeService(t, project, "balancer"), composeService(t, project, composeNodes[0])
@@ -198,8 +197,8 @@ func TestDockerfile_MakesAMinimalImageWithoutRoot(t *testing.T) {
 	}
 }
 
-// checkCopied holds that what an instruction takes from the tree is there and
-// is not ignored.
+// checkCopied checks that the files which an instruction copies from the tree exist and are
+// not ignored.
 func checkCopied(t *testing.T, instruction string) {
 	t.Helper()
 	if strings.HasPrefix(instruction, "--from=") {
@@ -216,7 +215,7 @@ func checkCopied(t *testing.T, instruction string) {
 	}
 }
 
-// dockerStages reads the Dockerfile as instruction → arguments, a map a stage.
+// dockerStages returns the Dockerfile's arguments by instruction, one map for each stage.
 func dockerStages(t *testing.T) []map[string][]string {
 	t.Helper()
 	var stages []map[string][]string

@@ -13,8 +13,9 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// truncateLua takes a log back to an earlier record, as a failover to a replica that had
-// not heard the rest does: the stream, its last id, the keys known, the head.
+// truncateLua removes the last records of a log, as a failover to a replica that has not
+// received them does: it changes the stream, the stream's last id, the known keys and the
+// head.
 const truncateLua = `
 local keep = ARGV[1] .. '-0'
 for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '(' .. keep, '+')) do
@@ -26,7 +27,7 @@ local last = redis.call('XRANGE', KEYS[1], keep, keep)[1][2]
 redis.call('HSET', KEYS[2], 'seq', ARGV[1], 'hash', last[6])
 return #redis.call('XRANGE', KEYS[1], '-', '+')`
 
-// truncateLog takes the event's log n records back.
+// truncateLog removes the last n records of the event's log and returns its head.
 func (v *venue) truncateLog(n int) journal.Position {
 	v.t.Helper()
 	keep := v.logState().Seq() - uint64(n)
@@ -41,7 +42,7 @@ func (v *venue) truncateLog(n int) journal.Position {
 	return journal.Position{Epoch: page.Head.Epoch, Seq: keep, Hash: page.Records[0].Hash}
 }
 
-// twoNodeFloor is two nodes with people on both.
+// twoNodeFloor returns a venue of two nodes with people on both.
 func twoNodeFloor(t *testing.T) (v *venue, lead *person) {
 	v = redisVenue(t)
 	v.importSample()
@@ -52,7 +53,7 @@ func twoNodeFloor(t *testing.T) (v *venue, lead *person) {
 	return v, lead
 }
 
-// announce gives n announcements, in turn by people on both nodes.
+// announce submits n announcements, alternating between the two nodes.
 func (v *venue) announce(n int, text string) {
 	v.t.Helper()
 	for i := range n {
@@ -63,8 +64,8 @@ func (v *venue) announce(n int, text string) {
 	}
 }
 
-// TestDivergence_LostRecordsAreAppendedAgain: a failover took 20 acknowledged records from the log, and nobody has
-// written since. They are given back, and no screen notices.
+// A failover has lost 20 acknowledged records, and nobody has appended since. The nodes append
+// them again, and no screen changes.
 func TestDivergence_LostRecordsAreAppendedAgain(t *testing.T) {
 	v, lead := twoNodeFloor(t)
 	v.announce(20, "kept ")
@@ -76,20 +77,20 @@ func TestDivergence_LostRecordsAreAppendedAgain(t *testing.T) {
 	}
 	began := time.Now()
 	v.truncateLog(20)
-	eventually(t, 15*time.Second, "the log to be whole again", func() error {
+	eventually(t, 15*time.Second, "the log to be complete again", func() error {
 		page, err := v.journal.Read(t.Context(), eventID, before.Seq, 0)
 		if err == nil && page.Head != before {
 			err = fmt.Errorf("it stands at %v, before at %v", page.Head, before)
 		}
 		return err
 	})
-	t.Logf("20 lost records given back after %v", time.Since(began).Round(time.Millisecond))
+	t.Logf("20 lost records appended again after %v", time.Since(began).Round(time.Millisecond))
 	given := 0.0
 	for _, n := range v.nodes {
 		given += n.metrics()["matchfloor_records_given_back_total"]
 	}
 	if given != 20 {
-		t.Errorf("%v records were given back", given)
+		t.Errorf("%v records were appended again", given)
 	}
 	v.checkConverged()
 	for name, p := range v.people {
@@ -106,8 +107,8 @@ func TestDivergence_LostRecordsAreAppendedAgain(t *testing.T) {
 	}
 }
 
-// TestDivergence_LostCommandsAreReportedOnce: a failover took 20 acknowledged records from the log, and
-// somebody wrote on. Every client resyncs, and the lost commands are named, once.
+// A failover has lost 20 acknowledged records, and another record was appended since. Every
+// client reloads its view, and each lost command is reported once.
 func TestDivergence_LostCommandsAreReportedOnce(t *testing.T) {
 	v, lead := twoNodeFloor(t)
 	v.announce(20, "lost ")
@@ -122,23 +123,23 @@ func TestDivergence_LostCommandsAreReportedOnce(t *testing.T) {
 	}
 	began := time.Now()
 	v.truncateAndAppend(20)
-	eventually(t, 20*time.Second, "the lost commands to be named", func() error {
+	eventually(t, 20*time.Second, "the lost commands to be reported", func() error {
 		if n := len(lostCommands(lead)); n != len(want) {
 			return fmt.Errorf("%d are", n)
 		}
 		return nil
 	})
-	t.Logf("20 lost commands named after %v", time.Since(began).Round(time.Millisecond))
+	t.Logf("20 lost commands reported after %v", time.Since(began).Round(time.Millisecond))
 	v.rereadLog()
 	v.checkConverged()
 	for name, p := range v.people {
 		if !slices.ContainsFunc(p.framesSince(counts[name]), func(f frame) bool { return f.keys == nil }) {
-			t.Errorf("%s was not told anew", name)
+			t.Errorf("%s received no snapshot", name)
 		}
 	}
 	slices.Sort(want)
 	if got := lostCommands(lead); !slices.Equal(got, want) {
-		t.Errorf("named are %v, lost were %v", got, want)
+		t.Errorf("reported are %v, lost were %v", got, want)
 	}
 	var named []string
 	for _, r := range v.records {
@@ -147,14 +148,14 @@ func TestDivergence_LostCommandsAreReportedOnce(t *testing.T) {
 		}
 	}
 	if slices.Sort(named); !slices.Equal(named, want) {
-		t.Errorf("the log names %v", named)
+		t.Errorf("the log reports %v", named)
 	}
 	lead.mustSubmit(floor.Announce{Text: floor.Text{En: "and on it goes"}})
 	v.checkConverged()
 }
 
-// truncateAndAppend cuts the log by n and appends another record before the nodes have given
-// theirs back; where they were faster it is cut again.
+// truncateAndAppend removes n records and appends another one before the nodes have appended
+// theirs again. It tries again if the nodes were faster.
 func (v *venue) truncateAndAppend(n int) {
 	v.t.Helper()
 	head := v.logState().Seq()
@@ -181,7 +182,7 @@ func (v *venue) truncateAndAppend(n int) {
 		if result.Outcome == journal.Appended {
 			return
 		}
-		eventually(v.t, 10*time.Second, "the log to be whole again", func() error {
+		eventually(v.t, 10*time.Second, "the log to be complete again", func() error {
 			page, err := v.journal.Read(v.t.Context(), eventID, 0, 0)
 			if err == nil && page.Head.Seq != head {
 				err = errors.New("it is not")
@@ -192,13 +193,14 @@ func (v *venue) truncateAndAppend(n int) {
 	v.t.Fatal("the nodes were always faster")
 }
 
-// rereadLog makes the venue fold the log from its start: it is another.
+// rereadLog makes the venue read the log from its start, because its history has been
+// replaced.
 func (v *venue) rereadLog() {
 	v.cursor = journal.NewCursor(eventID, journal.Genesis(eventID, 1))
 	v.states, v.records = []floor.State{floor.New()}, nil
 }
 
-// lostCommands answers which commands a screen shows as lost, sorted.
+// lostCommands returns the commands that a screen shows as lost, sorted.
 func lostCommands(p *person) (commands []string) {
 	view := p.View()
 	for key, data := range view.Cards {

@@ -13,18 +13,17 @@ import (
 	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
-// A backup is taken while commands come in, and restored from either journal into
-// either: whatever was acknowledged before it began is in it, the screens that come
-// back with positions from after it start anew, and show what was restored.
+// A backup is taken while commands are submitted. It is restored from SQLite to Redis and
+// back. It contains everything that was acknowledged before it began. Screens that reconnect
+// with later positions reload and show the restored state.
 func TestBackup_RestoresBetweenJournals(t *testing.T) {
-	seed := testSeed(t)
 	v := embeddedVenue(t)
-	s := startLoad(v, seed, newClientBalancer(v.addrs()...), 50, onlookers(t, 2)...)
+	s := startLoad(v, newClientBalancer(v.addrs()...), 50, onlookers(t, 2)...)
 	sleep(t.Context(), 500*time.Millisecond)
 	before := v.journalHead()
 	file := filepath.Join(t.TempDir(), "backup")
 	mustRun(t, "backup", append(v.journalFlags(), "--to", file)...)
-	sleep(t.Context(), 300*time.Millisecond) // what is given now will be lost
+	sleep(t.Context(), 300*time.Millisecond) // commands from now on will be lost
 	s.end()
 	v.checkConverged()
 	after := v.journalHead()
@@ -50,7 +49,7 @@ func TestBackup_RestoresBetweenJournals(t *testing.T) {
 	v.checkRestored(server.URL, after)
 }
 
-// journalHead answers where the event's log stands.
+// journalHead returns the head of the event's log.
 func (v *venue) journalHead() journal.Position {
 	v.t.Helper()
 	page, err := v.journal.Read(v.t.Context(), eventID, 0, 0)
@@ -60,7 +59,7 @@ func (v *venue) journalHead() journal.Position {
 	return page.Head
 }
 
-// mustRun runs a subcommand that must succeed.
+// mustRun runs a subcommand that must succeed, and returns its output.
 func mustRun(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	out, errs, code := matchfloor(t, append([]string{name}, args...)...)
@@ -71,8 +70,8 @@ func mustRun(t *testing.T, name string, args ...string) string {
 	return out
 }
 
-// checkRestored starts a node, with the old key and at the old address, on what was
-// restored: the screens that stood beyond it come back to it, and go on from there.
+// checkRestored starts a node on the restored store with the old key and address. Screens with
+// later positions must load the restored state and follow it.
 func (v *venue) checkRestored(url string, lost journal.Position) {
 	v.t.Helper()
 	n := v.nodes[0]

@@ -21,12 +21,12 @@ import (
 	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
 )
 
-// stopsWithin is how long a server may take to notice that its disk failed under a
-// load of commands, and to stop.
+// stopsWithin is how long a server under load may take to notice that its disk has failed, and
+// to stop.
 const stopsWithin = 20 * time.Second
 
-// The disk is full under the embedded server: it stops, saying so, and whoever
-// starts it again with room finds all that was acknowledged.
+// The disk of an embedded server is full: the server stops with an error. After a restart with
+// free space nothing acknowledged is missing.
 func TestEmbeddedServer_StopsWhenTheDiskIsFull(t *testing.T) {
 	diskFails(t, func(n *node) func() {
 		limit := syscall.Rlimit{Cur: 700_000, Max: 700_000} // of a file
@@ -39,8 +39,8 @@ func TestEmbeddedServer_StopsWhenTheDiskIsFull(t *testing.T) {
 	})
 }
 
-// TestTortureEmbeddedServer_StopsWhenTheDiskFails makes the disk fail in further ways. It needs strace,
-// and the right to trace a process of the same user.
+// TestTortureEmbeddedServer_StopsWhenTheDiskFails makes the disk fail in other ways. It needs
+// strace and the right to trace a process of the same user.
 func TestTortureEmbeddedServer_StopsWhenTheDiskFails(t *testing.T) {
 	torture(t)
 	for name, c := range map[string]struct{ calls, fault string }{
@@ -60,13 +60,13 @@ func TestTortureEmbeddedServer_StopsWhenTheDiskFails(t *testing.T) {
 	}
 }
 
-// inject makes system calls of a running node fail, by strace; the answer ends it.
+// inject makes system calls of a running node fail with strace, until end is called.
 func (n *node) inject(calls, fault string) (end func()) {
 	n.t.Helper()
-	var said lockedBuffer
+	var output lockedBuffer
 	c := exec.Command("strace", "-f", "-p", strconv.Itoa(n.cmd.Process.Pid), "-o", os.DevNull,
 		"-e", "trace="+calls, "-e", "inject="+calls+":"+fault)
-	c.Stderr = &said
+	c.Stderr = &output
 	if err := c.Start(); err != nil {
 		n.t.Fatal(err)
 	}
@@ -75,80 +75,79 @@ func (n *node) inject(calls, fault string) (end func()) {
 	eventually(n.t, 20*time.Second, "strace to attach", func() error {
 		over := false
 		select {
-		case <-traced: // also with a node that stopped at once
+		case <-traced: // also if the node stopped immediately
 			over = true
 		default:
 		}
-		switch text := said.String(); {
+		switch text := output.String(); {
 		case strings.Contains(text, "attached"):
 			return nil
 		case over:
 			n.t.Fatalf("strace: %s", text)
 			return nil
 		default:
-			return fmt.Errorf("it says %q", text)
+			return fmt.Errorf("it printed %q", text)
 		}
 	})
 	return func() {
-		// It ends with the process that it traces; if that went on it would not.
+		// strace ends with the process that it traces, but not if that process has continued.
 		_ = c.Process.Kill()
 		<-traced
 	}
 }
 
-// diskFails lets the disk of an embedded server fail under load.
+// diskFails makes the disk of an embedded server fail under load and checks that nothing
+// acknowledged is lost.
 func diskFails(t *testing.T, fail func(*node) (end func())) {
-	seed := testSeed(t)
 	v := embeddedVenue(t)
 	n := v.nodes[0]
-	s := startLoad(v, seed, newClientBalancer(v.addrs()...), 100, onlookers(t, 2)...)
-	sleep(t.Context(), randomBelow(newRand(seed, 100), time.Second))
+	s := startLoad(v, newClientBalancer(v.addrs()...), 100, onlookers(t, 2)...)
+	sleep(t.Context(), randomBelow(s.faultRand, time.Second))
 	end := fail(n)
 	n.waitUntilStopped(stopsWithin)
 	end()
 	head := v.verifyStore(0)
-	if n.cmd.ProcessState.Exited() { // else it was made to die
+	if n.cmd.ProcessState.Exited() { // otherwise it was killed
 		n.wantFailure("the journal failed, the node stops")
 	}
 	n.start()
-	s.end()
-	v.checkConverged()
-	s.audit()
+	s.finish()
 	t.Logf("it stopped at %d; nothing that was acknowledged is missing", head)
 }
 
-// waitUntilStopped waits until a process has ended that nobody told to.
+// waitUntilStopped waits until a process has ended without a signal of the test.
 func (n *node) waitUntilStopped(within time.Duration) {
 	n.t.Helper()
 	began := time.Now()
 	select {
 	case <-n.done:
 	case <-time.After(within):
-		n.t.Fatalf("it goes on after %v: %s", within, n.output.String())
+		n.t.Fatalf("it still runs after %v: %s", within, n.output.String())
 	}
 	n.t.Logf("it stopped after %v: %v", time.Since(began).Round(10*time.Millisecond), n.cmd.ProcessState)
 }
 
-// wantFailure holds that a process has ended as one whose work failed, and said why.
+// wantFailure checks that a process has ended with the exit code of a failure and has printed
+// the reason.
 func (n *node) wantFailure(why string) {
 	n.t.Helper()
 	if code := n.cmd.ProcessState.ExitCode(); code != 1 {
 		n.t.Errorf("it ended with %d, want 1", code)
 	}
-	said := n.output.String()
-	if !strings.Contains(said, why) || strings.Contains(said, "goroutine ") {
-		n.t.Errorf("it does not say %q plainly: %s", why, said)
+	output := n.output.String()
+	if !strings.Contains(output, why) || strings.Contains(output, "goroutine ") {
+		n.t.Errorf("it does not print %q without a stack trace: %s", why, output)
 	}
-	lines := strings.Split(strings.TrimSpace(said), "\n")
-	n.t.Logf("it said: %s", lines[len(lines)-1])
+	lines := strings.Split(strings.TrimSpace(output), "\n")
+	n.t.Logf("its last line: %s", lines[len(lines)-1])
 }
 
-// A file of the journal is deleted under the running server: it stops. What was
-// acknowledged is there afterwards or, where it cannot be, the next start says so.
+// A file of the journal is deleted under a running server: the server stops. Afterwards
+// everything acknowledged is there or, if that is impossible, the next start reports the loss.
 func TestEmbeddedServer_StopsWhenAFileIsDeleted(t *testing.T) {
 	v := embeddedVenue(t)
 	n := v.nodes[0]
-	s := startLoad(v, testSeed(t), newClientBalancer(v.addrs()...), 50)
+	s := startLoad(v, newClientBalancer(v.addrs()...), 50)
 	for _, file := range []string{sqlitejournal.FileName + "-wal", sqlitejournal.FileName + "-shm"} {
 		sleep(t.Context(), 200*time.Millisecond)
 		if err := os.Remove(filepath.Join(v.dir(), file)); err != nil {
@@ -158,9 +157,7 @@ func TestEmbeddedServer_StopsWhenAFileIsDeleted(t *testing.T) {
 		n.wantFailure("deleted, moved or replaced")
 		n.start()
 	}
-	s.end()
-	v.checkConverged()
-	s.audit()
+	s.finish()
 
 	for _, p := range v.people {
 		p.Close()
@@ -168,21 +165,18 @@ func TestEmbeddedServer_StopsWhenAFileIsDeleted(t *testing.T) {
 	if err := os.Remove(filepath.Join(v.dir(), sqlitejournal.FileName)); err != nil {
 		t.Fatal(err)
 	}
-	n.waitUntilStopped(stopsWithin) // though nobody gives a command
+	n.waitUntilStopped(stopsWithin) // also without commands
 	n.launch()
 	n.waitUntilStopped(stopsWithin)
 	n.wantFailure("records that had been acknowledged are not in the file")
 }
 
-// A bit of a record has flipped: the event is refused, /readyz says which record it
-// is, and nobody is shown anything else.
+// A record on the disk has changed: the event is refused, /readyz names the record, and no
+// client is shown a view.
 func TestEmbeddedServer_RefusesADamagedRecord(t *testing.T) {
 	v := embeddedVenue(t)
 	n := v.nodes[0]
-	v.importSample()
-	v.signIn("moderator:s1")
-	lead := v.people["moderator:s1"]
-	lead.mustSubmit(floor.ReleaseSchedule{})
+	lead := v.importAndRelease(v.nodes[0].url())
 	lead.mustSubmit(floor.Announce{Text: floor.Text{En: "Lunch is served"}, Minutes: 5})
 	at := v.logState().Seq()
 	lead.mustSubmit(floor.LockMeeting{Meeting: "m101", Locked: true})
@@ -193,7 +187,7 @@ func TestEmbeddedServer_RefusesADamagedRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Also in the stored state, which would hide the record as long as it is believed.
+	// The snapshot is damaged too: otherwise it would hide the record while it is used.
 	damaged := bytes.ReplaceAll(content, []byte("Lunch is served"), []byte("Lunch is serVed"))
 	if err := os.WriteFile(file, damaged, 0o600); err != nil || bytes.Equal(damaged, content) {
 		t.Fatalf("nothing was damaged: %v", err)
@@ -202,7 +196,7 @@ func TestEmbeddedServer_RefusesADamagedRecord(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	if c, err := client.Dial(ctx, v.links["moderator:s1"].at(n.url()), client.Options{}); err == nil {
-		t.Errorf("somebody is shown %v", c.At())
+		t.Errorf("a client is shown a view at %v", c.At())
 		c.Close()
 	}
 	r, err := http.Get(n.url() + "/readyz")

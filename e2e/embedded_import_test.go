@@ -21,8 +21,8 @@ import (
 	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
 )
 
-// An import is broken off after the event's log has been written and before it
-// stands in the instance's: repeating it completes it, and imports nothing twice.
+// An import fails after it has written the event's log and before the instance lists the
+// event. A repeated import completes it and imports nothing twice.
 func TestImport_CompletesAfterAFailure(t *testing.T) {
 	forum, err := demo.Forum()
 	if err != nil {
@@ -54,7 +54,7 @@ func TestImport_CompletesAfterAFailure(t *testing.T) {
 	}
 }
 
-// importedRecords answers how many records the forum has, and whether the instance lists it.
+// importedRecords returns how many records the event has, and whether the instance lists it.
 func importedRecords(t *testing.T, j journal.Journal) (records int, listed bool) {
 	t.Helper()
 	event, err := archive.ReadLog(t.Context(), j, eventID)
@@ -81,9 +81,9 @@ func importedRecords(t *testing.T, j journal.Journal) (records int, listed bool)
 	return len(event.Records), listed
 }
 
-// TestTortureImport_CompletesAfterAKill kills an import as it writes the mark of the event's log,
-// which is before the instance's is written, and at each of its syncs. Repeated,
-// each is whole. It needs strace.
+// TestTortureImport_CompletesAfterAKill kills an import when it writes the durability mark of
+// the event's log, which is before it writes the instance's log, and at each of its syncs. A
+// repeated import completes each of them. The test needs strace.
 func TestTortureImport_CompletesAfterAKill(t *testing.T) {
 	torture(t)
 	workbook := (&venue{t: t}).writeWorkbook(demo.Workbook())
@@ -96,7 +96,7 @@ func TestTortureImport_CompletesAfterAKill(t *testing.T) {
 	}
 	repeatImport(t, dir, workbook)
 	kills := 0
-	for n := 1; ; n++ { // counted by each of its threads
+	for n := 1; ; n++ { // strace counts in each thread
 		dir := t.TempDir()
 		if !importKilled(t, dir, workbook, "-e", fmt.Sprintf("inject=fsync,fdatasync:signal=KILL:when=%d", n)) {
 			break
@@ -110,8 +110,8 @@ func TestTortureImport_CompletesAfterAKill(t *testing.T) {
 	t.Logf("an import was killed between the event's log and the instance's, and at %d syncs; each was completed", kills)
 }
 
-// importKilled runs an import under strace; false says that it was done before it
-// could be killed.
+// importKilled runs an import under strace and reports whether it was killed before it was
+// done.
 func importKilled(t *testing.T, dir, workbook string, faults ...string) bool {
 	t.Helper()
 	file, err := binary()

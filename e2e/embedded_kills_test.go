@@ -17,34 +17,32 @@ import (
 	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
 )
 
-// The embedded server is killed under load: nothing acknowledged is lost, nothing
-// is applied twice, and every screen ends up at what the log says.
+// An embedded server is killed under load: nothing acknowledged is lost, nothing is applied
+// twice, and every screen ends at the state of the log.
 func TestEmbeddedServer_KilledUnderLoadLosesNothing(t *testing.T) {
 	killEmbedded(t, 8, 600*time.Millisecond)
 }
 
-// TestTortureEmbeddedServer_KilledUnderLoadLosesNothing is the whole of it.
 func TestTortureEmbeddedServer_KilledUnderLoadLosesNothing(t *testing.T) {
 	torture(t)
 	killEmbedded(t, 500, 900*time.Millisecond)
 }
 
-// killEmbedded kills the one server so many times, with pauses up to apart
-// between, and verifies the whole store each time.
+// killEmbedded kills the server a number of times, with random pauses of at most apart, and
+// verifies the whole store each time.
 func killEmbedded(t *testing.T, kills int, apart time.Duration) {
-	seed := testSeed(t)
 	v := embeddedVenue(t)
-	by := newClientBalancer(v.addrs()...)
-	by.jitter = func() float64 { return rand.Float64() / 10 } // who pauses longer meets few of so many servers
-	s := startLoad(v, seed, by, 100, onlookers(t, 6)...)
-	rng := newRand(seed, 100)
+	balancer := newClientBalancer(v.addrs()...)
+	balancer.jitter = func() float64 { return rand.Float64() / 10 } // with longer pauses clients would miss most of the restarts
+	s := startLoad(v, balancer, 100, onlookers(t, 6)...)
+	rng := s.faultRand
 	began, head := time.Now(), uint64(0)
 	for range kills {
 		s.waitForCommander()
 		sleep(t.Context(), randomBelow(rng, apart))
 		v.nodes[0].kill()
 		head = v.verifyStore(head)
-		if rng.IntN(8) == 0 { // again, while it starts
+		if rng.IntN(8) == 0 { // once more, while it starts
 			v.nodes[0].launch()
 			sleep(t.Context(), randomBelow(rng, 150*time.Millisecond))
 			v.nodes[0].kill()
@@ -55,32 +53,30 @@ func killEmbedded(t *testing.T, kills int, apart time.Duration) {
 		v.nodes[0].start()
 	}
 	took := time.Since(began)
-	s.end()
-	v.checkConverged()
-	s.audit()
-	t.Logf("the embedded server was killed %d times in %v, its store whole each time; connections broke %d times",
+	s.finish()
+	t.Logf("the embedded server was killed %d times in %v, its store intact each time; connections broke %d times",
 		v.killed, took.Round(time.Second), s.balancer.disconnects.all.Load())
 	for _, g := range s.commanders {
 		longest := slices.MaxFunc(g.sent, func(a, b sentCommand) int { return cmp.Compare(a.took, b.took) })
-		t.Logf("%s gave %d commands and waited at most %v for an answer", g.name, len(g.sent), longest.took.Round(time.Millisecond))
+		t.Logf("%s sent %d commands and waited at most %v for a result", g.name, len(g.sent), longest.took.Round(time.Millisecond))
 	}
 }
 
-// waitForCommander waits until somebody who gives commands is back.
+// waitForCommander waits until at least one commander is connected again.
 func (s *loadRun) waitForCommander() {
 	s.t.Helper()
-	eventually(s.t, time.Minute, "somebody to be back", func() error {
+	eventually(s.t, time.Minute, "a commander to be connected", func() error {
 		for _, g := range s.commanders {
 			if g.Online() {
 				return nil
 			}
 		}
-		return errors.New("nobody is")
+		return errors.New("none is")
 	})
 }
 
-// embeddedVenue is one server with its logs in a file that nobody else keeps open:
-// after a kill it has to recover by itself.
+// embeddedVenue returns a venue of one server whose SQLite file no other process keeps open:
+// after a kill it must recover by itself.
 func embeddedVenue(t *testing.T, flags ...string) *venue {
 	t.Helper()
 	dir := t.TempDir()
@@ -89,10 +85,10 @@ func embeddedVenue(t *testing.T, flags ...string) *venue {
 	return v
 }
 
-// dir is where an embedded venue's files are.
+// dir is the data directory of an embedded venue.
 func (v *venue) dir() string { return v.storeFlags[1] }
 
-// reopenedJournal is a journal that is opened for each reading.
+// reopenedJournal is a journal that is opened for each read.
 type reopenedJournal struct {
 	journal.Journal // none: the test only reads
 	dir             string
@@ -107,8 +103,8 @@ func (v reopenedJournal) Read(ctx context.Context, log journal.LogID, after uint
 	return page, errors.Join(err, j.Close())
 }
 
-// verifyStore holds what a dead server has left, in a copy, record by record to
-// its hashes, and to stand no earlier than before. It answers the event's head.
+// verifyStore verifies a copy of the store of a killed server, record by record. It returns
+// the event's head, which must not be below before.
 func (v *venue) verifyStore(before uint64) uint64 {
 	v.t.Helper()
 	copied := v.copyStore()
@@ -132,7 +128,7 @@ func (v *venue) verifyStore(before uint64) uint64 {
 	return head
 }
 
-// copyStore copies the files of a server that does not run.
+// copyStore copies the store of a server that is not running.
 func (v *venue) copyStore() string {
 	v.t.Helper()
 	to, err := os.MkdirTemp(v.t.TempDir(), "copy")

@@ -15,15 +15,14 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// TestErase_RemovesNamesFromScreensAndStores: beside running nodes one person, and then everybody, is erased. Within
-// seconds every screen is whole on the log that is left, no screen and no store has a
-// name any more, and the floor goes on.
+// While nodes run, one person is erased, and then everyone. Within seconds every screen shows
+// the new log, no screen and no store contains an erased name, and commands are accepted.
 func TestErase_RemovesNamesFromScreensAndStores(t *testing.T) {
 	for name, open := range topologies {
 		t.Run(name, func(t *testing.T) {
 			v := open(t)
 			v.importSample()
-			one, told := attendees(t)[0], attendees(t)[1]
+			one, other := attendees(t)[0], attendees(t)[1]
 			id, lead := floor.ActorID(one).ID(), v.startFloor(one)
 			names := everyName(t)
 			v.checkNames("before", names, true)
@@ -33,7 +32,7 @@ func TestErase_RemovesNamesFromScreensAndStores(t *testing.T) {
 			if card, ok := client.Get[floor.AttendeeCard](lead.View(), floor.CardKey("attendee/"+id)); !ok || card.Name != (floor.Text{En: id}) || card.CheckedIn == 0 {
 				t.Errorf("the console shows %+v", card)
 			}
-			lead.mustSubmit(floor.Announce{Text: floor.Text{Ko: names[told][0]}, Minutes: 60}) // a name in a sentence
+			lead.mustSubmit(floor.Announce{Text: floor.Text{Ko: names[other][0]}, Minutes: 60}) // a name within a typed text
 			v.checkConverged()
 
 			v.eraseAndCheck(3, "--everyone")
@@ -53,7 +52,7 @@ func TestErase_RemovesNamesFromScreensAndStores(t *testing.T) {
 	}
 }
 
-// startFloor is a released floor with people on it, one of whom has come.
+// startFloor releases the schedule and signs people in, one of whom is checked in.
 func (v *venue) startFloor(one string) (lead *person) {
 	v.t.Helper()
 	people := append([]string{"moderator:s1", "moderator:s2", "runner:r1", "interpreter:i01", "display:d1"}, attendees(v.t)[:25]...)
@@ -65,7 +64,7 @@ func (v *venue) startFloor(one string) (lead *person) {
 	return lead
 }
 
-// eraseAndCheck gives the command and holds every screen to the log of the epoch after it.
+// eraseAndCheck erases and checks that every screen shows the log of the new epoch.
 func (v *venue) eraseAndCheck(epoch uint64, who ...string) {
 	v.t.Helper()
 	counts := map[string]int{}
@@ -79,25 +78,25 @@ func (v *venue) eraseAndCheck(epoch uint64, who ...string) {
 	}
 	slowest := time.Duration(0)
 	for name, p := range v.people {
-		anew := slices.IndexFunc(p.framesSince(counts[name]), func(f frame) bool { return f.keys == nil })
-		if anew < 0 {
-			v.t.Fatalf("%s was not told anew by the end of the command, after %v", name, time.Since(began))
+		snapshot := slices.IndexFunc(p.framesSince(counts[name]), func(f frame) bool { return f.keys == nil })
+		if snapshot < 0 {
+			v.t.Fatalf("%s received no snapshot before the end of the command, after %v", name, time.Since(began))
 		}
-		slowest = max(slowest, p.framesSince(counts[name])[anew].at.Sub(began))
+		slowest = max(slowest, p.framesSince(counts[name])[snapshot].at.Sub(began))
 		if at := p.View().At; at.Epoch != epoch {
 			v.t.Errorf("%s stands at %v", name, at)
 		}
 	}
-	v.t.Logf("%v: the last of %d screens was told anew after %v; %s", who, len(counts), slowest.Round(time.Millisecond), strings.TrimSpace(out))
+	v.t.Logf("%v: the last of %d screens received a snapshot after %v; %s", who, len(counts), slowest.Round(time.Millisecond), strings.TrimSpace(out))
 	if slowest > 5*time.Second {
-		v.t.Errorf("the last screen was told anew after %v", slowest)
+		v.t.Errorf("the last screen received a snapshot after %v", slowest)
 	}
 	v.cursor = journal.NewCursor(eventID, journal.Genesis(eventID, epoch))
 	v.states, v.records = []floor.State{floor.New()}, nil
 	v.checkConverged()
 }
 
-// everyName answers the names of everybody, in every language, by "role:id".
+// everyName returns the names of everyone, in every language, by "role:id".
 func everyName(t *testing.T) map[string][]string {
 	t.Helper()
 	forum, err := demo.Forum()
@@ -124,9 +123,9 @@ func namesOf(names map[string][]string, who string) map[string][]string {
 	return map[string][]string{who: names[who]}
 }
 
-// checkNames looks for names in everything that is stored and on every screen: each is
-// to be in the store, and some on screens, or none anywhere.
-func (v *venue) checkNames(when string, names map[string][]string, there bool) {
+// checkNames looks for names in everything that is stored and on every screen. If present is
+// set, each must be stored and some must be on screens; otherwise none may be anywhere.
+func (v *venue) checkNames(when string, names map[string][]string, present bool) {
 	v.t.Helper()
 	stored := ""
 	if v.redis != nil {
@@ -143,41 +142,41 @@ func (v *venue) checkNames(when string, names map[string][]string, there bool) {
 	shown := 0
 	for who, list := range names {
 		for _, name := range list {
-			if strings.Contains(stored, name) != there {
-				v.t.Errorf("%s: that the name of %s is stored is %v", when, who, !there)
+			if strings.Contains(stored, name) != present {
+				v.t.Errorf("%s: that the name of %s is stored is %v", when, who, !present)
 			}
 			if strings.Contains(screens.String(), name) {
 				shown++
 			}
 		}
 	}
-	if (shown > 0) != there || len(stored) < 50_000 || screens.Len() < 100_000 {
+	if (shown > 0) != present || len(stored) < 50_000 || screens.Len() < 100_000 {
 		v.t.Errorf("%s: %d names are on screens; %d bytes stored, %d shown", when, shown, len(stored), screens.Len())
 	}
 }
 
-// checkAppendOnlyFile: the file that Redis appends to keeps what was, as the documents
-// say, until it is rewritten.
+// checkAppendOnlyFile checks that Redis's append-only file contains the erased names until it
+// is rewritten, as docs/OPERATIONS.md says.
 func (v *venue) checkAppendOnlyFile(names map[string][]string) {
 	v.t.Helper()
 	dir := v.redis.Do("CONFIG", "GET", "dir").([]any)[1].(string)
 	name := names["attendee:k01a"][0]
 	if !strings.Contains(fileContents(v.t, dir), name) {
-		v.t.Error("the append-only file holds nothing of before: the documents say that it does")
+		v.t.Error("the append-only file does not contain the erased name, but docs/OPERATIONS.md says that it does")
 	}
-	v.redis.Do("CONFIG", "SET", "aof-use-rdb-preamble", "no") // as plain text, so that it can be looked into
+	v.redis.Do("CONFIG", "SET", "aof-use-rdb-preamble", "no") // as plain text, so that it can be searched
 	v.redis.Do("BGREWRITEAOF")
 	eventually(v.t, 20*time.Second, "the append-only file to be rewritten", func() error {
 		text := fileContents(v.t, dir)
 		for who, list := range names {
 			for _, name := range list {
 				if strings.Contains(text, name) {
-					return fmt.Errorf("the name of %s stands in it", who)
+					return fmt.Errorf("it contains the name of %s", who)
 				}
 			}
 		}
 		if !strings.Contains(text, "k01a") {
-			return errors.New("it holds no log")
+			return errors.New("it contains no log")
 		}
 		return nil
 	})

@@ -7,28 +7,26 @@ import (
 	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
-// A master that dies, or hangs and comes back, under load: Sentinel names
-// another one, and what was acknowledged is there.
+// A Redis master is killed, or hangs and comes back, under load: Sentinel promotes a replica,
+// and nothing acknowledged is lost.
 func TestSentinel_FailoversLoseNothing(t *testing.T) { failOver(t, 1, 10) }
 
-// TestTortureSentinel_FailoversLoseNothing is the whole of it.
 func TestTortureSentinel_FailoversLoseNothing(t *testing.T) {
 	torture(t)
 	failOver(t, 20, 20)
 }
 
 func failOver(t *testing.T, times, phones int) {
-	seed := testSeed(t)
 	f := redistest.StartFailover(t, 3)
 	v := nodesOn(t, f.URL(), 2, "--redis-replicas", "1")
-	s := startLoad(v, seed, newClientBalancer(v.addrs()...), 100, onlookers(t, phones)...)
-	rng := newRand(seed, 100)
+	s := startLoad(v, newClientBalancer(v.addrs()...), 100, onlookers(t, phones)...)
+	rng := s.faultRand
 	var took []time.Duration
 	for i := range times {
 		master := f.Whole()
 		sleep(t.Context(), time.Second+randomBelow(rng, time.Second))
 		began := time.Now()
-		if i%3 == 2 { // it does not know yet that it is no master any more
+		if i%3 == 2 { // it does not know yet that it is not the master any more
 			master.Pause()
 			f.Promoted(master)
 			master.Resume()
@@ -40,34 +38,30 @@ func failOver(t *testing.T, times, phones int) {
 		took = append(took, time.Since(began))
 	}
 	f.Whole()
-	s.end()
-	v.checkConverged()
-	s.audit()
-	t.Logf("%d failovers by Sentinel, another master after p50 %v, at most %v; %.0f appends had no answer, %.0f commands had been applied when they were sent again",
+	s.finish()
+	t.Logf("%d failovers by Sentinel, promoted after p50 %v, at most %v; %.0f appends had an unknown outcome, %.0f commands were sent again after they had been applied",
 		times, percentile(took, 50), percentile(took, 100), v.sum(metricUnknown), v.sum(metricRepeated))
 }
 
-// A cluster's master that dies, and the event's slot that moves to another one,
-// under load.
+// A master of a Redis cluster is killed, and the event's slot moves to another master, under
+// load.
 func TestCluster_DeadMastersAndMovedSlotsLoseNothing(t *testing.T) { clusterFaults(t, 1, 10) }
 
-// TestTortureCluster_DeadMastersAndMovedSlotsLoseNothing is the whole of it.
 func TestTortureCluster_DeadMastersAndMovedSlotsLoseNothing(t *testing.T) {
 	torture(t)
 	clusterFaults(t, 10, 20)
 }
 
 func clusterFaults(t *testing.T, times, phones int) {
-	seed := testSeed(t)
 	c := redistest.StartCluster(t, true, "--min-replicas-to-write", "1", "--min-replicas-max-lag", "2")
 	v := nodesOn(t, c.URL(), 2, "--redis-replicas", "1")
 	answer, ok := c.Servers[0].Do("CLUSTER", "KEYSLOT", "matchfloor:{"+eventID+"}:log").(int64)
 	if !ok {
-		t.Fatal("Redis does not tell the event's slot")
+		t.Fatal("Redis does not return the event's slot")
 	}
 	slot := int(answer)
-	s := startLoad(v, seed, newClientBalancer(v.addrs()...), 100, onlookers(t, phones)...)
-	rng := newRand(seed, 100)
+	s := startLoad(v, newClientBalancer(v.addrs()...), 100, onlookers(t, phones)...)
+	rng := s.faultRand
 	var deaths, moves []time.Duration
 	for range times {
 		c.Whole()
@@ -84,14 +78,12 @@ func clusterFaults(t *testing.T, times, phones int) {
 		moves = append(moves, time.Since(began))
 	}
 	c.Whole()
-	s.end()
-	v.checkConverged()
-	s.audit()
-	t.Logf("%d masters died, another one had the slot after p50 %v, at most %v; the slot moved %d times, in at most %v; %.0f appends had no answer",
+	s.finish()
+	t.Logf("%d masters were killed, another one owned the slot after p50 %v, at most %v; the slot moved %d times, in at most %v; %.0f appends had an unknown outcome",
 		times, percentile(deaths, 50), percentile(deaths, 100), times, percentile(moves, 100), v.sum(metricUnknown))
 }
 
-// otherMaster answers a master of the cluster that does not have a slot.
+// otherMaster returns a master of the cluster that does not own a slot.
 func otherMaster(c *redistest.Cluster, slot int, from *redistest.Server) *redistest.Server {
 	for step := 1; ; step++ {
 		if m := c.Owner((slot + step*redistest.Slots/3) % redistest.Slots); m != nil && m != from {

@@ -23,16 +23,16 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// upgradeBlocker is a proxy on the venue's network, through which no WebSocket comes.
+// upgradeBlocker is a proxy on the venue's network that lets no WebSocket through.
 type upgradeBlocker struct {
-	hangs   bool // an upgrade is never answered; otherwise it is refused
-	buffers bool // an answer is passed on when it is whole
+	hangs   bool // an upgrade gets no response; otherwise it is refused
+	buffers bool // a response is forwarded only when it is complete
 
 	mu     sync.Mutex     // guards seen
 	counts map[string]int // requests, by the last part of their path
 }
 
-// startBefore puts the proxy in front of an address and answers its own.
+// startBefore starts the proxy in front of an address and returns the proxy's URL.
 func (o *upgradeBlocker) startBefore(t *testing.T, base string) string {
 	t.Helper()
 	target, err := url.Parse(base)
@@ -64,7 +64,7 @@ func (o *upgradeBlocker) startBefore(t *testing.T, base string) string {
 	return front.URL
 }
 
-// bufferResponse reads an answer to its end before anything of it goes on.
+// bufferResponse reads a response to its end before any of it is forwarded.
 func bufferResponse(r *http.Response) error {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -86,21 +86,21 @@ func (o *upgradeBlocker) resetCounts() {
 	clear(o.counts)
 }
 
-// requests answers how many of a kind have come.
+// requests returns how many requests of a kind were received.
 func (o *upgradeBlocker) requests(what string) int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.counts[what]
 }
 
-// isLive is what a page shows that knows itself to be true now.
+// isLive is true in a page that shows that its view is current.
 const isLive = `[...document.querySelectorAll('.chip.jade')].some(c => /^\s*Live/.test(c.innerText))`
 
-// meeting is k01a's of R3.
+// ownMeeting is the meeting of k01a in R3.
 const ownMeeting = floor.MeetingID("m043")
 
-// moveMeeting moves k01a's meeting of R3 to a table that is free and measures until the
-// phone shows it.
+// moveMeeting moves k01a's meeting of R3 to a free table and measures until the phone shows
+// it.
 func moveMeeting(v *venue, lead *person, phone *screen) {
 	v.t.Helper()
 	lead.syncToHead()
@@ -115,17 +115,16 @@ func moveMeeting(v *venue, lead *person, phone *screen) {
 	v.t.Logf("from the move to the phone %v (with the time that asking the page takes)", time.Since(began).Round(time.Millisecond))
 }
 
-// TestFallback_PageIsLiveWithoutWebSockets: behind a proxy that refuses or hangs upgrades an
-// attendee's page is live on a stream, gets a move, says "Got it", and is live
-// again after a reload.
+// Behind a proxy that refuses upgrades or never responds to them, an attendee's page is live
+// on a stream or polls, shows a move, acknowledges it, and is live again after a reload.
 func TestFallback_PageIsLiveWithoutWebSockets(t *testing.T) {
-	for name, o := range map[string]*upgradeBlocker{"refused": {}, "hung": {hangs: true}, "refused, and answers gathered": {buffers: true}} {
+	for name, o := range map[string]*upgradeBlocker{"refused": {}, "no response": {hangs: true}, "refused, and responses buffered": {buffers: true}} {
 		t.Run(name, func(t *testing.T) {
 			v, lead := secondRound(t)
 			words := catalogOf(t, "en")
 			phone := openScreen(t, "phone", v.links["attendee:k01a"].at(o.startBefore(t, v.nodes[0].url())), "en", phoneSize)
 			t.Logf("live %v after it was opened", phone.until("the phone live", isLive).Round(time.Millisecond))
-			eventually(t, 40*time.Second, "the other way", o.usesFallback)
+			eventually(t, 40*time.Second, "the fallback", o.usesFallback)
 			phone.until("the phone live", isLive)
 			moveMeeting(v, lead, phone)
 			phone.press(words["word.gotIt"])
@@ -133,7 +132,7 @@ func TestFallback_PageIsLiveWithoutWebSockets(t *testing.T) {
 			o.wantReceiptByPOST(v, lead)
 			o.resetCounts()
 			phone.do(chromedp.Reload())
-			eventually(t, 40*time.Second, "the other way again", o.usesFallback)
+			eventually(t, 40*time.Second, "the fallback again", o.usesFallback)
 			phone.until("the phone live again", isLive)
 			moveMeeting(v, lead, phone)
 			if o.buffers {
@@ -143,27 +142,27 @@ func TestFallback_PageIsLiveWithoutWebSockets(t *testing.T) {
 	}
 }
 
-// wantStaleMark holds that a page which is cut off says as of when it stands.
+// wantStaleMark checks that a page without a network shows the time of its view.
 func (s *screen) wantStaleMark() {
 	s.t.Helper()
 	s.offline(true)
-	s.until("as of when it stands", `[...document.querySelectorAll('.chip.amber, .chip.red')].some(c => /as of/i.test(c.innerText) && /14:0\d/.test(c.innerText))`)
+	s.until("the time of its view", `[...document.querySelectorAll('.chip.amber, .chip.red')].some(c => /as of/i.test(c.innerText) && /14:0\d/.test(c.innerText))`)
 	s.offline(false)
 	s.until("the phone live at last", isLive)
 }
 
-// usesFallback answers nil once the page is on the way that this proxy leaves it.
+// usesFallback returns nil once the page uses the transport that this proxy allows.
 func (o *upgradeBlocker) usesFallback() error {
 	if o.requests("live") < 2 {
-		return errors.New("no WebSocket was tried twice")
+		return errors.New("the page has not tried a WebSocket twice")
 	}
 	if o.buffers && o.requests("poll") < 2 || !o.buffers && o.requests("stream") < 2 {
-		return errors.New("no other way was taken")
+		return errors.New("the page has not used another transport")
 	}
 	return nil
 }
 
-// wantReceiptByPOST holds that "Got it" came in by POST.
+// wantReceiptByPOST checks that the acknowledgement came by POST.
 func (o *upgradeBlocker) wantReceiptByPOST(v *venue, lead *person) {
 	v.t.Helper()
 	lead.sees("the receipt", func(view client.View) bool {
@@ -175,18 +174,16 @@ func (o *upgradeBlocker) wantReceiptByPOST(v *venue, lead *person) {
 		return false
 	})
 	if o.requests("commands") == 0 {
-		v.t.Error("the receipt did not come by POST")
+		v.t.Error("the acknowledgement did not come by POST")
 	}
 }
 
-// TestFallback_ResumesOnTheOtherNode: two nodes behind HAProxy, and a proxy before it that
-// refuses upgrades. A page and forty phones on streams get every move; a node is
-// killed, and they resume on the other.
+// Two nodes run behind HAProxy, and a proxy in front of it refuses upgrades. A page and forty
+// phones on streams and polls receive every move; a node is killed, and they resume on the
+// other.
 func TestFallback_ResumesOnTheOtherNode(t *testing.T) {
 	v, balancer := haproxyVenue(t)
-	v.signInAt(v.nodes[1].url(), "moderator:s1")
-	lead := v.people["moderator:s1"]
-	lead.mustSubmit(floor.ReleaseSchedule{})
+	lead := v.release(v.nodes[1].url())
 	v.clock("14:00")
 	lead.mustSubmit(floor.StartSlot{SlotRef: floor.SlotRef{Round: "R2"}})
 	o := &upgradeBlocker{}
@@ -210,11 +207,11 @@ func TestFallback_ResumesOnTheOtherNode(t *testing.T) {
 	phone.until("the phone live", isLive)
 	v.burst(lead)
 	v.checkConverged()
-	t.Logf("whole %v after a node was killed", time.Since(killed).Round(time.Millisecond))
+	t.Logf("all screens current %v after a node was killed", time.Since(killed).Round(time.Millisecond))
 }
 
-// burst gives commands as fast as they are answered, and measures when the phones
-// have what reaches everyone.
+// burst submits commands one after the other without pauses, and measures when the phones
+// receive an announcement to everyone.
 func (v *venue) burst(lead *person) {
 	v.t.Helper()
 	began := time.Now()
@@ -229,7 +226,7 @@ func (v *venue) burst(lead *person) {
 	}
 	commands := time.Since(began)
 	began = time.Now()
-	said, err := lead.submit(floor.Announce{Text: floor.Text{En: "to all"}, Minutes: 5})
+	accepted, err := lead.submit(floor.Announce{Text: floor.Text{En: "to all"}, Minutes: 5})
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -238,9 +235,9 @@ func (v *venue) burst(lead *person) {
 		if !strings.HasPrefix(name, "attendee:") {
 			continue
 		}
-		p.sees("the announcement", func(view client.View) bool { return view.At.Seq >= said.Seq })
+		p.sees("the announcement", func(view client.View) bool { return view.At.Seq >= accepted.Seq })
 		frames := p.framesSince(0)
-		i := slices.IndexFunc(frames, func(f frame) bool { return f.to >= said.Seq })
+		i := slices.IndexFunc(frames, func(f frame) bool { return f.to >= accepted.Seq })
 		took = append(took, frames[i].at.Sub(began))
 	}
 	slices.Sort(took)

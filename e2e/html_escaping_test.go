@@ -21,7 +21,8 @@ import (
 	"github.com/matchfloor/matchfloor/workbook"
 )
 
-// The names of a company and its people whom nobody would want to meet.
+// hostile holds names that would do harm if a page took them for markup, or a spreadsheet for
+// a formula.
 var hostile = struct{ company, person, title, zone string }{
 	company: `<img src=x onerror=window.pwned=1>`,
 	person:  `</script><script>window.pwned=1</script>`,
@@ -29,10 +30,12 @@ var hostile = struct{ company, person, title, zone string }{
 	zone:    `"><svg onload=window.pwned=1>`,
 }
 
-// violationScript runs in each page before its own scripts.
+// violationScript runs in each page before the page's own scripts. It records violations of
+// the policy.
 const violationScript = `window.violations = []; document.addEventListener('securitypolicyviolation', e => window.violations.push(e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample))`
 
-// attackScript is what a script that got in would try, each answered with what stopped it.
+// attackScript tries what an injected script would. It returns the name of the error that
+// stopped each attempt.
 const attackScript = `(() => {
   const stopped = {};
   const attempt = (name, f) => { try { f(); stopped[name] = '' } catch (e) { stopped[name] = e.name } };
@@ -48,7 +51,7 @@ const attackScript = `(() => {
   return JSON.stringify(stopped);
 })()`
 
-// requestLog keeps what a browser asked for, and with which headers.
+// requestLog records the requests of a browser with their headers.
 type requestLog struct {
 	mu  sync.Mutex // guards all
 	all strings.Builder
@@ -65,10 +68,9 @@ func (r *requestLog) observe(e any) {
 	fmt.Fprintln(&r.all, sent.Request.Method, sent.Request.URL, string(headers), err)
 }
 
-// TestPages_ShowHostileNamesAsText shows a company whose name is markup, a person whose
-// name ends a script, and a title that is a formula, on every page in a browser:
-// as text, and nothing else. What a script that had got in would do is stopped;
-// no request and no Referer holds a link's secret; and the pages need nothing
+// Every page in a browser shows a company whose name is markup, a person whose name ends a
+// script, and a title that is a formula, as text. The policy stops what an injected script
+// would do; no request and no Referer contains a link's secret; and the pages need nothing
 // that the policy forbids.
 func TestPages_ShowHostileNamesAsText(t *testing.T) {
 	v := sqliteVenue(t)
@@ -101,7 +103,7 @@ func TestPages_ShowHostileNamesAsText(t *testing.T) {
 		shown += s.checkPage(v, name)
 	}
 	if shown < 4 {
-		t.Errorf("only %d pages show the company at all", shown)
+		t.Errorf("only %d pages show a hostile name", shown)
 	}
 	asked.mu.Lock()
 	defer asked.mu.Unlock()
@@ -116,7 +118,7 @@ func TestPages_ShowHostileNamesAsText(t *testing.T) {
 	}
 }
 
-// hostileWorkbook is the sample forum with hostile names, as a planner's file.
+// hostileWorkbook returns the sample forum with hostile names as a workbook.
 func hostileWorkbook(t *testing.T) []byte {
 	t.Helper()
 	forum, err := demo.Forum()
@@ -135,7 +137,7 @@ func hostileWorkbook(t *testing.T) []byte {
 	return book.Bytes()
 }
 
-// partnerOfFirst is somebody who meets the first company.
+// partnerOfFirst returns someone who meets the first company.
 func partnerOfFirst(t *testing.T) floor.AttendeeID {
 	t.Helper()
 	forum, err := demo.Forum()
@@ -147,11 +149,11 @@ func partnerOfFirst(t *testing.T) floor.AttendeeID {
 			return m.Guest.People[0]
 		}
 	}
-	t.Fatal("nobody meets the first company")
+	t.Fatal("no meeting of the first company has guests")
 	return ""
 }
 
-// checkPage opens one link and answers 1 if its page shows a hostile name as text.
+// checkPage opens one link and returns 1 if its page shows a hostile name as text, else 0.
 func (s *screen) checkPage(v *venue, name string) (shows int) {
 	s.t.Helper()
 	s.name = name
@@ -179,18 +181,18 @@ func (s *screen) checkPage(v *venue, name string) (shows int) {
 			s.t.Errorf("%s: %s", name, what)
 		}
 	}
-	if told := eval[string](s, `window.violations.join('\n')`); told != "" {
-		s.t.Errorf("%s needs what its policy forbids: %s", name, told)
+	if violations := eval[string](s, `window.violations.join('\n')`); violations != "" {
+		s.t.Errorf("%s violates its policy: %s", name, violations)
 	}
 	s.wantBlocked()
 	return shows
 }
 
-// openLinks leads an organiser to the links of the event, and to what is printed of them.
+// openLinks navigates an organiser to the links of the event and to the slips to print.
 func (s *screen) openLinks() {
 	s.t.Helper()
 	eval[bool](s, fmt.Sprintf(`(location.hash = '#%s', true)`, eventID))
-	s.until("that links can be asked for", `document.querySelector('.ask button')`)
+	s.until("the button for the links", `document.querySelector('.ask button')`)
 	s.click(".ask button")
 	s.until("the links", `document.querySelector('.link-line')`)
 	s.click(".link-head")
@@ -199,8 +201,8 @@ func (s *screen) openLinks() {
 	s.until("the slips", `document.querySelector('.slip .qr')`)
 }
 
-// wantBlocked holds that the page's policy is in force: whatever would make text into
-// markup or script is stopped, and nothing of it has run.
+// wantBlocked checks that the page's policy is in force: every attempt to make markup or
+// script from text is stopped, and no script has run.
 func (s *screen) wantBlocked() {
 	s.t.Helper()
 	var stopped map[string]string
@@ -217,8 +219,8 @@ func (s *screen) wantBlocked() {
 	}
 }
 
-// Texts of a workbook that is written out again are cells of text, whatever they
-// begin with; and what the API answers is never taken for a page.
+// Texts in a written workbook are text cells, whatever character they begin with. Responses of
+// the API are never taken for a page.
 func TestExports_ContainNoFormulasOrHTML(t *testing.T) {
 	book, err := excelize.OpenReader(bytes.NewReader(hostileWorkbook(t)))
 	if err != nil {

@@ -22,37 +22,35 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// What several moderators on several nodes are told about the same meetings, all
-// at once and while nodes are killed and answers of Redis cut off, is what one
-// meeting changed by one after the other could have told them.
+// Several moderators on several nodes change the same meetings at the same time, while nodes
+// are killed and responses of Redis are cut. The results they get must be possible results of
+// the same commands in some sequential order.
 func TestCommands_AreLinearizable(t *testing.T) { checkLinearizable(t, 6, 6*time.Second) }
 
-// TestTortureCommands_AreLinearizable is the whole of it.
 func TestTortureCommands_AreLinearizable(t *testing.T) {
 	torture(t)
 	checkLinearizable(t, 12, 4*time.Minute)
 }
 
-// opInput is one command: about a meeting, to go to a table or to be locked or
-// freed; or about a request, to be claimed or given back.
+// opInput is one command: to move, lock or unlock a meeting, or to claim or release a request.
 type opInput struct {
 	subject string        // the meeting or request
-	home    floor.TableID // where a meeting was to begin with
-	table   floor.TableID // "": lock or free
+	home    floor.TableID // a meeting's first table
+	table   floor.TableID // to move to; "": lock or unlock
 	lock    bool
 	base    uint64
 	claim   floor.InterpreterID // for whom
-	release bool                // the request is given back
+	release bool                // the request is released
 }
 
-// opOutput is its answer.
+// opOutput is the result of a command.
 type opOutput struct {
-	seq  uint64 // accepted as this record; of a stale one: what it was changed by
+	seq  uint64 // of the accepted record; if stale, of the record that changed the subject
 	code string // refused
-	by   string // of a claimed one: who has it
+	by   string // who has claimed it
 }
 
-// modelState is a meeting or a request as the model has it.
+// modelState is the state of a meeting or a request in the model.
 type modelState struct {
 	table    floor.TableID
 	locked   bool
@@ -60,7 +58,7 @@ type modelState struct {
 	rev      uint64
 }
 
-// floorModel is what floor promises of one meeting and its revisions, and of one
+// floorModel is what package floor promises about one meeting and its revisions, and about one
 // request for an interpreter.
 var floorModel = porcupine.Model{
 	Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
@@ -106,7 +104,7 @@ var floorModel = porcupine.Model{
 	},
 }
 
-// stepClaim is a step of a request: one interpreter has it at a time.
+// stepClaim is a step of a request, which at most one interpreter has claimed.
 func stepClaim(now modelState, in opInput, out opOutput) (bool, any) {
 	next := now
 	next.rev, next.claimant = out.seq, in.claim
@@ -121,14 +119,14 @@ func stepClaim(now modelState, in opInput, out opOutput) (bool, any) {
 	return false, now
 }
 
-// register is a meeting that everybody changes, and the tables it may have.
+// register is a meeting that everyone changes, with the tables it may have.
 type register struct {
 	id     floor.MeetingID
 	tables []floor.TableID
 }
 
-// registers answers a meeting of each round, with tables of zone B, where all
-// three moderators may move it and no other meeting is.
+// registers returns a meeting of each round with tables of zone B that no other meeting uses,
+// where all three moderators may move it.
 func registers(t *testing.T) (all []register) {
 	t.Helper()
 	forum, err := demo.Forum()
@@ -163,7 +161,7 @@ func registers(t *testing.T) (all []register) {
 	return all
 }
 
-// player is one moderator's device that takes part in the histories.
+// player is a device of a moderator that submits commands and records the results.
 type player struct {
 	*person
 	rng        *rand.Rand
@@ -171,13 +169,13 @@ type player struct {
 	operations []operation
 }
 
-// requestContest is a request for an interpreter, and who might take it.
+// requestContest is a request for an interpreter, with those who can take it.
 type requestContest struct {
 	request floor.RequestID
 	takers  []floor.InterpreterID
 }
 
-// startContest calls for an interpreter to a meeting in whose round several are free.
+// startContest requests an interpreter for a meeting in whose round at least three are free.
 func (v *venue) startContest() requestContest {
 	v.t.Helper()
 	forum, err := demo.Forum()
@@ -216,22 +214,20 @@ func (v *venue) startContest() requestContest {
 	return requestContest{}
 }
 
-// operation is a command with when it was given and answered.
+// operation is a command with the times of its submission and its result.
 type operation struct {
 	key          floor.CommandKey
 	in           opInput
 	out          opOutput
 	call, answer time.Duration
-	unknown      bool // given up before there was an answer
+	unknown      bool // the caller gave up before a result
 }
 
 func checkLinearizable(t *testing.T, hands int, lasts time.Duration) {
 	seed := testSeed(t)
-	v, ways := proxiedVenue(t, 3)
-	v.importSample()
-	v.signInAt(v.nodes[0].url(), "moderator:s1")
-	v.people["moderator:s1"].mustSubmit(floor.ReleaseSchedule{})
-	by := newClientBalancer(v.addrs()...)
+	v, proxies := proxiedVenue(t, 3)
+	v.importAndRelease(v.nodes[0].url())
+	balancer := newClientBalancer(v.addrs()...)
 	regs, request := registers(t), v.startContest()
 	opened := v.logState().Seq()
 	var all []*player
@@ -239,7 +235,7 @@ func checkLinearizable(t *testing.T, hands int, lasts time.Duration) {
 	for i := range hands {
 		name := fmt.Sprintf("moderator:s%d", 1+i%3)
 		h := &player{rng: newRand(seed, uint64(i)), began: began}
-		h.person = &person{v: v, name: name, base: v.nodes[0].url(), balancer: by, observer: func(client.ViewChange) {}}
+		h.person = &person{v: v, name: name, base: v.nodes[0].url(), balancer: balancer, observer: func(client.ViewChange) {}}
 		v.people[fmt.Sprintf("%s %d", name, i)] = h.person
 		h.dial(nil)
 		all = append(all, h)
@@ -253,25 +249,25 @@ func checkLinearizable(t *testing.T, hands int, lasts time.Duration) {
 	for _, h := range all {
 		giving.Go(func() { h.play(ctx, regs, request, opened) })
 	}
-	v.injectFaults(ctx, newRand(seed, 100), ways)
+	v.injectFaults(ctx, newRand(seed, 100), proxies)
 	giving.Wait()
 	v.checkConverged()
 	v.checkHistory(all)
 }
 
-// injectFaults kills nodes and harms ways to Redis until ctx ends.
-func (v *venue) injectFaults(ctx context.Context, rng *rand.Rand, ways []*redistest.Proxy) {
+// injectFaults kills nodes and disturbs their connections to Redis until ctx ends.
+func (v *venue) injectFaults(ctx context.Context, rng *rand.Rand, proxies []*redistest.Proxy) {
 	for sleep(ctx, randomBelow(rng, time.Second)) {
 		if rng.IntN(4) == 0 {
 			v.killSome(rng)
 			continue
 		}
-		faults[rng.IntN(len(faults))](rng).apply(ctx, ways[rng.IntN(len(ways))], randomBelow(rng, time.Second))
+		faults[rng.IntN(len(faults))](rng).apply(ctx, proxies[rng.IntN(len(proxies))], randomBelow(rng, time.Second))
 	}
 }
 
-// play gives commands until ctx ends, each about any of the meetings or the
-// request. No base is before opened.
+// play submits commands about random meetings or the request until ctx ends. No base is before
+// opened.
 func (h *player) play(ctx context.Context, regs []register, request requestContest, opened uint64) {
 	for sleep(ctx, randomBelow(h.rng, 100*time.Millisecond)) {
 		d := operation{in: opInput{base: math.MaxUint64}}
@@ -291,7 +287,7 @@ func (h *player) play(ctx context.Context, regs []register, request requestConte
 	}
 }
 
-// meetingCommand draws a command about a meeting.
+// meetingCommand returns a random command about a meeting.
 func (h *player) meetingCommand(r register, in *opInput) floor.Command {
 	in.subject, in.home = string(r.id), r.tables[0]
 	if n := h.rng.IntN(10); n < 3 {
@@ -302,7 +298,7 @@ func (h *player) meetingCommand(r register, in *opInput) floor.Command {
 	return floor.MoveMeeting{Meeting: r.id, Table: in.table}
 }
 
-// requestCommand draws a command about a request.
+// requestCommand returns a random command about a request.
 func (h *player) requestCommand(c requestContest, in *opInput) floor.Command {
 	in.subject = string(c.request)
 	if h.rng.IntN(3) == 0 {
@@ -313,7 +309,8 @@ func (h *player) requestCommand(c requestContest, in *opInput) floor.Command {
 	return floor.ClaimRequest{Request: c.request, Interpreter: in.claim}
 }
 
-// submitTimed gives a command; one of ten is given up after a moment.
+// submitTimed submits a command and records its result. It gives up on one of ten commands
+// after at most 20 ms.
 func (h *player) submitTimed(c wire.Command, d *operation) {
 	patience := time.Minute
 	if h.rng.IntN(10) == 0 {
@@ -330,15 +327,15 @@ func (h *player) submitTimed(c wire.Command, d *operation) {
 		d.out.seq = accepted.Seq
 	case errors.As(err, &no):
 		d.out.code, d.out.by = no.Code, no.Params["by"]
-		d.out.seq, _ = strconv.ParseUint(no.Params["seq"], 10, 64) // only a stale one has it
+		d.out.seq, _ = strconv.ParseUint(no.Params["seq"], 10, 64) // only stale refusals have it
 	default:
 		d.unknown = true
 	}
 }
 
-// checkHistory holds that some order of the commands explains their answers. One
-// without an answer took effect at some time after it was given, if it is in the
-// log, and never otherwise.
+// checkHistory checks that some order of the commands explains their results. A command with
+// an unknown outcome took effect at some time after its submission if it is in the log;
+// otherwise it never did.
 func (v *venue) checkHistory(hands []*player) {
 	v.t.Helper()
 	v.logState()
@@ -353,13 +350,13 @@ func (v *venue) checkHistory(hands []*player) {
 			seq, there := at[d.key]
 			switch {
 			case d.unknown && !there:
-				counts["without an answer, never applied"]++
+				counts["unknown outcome, not applied"]++
 				continue
 			case d.unknown:
-				counts["without an answer, applied"]++
+				counts["unknown outcome, applied"]++
 				d.out, d.answer = opOutput{seq: seq}, math.MaxInt64
 			case there != (d.out.code == "") || there && seq != d.out.seq:
-				v.t.Errorf("%s was told %+v; in the log: %v at %d", d.key, d.out, there, seq)
+				v.t.Errorf("%s has the result %+v; in the log: %v at %d", d.key, d.out, there, seq)
 			default:
 				counts[cmp.Or(d.out.code, "accepted")]++
 			}
@@ -370,17 +367,16 @@ func (v *venue) checkHistory(hands []*player) {
 	}
 	began := time.Now()
 	verdict := porcupine.CheckOperationsTimeout(floorModel, history, 2*time.Minute)
-	v.t.Logf("%d commands, %v, while nodes were killed %d times: the checker says %s after %v",
+	v.t.Logf("%d commands, %v, while nodes were killed %d times: the verdict is %s after %v",
 		len(history), counts, v.killed, verdict, time.Since(began).Round(time.Millisecond))
-	if verdict != porcupine.Ok { // a time-out is no pass
+	if verdict != porcupine.Ok { // a time-out does not pass either
 		v.t.Errorf("the history is %s", verdict)
 	}
 	if counts["accepted"] == 0 || counts[string(floor.CodeStale)] == 0 {
-		v.t.Error("nothing was accepted, or nothing was stale: nothing was tested")
+		v.t.Error("no command was accepted, or none was stale: the test has shown nothing")
 	}
 }
 
-// TestFloorModel_RejectsImpossibleHistories holds that the checker finds what it is for.
 func TestFloorModel_RejectsImpossibleHistories(t *testing.T) {
 	type step struct {
 		call, answer int64

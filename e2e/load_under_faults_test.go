@@ -15,23 +15,24 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// loadRun is a venue under a steady load of commands while something breaks.
-// Whoever gives commands has meetings and free tables of their own, so that
-// every command can be accepted and what is refused is a fault.
+// loadRun is a venue under a steady load of commands while something fails. Each commander has
+// its own meetings and free tables, so that every command can be accepted and every refusal is
+// a fault.
 type loadRun struct {
 	*venue
 	seed       uint64
+	faultRand  *rand.Rand // for the faults of the test
 	balancer   *clientBalancer
 	commanders []*commander
-	shown      *viewLog // what everybody has shown
+	shown      *viewLog // all views that screens have shown
 	began      time.Time
 	lasted     time.Duration // of the load
 	stop       context.CancelFunc
 	running    sync.WaitGroup
 }
 
-// commanderRounds says who gives commands in which round, and from which zones' tables:
-// nil for all. Runners only mark who is there.
+// commanderRounds lists who submits commands, in which round, and about tables of which zones;
+// nil means all. Runners only mark people as present or absent.
 var commanderRounds = []struct {
 	name  string
 	round floor.RoundID
@@ -42,12 +43,13 @@ var commanderRounds = []struct {
 	{"runner:r1", "R7", nil}, {"runner:r2", "R8", nil},
 }
 
-// startLoad opens the forum, lets people in by the doors and starts the load of so
-// many commands a second. Everybody keeps coming back by the doors.
-func startLoad(v *venue, seed uint64, by *clientBalancer, rate int, watching ...string) *loadRun {
+// startLoad imports the forum, signs people in through the balancer and starts to submit a
+// number of commands per second. All clients reconnect through the balancer.
+func startLoad(v *venue, balancer *clientBalancer, rate int, watching ...string) *loadRun {
 	v.t.Helper()
+	seed := testSeed(v.t)
 	v.importSample()
-	s := &loadRun{venue: v, seed: seed, balancer: by, shown: newViewLog()}
+	s := &loadRun{venue: v, seed: seed, faultRand: newRand(seed, 100), balancer: balancer, shown: newViewLog()}
 	s.signInByBalancer("moderator:s1", "moderator:s1")
 	v.people["moderator:s1"].mustSubmit(floor.ReleaseSchedule{})
 	forum, err := demo.Forum()
@@ -72,7 +74,8 @@ func startLoad(v *venue, seed uint64, by *clientBalancer, rate int, watching ...
 	return s
 }
 
-// signInByBalancer signs somebody in by the doors; key tells several devices of one link apart.
+// signInByBalancer signs a person in through the balancer. The key distinguishes several
+// devices of one link.
 func (s *loadRun) signInByBalancer(key, name string) *person {
 	s.t.Helper()
 	p := &person{v: s.venue, name: name, base: s.nodes[0].url(), balancer: s.balancer, observer: s.shown.observe(floor.ActorID(name))}
@@ -83,7 +86,7 @@ func (s *loadRun) signInByBalancer(key, name string) *person {
 	return p
 }
 
-// end ends the load, when every command has been answered.
+// end ends the load and waits until every command has a result.
 func (s *loadRun) end() {
 	s.t.Helper()
 	s.stop()
@@ -92,32 +95,40 @@ func (s *loadRun) end() {
 	select {
 	case <-ended:
 	case <-time.After(time.Minute):
-		s.t.Fatal("a minute after the load, commands have no answer")
+		s.t.Fatal("a minute after the load, commands have no result")
 	}
 	s.lasted = time.Since(s.began)
 }
 
-// onlookers answers some phones, all walls and two interpreters.
+// finish ends the load, checks that all screens have converged, and audits the log.
+func (s *loadRun) finish() {
+	s.t.Helper()
+	s.end()
+	s.checkConverged()
+	s.audit()
+}
+
+// onlookers returns a number of attendees, all displays and two interpreters.
 func onlookers(t *testing.T, phones int) []string {
 	t.Helper()
 	return append(attendees(t)[:phones], "display:d1", "display:d2", "display:d3", "display:d4", "interpreter:i01", "interpreter:i02")
 }
 
-// commander is one who gives commands, one after the other.
+// commander submits commands, one after the other.
 type commander struct {
 	*person
 	rng        *rand.Rand
 	interval   time.Duration
-	meetings   []floor.Meeting // its own, as its accepted commands have left them
-	freeTables []floor.Table   // tables that nobody else uses in its round
+	meetings   []floor.Meeting // its own, after its accepted commands
+	freeTables []floor.Table   // tables that no other commander uses in the round
 	sent       []sentCommand   // in order; read when the load has ended
 }
 
-// sentCommand is one command and what became of it.
+// sentCommand is a command with its result.
 type sentCommand struct {
 	id   string
 	body floor.Command
-	seq  uint64 // accepted, and where it stands
+	seq  uint64 // of its record, if accepted
 	err  error
 	took time.Duration
 }
@@ -145,8 +156,8 @@ func newCommander(forum floor.Forum, round floor.RoundID, zones []floor.ZoneID, 
 	return g
 }
 
-// run gives commands until ctx ends. Who was held up gives the ones that are
-// due at once, so that outages do not lighten the load.
+// run submits commands until ctx ends. After a delay it submits all commands that are due
+// without pauses, so that outages do not lower the load.
 func (g *commander) run(ctx context.Context, from time.Time) {
 	for n := 0; ; n++ {
 		if !sleep(ctx, time.Until(from.Add(time.Duration(n)*g.interval))) {
@@ -154,7 +165,8 @@ func (g *commander) run(ctx context.Context, from time.Time) {
 		}
 		c := sentCommand{id: client.NewID(), body: g.nextCommand()}
 		began := time.Now()
-		// An answer is waited for beyond the end of the load: none stays unknown.
+		// Waits for the result also after the end of the load, so that no outcome stays
+		// unknown.
 		answer, err := g.Do(g.v.t.Context(), wire.Command{ID: c.id, Body: c.body})
 		c.seq, c.err, c.took = answer.Seq, err, time.Since(began)
 		g.sent = append(g.sent, c)
@@ -164,7 +176,7 @@ func (g *commander) run(ctx context.Context, from time.Time) {
 	}
 }
 
-// nextCommand draws a command that is lawful now.
+// nextCommand returns a random command that is valid now.
 func (g *commander) nextCommand() floor.Command {
 	i := g.rng.IntN(len(g.meetings))
 	m := g.meetings[i]
@@ -189,7 +201,7 @@ func (g *commander) nextCommand() floor.Command {
 	return floor.MarkPresent{Meeting: m.ID, Side: side}
 }
 
-// freeTableFor answers a free table that is large enough.
+// freeTableFor returns a free table that is large enough.
 func (g *commander) freeTableFor(m floor.Meeting) (floor.TableID, bool) {
 	for _, i := range g.rng.Perm(len(g.freeTables)) {
 		if g.freeTables[i].Capacity >= len(m.Host.People)+len(m.Guest.People) {
@@ -199,7 +211,7 @@ func (g *commander) freeTableFor(m floor.Meeting) (floor.TableID, bool) {
 	return "", false
 }
 
-// apply keeps what an accepted command has done.
+// apply records the effect of an accepted command.
 func (g *commander) apply(c floor.Command) {
 	switch c := c.(type) {
 	case floor.LockMeeting:
@@ -227,7 +239,7 @@ func (g *commander) presence(id floor.MeetingID, side floor.Side) *floor.Presenc
 	return &g.meeting(id).Host.Presence
 }
 
-// sampleTables are the sample forum's tables, by id.
+// sampleTables returns the sample forum's tables by id.
 var sampleTables = sync.OnceValues(func() (map[floor.TableID]floor.Table, error) {
 	forum, err := demo.Forum()
 	tables := map[floor.TableID]floor.Table{}

@@ -30,9 +30,9 @@ func TestTortureManyEvents_CostFollowsWatchedEvents(t *testing.T) {
 	manyEvents(t, 1000, []int{10, 100}, 10*time.Second)
 }
 
-// manyEvents puts that many events into one Redis and shows, as more and more of
-// them are watched on one node, that what they cost follows what is watched and
-// not what there is.
+// manyEvents imports a number of events into one Redis. It checks, while more and more of them
+// are watched on one node, that the cost depends on how many are watched and not on how many
+// exist.
 func manyEvents(t *testing.T, events int, watched []int, window time.Duration) {
 	redis := redistest.Start(t)
 	key := writeKey(t)
@@ -40,12 +40,12 @@ func manyEvents(t *testing.T, events int, watched []int, window time.Duration) {
 	few := measure(t, n, redis, window)
 	t.Logf("no event, 0 watched: %v", few)
 	links := importEvents(t, redis, key, events, watched[len(watched)-1])
-	n.kill() // what was written just now is nothing to be reminded of
+	n.kill() // drops what the node remembers of the import
 	n.start()
 	idle := measure(t, n, redis, window)
 	t.Logf("%d events, 0 watched: %v", events, idle)
 	if idle.scripts > few.scripts+2 || idle.channels != few.channels || idle.routines > few.routines+10 {
-		t.Errorf("events that nobody watches cost something: %v without them, %v with %d", few, idle, events)
+		t.Errorf("unwatched events have a cost: %v without them, %v with %d", few, idle, events)
 	}
 	var each []cost
 	for open := 0; len(watched) > 0; watched = watched[1:] {
@@ -69,7 +69,7 @@ func manyEvents(t *testing.T, events int, watched []int, window time.Duration) {
 	}
 }
 
-// cost is what a node and its Redis do in a second, or have open.
+// cost is what a node and its Redis do per second, and what they have open.
 type cost struct{ scripts, commands, redisCPU, nodeCPU, channels, routines float64 }
 
 func (c cost) String() string {
@@ -86,7 +86,7 @@ func (c cost) dividedBy(n int) cost {
 	return cost{c.scripts / d, c.commands / d, c.redisCPU / d, c.nodeCPU / d, c.channels / d, c.routines / d}
 }
 
-// measure looks at the node and its Redis for a while.
+// measure returns the cost of the node and its Redis over a while.
 func measure(t *testing.T, n *node, redis *redistest.Server, window time.Duration) cost {
 	t.Helper()
 	before, begun := readCost(t, n, redis), time.Now()
@@ -99,7 +99,7 @@ func measure(t *testing.T, n *node, redis *redistest.Server, window time.Duratio
 	return cost{c.scripts / seconds, c.commands / seconds, c.redisCPU / seconds, c.nodeCPU / seconds, after.channels, after.routines}
 }
 
-// readCost is what was done so far, and is open now.
+// readCost returns the totals since the start, and what is open now.
 func readCost(t *testing.T, n *node, redis *redistest.Server) (c cost) {
 	t.Helper()
 	meters := n.metrics()
@@ -131,8 +131,8 @@ func readCost(t *testing.T, n *node, redis *redistest.Server) (c cost) {
 	return c
 }
 
-// importEvents imports that many events and answers the links of a moderator of each
-// of the first some.
+// importEvents imports a number of events and returns a moderator's link for each of the first
+// ones.
 func importEvents(t *testing.T, redis *redistest.Server, keyFile string, events, some int) []string {
 	t.Helper()
 	j, err := redisjournal.Open(redis.URL, redisjournal.Options{})
@@ -149,7 +149,7 @@ func importEvents(t *testing.T, redis *redistest.Server, keyFile string, events,
 	var h *hub.Hub
 	var links []string
 	for i := range events {
-		if i%20 == 0 { // a hub looks after all that it has opened
+		if i%20 == 0 { // a hub follows every event that it has opened
 			if h != nil {
 				h.Close()
 			}
@@ -181,8 +181,7 @@ func readKeys(t *testing.T, file string) auth.Keys {
 	return keys
 }
 
-// moderatorLink answers the link of an event's first moderator, without the
-// instance's address.
+// moderatorLink returns the link of an event's first moderator, without the instance's URL.
 func moderatorLink(t *testing.T, j journal.Journal, keys auth.Keys, event floor.EventID) string {
 	t.Helper()
 	records, err := journal.NewCursor(journal.LogID(event), journal.Position{}).CatchUp(t.Context(), j)
@@ -213,7 +212,7 @@ func watchEvent(t *testing.T, n *node, link string) {
 	defer cancel()
 	c, err := client.Dial(ctx, n.url()+link, client.Options{})
 	if err != nil {
-		t.Fatal(errors.Join(err, fmt.Errorf("the node says: %s", n.output.String())))
+		t.Fatal(errors.Join(err, fmt.Errorf("output of the node: %s", n.output.String())))
 	}
 	t.Cleanup(func() { c.Close() })
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// metrics reads what a node measures: a figure by its name, with its labels if it
-// has any. A node that does not answer has none.
+// metrics returns a node's metrics by name, with the labels in the name. It returns nil if the
+// node does not respond.
 func (n *node) metrics() map[string]float64 {
 	c := http.Client{Timeout: 5 * time.Second}
 	r, err := c.Get(n.url() + "/metrics")
@@ -27,7 +27,7 @@ func (n *node) metrics() map[string]float64 {
 	return all
 }
 
-// The names of figures that tests ask for.
+// The names of the metrics that tests read.
 const (
 	metricRepeated   = `matchfloor_commands_total{outcome="repeated"}`
 	metricUnknown    = "matchfloor_appends_unknown_total"

@@ -10,34 +10,30 @@ import (
 	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
-// Nodes that are killed under load: nothing acknowledged is lost, nothing is
-// applied twice, and every screen ends up at what the log says.
+// Nodes are killed under load: nothing acknowledged is lost, nothing is applied twice, and
+// every screen ends at the state of the log.
 func TestNodes_KilledUnderLoadLoseNothing(t *testing.T) { nodesKilled(t, 8, 12, 600*time.Millisecond) }
 
-// TestTortureNodes_KilledUnderLoadLoseNothing is the whole of it.
 func TestTortureNodes_KilledUnderLoadLoseNothing(t *testing.T) {
 	torture(t)
 	nodesKilled(t, 200, 30, 1500*time.Millisecond)
 }
 
-// nodesKilled kills so many nodes, with pauses up to apart between.
+// nodesKilled kills nodes a number of times, with random pauses of at most apart.
 func nodesKilled(t *testing.T, kills, phones int, apart time.Duration) {
-	seed := testSeed(t)
 	v := nodesVenue(t, 3)
-	s := startLoad(v, seed, newClientBalancer(v.addrs()...), 100, onlookers(t, phones)...)
-	rng := newRand(seed, 100)
+	s := startLoad(v, newClientBalancer(v.addrs()...), 100, onlookers(t, phones)...)
+	rng := s.faultRand
 	for v.killed < kills {
 		sleep(t.Context(), randomBelow(rng, apart))
 		v.killSome(rng)
 	}
-	s.end()
-	v.checkConverged()
-	s.audit()
+	s.finish()
 	t.Logf("%d times a node of three was killed; connections broke %d times; %.0f commands had been applied when they were sent again",
 		v.killed, s.balancer.disconnects.all.Load(), v.repeated+v.sum(metricRepeated))
 }
 
-// nodesVenue is so many nodes on one Redis.
+// nodesVenue returns a venue of a number of nodes on one Redis.
 func nodesVenue(t *testing.T, nodes int) *venue {
 	t.Helper()
 	server := redistest.Start(t)
@@ -46,7 +42,7 @@ func nodesVenue(t *testing.T, nodes int) *venue {
 	return v
 }
 
-// nodesOn starts so many nodes that reach Redis by a URL, with further flags.
+// nodesOn returns a venue of a number of nodes that reach Redis by a URL, with more flags.
 func nodesOn(t *testing.T, url string, nodes int, flags ...string) *venue {
 	t.Helper()
 	v := &venue{t: t, storeFlags: append([]string{"--redis", url, "--key-file", writeKey(t)}, flags...)}
@@ -62,7 +58,7 @@ func nodesOn(t *testing.T, url string, nodes int, flags ...string) *venue {
 	return v
 }
 
-// sum answers what all nodes together have counted since they were started.
+// sum returns the sum of a metric over all nodes. A node counts from its last start.
 func (v *venue) sum(meter string) (total float64) {
 	for _, n := range v.nodes {
 		total += n.metrics()[meter]
@@ -78,8 +74,8 @@ func (v *venue) addrs() []string {
 	return addrs
 }
 
-// killSome kills a node, sometimes two or all at once or one again while it
-// starts, and returns when all are ready again.
+// killSome kills a node, sometimes two or all at the same time, or one again while it starts.
+// It returns when all are ready again.
 func (v *venue) killSome(rng *rand.Rand) {
 	v.t.Helper()
 	victims := rng.Perm(len(v.nodes))[:1]

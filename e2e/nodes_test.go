@@ -15,8 +15,8 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// haproxyVenue is a venue of two nodes behind HAProxy, as docker-compose.yml has it.
-// People come in through the balancer.
+// haproxyVenue returns a venue of two nodes behind HAProxy, as docker-compose.yml has it, and
+// the URL of the balancer.
 func haproxyVenue(t *testing.T) (*venue, string) {
 	t.Helper()
 	if _, err := exec.LookPath("haproxy"); err != nil {
@@ -28,20 +28,20 @@ func haproxyVenue(t *testing.T) (*venue, string) {
 	return v, "http://" + addr
 }
 
-// startHAProxy starts HAProxy before the first two nodes, as it is shipped, and
-// answers where it listens and what it says.
-func (v *venue) startHAProxy() (addr string, said *lockedBuffer) {
+// startHAProxy starts HAProxy with the shipped configuration in front of the first two nodes.
+// It returns HAProxy's address and output.
+func (v *venue) startHAProxy() (addr string, output *lockedBuffer) {
 	v.t.Helper()
-	addr, said = freeAddr(v.t), &lockedBuffer{}
+	addr, output = freeAddr(v.t), &lockedBuffer{}
 	c := exec.Command("haproxy", "-db", "-f", "../deploy/haproxy.cfg")
 	c.Env = append(os.Environ(), "BALANCER_BIND="+addr, "NODE_A="+v.nodes[0].addr, "NODE_B="+v.nodes[1].addr)
-	c.Stdout = said
+	c.Stdout = output
 	if err := c.Start(); err != nil {
 		v.t.Fatal(err)
 	}
 	v.t.Cleanup(func() { c.Process.Kill(); c.Wait() })
-	eventually(v.t, 20*time.Second, "the balancer to answer", func() error { return wantOK("http://" + addr + "/readyz") })
-	return addr, said
+	eventually(v.t, 20*time.Second, "the balancer to be ready", func() error { return wantOK("http://" + addr + "/readyz") })
+	return addr, output
 }
 
 // signInAt signs people in at one address.
@@ -57,17 +57,14 @@ func (v *venue) signInAt(base string, names ...string) {
 	}
 }
 
-// TestTwoNodes_SurviveAKillAndADrain runs the shipped topology as processes: a command on one node is
-// seen on the other; a node that is killed leaves nobody behind; a node that is
-// stopped sends its people over without losing a command; and a rotated link is
-// void on both.
+// The shipped topology runs as processes. A command on one node is seen on the other; the
+// people of a killed node reconnect to the other; a node that is stopped moves its people over
+// without losing a command; and a rotated link is void on both.
 func TestTwoNodes_SurviveAKillAndADrain(t *testing.T) {
 	v, balancer := haproxyVenue(t)
 	names := attendees(t)[:40]
-	v.signInAt(v.nodes[0].url(), "moderator:s1")
+	lead := v.release(v.nodes[0].url())
 	v.signInAt(v.nodes[1].url(), "moderator:s2")
-	lead := v.people["moderator:s1"]
-	lead.mustSubmit(floor.ReleaseSchedule{})
 	v.signInAt(balancer, names...)
 	v.checkConverged()
 	v.measureCrossing(lead, v.people["moderator:s2"])
@@ -76,7 +73,7 @@ func TestTwoNodes_SurviveAKillAndADrain(t *testing.T) {
 	v.checkNodeStopped()
 }
 
-// measureCrossing measures a command on node A until its frame is on node B.
+// measureCrossing measures from a command on node A until its frame is on node B.
 func (v *venue) measureCrossing(from, to *person) {
 	v.t.Helper()
 	var took []time.Duration
@@ -88,7 +85,7 @@ func (v *venue) measureCrossing(from, to *person) {
 		}
 		eventually(v.t, 2*time.Second, "the frame on the other node", func() error {
 			if to.frameCount() == n {
-				return errors.New("nothing came")
+				return errors.New("no frame came")
 			}
 			return nil
 		})
@@ -101,7 +98,7 @@ func (v *venue) measureCrossing(from, to *person) {
 	}
 }
 
-// checkRotatedLink makes a link void and holds that its sockets close on every node within 2 s.
+// checkRotatedLink rotates a link and checks that its sessions close on every node within 2 s.
 func (v *venue) checkRotatedLink() {
 	v.t.Helper()
 	const name = "attendee:k20a"
@@ -120,7 +117,7 @@ func (v *venue) checkRotatedLink() {
 			v.t.Errorf("a session of a rotated link on %s is still open after 2 s", p.base)
 			continue
 		}
-		var refused *client.StatusError // it came back with its link, which is void
+		var refused *client.StatusError // it reconnected with its link, which is void
 		if !errors.As(p.Err(), &refused) || refused.Problem.Code != reply.CodeBadLink {
 			v.t.Errorf("it ended with %v", p.Err())
 		}
@@ -134,20 +131,21 @@ func (v *venue) checkRotatedLink() {
 	again.dial(nil)
 }
 
-// checkNodeKilled kills node A; everyone who was on it is whole again by the balancer.
+// checkNodeKilled kills node A. Everyone who was connected to it must reconnect through the
+// balancer and see the current state.
 func (v *venue) checkNodeKilled(names []string) {
 	v.t.Helper()
 	v.people["moderator:s1"].Close()
 	delete(v.people, "moderator:s1")
 	v.nodes[0].kill()
 	began := time.Now()
-	v.people["moderator:s2"].mustSubmit(floor.Announce{Text: floor.Text{En: "one node is gone"}})
+	v.people["moderator:s2"].mustSubmit(floor.Announce{Text: floor.Text{En: "one node was killed"}})
 	v.checkConverged()
-	v.t.Logf("%d phones are whole %v after a node was killed", len(names), time.Since(began).Round(time.Millisecond))
+	v.t.Logf("%d phones are current %v after a node was killed", len(names), time.Since(began).Round(time.Millisecond))
 	v.nodes[0].start()
 }
 
-// checkNodeStopped stops node B while commands come in through the balancer.
+// checkNodeStopped stops node B while commands are submitted through the balancer.
 func (v *venue) checkNodeStopped() {
 	v.t.Helper()
 	v.people["moderator:s2"].Close()

@@ -11,18 +11,17 @@ import (
 	"github.com/matchfloor/matchfloor/demo"
 )
 
-// TestOrganiserPage_ImportsReleasesAndListsLinks goes the way of a first event: the link that the first start
-// prints, a workbook with mistakes, the mended one, the import, the release, the
-// links.
+// An organiser prepares the first event: opens the link that the first start prints, imports a
+// workbook with mistakes and then the corrected one, releases the schedule and gets the links.
 func TestOrganiserPage_ImportsReleasesAndListsLinks(t *testing.T) {
 	v := sqliteVenue(t)
 	var link string
 	eventually(t, 10*time.Second, "the first start to print its organiser's link", func() error {
-		said := v.nodes[0].output.String()
-		_, rest, _ := strings.Cut(said, "organiser: ")
+		output := v.nodes[0].output.String()
+		_, rest, _ := strings.Cut(output, "organiser: ")
 		var ok bool
 		if link, _, ok = strings.Cut(rest, "\n"); !ok {
-			return fmt.Errorf("it printed %q", said)
+			return fmt.Errorf("it printed %q", output)
 		}
 		return nil
 	})
@@ -47,7 +46,7 @@ func TestOrganiserPage_ImportsReleasesAndListsLinks(t *testing.T) {
 	page.shows(words["org.links"])
 	page.axe("a draft")
 	page.press(words["org.release"])
-	page.do(chromedp.Sleep(400 * time.Millisecond)) // a second tap sooner than that is taken for a bouncing finger
+	page.do(chromedp.Sleep(400 * time.Millisecond)) // the page ignores a second tap before that
 	page.press(words["org.releaseYes"])
 	page.shows(longestLiteral(words["org.releasedAt"]))
 	page.axe("released")
@@ -65,7 +64,7 @@ func TestOrganiserPage_ImportsReleasesAndListsLinks(t *testing.T) {
 	phone.until("their first table", `document.querySelector('.table-number')`)
 }
 
-// choose picks a file in the page's upload.
+// choose selects a file in the page's upload.
 func (s *screen) choose(file string) {
 	s.t.Helper()
 	s.until("where to choose a file", `document.querySelector('input[type=file]')`)

@@ -11,11 +11,12 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// outage is how long the journal, or the one server, is away.
+// outage is how long the journal, or the only server, is unavailable.
 const outage = 20 * time.Second
 
-// 15:10: what holds the log is away for 20 s. Commands wait in the outboxes and are
-// applied once, in order; the screens read on, and where a server is left it says since when.
+// 15:10: the journal is unavailable for 20 s. Commands wait in the outboxes and are applied
+// once, in order. Screens keep their views; with a running server they show since when these
+// are stale.
 func (d *acceptanceDay) journalOutage() {
 	before := d.logState().Seq()
 	began := time.Now()
@@ -29,12 +30,12 @@ func (d *acceptanceDay) journalOutage() {
 	}
 	texts := []string{"one", "two", "three"}
 	var waiting sync.WaitGroup
-	ids := map[*person][]string{}
+	commandIDs := map[*person][]string{}
 	for _, p := range []*person{d.lead, d.second} {
 		var commands []wire.Command
 		for _, text := range texts {
 			c := wire.Command{ID: client.NewID(), Body: floor.Announce{Text: floor.Text{En: p.name + " " + text}, Minutes: 60}}
-			commands, ids[p] = append(commands, c), append(ids[p], c.ID)
+			commands, commandIDs[p] = append(commands, c), append(commandIDs[p], c.ID)
 		}
 		waiting.Go(func() { p.submitAll(d.t, commands) })
 	}
@@ -49,12 +50,12 @@ func (d *acceptanceDay) journalOutage() {
 	restart()
 	back := time.Now()
 	waiting.Wait()
-	d.t.Logf("all commands answered %v after the return", time.Since(back).Round(time.Millisecond))
+	d.t.Logf("all commands have results %v after the journal is back", time.Since(back).Round(time.Millisecond))
 	d.checkConverged()
-	d.wantAppliedOnceInOrder(before, ids)
+	d.wantAppliedOnceInOrder(before, commandIDs)
 }
 
-// submitAll gives commands one after the other, as an outbox does.
+// submitAll submits commands one after the other, as an outbox does.
 func (p *person) submitAll(t *testing.T, commands []wire.Command) {
 	ctx, cancel := context.WithTimeout(t.Context(), outage+60*time.Second)
 	defer cancel()
@@ -65,11 +66,12 @@ func (p *person) submitAll(t *testing.T, commands []wire.Command) {
 	}
 }
 
-// wantStaleStatus holds that a phone goes on showing its view and is told since when it is stale.
+// wantStaleStatus checks that a phone keeps its view and receives the time since which it is
+// stale.
 func (d *acceptanceDay) wantStaleStatus() {
 	phone := d.people[d.phones[7]]
 	cards := len(phone.View().Cards)
-	eventually(d.t, 10*time.Second, "the phone to be told", func() error {
+	eventually(d.t, 10*time.Second, "the phone's stale status", func() error {
 		if phone.Live().StaleSince == 0 {
 			return context.DeadlineExceeded
 		}
@@ -80,7 +82,8 @@ func (d *acceptanceDay) wantStaleStatus() {
 	}
 }
 
-// wantAppliedOnceInOrder reads the log from a sequence on.
+// wantAppliedOnceInOrder checks that the log has each person's commands once and in order,
+// after a sequence number.
 func (d *acceptanceDay) wantAppliedOnceInOrder(after uint64, ids map[*person][]string) {
 	d.t.Helper()
 	page, err := d.journal.Read(d.t.Context(), eventID, after, 1000)

@@ -11,8 +11,8 @@ import (
 	"github.com/matchfloor/matchfloor/static/bundle"
 )
 
-// measureStory answers what of a story does not fit a phone of this width, at a
-// text size in per cent: what scrolls sideways, and what a thumb would miss.
+// measureStory returns what does not fit in a story on a narrow phone at a text size in per
+// cent: elements that scroll sideways, and targets that are too small for a thumb.
 const measureStory = `(percent => {
   document.documentElement.style.fontSize = percent + '%'
   const page = document.documentElement, wrong = []
@@ -27,9 +27,8 @@ const measureStory = `(percent => {
   return wrong
 })`
 
-// TestPhonePages_FitNarrowScreensAndThumbs holds every canned state of the phones' pages, in each
-// language, to 320 px without sideways scroll, with the text at 200 % too, and
-// to targets that a thumb hits.
+// Every story of the phones' pages, in each language, fits 320 px without scrolling sideways,
+// with the text at 100 % and 200 %, and its targets are large enough for a thumb.
 func TestPhonePages_FitNarrowScreensAndThumbs(t *testing.T) {
 	files, err := bundle.BuildTests("../static")
 	if err != nil {

@@ -9,15 +9,12 @@ import (
 	"github.com/matchfloor/matchfloor/floor"
 )
 
-// secondRound is a released event in the middle of its second round, with staff who act
-// through the protocol beside the pages.
+// secondRound returns a venue in the middle of its second round, and a moderator who acts
+// through the protocol.
 func secondRound(t *testing.T) (*venue, *person) {
 	t.Helper()
 	v := sqliteVenue(t)
-	v.importSample()
-	v.signIn("moderator:s1")
-	lead := v.people["moderator:s1"]
-	lead.mustSubmit(floor.ReleaseSchedule{})
+	lead := v.importAndRelease(v.nodes[0].url())
 	v.clock("14:00")
 	lead.mustSubmit(floor.StartSlot{SlotRef: floor.SlotRef{Round: "R2"}})
 	return v, lead
@@ -32,9 +29,8 @@ func (v *venue) page(name string) string {
 	return link.at(v.nodes[0].url())
 }
 
-// TestPages_ShowAMoveOnEveryScreen: a moderator moves a meeting on the console by two
-// taps, and it arrives on the phone and on the wall; the phone keeps it marked
-// until its owner says so, across a lost network.
+// A moderator moves a meeting on the console with two taps, and the phone and the display show
+// it. The phone marks it until its owner acknowledges it, also after a loss of the network.
 func TestPages_ShowAMoveOnEveryScreen(t *testing.T) {
 	for _, language := range []string{"ko", "zh", "en"} {
 		t.Run(language, func(t *testing.T) { moveReachesEveryScreen(t, language) })
@@ -53,7 +49,7 @@ func moveReachesEveryScreen(t *testing.T, language string) {
 	wall.until("rows", `document.querySelectorAll('.row').length > 3`)
 	for _, s := range []*screen{phone, wall, console} {
 		if bad := eval[int](s, "location.hash.length"); bad != 0 {
-			t.Errorf("%s keeps the secret in its address", s.name)
+			t.Errorf("%s has the secret in its address", s.name)
 		}
 		s.axe("before the move")
 	}
@@ -71,7 +67,7 @@ func moveReachesEveryScreen(t *testing.T, language string) {
 	wall.axe("a changed row")
 
 	phone.offline(true)
-	phone.until("as of when it stands", `[...document.querySelectorAll('.chip.amber, .chip.red')].some(c => /기준|截至|as of/i.test(c.innerText) && /14:0\d/.test(c.innerText))`)
+	phone.until("the time of its view", `[...document.querySelectorAll('.chip.amber, .chip.red')].some(c => /기준|截至|as of/i.test(c.innerText) && /14:0\d/.test(c.innerText))`)
 	lead.syncToHead()
 	lead.mustSubmit(floor.Announce{Text: floor.Text{Ko: "공지사항", Zh: "重要通知", En: "Please note"}})
 	phone.offline(false)
@@ -88,21 +84,20 @@ func moveReachesEveryScreen(t *testing.T, language string) {
 	})
 }
 
-// freeTableOf answers a table of a zone that is free in a round.
+// freeTableOf returns a table of a zone that is free in a round.
 func freeTableOf(lead *person, round floor.RoundID, zone floor.ZoneID) floor.TableID {
 	lead.syncToHead()
 	d := &acceptanceDay{venue: lead.v, lead: lead}
 	return d.freeTable(round, zone)
 }
 
-// TestPages_RefuseTheSecondOfTwoMoves: both lift the same meeting; the second drop is
-// refused in words that name the first.
+// Two moderators lift the same meeting; the second drop is refused with the name of the first.
 func TestPages_RefuseTheSecondOfTwoMoves(t *testing.T) {
 	v, lead := secondRound(t)
 	one := openScreen(t, "one", v.page("moderator:s2"), "en", deskSize)
 	one.until("the grid", `document.querySelector('[data-round=R3][data-table=T01]')`)
 	free := freeTableOf(lead, "R3", "A")
-	// The other one's frame is held back: the network is cut while the lead moves.
+	// The network is cut while the lead moves, so that the other page does not know yet.
 	one.offline(true)
 	meeting := (&acceptanceDay{venue: v, lead: lead}).meetingAt("R3", "T01")
 	lead.mustSubmit(floor.MoveMeeting{Meeting: meeting, Tray: true})
@@ -117,8 +112,8 @@ func TestPages_RefuseTheSecondOfTwoMoves(t *testing.T) {
 	one.axe("a refusal")
 }
 
-// TestPages_ShowEachStepOfARequest: a table calls, an interpreter claims, sets out, arrives; the
-// table sees each step.
+// A table requests an interpreter, who claims the request, departs and arrives; the table sees
+// each step.
 func TestPages_ShowEachStepOfARequest(t *testing.T) {
 	v, _ := secondRound(t)
 	words, chinese := catalogOf(t, "ko"), catalogOf(t, "zh")

@@ -12,7 +12,7 @@ import (
 	"github.com/matchfloor/matchfloor/static/bundle"
 )
 
-// serveFiles serves a bundle that was made in memory on loopback.
+// serveFiles serves a bundle that was made in memory on a loopback address.
 func serveFiles(t *testing.T, files bundle.Files) string {
 	t.Helper()
 	tree := fstest.MapFS{}
@@ -24,7 +24,7 @@ func serveFiles(t *testing.T, files bundle.Files) string {
 	return server.URL
 }
 
-// TestPages_UnitTestsPass runs the pages' own tests, static/src/**/*.test.ts, where pages run.
+// TestPages_UnitTestsPass runs the pages' own tests, static/src/**/*.test.ts, in a browser.
 func TestPages_UnitTestsPass(t *testing.T) {
 	files, err := bundle.BuildTests("../static")
 	if err != nil {

@@ -12,15 +12,12 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// TestPresence_AndReceiptsCrossNodes: a phone is on one node, a moderator on another. The
-// moderator sees whether a notice was sent, delivered, seen, or told in person; and
-// whether the phone is live, asleep, gone, also because its node was killed.
+// A phone is on one node, a moderator on another. The moderator sees whether a notice was
+// sent, delivered, seen, or told in person, and whether the phone is online, in the background
+// or offline, also after its node was killed.
 func TestPresence_AndReceiptsCrossNodes(t *testing.T) {
 	v := redisVenue(t)
-	v.importSample()
-	v.signInAt(v.nodes[1].url(), "moderator:s1")
-	lead := v.people["moderator:s1"]
-	lead.mustSubmit(floor.ReleaseSchedule{})
+	lead := v.importAndRelease(v.nodes[1].url())
 	m, card := freeMeeting(t, lead)
 	reader, away := attendee(card.Host.People[0]), attendee(card.Guest.People[0])
 	v.signInAt(v.nodes[0].url(), reader)
@@ -36,7 +33,7 @@ func TestPresence_AndReceiptsCrossNodes(t *testing.T) {
 
 	lead.mustSubmit(floor.MarkTold{Notice: note, Who: []floor.ActorID{floor.ActorID(away)}})
 	if c, ok := client.Get[floor.UnseenCard](lead.View(), unseenKey(note, away)); !ok || c.ToldBy != "moderator:s1" {
-		t.Errorf("who was told in person: %+v", c)
+		t.Errorf("the unseen card after a notice was told in person: %+v", c)
 	}
 	if _, err := phone.submit(floor.AcknowledgeNotices{Notices: []floor.NoticeID{note}}); err != nil {
 		t.Fatal(err)
@@ -45,7 +42,7 @@ func TestPresence_AndReceiptsCrossNodes(t *testing.T) {
 		_, waits := client.Get[floor.UnseenCard](view, unseenKey(note, reader))
 		return !waits
 	})
-	v.move(lead, m) // so that something is outstanding
+	v.move(lead, m) // so that there is an unseen notice
 	v.checkNodeDeath(lead, phone)
 	v.checkConverged()
 }
@@ -56,7 +53,7 @@ func unseenKey(note floor.NoticeID, who string) floor.CardKey {
 	return floor.CardKey("unseen/" + string(note) + ":" + who)
 }
 
-// freeMeeting answers a meeting that can be moved to the spare tables.
+// freeMeeting returns a meeting that can be moved to the spare tables.
 func freeMeeting(t *testing.T, lead *person) (floor.MeetingID, floor.MeetingCard) {
 	t.Helper()
 	for id, card := range client.Each[floor.MeetingCard](lead.View(), "meeting") {
@@ -68,7 +65,7 @@ func freeMeeting(t *testing.T, lead *person) (floor.MeetingID, floor.MeetingCard
 	return "", floor.MeetingCard{}
 }
 
-// move puts a meeting at the other one of the two spare tables.
+// move moves a meeting to the other one of the two spare tables.
 func (v *venue) move(lead *person, m floor.MeetingID) {
 	v.t.Helper()
 	card, _ := client.Get[floor.MeetingCard](lead.View(), floor.CardKey("meeting/"+m))
@@ -79,7 +76,7 @@ func (v *venue) move(lead *person, m floor.MeetingID) {
 	lead.mustSubmit(floor.MoveMeeting{Meeting: m, Table: to})
 }
 
-// noticeOf answers the notice that a meeting's people have not seen.
+// noticeOf returns the notice that a meeting's people have not seen.
 func (v *venue) noticeOf(lead *person, m floor.MeetingID) floor.NoticeID {
 	v.t.Helper()
 	for id, card := range client.Each[floor.NoticeCard](lead.View(), "notice") {
@@ -91,8 +88,8 @@ func (v *venue) noticeOf(lead *person, m floor.MeetingID) floor.NoticeID {
 	return ""
 }
 
-// measureDelivery moves a meeting six times and measures from the frame on the phone, which
-// acknowledges it at once, to the moderator's frame that says so.
+// measureDelivery moves a meeting six times. It measures from the frame on the phone, which
+// acknowledges it immediately, to the moderator's frame that shows the delivery.
 func (v *venue) measureDelivery(lead, phone *person, m floor.MeetingID) {
 	v.t.Helper()
 	var took []time.Duration
@@ -101,17 +98,17 @@ func (v *venue) measureDelivery(lead, phone *person, m floor.MeetingID) {
 		n, on := lead.frameCount(), phone.frameCount()
 		v.move(lead, m)
 		key := "sent/" + string(v.noticeOf(lead, m))
-		var told time.Time
+		var shown time.Time
 		eventually(v.t, 5*time.Second, "the moderator to see that it was delivered", func() error {
 			sent, ok := client.Get[floor.DeliveryCard](lead.View(), floor.CardKey(key))
 			if ok && !slices.Contains(sent.Who, floor.ActorID(phone.name)) {
 				frames := lead.framesSince(n)
-				told = lastWith(frames, key).at
+				shown = lastWith(frames, key).at
 				return nil
 			}
 			return fmt.Errorf("it waits for %v", sent.Who)
 		})
-		took = append(took, told.Sub(lastWith(phone.framesSince(on), "notice/").at))
+		took = append(took, shown.Sub(lastWith(phone.framesSince(on), "notice/").at))
 	}
 	v.logState()
 	marks := 0
@@ -132,7 +129,7 @@ func (v *venue) measureDelivery(lead, phone *person, m floor.MeetingID) {
 	}
 }
 
-// lastWith answers the last frame that set a key of a prefix.
+// lastWith returns the last frame that set a key with a prefix.
 func lastWith(frames []frame, prefix string) frame {
 	for _, f := range slices.Backward(frames) {
 		if slices.ContainsFunc(f.keys, func(k string) bool { return strings.HasPrefix(k, prefix) }) {
@@ -142,21 +139,21 @@ func lastWith(frames []frame, prefix string) frame {
 	return frame{}
 }
 
-// waitForStatus waits until a moderator's live frame satisfies a condition, and answers how
+// waitForStatus waits until a moderator's status frame satisfies a condition, and returns how
 // long that took.
 func (v *venue) waitForStatus(lead *person, what string, ok func(wire.StatusFrame) bool) time.Duration {
 	v.t.Helper()
 	began := time.Now()
 	eventually(v.t, 20*time.Second, what, func() error {
-		if l := lead.Live(); !ok(l) {
-			return fmt.Errorf("the moderator is shown %+v", l)
+		if status := lead.Live(); !ok(status) {
+			return fmt.Errorf("the moderator's status is %+v", status)
 		}
 		return nil
 	})
 	return time.Since(began).Round(10 * time.Millisecond)
 }
 
-// checkPresence takes a phone through live, asleep and gone.
+// checkPresence checks a phone that is online, in the background, offline and back.
 func (v *venue) checkPresence(lead, phone *person, never floor.ActorID) {
 	v.t.Helper()
 	who := floor.ActorID(phone.name)
@@ -164,38 +161,38 @@ func (v *venue) checkPresence(lead, phone *person, never floor.ActorID) {
 		asleep, gone = l.Asleep[who], l.Gone[who]
 		return asleep, gone, asleep == 0 && gone == 0 && l.Here["live"] == 1
 	}
-	v.waitForStatus(lead, "the phone to be live, and one that never came", func(l wire.StatusFrame) bool {
+	v.waitForStatus(lead, "the phone to be online, and a person who never connected", func(l wire.StatusFrame) bool {
 		_, _, live := is(l)
 		since, named := l.Gone[never]
 		return live && named && since == 0
 	})
 	phone.SetHidden(true)
-	asleep := v.waitForStatus(lead, "the phone to be asleep", func(l wire.StatusFrame) bool { a, _, _ := is(l); return a != 0 })
+	asleep := v.waitForStatus(lead, "the phone to be in the background", func(l wire.StatusFrame) bool { a, _, _ := is(l); return a != 0 })
 	phone.SetHidden(false)
-	live := v.waitForStatus(lead, "the phone to be live again", func(l wire.StatusFrame) bool { _, _, live := is(l); return live })
+	live := v.waitForStatus(lead, "the phone to be online again", func(l wire.StatusFrame) bool { _, _, live := is(l); return live })
 	phone.Close()
-	gone := v.waitForStatus(lead, "the phone to be gone", func(l wire.StatusFrame) bool { _, g, _ := is(l); return g != 0 })
+	gone := v.waitForStatus(lead, "the phone to be offline", func(l wire.StatusFrame) bool { _, g, _ := is(l); return g != 0 })
 	phone.dial(nil)
 	back := v.waitForStatus(lead, "the phone to be back", func(l wire.StatusFrame) bool { _, _, live := is(l); return live })
-	v.t.Logf("shown on the other node: asleep after %v, live after %v, gone after %v, back after %v", asleep, live, gone, back)
+	v.t.Logf("shown on the other node: background after %v, online after %v, offline after %v, back after %v", asleep, live, gone, back)
 }
 
-// checkNodeDeath kills the phone's node, where the phone cannot come back.
+// checkNodeDeath kills the phone's node; the phone knows no other one.
 func (v *venue) checkNodeDeath(lead, phone *person) {
 	v.t.Helper()
 	who := floor.ActorID(phone.name)
-	v.waitForStatus(lead, "the phone to be live", func(l wire.StatusFrame) bool { _, gone := l.Gone[who]; return !gone && l.Here["live"] == 1 })
+	v.waitForStatus(lead, "the phone to be online", func(l wire.StatusFrame) bool { _, gone := l.Gone[who]; return !gone && l.Here["live"] == 1 })
 	died := time.Now()
 	v.nodes[0].kill()
-	took := v.waitForStatus(lead, "the phone to be gone with its node", func(l wire.StatusFrame) bool { return l.Gone[who] != 0 })
+	took := v.waitForStatus(lead, "the phone to be offline with its node", func(l wire.StatusFrame) bool { return l.Gone[who] != 0 })
 	since := lead.Live().Gone[who]
-	v.t.Logf("gone %v after its node was killed, said to be so since %v before the kill", took, died.Sub(time.UnixMilli(int64(since))).Round(time.Second))
+	v.t.Logf("shown offline %v after its node was killed, since a time %v before the kill", took, died.Sub(time.UnixMilli(int64(since))).Round(time.Second))
 	if took > 15*time.Second || since < floor.Instant(died.Add(-5*time.Second).UnixMilli()) || since > floor.Instant(died.Add(time.Second).UnixMilli()) {
-		v.t.Errorf("gone after %v, since %v", took, time.UnixMilli(int64(since)))
+		v.t.Errorf("shown offline after %v, since %v", took, time.UnixMilli(int64(since)))
 	}
 	if lead.Live().Partial {
-		v.t.Error("the console says that other nodes cannot be heard")
+		v.t.Error("the console shows that presence is partial")
 	}
 	v.nodes[0].start()
-	v.waitForStatus(lead, "the phone to be live on the node that came back", func(l wire.StatusFrame) bool { _, gone := l.Gone[who]; return !gone })
+	v.waitForStatus(lead, "the phone to be online on the restarted node", func(l wire.StatusFrame) bool { _, gone := l.Gone[who]; return !gone })
 }

@@ -29,33 +29,32 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// leakDetector reads along with everything that an acceptance day lets out where
-// no person's name belongs, and no secret.
+// leakDetector collects everything that leaves the instance during an acceptance day where no
+// name and no secret belongs.
 type leakDetector struct {
 	d        *acceptanceDay
-	balancer *lockedBuffer // what HAProxy wrote; nil without one
-	base     string        // where browsers come in
+	balancer *lockedBuffer // output of HAProxy; nil without one
+	base     string        // the URL that browsers use
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	walls    bytes.Buffer
-	refusals bytes.Buffer      // what was refused on the way
+	refusals bytes.Buffer      // bodies of refusals
 	urls     bytes.Buffer      // every URL and Referer that clients sent
-	secrets  map[string]string // secret → whose
+	secrets  map[string]string // owners by secret
 }
 
-// newLeakDetector begins before anybody has come.
+// newLeakDetector starts before anyone has signed in.
 func (d *acceptanceDay) newLeakDetector() *leakDetector {
 	e := &leakDetector{d: d, base: d.nodes[0].url(), secrets: map[string]string{}}
 	if d.redis != nil && len(d.nodes) > 1 {
-		addr, said := d.startHAProxy()
-		e.base, e.balancer = "http://"+addr, said
+		addr, output := d.startHAProxy()
+		e.base, e.balancer = "http://"+addr, output
 	}
 	return e
 }
 
-// begin is played once the doors are open: a workbook with phone numbers and
-// e-mail addresses beside the names is imported, every wall is read, and a
-// browser comes in with a cookie.
+// begin imports a workbook that also has columns with phone numbers and e-mail addresses,
+// follows every display, and signs a browser in with a cookie.
 func (e *leakDetector) begin() {
 	d := e.d
 	file := d.writeWorkbook(withAddresses(d.t))
@@ -74,7 +73,7 @@ func (e *leakDetector) begin() {
 	e.browse(d.links["display:d1"])
 }
 
-// withAddresses is the sample workbook with columns that are only for people.
+// withAddresses returns the sample workbook with columns that the import must ignore.
 func withAddresses(t *testing.T) []byte {
 	t.Helper()
 	book, err := excelize.OpenReader(bytes.NewReader(demo.Workbook()))
@@ -108,7 +107,7 @@ func withAddresses(t *testing.T) []byte {
 func phoneOf(row int) string   { return fmt.Sprintf("+82-10-5550-%04d", row) }
 func addressOf(row int) string { return fmt.Sprintf("person%d@example.invalid", row) }
 
-// observeWall keeps what a wall was sent.
+// observeWall records what a display receives.
 func (e *leakDetector) observeWall(a client.ViewChange) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -118,8 +117,8 @@ func (e *leakDetector) observeWall(a client.ViewChange) {
 	fmt.Fprintln(&e.walls, a.Drop)
 }
 
-// browse comes in as a browser does: the page, the secret for a cookie, the page
-// again, a read, a command that is refused, and away.
+// browse acts as a browser: it requests the page, exchanges the secret for a cookie, requests
+// the page again, reads, submits a command that is refused, and signs out.
 func (e *leakDetector) browse(link personLink) {
 	t := e.d.t
 	t.Helper()
@@ -148,7 +147,7 @@ func (e *leakDetector) browse(link personLink) {
 	}
 }
 
-// request sends one request as a page of ours would.
+// request sends one request as a page would.
 func (e *leakDetector) request(method, path, body, cookie string) (string, []*http.Cookie) {
 	t := e.d.t
 	t.Helper()
@@ -176,27 +175,27 @@ func (e *leakDetector) request(method, path, body, cookie string) (string, []*ht
 	return string(text), answer.Cookies()
 }
 
-// check holds everything that has come out against every name and every secret.
+// check looks for every name and every secret in everything that was collected.
 func (e *leakDetector) check() {
 	t := e.d.t
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	names := e.names()
-	told := 0
+	printed := 0
 	out := map[string]string{"a wall": e.walls.String(), "a URL": e.urls.String(), "a refusal": e.refusals.String()}
 	for i, n := range e.d.nodes {
-		said, organisers := withoutFirstLink(n.output.String())
-		told += organisers
-		out[fmt.Sprintf("the output of node %d", i)] = said
+		output, organisers := withoutFirstLink(n.output.String())
+		printed += organisers
+		out[fmt.Sprintf("the output of node %d", i)] = output
 		out[fmt.Sprintf("the metrics of node %d", i)] = fetchText(t, n.url()+"/metrics")
 	}
-	if told > 1 {
-		t.Errorf("the organiser's link was printed %d times", told)
+	if printed > 1 {
+		t.Errorf("the organiser's link was printed %d times", printed)
 	}
 	if e.balancer != nil {
 		eventually(t, 5*time.Second, "HAProxy to have logged", func() error {
 			if !strings.Contains(e.balancer.String(), "/api/v1/sign-out") {
-				return fmt.Errorf("it said %q", e.balancer.String())
+				return fmt.Errorf("its output is %q", e.balancer.String())
 			}
 			return nil
 		})
@@ -219,22 +218,23 @@ func (e *leakDetector) check() {
 			reveals(t, where, text, secret, whose)
 		}
 	}
-	// What is stored holds names, because screens show them; but no secret, and
-	// nothing of the columns that are only for people.
+	// The store contains names, because screens show them, but no secret and nothing of the
+	// ignored columns.
 	for secret, whose := range e.secrets {
 		reveals(t, "the journal", stored, secret, whose)
 	}
 	for i := range e.d.phones {
-		reveals(t, "the journal", stored, phoneOf(i+1), "a telephone number")
+		reveals(t, "the journal", stored, phoneOf(i+1), "a phone number")
 		reveals(t, "the journal", stored, addressOf(i+1), "an e-mail address")
 	}
 	if !strings.Contains(out["the output of node 0"], "level=DEBUG") || !strings.Contains(out["a wall"], "seat/") || e.walls.Len() < 20_000 {
-		t.Errorf("the log is not at debug, or nobody has looked at a wall: %d bytes were seen", e.walls.Len())
+		t.Errorf("the log level is not debug, or the displays showed too little: %d bytes", e.walls.Len())
 	}
-	t.Logf("%d names and %d secrets sought in %d KB that came out and %d KB that is stored", len(names), len(e.secrets), found>>10, len(stored)>>10)
+	t.Logf("searched for %d names and %d secrets in %d KB of output and %d KB of the store", len(names), len(e.secrets), found>>10, len(stored)>>10)
 }
 
-// names answers what says who somebody is: in every script, as the workbook has it.
+// names returns all texts that identify a person, in every script, with a description of the
+// person.
 func (e *leakDetector) names() map[string]string {
 	forum, err := demo.Forum()
 	if err != nil {
@@ -250,7 +250,7 @@ func (e *leakDetector) names() map[string]string {
 	}
 	for i, a := range forum.Attendees {
 		add(a.Name, string(a.ID))
-		names[phoneOf(i+1)], names[addressOf(i+1)] = "a telephone number", "an e-mail address"
+		names[phoneOf(i+1)], names[addressOf(i+1)] = "a phone number", "an e-mail address"
 	}
 	for _, s := range forum.Staff {
 		add(s.Name, string(s.ID))
@@ -264,7 +264,7 @@ func (e *leakDetector) names() map[string]string {
 	return names
 }
 
-// reveals fails where text holds a word, however it may be written there.
+// reveals fails if a text contains a word in any encoding.
 func reveals(t *testing.T, where, text, word, whose string) {
 	t.Helper()
 	ascii := strconv.QuoteToASCII(word)
@@ -276,15 +276,15 @@ func reveals(t *testing.T, where, text, word, whose string) {
 	}
 }
 
-// withoutFirstLink takes out the line by which the very first start tells whoever
-// started it the organiser's link, and answers how often that was.
-func withoutFirstLink(said string) (rest string, times int) {
-	lines := slices.Collect(strings.Lines(said))
+// withoutFirstLink removes the line with the first organiser's link, which the first start
+// prints, and returns how often it was there.
+func withoutFirstLink(output string) (rest string, times int) {
+	lines := slices.Collect(strings.Lines(output))
 	rest = strings.Join(slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, "organiser: http") }), "")
-	return rest, strings.Count("\n"+said, "\norganiser: http")
+	return rest, strings.Count("\n"+output, "\norganiser: http")
 }
 
-// recordKeys answers the keys of all records of the event and the instance.
+// recordKeys returns the keys of all records of the event and of the instance.
 func (e *leakDetector) recordKeys() string {
 	var all strings.Builder
 	for _, log := range []journal.LogID{eventID, journal.InstanceLog} {
@@ -305,8 +305,8 @@ func (e *leakDetector) recordKeys() string {
 	return all.String()
 }
 
-// redisText answers all keys of a Redis with the fields of its hashes, and
-// everything that it holds.
+// redisText returns the names of all keys and hash fields of a Redis, and everything that it
+// stores.
 func redisText(t *testing.T, address string) (keys, all string) {
 	t.Helper()
 	o, err := redis.ParseURL(address)
@@ -342,9 +342,9 @@ func redisText(t *testing.T, address string) (keys, all string) {
 	return names.String(), names.String() + values.String()
 }
 
-// fileContents answers what all files of a directory hold, but the instance key.
-// Where a file goes while it is read, as those do that Redis writes anew, all is read
-// again.
+// fileContents returns the contents of all files in a directory except the instance key. It
+// reads all of them again if a file disappears meanwhile, as it does when Redis rewrites its
+// files.
 func fileContents(t *testing.T, dir string) string {
 	t.Helper()
 	for range 100 {

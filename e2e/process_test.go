@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// binary is the program as a person would build it, made once for all tests.
+// binary is the program as a user would build it, built once for all tests.
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "matchfloor-e2e")
 	if err != nil {
@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// matchfloor runs a subcommand to its end and answers what it printed and its exit code.
+// matchfloor runs a subcommand to its end and returns its output and exit code.
 func matchfloor(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	file, err := binary()
@@ -59,7 +59,7 @@ func matchfloor(t *testing.T, args ...string) (stdout, stderr string, code int) 
 	return out.String(), errs.String(), c.ProcessState.ExitCode()
 }
 
-// node is one `matchfloor serve` as a process.
+// node is a process of `matchfloor serve`.
 type node struct {
 	t      *testing.T
 	addr   string
@@ -69,7 +69,7 @@ type node struct {
 	done   chan struct{} // closed when the process has ended
 }
 
-// lockedBuffer is what a process prints.
+// lockedBuffer is the output of a process.
 type lockedBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -87,9 +87,9 @@ func (b *lockedBuffer) String() string {
 	return b.buf.String()
 }
 
-// freeAddr answers a loopback address that nobody listens on. Its port is below
-// those that systems give to outgoing connections: whoever is killed and started
-// again finds it free.
+// freeAddr returns a loopback address that is not in use. Its port is below those that systems
+// give to outgoing connections, so that a node which is killed and started again finds it
+// free.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	for range 100 {
@@ -114,8 +114,8 @@ func startNode(t *testing.T, args ...string) *node {
 
 func (n *node) url() string { return "http://" + n.addr }
 
-// start starts the process, again after a kill, on the same address, and waits
-// until it is ready.
+// start starts the process, also after a kill, on the same address, and waits until it is
+// ready.
 func (n *node) start() {
 	n.t.Helper()
 	n.launch()
@@ -129,15 +129,15 @@ func (n *node) start() {
 	ready = true
 }
 
-// dumpGoroutines ends a node that hangs and logs what each of its goroutines waited for.
+// dumpGoroutines ends a node that hangs and logs the stacks of its goroutines.
 func (n *node) dumpGoroutines() {
 	n.signal(syscall.SIGQUIT)
 	select {
 	case <-n.done:
 	case <-time.After(5 * time.Second):
 	}
-	said := n.output.String()
-	n.t.Logf("the node was not ready; it said: …%s", said[max(0, len(said)-32<<10):])
+	output := n.output.String()
+	n.t.Logf("the node was not ready; its output: …%s", output[max(0, len(output)-32<<10):])
 }
 
 // launch starts the process.
@@ -167,13 +167,13 @@ func (n *node) signal(s os.Signal) {
 	}
 }
 
-// kill ends the process as a power cut would, and waits for it.
+// kill kills the process and waits until it has ended.
 func (n *node) kill() {
 	n.signal(syscall.SIGKILL)
 	<-n.done
 }
 
-// drain asks the process to leave in good order and answers how long it took.
+// drain asks the process to stop in good order and returns how long that took.
 func (n *node) drain() time.Duration {
 	n.t.Helper()
 	began := time.Now()
@@ -181,7 +181,7 @@ func (n *node) drain() time.Duration {
 	select {
 	case <-n.done:
 	case <-time.After(20 * time.Second):
-		n.t.Fatal("the node did not leave within 20 s")
+		n.t.Fatal("the node did not stop within 20 s")
 	}
 	return time.Since(began)
 }
@@ -194,12 +194,12 @@ func wantOK(url string) error {
 	}
 	r.Body.Close()
 	if r.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %d", url, r.StatusCode)
+		return fmt.Errorf("%s has status %d", url, r.StatusCode)
 	}
 	return nil
 }
 
-// eventually waits until check answers nil, for at most a bound.
+// eventually polls check until it returns nil, and fails after a bound.
 func eventually(t *testing.T, bound time.Duration, what string, check func() error) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -224,7 +224,7 @@ type personLink struct {
 	URL  string `json:"url"`
 }
 
-// listLinks answers the links of an event, by "role:id".
+// listLinks returns the links of an event by "role:id".
 func listLinks(t *testing.T, event string, where ...string) map[string]personLink {
 	t.Helper()
 	out, errs, code := matchfloor(t, append([]string{"links", "--event", event, "--json"}, where...)...)
@@ -242,7 +242,7 @@ func listLinks(t *testing.T, event string, where ...string) map[string]personLin
 	return links
 }
 
-// at answers the link as it would be under another address of the same instance.
+// at returns the link with another base URL of the same instance.
 func (l personLink) at(base string) string {
 	_, rest, _ := strings.Cut(l.URL, "://")
 	if i := strings.Index(rest, "/"); i >= 0 && l.URL[0] != '/' {

@@ -17,13 +17,13 @@ import (
 	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 )
 
-// fault is something to do to the connections through a proxy.
+// fault is a disturbance of the connections through a proxy.
 type fault struct {
-	kind, stream string // as toxiproxy calls them; upstream is what the node sends
+	kind, stream string // toxiproxy's terms; upstream is what the node sends
 	attributes   string
 }
 
-// faults are the kinds of it, each drawn with its figures.
+// faults are the kinds of faults, each with random parameters.
 var faults = []func(*rand.Rand) fault{
 	func(r *rand.Rand) fault {
 		stream := []string{"upstream", "downstream"}[r.IntN(2)]
@@ -48,30 +48,30 @@ var faults = []func(*rand.Rand) fault{
 	},
 }
 
-// apply does a harm to a way for a while.
-func (h fault) apply(ctx context.Context, way *redistest.Proxy, d time.Duration) {
-	way.Add("harm", h.kind, h.stream, h.attributes)
+// apply disturbs a proxy for a while.
+func (h fault) apply(ctx context.Context, proxy *redistest.Proxy, d time.Duration) {
+	proxy.Add("harm", h.kind, h.stream, h.attributes)
 	sleep(ctx, d)
-	way.Remove("harm")
+	proxy.Remove("harm")
 }
 
-// lossyProxy is a proxy before Redis that understands what is published through it: it
-// can lose published records, and hold back for ever what a subscription is sent.
+// lossyProxy is a proxy in front of Redis that understands publications. It can drop published
+// records, and hold back everything for a subscription.
 type lossyProxy struct {
 	addr     string
 	upstream string
 	listener net.Listener
 	open     sync.WaitGroup
 
-	lossPercent  atomic.Int64  // of the published records that are lost
-	lost         atomic.Int64  // how many were
-	passed       atomic.Int64  // how many were not
+	lossPercent  atomic.Int64  // of the published records that are dropped
+	lost         atomic.Int64  // dropped records
+	passed       atomic.Int64  // forwarded records
 	subscribed   atomic.Int64  // connections that have subscribed
-	silencedUpTo atomic.Int64  // subscriptions up to this number get nothing any more
+	silencedUpTo atomic.Int64  // subscriptions up to this number receive nothing any more
 	ended        chan struct{} // closed with the test
 }
 
-// newLossyProxy starts one before an address; it stops with the test.
+// newLossyProxy starts a proxy in front of an address; it stops with the test.
 func newLossyProxy(t *testing.T, upstream string) *lossyProxy {
 	t.Helper()
 	l := &lossyProxy{addr: freeAddr(t), upstream: upstream, ended: make(chan struct{})}
@@ -118,10 +118,10 @@ func (l *lossyProxy) serve(node net.Conn) {
 	}
 }
 
-// forwardReplies hands on what Redis says, value by value.
+// forwardReplies forwards what Redis sends, one value at a time.
 func (l *lossyProxy) forwardReplies(node io.Writer, redis io.Reader) {
 	in := bufio.NewReader(redis)
-	subscription := int64(0) // its number, once it is one
+	subscription := int64(0) // the number of this connection's subscription; 0: none
 	for {
 		raw, words, err := readValue(in)
 		if err != nil {
@@ -150,8 +150,8 @@ func (l *lossyProxy) forwardReplies(node io.Writer, redis io.Reader) {
 	}
 }
 
-// readValue reads one value of Redis' protocol: its bytes, and its strings if it is
-// an array of them.
+// readValue reads one value of the Redis protocol. It returns the raw bytes and, for an array
+// of strings, the strings.
 func readValue(in *bufio.Reader) (raw []byte, words []string, err error) {
 	line, err := in.ReadBytes('\n')
 	if err != nil {

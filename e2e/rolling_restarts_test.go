@@ -8,11 +8,10 @@ import (
 	"time"
 )
 
-// Rolling restarts behind the shipped balancer, with people at work: one node
-// after the other is stopped in good order and started anew.
+// The nodes behind the shipped balancer are stopped in good order and started again, one after
+// the other, under load.
 func TestRollingRestarts_LoseNothing(t *testing.T) { restartNodes(t, 2, 12, 0) }
 
-// TestTortureRollingRestarts_LoseNothing is the whole of it: a hundred times both nodes.
 func TestTortureRollingRestarts_LoseNothing(t *testing.T) {
 	torture(t)
 	restartNodes(t, 100, 30, time.Second)
@@ -22,10 +21,9 @@ func restartNodes(t *testing.T, times, phones int, apart time.Duration) {
 	if _, err := exec.LookPath("haproxy"); err != nil {
 		t.Fatal("haproxy is not on this machine")
 	}
-	seed := testSeed(t)
 	v := nodesVenue(t, 2)
-	addr, said := v.startHAProxy()
-	s := startLoad(v, seed, newClientBalancer(addr), 100, onlookers(t, phones)...)
+	addr, haproxy := v.startHAProxy()
+	s := startLoad(v, newClientBalancer(addr), 100, onlookers(t, phones)...)
 	var drains []time.Duration
 	for range times {
 		for i, n := range v.nodes {
@@ -37,34 +35,31 @@ func restartNodes(t *testing.T, times, phones int, apart time.Duration) {
 			n.start()
 			asked := n.readyzRequests()
 			eventually(t, 20*time.Second, "the balancer to send people to a node again", func() error {
-				if n.readyzRequests() == asked { // what it believes is of before the restart
-					return errors.New("it has not asked")
+				if n.readyzRequests() == asked { // its state is from before the restart
+					return errors.New("it has not requested /readyz")
 				}
-				return said.up("ab"[i : i+1])
+				return haproxy.up("ab"[i : i+1])
 			})
 		}
 	}
-	s.end()
-	v.checkConverged()
-	s.audit()
+	s.finish()
 	ends := s.balancer.disconnects
-	t.Logf("%d rolling restarts of two nodes: drained in p50 %v, at most %v; of %d connections that ended, %d were told to come back soon (1012), %d later",
+	t.Logf("%d rolling restarts of two nodes: drained in p50 %v, at most %v; of %d connections that ended, %d were closed with 1012, %d otherwise",
 		times, percentile(drains, 50), percentile(drains, 100), ends.all.Load(), ends.soon.Load(), ends.later.Load())
 	if longest := percentile(drains, 100); longest > 10*time.Second {
 		t.Errorf("draining took %v", longest)
 	}
-	if told, most := ends.soon.Load(), int64(times*len(v.people)/2); told < most {
-		t.Errorf("only %d connections were closed with 1012", told)
+	if soon, least := ends.soon.Load(), int64(times*len(v.people)/2); soon < least {
+		t.Errorf("only %d connections were closed with 1012", soon)
 	}
 }
 
-// readyzRequests answers how often the node was asked whether it is ready.
+// readyzRequests returns how often the node's /readyz was requested.
 func (n *node) readyzRequests() float64 {
 	return n.metrics()[`matchfloor_http_request_seconds_count{method="GET",route="/readyz",status="200"}`]
 }
 
-// up answers nil unless the last thing that HAProxy has said of a server is that
-// it is down.
+// up returns nil unless HAProxy's last message about a server says that it is down.
 func (b *lockedBuffer) up(server string) error {
 	last := ""
 	for line := range strings.Lines(b.String()) {

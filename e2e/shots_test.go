@@ -15,8 +15,7 @@ import (
 // shotSizes are a small phone, a phone, a laptop and a wall.
 var shotSizes = []size{{320, 640}, {390, 844}, {1366, 768}, {1920, 1080}}
 
-// TestShots writes every page in every state, language and size as a picture,
-// for people to look at: `make shots`.
+// TestShots writes a picture of every page in every state, language and size: `make shots`.
 func TestShots(t *testing.T) {
 	dir := os.Getenv("MATCHFLOOR_SHOTS")
 	if dir == "" {
@@ -49,7 +48,7 @@ func TestShots(t *testing.T) {
 	}
 }
 
-// shoot takes all states and languages at one size.
+// shoot takes pictures of all states and languages at one size.
 func (s *screen) shoot(dir string, at size) (n int) {
 	s.t.Helper()
 	for _, state := range eval[[]string](s, "window.stories") {

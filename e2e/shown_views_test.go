@@ -12,17 +12,17 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// viewLog remembers every view that any screen has shown, as a sum over its
-// cards, so that each can be held against the log's fold at its position.
+// viewLog records every view that a screen has shown, as a sum over its cards, to compare it
+// with the log's state at its position.
 type viewLog struct {
 	seed maphash.Seed
 
-	mu    sync.Mutex // guards what follows
+	mu    sync.Mutex // guards the fields below
 	shown []shownView
-	wrong []string // what was seen to be wrong as it was shown
+	wrong []string // faults that were noticed in a view itself
 }
 
-// shownView is one view: whose, where, and its sum.
+// shownView is one view: its person, its position and its sum.
 type shownView struct {
 	who floor.ActorID
 	seq uint64
@@ -31,7 +31,7 @@ type shownView struct {
 
 func newViewLog() *viewLog { return &viewLog{seed: maphash.MakeSeed()} }
 
-// cardSum is a number for a card; those of a view's cards are added up.
+// cardSum returns a hash of a card. The hashes of a view's cards are added up.
 func (g *viewLog) cardSum(key floor.CardKey, card []byte) uint64 {
 	var h maphash.Hash
 	h.SetSeed(g.seed)
@@ -41,15 +41,15 @@ func (g *viewLog) cardSum(key floor.CardKey, card []byte) uint64 {
 	return h.Sum64()
 }
 
-// observe answers what to do with the frames of one screen.
+// observe returns a function that records the frames of one screen.
 func (g *viewLog) observe(who floor.ActorID) func(client.ViewChange) {
 	return g.observeResumed(who, nil)
 }
 
-// observeResumed is watch for a screen that has kept a view.
-func (g *viewLog) observeResumed(who floor.ActorID, kept *client.SavedView) func(client.ViewChange) {
+// observeResumed is observe for a screen that starts with a saved view.
+func (g *viewLog) observeResumed(who floor.ActorID, saved *client.SavedView) func(client.ViewChange) {
 	sums := map[floor.CardKey]uint64{}
-	seats := map[string]int{} // by meeting, on a wall
+	seats := map[string]int{} // by meeting, on a display
 	total := uint64(0)
 	put := func(key floor.CardKey, sum uint64, cards int) {
 		total += sum - sums[key]
@@ -63,8 +63,8 @@ func (g *viewLog) observeResumed(who floor.ActorID, kept *client.SavedView) func
 			delete(sums, key)
 		}
 	}
-	if kept != nil {
-		for key, card := range kept.Cards {
+	if saved != nil {
+		for key, card := range saved.Cards {
 			put(key, g.cardSum(key, card), 1)
 		}
 	}
@@ -97,12 +97,11 @@ func (g *viewLog) add(s shownView, a client.ViewChange, seats map[string]int) {
 	}
 }
 
-// The most views of a kind of screen that are compared; beyond them, every
-// so-manieth is.
+// maxCompared bounds how many views of a role are compared. Of more views, only every n-th is.
 var maxCompared = map[floor.Role]int{floor.RoleModerator: 500, floor.RoleDisplay: 2000, floor.RoleAttendee: 20_000, floor.RoleInterpreter: 2000}
 
-// checkShownViews holds the views that were shown against the log: in it every meeting has
-// one place, so no screen has shown two.
+// checkShownViews compares the shown views with the log. In the log every meeting has one
+// place, so no screen may have shown two.
 func (v *venue) checkShownViews(g *viewLog) {
 	v.t.Helper()
 	v.logState()
@@ -115,7 +114,7 @@ func (v *venue) checkShownViews(g *viewLog) {
 	byRole := map[floor.Role][]shownView{}
 	for _, s := range g.shown {
 		role := s.who.Role()
-		if role == floor.RoleRunner { // sees what a moderator sees
+		if role == floor.RoleRunner { // has a moderator's view
 			role = floor.RoleModerator
 		}
 		byRole[role] = append(byRole[role], s)
@@ -125,11 +124,11 @@ func (v *venue) checkShownViews(g *viewLog) {
 		for i := len(all) - 1; i >= 0; i -= step {
 			checked++
 			if want := v.viewSumAt(g, all[i]); want != all[i].sum {
-				v.t.Fatalf("%s has shown something else than the log at %d", all[i].who, all[i].seq)
+				v.t.Fatalf("%s has not shown the log's state at %d", all[i].who, all[i].seq)
 			}
 		}
 	}
-	v.t.Logf("%d views were shown; %d compared, each is the log's at its position; took %v", len(g.shown), checked, time.Since(began).Round(time.Millisecond))
+	v.t.Logf("%d views were shown; %d compared with the log in %v, all match", len(g.shown), checked, time.Since(began).Round(time.Millisecond))
 }
 
 func (v *venue) viewSumAt(g *viewLog, s shownView) (sum uint64) {

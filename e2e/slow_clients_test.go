@@ -20,35 +20,32 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// Phones that stop reading, half-sent handshakes and strangers at the door leave
-// those who are signed in unaffected, and the server's memory bounded.
+// Phones that stop reading, incomplete handshakes and unknown clients do not delay those who
+// are signed in, and the server's memory stays bounded.
 func TestSlowClients_DoNotDelayOthers(t *testing.T) {
 	slowClientsDelay(t, 200, 1_000, 5*time.Second, 90)
 }
 
-// TestTortureSlowClients_DoNotDelayOthers is the whole of it.
 func TestTortureSlowClients_DoNotDelayOthers(t *testing.T) {
 	torture(t)
 	slowClientsDelay(t, 2_000, 10_000, 15*time.Second, 99)
 }
 
-// The most that a slow socket may cost the server, what is in its kernel's
-// buffers left aside; and how far a busy node's collector may run ahead.
+// slowBytes is the most memory that a slow socket may cost the server, without the kernel's
+// buffers. gcHeadroom is how much a busy node may allocate between two collections.
 const (
 	slowBytes  = 64 << 10
 	gcHeadroom = 128 << 20
 )
 
-// readers are those who are signed in and read.
+// readers is the number of phones that are signed in and read.
 const readers = 40
 
-// slowClientsDelay holds the percentile held of those who read: with few commands one
-// that the disk holds up is more than a hundredth of all.
+// slowClientsDelay bounds a percentile of the delays of those who read. With few commands, one
+// that the disk delays is more than a hundredth of all.
 func slowClientsDelay(t *testing.T, slow, dials int, lasts time.Duration, held int) {
 	v := sqliteVenue(t)
-	v.importSample()
-	v.signIn("moderator:s1")
-	v.people["moderator:s1"].mustSubmit(floor.ReleaseSchedule{})
+	v.importAndRelease(v.nodes[0].url())
 	everyone := attendees(t)
 	v.signIn(append([]string{"moderator:s2"}, everyone[:readers]...)...)
 	n := v.nodes[0]
@@ -69,11 +66,11 @@ func slowClientsDelay(t *testing.T, slow, dials int, lasts time.Duration, held i
 	peak := most()
 
 	a, b := percentile(before, held), percentile(during, held)
-	t.Logf("command → frame on %d phones: p50 %v, p99 %v, at most %v; beside %d slow sockets and %d dials (%v) p50 %v, p99 %v, at most %v",
+	t.Logf("command → frame on %d phones: p50 %v, p99 %v, at most %v; with %d slow sockets and %d dials (%v) p50 %v, p99 %v, at most %v",
 		readers, percentile(before, 50), percentile(before, 99), percentile(before, 100),
 		slow, dials, answered, percentile(during, 50), percentile(during, 99), percentile(during, 100))
 	grown, lives := peak[metricResident]-quiet[metricResident], peak[metricHeap]-quiet[metricHeap]
-	t.Logf("the server grew by %.1f KB a slow socket (%.1f of them live in the heap), to %.0f files and %.0f goroutines",
+	t.Logf("the server grew by %.1f KB for each slow socket (%.1f of them live in the heap), to %.0f files and %.0f goroutines",
 		grown/float64(slow)/1024, lives/float64(slow)/1024, peak[metricFiles], peak[metricGoroutines])
 	if bound := max(5*a, 250*time.Millisecond); b > bound {
 		t.Errorf("p%d is %v, more than %v", held, b, bound)
@@ -85,8 +82,8 @@ func slowClientsDelay(t *testing.T, slow, dials int, lasts time.Duration, held i
 	v.checkConverged()
 }
 
-// commandToFrame gives announcements, and takes them back, for a while, and
-// answers how long each took to every phone.
+// commandToFrame submits announcements and withdraws them for a while, and returns how long
+// each took to reach every phone.
 func (v *venue) commandToFrame(lasts time.Duration) (took []time.Duration) {
 	v.t.Helper()
 	lead := v.people["moderator:s1"]
@@ -116,7 +113,7 @@ func (v *venue) commandToFrame(lasts time.Duration) (took []time.Duration) {
 		p.sees("the last of it", func(w client.View) bool { return w.At.Seq >= last })
 		frames := p.framesSince(first[p])
 		for seq, at := range given {
-			for _, f := range frames { // the first that holds it
+			for _, f := range frames { // the first frame that includes the record
 				if f.to >= seq {
 					took = append(took, f.at.Sub(at))
 					break
@@ -127,7 +124,7 @@ func (v *venue) commandToFrame(lasts time.Duration) (took []time.Duration) {
 	return took
 }
 
-// announced answers the id that a record's announcement was given.
+// announced returns the id of a record's announcement.
 func announced(r floor.Record) floor.AnnouncementID {
 	for _, c := range r.Changes {
 		if a, ok := c.(floor.Announced); ok {
@@ -137,8 +134,8 @@ func announced(r floor.Record) floor.AnnouncementID {
 	return ""
 }
 
-// trackMax follows some figures of a node until ctx ends, and answers the
-// highest of each.
+// trackMax reads metrics of a node until ctx ends. The returned function returns the maximum
+// of each.
 func (n *node) trackMax(ctx context.Context, names ...string) func() map[string]float64 {
 	most := map[string]float64{}
 	var watching sync.WaitGroup
@@ -153,7 +150,7 @@ func (n *node) trackMax(ctx context.Context, names ...string) func() map[string]
 	return func() map[string]float64 { watching.Wait(); return most }
 }
 
-// slowClients are sockets that do not do their part.
+// slowClients are connections that are slow or incomplete.
 type slowClients struct {
 	v          *venue
 	node       *node
@@ -172,8 +169,8 @@ func (c *slowClients) close() {
 	}
 }
 
-// openSilentPhones signs in so many phones, several of each person, that greet and then
-// never read again.
+// openSilentPhones signs phones in, several for each person, that send their hello and then
+// never read.
 func (c *slowClients) openSilentPhones(people []string, count int) {
 	c.v.t.Helper()
 	dialer := &websocket.Dialer{HandshakeTimeout: 10 * time.Second, ReadBufferSize: 512, WriteBufferSize: 512,
@@ -198,7 +195,7 @@ func (c *slowClients) openSilentPhones(people []string, count int) {
 	}
 }
 
-// openHalfHandshakes opens so many handshakes of which one byte more comes now and then.
+// openHalfHandshakes opens handshakes that send one more byte now and then and never end.
 func (c *slowClients) openHalfHandshakes(count int) {
 	c.v.t.Helper()
 	for range count {
@@ -210,27 +207,27 @@ func (c *slowClients) openHalfHandshakes(count int) {
 		fmt.Fprintf(conn, "GET /api/v1/events/%s/live HTTP/1.1\r\nHost: %s\r\nX-Slow: ", eventID, c.node.addr)
 	}
 	ctx, cancel := context.WithCancel(c.v.t.Context())
-	var dribbling sync.WaitGroup
-	dribbling.Go(func() {
+	var writing sync.WaitGroup
+	writing.Go(func() {
 		for sleep(ctx, 500*time.Millisecond) {
 			for _, conn := range c.handshakes {
-				_, _ = conn.Write([]byte("a")) // those that were closed meanwhile are looked at in the end
+				_, _ = conn.Write([]byte("a")) // closed ones are checked in the end
 			}
 		}
 	})
-	c.cleanups = append(c.cleanups, func() { cancel(); dribbling.Wait() })
+	c.cleanups = append(c.cleanups, func() { cancel(); writing.Wait() })
 }
 
-// startStrangers has strangers come so many times within lasts: to open a connection and
-// go, to ask for the live connection without a session, to guess a secret. It
-// answers at once; the func answers when all have gone.
+// startStrangers starts unknown clients, spread over lasts: they open a connection and close
+// it, request the live connection without a session, or guess a secret. The returned function
+// waits for them and returns their counts.
 func (c *slowClients) startStrangers(ctx context.Context, times int, lasts time.Duration) func() string {
 	began := time.Now()
 	var next, refused, served atomic.Int64
-	var knocking sync.WaitGroup
+	var running sync.WaitGroup
 	strange := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	for range 32 {
-		knocking.Go(func() {
+		running.Go(func() {
 			for {
 				i := next.Add(1)
 				if i > int64(times) || !sleep(ctx, time.Until(began.Add(lasts*time.Duration(i)/time.Duration(times)))) {
@@ -245,12 +242,12 @@ func (c *slowClients) startStrangers(ctx context.Context, times int, lasts time.
 		})
 	}
 	return func() string {
-		knocking.Wait()
-		return fmt.Sprintf("%d answered, %d not", served.Load(), refused.Load())
+		running.Wait()
+		return fmt.Sprintf("%d with a response, %d without", served.Load(), refused.Load())
 	}
 }
 
-// stranger comes once, and reports whether somebody answered the door.
+// stranger is one unknown client. It reports whether the server responded.
 func (c *slowClients) stranger(h *http.Client, i int) bool {
 	switch i % 4 {
 	case 0, 1:
@@ -272,17 +269,17 @@ func (c *slowClients) stranger(h *http.Client, i int) bool {
 		return false
 	}
 	if r.StatusCode < 400 {
-		c.v.t.Errorf("a guessed secret is answered with %d", r.StatusCode)
+		c.v.t.Errorf("the status for a guessed secret is %d", r.StatusCode)
 	}
 	return r.Body.Close() == nil
 }
 
-// wantClosed holds that the server has let go of the slow ones by itself: who does
-// not read is closed as silent, and who does not end a handshake too.
+// wantClosed checks that the server closes the slow connections by itself: a client that does
+// not read is closed as silent, and an incomplete handshake times out.
 func (c *slowClients) wantClosed(quiet map[string]float64) {
 	c.v.t.Helper()
 	began := time.Now()
-	eventually(c.v.t, 45*time.Second, "the slow sockets to be gone", func() error {
+	eventually(c.v.t, 45*time.Second, "the slow sockets to be closed", func() error {
 		now := c.node.metrics()
 		if files := now[metricFiles] - quiet[metricFiles]; files > 20 {
 			return fmt.Errorf("%.0f files more than before", files)
@@ -293,7 +290,7 @@ func (c *slowClients) wantClosed(quiet map[string]float64) {
 		return nil
 	})
 	now := c.node.metrics()
-	c.v.t.Logf("%v later the server had let go of all: %.0f closed as silent; %.0f goroutines, before %.0f; resident %.0f MB, before %.0f MB",
+	c.v.t.Logf("%v later the server had closed all: %.0f as silent; %.0f goroutines, before %.0f; resident %.0f MB, before %.0f MB",
 		time.Since(began).Round(time.Second), now[metricSilent], now[metricGoroutines], quiet[metricGoroutines],
 		now[metricResident]/(1<<20), quiet[metricResident]/(1<<20))
 	if now[metricGoroutines] > quiet[metricGoroutines]+20 {
@@ -301,7 +298,7 @@ func (c *slowClients) wantClosed(quiet map[string]float64) {
 	}
 }
 
-// token signs somebody in as a program; the many phones of a person share it.
+// token returns the bearer token of a person, which all phones of the person share.
 func (c *slowClients) token(name string) string {
 	c.v.t.Helper()
 	if c.tokens[name] != "" {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// torture leaves a test to `make torture`, which sets the variable.
+// torture skips a test unless `make torture` runs it, which sets the variable.
 func torture(t *testing.T) {
 	t.Helper()
 	if os.Getenv("MATCHFLOOR_TORTURE") == "" {

@@ -17,33 +17,32 @@ import (
 	"github.com/matchfloor/matchfloor/demo"
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/journal"
-	"github.com/matchfloor/matchfloor/journal/redisjournal"
 	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
 	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// venue is an instance that runs, and the people in it.
+// venue is a running instance and the people in it.
 type venue struct {
 	t          *testing.T
 	nodes      []*node
 	redis      *redistest.Server // nil: one node with SQLite
-	storeFlags []string          // the flags that say where its logs are
-	journal    journal.Journal   // the same logs, read by the test
+	storeFlags []string          // --data or --redis and its value first
+	journal    journal.Journal   // the test's own access to the same logs
 	links      map[string]personLink
 	people     map[string]*person // by "role:id"
-	states     []floor.State      // the log folded, by sequence
-	records    []floor.Record     // the log; of the sequence n at n-1
+	states     []floor.State      // by sequence number
+	records    []floor.Record     // the record with the sequence number n is at n-1
 	cursor     *journal.Cursor
 
 	killed   int     // nodes
-	repeated float64 // commands that the killed ones had answered as known
+	repeated float64 // commands that killed nodes had recognised as duplicates
 }
 
-// eventID is the sample forum's.
+// eventID is the id of the sample forum.
 const eventID = "green-2026"
 
-// topologies are what the acceptance day runs on.
+// topologies are the instances that the acceptance day runs on.
 var topologies = map[string]func(*testing.T) *venue{"sqlite": sqliteVenue, "two nodes with redis": redisVenue}
 
 func sqliteVenue(t *testing.T) *venue {
@@ -59,20 +58,9 @@ func sqliteVenue(t *testing.T) *venue {
 	return v
 }
 
-func redisVenue(t *testing.T) *venue {
-	server := redistest.Start(t)
-	v := &venue{t: t, redis: server, storeFlags: []string{"--redis", server.URL, "--key-file", writeKey(t)}}
-	v.nodes = []*node{startNode(t, v.storeFlags...), startNode(t, v.storeFlags...)}
-	j, err := redisjournal.Open(server.URL, redisjournal.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { j.Close() })
-	v.journal = j
-	return v
-}
+func redisVenue(t *testing.T) *venue { return nodesVenue(t, 2) }
 
-// journalFlags answers where the logs are, for a subcommand that needs no key.
+// journalFlags returns the flags of the store for a subcommand that needs no key.
 func (v *venue) journalFlags() []string { return v.storeFlags[:2] }
 
 // writeWorkbook writes a workbook to a file.
@@ -98,29 +86,46 @@ func (v *venue) importSample() {
 	v.states, v.records = []floor.State{floor.New()}, nil
 }
 
-// person is someone at the venue with a screen.
+// importAndRelease imports the sample forum, signs moderator s1 in at a URL and releases the
+// schedule.
+func (v *venue) importAndRelease(base string) (lead *person) {
+	v.t.Helper()
+	v.importSample()
+	return v.release(base)
+}
+
+// release signs moderator s1 in at a URL and releases the schedule.
+func (v *venue) release(base string) (lead *person) {
+	v.t.Helper()
+	v.signInAt(base, "moderator:s1")
+	lead = v.people["moderator:s1"]
+	lead.mustSubmit(floor.ReleaseSchedule{})
+	return lead
+}
+
+// person is someone at the venue with a device.
 type person struct {
 	*client.Client
 	v         *venue
 	name      string          // "role:id"
-	base      string          // the address that they came to
-	balancer  *clientBalancer // other ways in; nil: only that one
+	base      string          // the URL to connect to
+	balancer  *clientBalancer // connects instead of base; nil: connect to base
 	transport client.Transport
 
-	observer func(client.ViewChange) // what to do with each frame instead of keeping it; nil: keep it
+	observer func(client.ViewChange) // called with each frame; nil: frames are recorded
 
 	mu     sync.Mutex
 	frames []frame
 }
 
-// frame is one frame that changed a screen, and when it came.
+// frame is a frame that changed a screen, with the time of its receipt.
 type frame struct {
 	to   uint64
 	at   time.Time
 	keys []string // what it set or dropped; nil for a snapshot
 }
 
-// signIn signs people in, spread over the nodes, and waits for their first view.
+// signIn signs people in, spread over the nodes, and waits for their first views.
 func (v *venue) signIn(names ...string) {
 	v.t.Helper()
 	var wg sync.WaitGroup
@@ -135,7 +140,7 @@ func (v *venue) signIn(names ...string) {
 	}
 }
 
-func (p *person) dial(kept *client.SavedView) {
+func (p *person) dial(saved *client.SavedView) {
 	link, ok := p.v.links[p.name]
 	if !ok {
 		p.v.t.Errorf("no link for %s", p.name)
@@ -143,7 +148,7 @@ func (p *person) dial(kept *client.SavedView) {
 	}
 	ctx, cancel := context.WithTimeout(p.v.t.Context(), 30*time.Second)
 	defer cancel()
-	o := client.Options{Saved: kept, Observe: p.observe, Transport: p.transport}
+	o := client.Options{Saved: saved, Observe: p.observe, Transport: p.transport}
 	if p.observer != nil {
 		o.Observe = p.observer
 	}
@@ -178,7 +183,7 @@ func (p *person) observe(a client.ViewChange) {
 	p.frames = append(p.frames, f)
 }
 
-// framesSince answers the frames that came after the first n.
+// framesSince returns the frames after the first n.
 func (p *person) framesSince(n int) []frame {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -187,14 +192,15 @@ func (p *person) framesSince(n int) []frame {
 
 func (p *person) frameCount() int { p.mu.Lock(); defer p.mu.Unlock(); return len(p.frames) }
 
-// submit gives a command on what the person's screen shows.
+// submit submits a command based on what the person's screen shows.
 func (p *person) submit(c floor.Command) (wire.Accepted, error) {
 	ctx, cancel := context.WithTimeout(p.v.t.Context(), time.Minute)
 	defer cancel()
 	return p.Do(ctx, wire.Command{Base: p.Base(), Body: c})
 }
 
-// mustSubmit gives a command that must be accepted, and waits until the person sees it.
+// mustSubmit submits a command that must be accepted, and waits until the person's screen is
+// at the log's head.
 func (p *person) mustSubmit(c floor.Command) wire.Accepted {
 	p.v.t.Helper()
 	done, err := p.submit(c)
@@ -205,7 +211,8 @@ func (p *person) mustSubmit(c floor.Command) wire.Accepted {
 	return done
 }
 
-// mustBeRefused gives a command that must be refused with a code.
+// mustBeRefused submits a command that must be refused with a code, and returns the parameters
+// of the refusal.
 func (p *person) mustBeRefused(c floor.Command, code floor.Code) map[string]string {
 	p.v.t.Helper()
 	_, err := p.submit(c)
@@ -216,7 +223,7 @@ func (v *venue) wantRefusal(err error, code floor.Code) map[string]string {
 	v.t.Helper()
 	var no *wire.Rejected
 	if !errors.As(err, &no) || no.Code != string(code) {
-		v.t.Fatalf("answered %v, want %s", err, code)
+		v.t.Fatalf("the result is %v, want %s", err, code)
 	}
 	return no.Params
 }
@@ -252,7 +259,7 @@ func (v *venue) clock(hhmm string) {
 	v.people["moderator:s1"].mustSubmit(floor.SetClock{Event: instant(v.t, hhmm), Rate: 1})
 }
 
-// instant answers a time of the forum's day.
+// instant returns a time of the forum's day.
 func instant(t *testing.T, hhmm string) floor.Instant {
 	t.Helper()
 	at, err := time.Parse("2006-01-02 15:04 -0700", "2026-11-24 "+hhmm+" +0900")
@@ -262,8 +269,8 @@ func instant(t *testing.T, hhmm string) floor.Instant {
 	return floor.Instant(at.UnixMilli())
 }
 
-// logState reads the log to its head and answers the state there: the truth that
-// every screen is held to.
+// logState reads the log to its head and returns the state there, with which every screen is
+// compared.
 func (v *venue) logState() floor.State {
 	v.t.Helper()
 	records, err := v.cursor.CatchUp(v.t.Context(), v.journal)
@@ -281,8 +288,8 @@ func (v *venue) logState() floor.State {
 	return v.states[len(v.states)-1]
 }
 
-// checkConverged holds every screen, at the position that it says, to the log's fold;
-// and every screen to be at the log's head.
+// checkConverged waits until every screen is at the log's head, and compares it with the state
+// at its position.
 func (v *venue) checkConverged() {
 	v.t.Helper()
 	began := time.Now()
@@ -300,10 +307,10 @@ func (v *venue) checkConverged() {
 		state := v.states[view.At.Seq]
 		want := cards(state, state.Subjects(floor.ActorID(p.name))...)
 		if a, b := wire.Digest(view.Cards), wire.Digest(want); a != b {
-			v.t.Fatalf("%s at %d shows something else than the log:\n%s", name, view.At.Seq, cardsDiff(view.Cards, want))
+			v.t.Fatalf("%s at %d does not show the log's state:\n%s", name, view.At.Seq, cardsDiff(view.Cards, want))
 		}
 	}
-	v.t.Logf("%d screens hold the log's view at %d; checked in %v", len(v.people), head, time.Since(began).Round(time.Millisecond))
+	v.t.Logf("%d screens show the log's state at %d; checked in %v", len(v.people), head, time.Since(began).Round(time.Millisecond))
 }
 
 func cards(s floor.State, subjects ...floor.Subject) wire.Cards {
@@ -329,7 +336,7 @@ func cardsDiff(got, want wire.Cards) string {
 	return b.String()
 }
 
-// attendees answers "attendee:id" of everyone in the sample forum, sorted.
+// attendees returns "attendee:id" of every attendee of the sample forum, sorted.
 func attendees(t *testing.T) []string {
 	t.Helper()
 	forum, err := demo.Forum()
