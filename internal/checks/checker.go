@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// promised is what a whole run may take on two cores from empty caches.
+// promised is how long a whole run may take on two cores from empty caches.
 const promised = 25 * time.Minute
 
 // checker is one run. Its fields are set before the first step and read by
@@ -36,7 +36,7 @@ type outcome struct {
 	err  error
 }
 
-// run takes one step after another and reports whether all of them passed.
+// run runs one step after another and reports whether all of them passed.
 func (c *checker) run(ctx context.Context, steps []step) bool {
 	var outcomes []outcome
 	for _, s := range steps {
@@ -87,7 +87,7 @@ func (c *checker) say(format string, args ...any) {
 	fmt.Fprintf(c.out, format+"\n", args...)
 }
 
-// command runs a program with its output shown, and returns its failure.
+// command runs a program, shows its output and returns its failure.
 func (c *checker) command(ctx context.Context, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Stdout, cmd.Stderr = c.out, c.out

@@ -10,8 +10,9 @@ import (
 	"github.com/matchfloor/matchfloor/internal/golden"
 )
 
-// TestEnvironment_VariablesAreAsPublished pins the variables of the environment that the source reads by
-// name, tests included. Those of flags stand beneath the flags, from whose names they are formed.
+// TestEnvironment_VariablesAreAsPublished pins the variables of the environment that the source
+// reads by name, tests included. The variables of flags are formed from the flags' names, which
+// internal/cli pins.
 func TestEnvironment_VariablesAreAsPublished(t *testing.T) {
 	read := regexp.MustCompile(`(?:[Gg]etenv\(|LookupEnv\(|\.env\(|Env = )"([A-Za-z_]+)"`)
 	found := map[string]bool{}

@@ -41,7 +41,7 @@ func (c *checker) fuzz(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// fuzzOne runs one target and shows the end of what it says: all of it where it fails.
+// fuzzOne runs one target and shows the end of its output, or all of it if it fails.
 func (c *checker) fuzzOne(ctx context.Context, path, name string) error {
 	var said bytes.Buffer
 	cmd := exec.CommandContext(ctx, "go", "test", "-run=^$", "-fuzz=^"+name+"$", "-fuzztime="+fuzzFor.String(),

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// heartbeat is how long a run may say nothing before it names what it does.
+// heartbeat is how long a run may print nothing before it names the running tests.
 const heartbeat = 30 * time.Second
 
 // testRun is one call of go test.
@@ -24,9 +24,9 @@ type testRun struct {
 	small    bool // without the long versions, even in the torture
 }
 
-// arguments are those of the go command. What only another target runs is
-// deselected by name rather than skipped, so that every skip that is left is
-// one that the run must answer for.
+// arguments returns the arguments of the go command. Tests that only another target
+// runs are deselected by name, so that every test that is still skipped counts as
+// skipped.
 func (r testRun) arguments(strict, torture bool) []string {
 	args := []string{"test", "-json", fmt.Sprintf("-timeout=%v", r.timeout)}
 	if torture && !r.small {
@@ -34,14 +34,14 @@ func (r testRun) arguments(strict, torture bool) []string {
 	} else {
 		args = append(args, "-skip=^(TestShots|TestTorture)")
 	}
-	if strict { // what a cache remembers was not seen today
+	if strict { // a cached result was not seen in this run
 		args = append(args, "-count=1")
 	}
 	args = append(args, r.flags...)
 	return append(args, r.packages...)
 }
 
-// test runs go test and shows what it does while it does it.
+// test runs go test and shows its progress.
 func (c *checker) test(ctx context.Context, r testRun) error {
 	cmd := exec.CommandContext(ctx, "go", r.arguments(c.strict, c.torture)...)
 	cmd.Env = append(append(os.Environ(), "MATCHFLOOR_CHECK=1"), r.env...)
@@ -66,7 +66,7 @@ func (c *checker) test(ctx context.Context, r testRun) error {
 	return errors.Join(readErr, seen.verdict(c.strict, waitErr))
 }
 
-// verdict is the run's failure, if it is one.
+// verdict returns the run's failure, or nil if it has passed.
 func (t *transcript) verdict(strict bool, waitErr error) error {
 	switch {
 	case t.tally.failed > 0:
@@ -81,8 +81,8 @@ func (t *transcript) verdict(strict bool, waitErr error) error {
 	return nil
 }
 
-// follow reads the events of one `go test -json` until its end, and names what
-// is running whenever nothing else was said for a while.
+// follow reads the events of one `go test -json` until its end, and names the
+// running tests when nothing was printed for a while.
 func (t *transcript) follow(events io.Reader) error {
 	lines := make(chan []byte)
 	scanned := make(chan error, 1)

@@ -19,7 +19,7 @@ import (
 
 func main() {
 	var r report
-	torture := flag.Bool("torture", false, "run the long versions: 10,000 runs a property, and the tests that only this runs")
+	torture := flag.Bool("torture", false, "run the long versions: 10,000 runs of each property, and the tests that only this runs")
 	flag.BoolVar(&r.figures, "figures", false, "print sizes, tangles, methods and denied words of the module instead of checking it")
 	flag.BoolVar(&r.lower, "lower", false, "lower the ceilings in "+ceilingFolder+" to what is measured; a missing file is written with all cases")
 	flag.StringVar(&r.comments, "comments", "", "print doc comments of the package in this `folder`, in random order")

@@ -19,7 +19,7 @@ type need struct {
 	have     func(context.Context) bool
 }
 
-// needs are in the order in which a reader would want to hear of them.
+// needs are listed in the order in which missing ones are reported.
 var needs = []need{
 	{"a C compiler (race detector)", []string{"gcc", "libc6-dev"}, compilesC},
 	{"Chromium (browser tests)", []string{"chromium"}, inPath("chromium", "chromium-browser", "google-chrome")},
@@ -32,8 +32,8 @@ var needs = []need{
 //go:embed install.sh
 var installScript string
 
-// programs installs what is missing where it may, and says what to install
-// where it may not.
+// programs installs what is missing if it may; otherwise it names the packages to
+// install.
 func (c *checker) programs(ctx context.Context) error {
 	// Debian keeps haproxy in sbin, which an ordinary user's PATH leaves out.
 	path := os.Getenv("PATH") + string(filepath.ListSeparator) + "/usr/sbin"
@@ -107,7 +107,8 @@ func inPath(names ...string) func(context.Context) bool {
 	}
 }
 
-// compilesC asks the compiler for a header too: gcc alone comes without libc's.
+// compilesC reports whether the C compiler works, with a header of libc: gcc alone
+// has none.
 func compilesC(ctx context.Context) bool {
 	compiler, err := exec.CommandContext(ctx, "go", "env", "CC").Output()
 	words := strings.Fields(string(compiler))
@@ -119,7 +120,7 @@ func compilesC(ctx context.Context) bool {
 	return cmd.Run() == nil
 }
 
-// showsCJK asks for a font of each script that the pages use.
+// showsCJK reports whether there is a font for each script that the pages use.
 func showsCJK(ctx context.Context) bool {
 	for _, lang := range []string{"ko", "zh-cn"} {
 		out, err := exec.CommandContext(ctx, "fc-list", ":lang="+lang, "file").Output()

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// bare makes a machine that has only the named programs, each a script.
+// bare makes a PATH with only the named programs, each a script, and returns its folder.
 func bare(t *testing.T, programs map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -21,7 +21,7 @@ func bare(t *testing.T, programs map[string]string) string {
 	return dir
 }
 
-func TestMissingProgramsAreNamedWithTheirPackages(t *testing.T) {
+func TestPrograms_MissingAreNamedWithTheirPackages(t *testing.T) {
 	bare(t, nil)
 	missing := missingNeeds(t.Context())
 	if len(missing) != len(needs) {
@@ -33,7 +33,7 @@ func TestMissingProgramsAreNamedWithTheirPackages(t *testing.T) {
 	}
 }
 
-func TestNothingIsInstalledWhereItMayNot(t *testing.T) {
+func TestPrograms_InstallsOnlyAsRootWithAPT(t *testing.T) {
 	bare(t, map[string]string{"apt-get": "exit 0", "sudo": "exit 1"})
 	const ordinary = 1000
 	if _, err := rootCommand(t.Context(), ordinary); err == nil {
@@ -41,21 +41,21 @@ func TestNothingIsInstalledWhereItMayNot(t *testing.T) {
 	}
 	bare(t, map[string]string{"sudo": "exit 0"})
 	if _, err := rootCommand(t.Context(), 0); err == nil {
-		t.Error("apt-get was taken for granted")
+		t.Error("a missing apt-get was not noticed")
 	}
 	var out bytes.Buffer
 	c := &checker{out: &out}
 	bare(t, nil)
 	err := c.programs(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "apt-get install ") || !strings.Contains(err.Error(), "chromium") {
-		t.Errorf("what to install is not said: %v", err)
+		t.Errorf("the packages to install are not named: %v", err)
 	}
 	if !strings.Contains(out.String(), "missing: Chromium") {
-		t.Errorf("what is missing is not said: %s", out.String())
+		t.Errorf("the missing program is not named: %s", out.String())
 	}
 }
 
-func TestInstallationIsCheckedAfterwards(t *testing.T) {
+func TestPrograms_ChecksTheInstallation(t *testing.T) {
 	// The script ends well, but no program appears.
 	bare(t, map[string]string{"apt-get": "exit 0", "sudo": "exit 0", "sh": "exit 0"})
 	err := (&checker{out: &bytes.Buffer{}}).programs(t.Context())
@@ -64,7 +64,7 @@ func TestInstallationIsCheckedAfterwards(t *testing.T) {
 	}
 }
 
-func TestCompilerWithoutHeadersDoesNotCount(t *testing.T) {
+func TestCompilesC_NeedsHeaders(t *testing.T) {
 	bare(t, map[string]string{"go": "echo cc", "cc": "exit 1"})
 	if compilesC(t.Context()) {
 		t.Error("a compiler that finds no stdlib.h was taken")
@@ -75,7 +75,7 @@ func TestCompilerWithoutHeadersDoesNotCount(t *testing.T) {
 	}
 }
 
-func TestServiceThatWasStartedIsNoticed(t *testing.T) {
+func TestNothingStarted_NoticesANewService(t *testing.T) {
 	proc := t.TempDir()
 	for pid, name := range map[string]string{"7": "haproxy", "8": "sh", "self": "redis-server"} {
 		if err := os.MkdirAll(filepath.Join(proc, pid), 0o755); err != nil {

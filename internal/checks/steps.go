@@ -49,8 +49,8 @@ func (c *checker) vet(ctx context.Context) error {
 	return c.command(ctx, "go", "vet", "./...")
 }
 
-// vetElsewhere looks at what is built, and at the tests, on a system without the
-// files that are for Linux only.
+// vetElsewhere checks the code and the tests for a system without the files for
+// Linux.
 func (c *checker) vetElsewhere(ctx context.Context) error {
 	return c.command(ctx, "env", "GOOS=darwin", "CGO_ENABLED=0", "go", "vet", "./...")
 }
@@ -59,7 +59,7 @@ func (c *checker) staticcheck(ctx context.Context) error {
 	return c.command(ctx, "go", "tool", "staticcheck", "./...")
 }
 
-// modules holds go.mod and go.sum to what the code imports.
+// modules fails if go.mod or go.sum differs from what the code imports.
 func (c *checker) modules(ctx context.Context) error {
 	return c.command(ctx, "go", "mod", "tidy", "-diff")
 }
@@ -82,8 +82,8 @@ func (c *checker) unit(ctx context.Context) error {
 	})
 }
 
-// race repeats the other tests with fewer runs a property, and without the long
-// versions: those have just run.
+// race repeats the unit tests with fewer runs of each property, and without the
+// long versions, which have just run.
 func (c *checker) race(ctx context.Context) error {
 	packages, err := inProcess(ctx)
 	if err != nil {
@@ -98,8 +98,8 @@ func (c *checker) race(ctx context.Context) error {
 	})
 }
 
-// processes runs what starts nodes, balancers and browsers: one package at a
-// time, because these tests wait for each other's processor time.
+// processes runs the tests that start nodes, balancers and browsers, one package
+// at a time, because they compete for processor time.
 func (c *checker) processes(ctx context.Context) error {
 	return c.test(ctx, testRun{
 		packages: []string{"./e2e/..."},

@@ -9,10 +9,10 @@ import (
 )
 
 // kept is how many bytes of one test's output are remembered at least, in case
-// it fails; from twice that on the older half goes.
+// it fails. At twice that the older half is dropped.
 const kept = 256 << 10
 
-// slow is the duration from which a passed test is worth a line.
+// slow is the duration from which a passed test gets a line.
 const slow = 3 * time.Second
 
 // event is one line of `go test -json`, as `go doc test2json` describes it.
@@ -43,8 +43,8 @@ func (t tally) String() string {
 // testKey names a test; an empty test is the package itself.
 type testKey struct{ pkg, test string }
 
-// transcript turns the events of a run into what a person wants to read: a
-// line a package, the output of what failed, the reason of what was skipped.
+// transcript prints the events of a run for a reader: one line for each package,
+// the output of failed tests, and the reasons of skips.
 type transcript struct {
 	out     io.Writer
 	tally   tally
@@ -57,7 +57,7 @@ func newTranscript(out io.Writer) *transcript {
 	return &transcript{out: out, output: map[testKey][]byte{}, started: map[testKey]time.Time{}, now: time.Now}
 }
 
-// take handles one event and reports whether it printed something.
+// take handles one event and reports whether it has printed something.
 func (t *transcript) take(e event) bool {
 	key := testKey{e.Package, e.Test}
 	switch e.Action {
@@ -108,8 +108,8 @@ func (t *transcript) endTest(e event) bool {
 	return true
 }
 
-// endPackage closes a package. A failed one shows what its own output says (a
-// panic, a leak, a time-out) and the tests that never came to an end.
+// endPackage prints the result of a package. For a failed one it also prints the
+// package's own output (a panic, a leak, a time-out) and the tests that did not end.
 func (t *transcript) endPackage(e event) bool {
 	defer t.forget(e.Package)
 	switch e.Action {
@@ -153,8 +153,8 @@ func (t *transcript) sayRunning() {
 	}
 }
 
-// unfinished are the tests that are running, the oldest first, without those
-// that only wait for a sub-test.
+// unfinished returns the running tests, the oldest first, without those that only
+// wait for a sub-test.
 func (t *transcript) unfinished() []testKey {
 	var keys []testKey
 	for key := range t.started {
@@ -180,7 +180,7 @@ func (t *transcript) hasRunningChild(key testKey) bool {
 	return false
 }
 
-// reason is what a skipped test said, on one line.
+// reason returns the output of a skipped test on one line.
 func reason(text string) string {
 	var said []string
 	for line := range strings.Lines(text) {

@@ -18,7 +18,7 @@ func read(t *testing.T, lines ...string) (*transcript, string) {
 	return seen, out.String()
 }
 
-func TestFailureShowsItsOwnOutputOnly(t *testing.T) {
+func TestTranscript_ShowsTheOutputOfFailuresOnly(t *testing.T) {
 	seen, out := read(t,
 		`{"Action":"run","Package":"p","Test":"TestGood"}`,
 		`{"Action":"output","Package":"p","Test":"TestGood","Output":"noise of a good test\n"}`,
@@ -42,7 +42,7 @@ func TestFailureShowsItsOwnOutputOnly(t *testing.T) {
 	}
 }
 
-func TestSkipFailsInCIOnly(t *testing.T) {
+func TestVerdict_SkipFailsInCIOnly(t *testing.T) {
 	seen, out := read(t,
 		`{"Action":"run","Package":"p","Test":"TestGood"}`,
 		`{"Action":"pass","Package":"p","Test":"TestGood"}`,
@@ -65,7 +65,7 @@ func TestSkipFailsInCIOnly(t *testing.T) {
 	}
 }
 
-func TestPanicNamesTheTestThatDidNotEnd(t *testing.T) {
+func TestTranscript_NamesTestsThatDidNotEnd(t *testing.T) {
 	seen, out := read(t,
 		`{"Action":"run","Package":"p","Test":"TestStuck"}`,
 		`{"Action":"run","Package":"p","Test":"TestStuck/inner"}`,
@@ -80,7 +80,7 @@ func TestPanicNamesTheTestThatDidNotEnd(t *testing.T) {
 	}
 }
 
-func TestRunWithoutTestsFails(t *testing.T) {
+func TestVerdict_RunWithoutTestsFails(t *testing.T) {
 	seen, _ := read(t, `{"Action":"skip","Package":"p"}`)
 	if seen.verdict(false, nil) == nil {
 		t.Error("a run of no test at all passed")
@@ -90,7 +90,7 @@ func TestRunWithoutTestsFails(t *testing.T) {
 	}
 }
 
-func TestOutputIsBounded(t *testing.T) {
+func TestTranscript_RemembersBoundedOutput(t *testing.T) {
 	seen := newTranscript(&bytes.Buffer{})
 	line := strings.Repeat("x", 1000) + "\n"
 	for range 2 * kept / 500 {
@@ -101,13 +101,13 @@ func TestOutputIsBounded(t *testing.T) {
 	}
 }
 
-func TestArguments(t *testing.T) {
+func TestTestRun_ArgumentsSelectTheLongVersions(t *testing.T) {
 	r := testRun{packages: []string{"./e2e"}, flags: []string{"-race"}}
 	if got := strings.Join(r.arguments(true, false), " "); !strings.Contains(got, "-skip=^(TestShots|TestTorture) -count=1 -race ./e2e") {
 		t.Errorf("check: %s", got)
 	}
 	if got := strings.Join(r.arguments(false, true), " "); strings.Contains(got, "TestTorture") || strings.Contains(got, "-count=1") {
-		t.Errorf("torture at a desk: %s", got)
+		t.Errorf("torture outside of CI: %s", got)
 	}
 	r.small = true
 	if got := strings.Join(r.arguments(false, true), " "); !strings.Contains(got, "-skip=^(TestShots|TestTorture)") {

@@ -41,7 +41,7 @@ const (
 	maxUnpacked = 256 << 20 // bytes of all its files
 )
 
-// typescript checks the types of the pages; what is checked, static/tsconfig.json says.
+// typescript checks the types of the pages as static/tsconfig.json says.
 func (c *checker) typescript(ctx context.Context) error {
 	tsc, err := c.fetchCompiler(ctx)
 	if err != nil {
@@ -122,7 +122,7 @@ func verify(packed []byte, want string) error {
 	return nil
 }
 
-// install unpacks an npm package into dir, which appears whole or not at all.
+// install unpacks an npm package into dir. After an error there is no dir.
 func install(packed []byte, dir string) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return err

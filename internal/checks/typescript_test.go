@@ -37,7 +37,7 @@ func packed(t *testing.T, files map[string]string) []byte {
 	return b.Bytes()
 }
 
-func TestPackageWithAnotherDigestIsRefused(t *testing.T) {
+func TestVerify_RefusesAnotherDigest(t *testing.T) {
 	good := packed(t, map[string]string{"package/lib/tsc": "compiler"})
 	sum := sha512.Sum512(good)
 	digest := base64.StdEncoding.EncodeToString(sum[:])
@@ -50,7 +50,7 @@ func TestPackageWithAnotherDigestIsRefused(t *testing.T) {
 	}
 }
 
-func TestPackageIsUnpackedWholeOrNotAtAll(t *testing.T) {
+func TestInstall_UnpacksAllOrNothing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "compiler")
 	if err := install(packed(t, map[string]string{"package/lib/tsc": "compiler"}), dir); err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestPackageIsUnpackedWholeOrNotAtAll(t *testing.T) {
 	}
 }
 
-func TestDownloadIsTriedAgain(t *testing.T) {
+func TestDownload_Retries(t *testing.T) {
 	tries := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if tries++; tries < 3 {

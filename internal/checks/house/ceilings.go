@@ -9,7 +9,8 @@ import (
 )
 
 // Ceilings are the cases that may exceed a limit, each up to its number. They are
-// kept in a file with a line a case, "key number", which begins with comments.
+// stored in a file that begins with comments and has one line "key number" for each
+// case.
 type Ceilings struct {
 	Comment string // with its line ends
 	Numbers map[string]int

@@ -101,7 +101,7 @@ func printMethods(w io.Writer, sets []MethodSet) {
 	fmt.Fprintln(w)
 }
 
-// printWords writes how often each word stands in each folder.
+// printWords writes how often each word is used in each folder.
 func printWords(w io.Writer, uses []words.Use) {
 	fmt.Fprintf(w, "Denied words: %d\n\n", len(uses))
 	var folders, patterns []string

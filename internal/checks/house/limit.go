@@ -11,7 +11,7 @@ import (
 	"github.com/matchfloor/matchfloor/internal/checks/words"
 )
 
-// Limit is one number that the module holds, and what was measured.
+// Limit is a limit on the module, with what was measured.
 type Limit struct {
 	Name    string // also of the file of its ceilings
 	Unit    string
@@ -28,10 +28,10 @@ const (
 	maxTightTangle = 39   // the same in tight folders
 )
 
-// unlimited is the domain: one package on purpose, of any size and tangle.
+// unlimited is the domain, which is one package of any size and tangle on purpose.
 const unlimited = "floor"
 
-// tight lists the folders that hold stricter limits, with what is below them.
+// tight lists the folders with stricter limits, which include the folders below them.
 var tight = []string{"hub", "server", "internal/ws", "internal/cli"}
 
 func isTight(folder string) bool {
@@ -74,8 +74,8 @@ func packageLimit(sizes []Size) Limit {
 	return l
 }
 
-// methodLimits counts by type in tight folders. In the others one number holds
-// for all types of a package: the largest.
+// methodLimits counts by type in tight folders. In the others it takes the largest
+// number of all types of a package.
 func methodLimits(sets []MethodSet) (methods, files Limit) {
 	methods = newLimit("methods", "methods of a type", always(maxMethods))
 	files = newLimit("method-files", "files with methods of a type", always(maxMethodFiles))

@@ -1,6 +1,6 @@
 // Package house measures how the Go packages of a module are built: their size,
 // their longest functions, the methods of their types, and how many of their
-// files depend on each other in a circle.
+// files depend on each other in a cycle.
 package house
 
 import (

@@ -15,7 +15,7 @@ type File struct {
 	Text string
 }
 
-// foreign are the folders, at any depth, of files that nobody here writes:
+// foreign are the folders, at any depth, of files that are not written by hand:
 // tools' own, generated, vendored and test data.
 var foreign = []string{".git", ".cache", ".notes", "node_modules", "vendor", "dist", "testdata", "shots"}
 

@@ -1,7 +1,6 @@
 // Package tree reads the module that it is compiled into: where its root is,
 // which packages it has, and the files that people write. The checks and the
-// tests of the layout work on it, whatever the module is called and in which of
-// its folders they run.
+// tests of the layout work on it, with any module path and from any of its folders.
 package tree
 
 import (

@@ -1,5 +1,4 @@
-// Package words finds words that this module denies itself in the prose of its
-// files: Go and TypeScript comments, Go string literals, and Markdown.
+// Package words finds the denied words in the prose of the module's files: Go and TypeScript comments, Go string literals, and Markdown.
 package words
 
 import (
@@ -21,7 +20,7 @@ type Denied struct {
 	perLine bool // matched with the lines of comments, not with paragraphs
 }
 
-// Use is one place at which a denied word stands.
+// Use is one use of a denied word.
 type Use struct {
 	File string
 	Line int
