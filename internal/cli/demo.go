@@ -69,9 +69,8 @@ func playDemo(ctx context.Context, p *program, args []string) error {
 	return errors.Join(playDay(ctx, p, day, listener, dir), os.RemoveAll(dir))
 }
 
-// listen listens on the address of --addr. Without it, listen takes the first free port
-// of the private address, or of the loopback address on a machine that has only public
-// addresses, where nobody could sign in over plain HTTP.
+// listen listens on the address of --addr. Without it, listen takes the first free port of
+// an address at which people may sign in over plain HTTP: see signInAddress.
 func (f *demoFlags) listen(ctx context.Context) (net.Listener, error) {
 	var config net.ListenConfig
 	if *f.addr != "" {

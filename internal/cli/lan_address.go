@@ -60,7 +60,7 @@ func bestAddress(own []netip.Addr) netip.Addr {
 }
 
 // ownAddresses returns the addresses of this machine's interfaces, or none if the system
-// does not tell them.
+// does not list them.
 func ownAddresses() (own []netip.Addr) {
 	addresses, err := net.InterfaceAddrs()
 	if err != nil {

@@ -24,11 +24,11 @@ type loadFlags struct {
 	phones, consoles, rate   *int
 	seconds, settle, rest    *time.Duration
 	level                    slog.LevelVar
-	data, redis, cpus        *string // of compare and baseline
+	data, cpus               *string // of compare and baseline
 }
 
 func newLoadFlags(p *program, name, synopsis string) *loadFlags {
-	f := &loadFlags{flags: newFlags(p, name, synopsis), organiser: new(string), data: new(string), redis: new(string), cpus: new(string)}
+	f := &loadFlags{flags: newFlags(p, name, synopsis), organiser: new(string), data: new(string), cpus: new(string)}
 	f.Var(&f.scenarios, "scenario", "the `scenarios` to play, comma-separated; default all: "+strings.Join(loadtest.Scenarios, ", "))
 	f.phones = f.Int("phones", 1000, "how many phones connect")
 	f.consoles = f.Int("consoles", 6, "how many moderators' screens connect")

@@ -33,7 +33,7 @@ func newStoreFlags(f *flags, withKey bool) *storeFlags {
 	s.certificate = f.String("redis-cert", "", "the `file` with the client certificate (PEM) to present to Redis")
 	s.key = f.String("redis-key", "", "the `file` with the key (PEM) of that certificate")
 	s.replicas = f.Int("redis-replicas", 0, "how many replicas of Redis must have a change before it is acknowledged; "+
-		"no failover loses a change only if this is the number of all replicas")
+		"with the number of all replicas a failover loses no acknowledged change, with fewer it may")
 	if withKey {
 		s.keyFile = f.String("key-file", "", "the `file` of the instance key, at least 32 bytes, the same on all nodes (with --redis)")
 	}

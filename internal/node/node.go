@@ -37,8 +37,8 @@ const OperatorLink = "operator-cli"
 type Store struct {
 	Journal   journal.Journal
 	Snapshots journal.Snapshots
-	// Presence tells the other nodes who is connected here. It is nil in an instance
-	// of one node.
+	// Presence shares with the other nodes who is connected here. It is nil in an
+	// instance of one node.
 	Presence presence.Store
 	// Failed receives an error if the journal can no longer say what the disk holds.
 	// It is nil if the journal never fails in this way.
@@ -72,7 +72,8 @@ type Node struct {
 }
 
 // New returns a node that does not serve yet. The caller must call Run, which also
-// releases what New has started, and closes the store after that.
+// releases what New has started, and closes the store after that. If New fails, the
+// listener is still open and belongs to the caller.
 func New(o Options) (*Node, error) {
 	h := hub.New(o.Store.Journal, o.Store.Snapshots, hub.Options{
 		Presence: o.Store.Presence, Logger: o.Log, MaxSessions: o.MaxConnections, MaxEvents: o.MaxEvents,
