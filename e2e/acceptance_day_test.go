@@ -23,12 +23,12 @@ func TestAcceptanceDay_ScreensMatchTheLog(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("MATCHFLOOR_LOG_LEVEL", "debug")
 			d := &acceptanceDay{venue: topologies[name](t)}
-			ears := d.newLeakDetector()
+			leaks := d.newLeakDetector()
 			for _, scene := range []struct {
 				at   string
 				play func()
 			}{
-				{"08:00", d.importForum}, {"08:10", ears.begin}, {"08:30", d.everyoneEnters}, {"09:50", d.checkIn}, {"10:00", d.talksRunOver},
+				{"08:00", d.importForum}, {"08:10", leaks.begin}, {"08:30", d.everyoneEnters}, {"09:50", d.checkIn}, {"10:00", d.talksRunOver},
 				{"13:20", d.callFirstRound}, {"13:35", d.noShow}, {"13:41", d.interpreter}, {"14:01", d.wrongSwap},
 				{"14:07", d.twoModerators}, {"14:12", d.accessPointFails}, {"14:25", d.extend}, {"15:10", d.journalOutage},
 			} {
@@ -41,7 +41,7 @@ func TestAcceptanceDay_ScreensMatchTheLog(t *testing.T) {
 					d.checkConverged()
 				}
 			}
-			ears.check()
+			leaks.check()
 		})
 	}
 }
@@ -132,13 +132,13 @@ func (d *acceptanceDay) talksRunOver() {
 	d.lead.mustSubmit(floor.StartSlot{SlotRef: floor.SlotRef{Item: "talk2"}})
 	d.clock("11:58")
 	d.lead.mustSubmit(floor.ExtendSlot{SlotRef: floor.SlotRef{Item: "talk2"}, Minutes: 12})
-	wall := d.people["display:d4"]
-	wall.syncToHead()
-	talk, _ := client.Get[floor.ItemCard](wall.View(), "item/talk2")
-	lunch, _ := client.Get[floor.ItemCard](wall.View(), "item/lunch")
-	first, _ := client.Get[floor.RoundCard](wall.View(), "round/R1")
+	display := d.people["display:d4"]
+	display.syncToHead()
+	talk, _ := client.Get[floor.ItemCard](display.View(), "item/talk2")
+	lunch, _ := client.Get[floor.ItemCard](display.View(), "item/lunch")
+	first, _ := client.Get[floor.RoundCard](display.View(), "round/R1")
 	if late := talk.Now.End - talk.Plan.End; late != 12*floor.Minute {
-		d.t.Errorf("the wall shows %d min late", late/floor.Minute)
+		d.t.Errorf("the display shows %d min late", late/floor.Minute)
 	}
 	if lunch.Now.Start != instant(d.t, "12:12") || lunch.Now.End != instant(d.t, "13:15") {
 		d.t.Errorf("lunch runs %+v", lunch.Now)

@@ -52,7 +52,7 @@ type screen struct {
 // size is the size of a window in CSS pixels.
 type size struct{ width, height int64 }
 
-var phoneSize, deskSize, wallSize = size{390, 844}, size{1366, 768}, size{1920, 1080}
+var phoneSize, deskSize, displaySize = size{390, 844}, size{1366, 768}, size{1920, 1080}
 
 // openScreen opens a link in a browser of its own, as another device would, in a language.
 func openScreen(t *testing.T, name, url, language string, at size) *screen {

@@ -15,8 +15,8 @@ func TestFallback_ConsolesKeepUpUnderLoad(t *testing.T) {
 	v := nodesVenue(t, 1)
 	s := startLoad(v, newClientBalancer(v.addrs()...), 100)
 	base := v.nodes[0].url()
-	console := func(key string, way client.Transport) *person {
-		p := &person{v: v, name: "moderator:s1", base: base, transport: way}
+	console := func(key string, transport client.Transport) *person {
+		p := &person{v: v, name: "moderator:s1", base: base, transport: transport}
 		v.people[key] = p
 		if p.dial(nil); t.Failed() {
 			t.FailNow()
@@ -26,22 +26,22 @@ func TestFallback_ConsolesKeepUpUnderLoad(t *testing.T) {
 	socket := console("by socket", client.TransportSocket)
 	others := map[string]*person{"stream": console("by stream", client.TransportStream), "poll": console("by polls", client.TransportPoll)}
 	began := map[string]int{"socket": socket.frameCount()}
-	for way, p := range others {
-		began[way] = p.frameCount()
+	for transport, p := range others {
+		began[transport] = p.frameCount()
 	}
 	sleep(t.Context(), 6*time.Second)
 	s.finish()
 	reached := socket.framesSince(began["socket"])
-	for way, p := range others {
-		frames := p.framesSince(began[way])
-		behind := delays(frames, reached)
-		if len(behind) < 10 {
-			t.Fatalf("by %s: %d frames only", way, len(behind))
+	for transport, p := range others {
+		frames := p.framesSince(began[transport])
+		late := delays(frames, reached)
+		if len(late) < 10 {
+			t.Fatalf("by %s: %d frames only", transport, len(late))
 		}
-		t.Logf("by %s: %d frames, by socket %d; later by p50 %v, p99 %v, at most %v", way, len(frames), len(reached),
-			percentile(behind, 50), percentile(behind, 99), percentile(behind, 100))
-		if late := percentile(behind, 99); late > 3*time.Second {
-			t.Errorf("by %s a console is %v behind", way, late)
+		t.Logf("by %s: %d frames, by socket %d; later by p50 %v, p99 %v, at most %v", transport, len(frames), len(reached),
+			percentile(late, 50), percentile(late, 99), percentile(late, 100))
+		if late := percentile(late, 99); late > 3*time.Second {
+			t.Errorf("by %s a console is %v behind", transport, late)
 		}
 	}
 	if n := v.sum(`matchfloor_live_closed_total{code="4001"}`); n > 0 {

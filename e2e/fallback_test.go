@@ -128,7 +128,7 @@ func TestFallback_PageIsLiveWithoutWebSockets(t *testing.T) {
 			phone.until("the phone live", isLive)
 			moveMeeting(v, lead, phone)
 			phone.press(words["word.gotIt"])
-			phone.until("the mark gone", fmt.Sprintf(`!document.body.innerText.includes(%q)`, words["change.table"]))
+			phone.until("that the mark is removed", fmt.Sprintf(`!document.body.innerText.includes(%q)`, words["change.table"]))
 			o.wantReceiptByPOST(v, lead)
 			o.resetCounts()
 			phone.do(chromedp.Reload())

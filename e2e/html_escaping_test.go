@@ -84,12 +84,12 @@ func TestPages_ShowHostileNamesAsText(t *testing.T) {
 	if _, err := v.people["moderator:s1"].submit(floor.ReleaseSchedule{}); err != nil {
 		t.Fatal(err)
 	}
-	asked := &requestLog{}
+	requests := &requestLog{}
 	s := &screen{t: t, ctx: browser(t), name: "the browser"}
 	s.do(chromedp.EmulateViewport(deskSize.width, deskSize.height))
 	ready, done := context.WithTimeout(s.ctx, 30*time.Second)
 	defer done()
-	if err := chromedp.Listen(s.ctx, asked.observe); err != nil {
+	if err := chromedp.Listen(s.ctx, requests.observe); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := chromedp.Call(ready, network.Enable, network.EnableParams{}); err != nil {
@@ -105,16 +105,16 @@ func TestPages_ShowHostileNamesAsText(t *testing.T) {
 	if shown < 4 {
 		t.Errorf("only %d pages show a hostile name", shown)
 	}
-	asked.mu.Lock()
-	defer asked.mu.Unlock()
+	requests.mu.Lock()
+	defer requests.mu.Unlock()
 	for name, link := range v.links {
 		secret := link.URL[strings.LastIndexByte(link.URL, '.')+1:]
-		if strings.Contains(asked.all.String(), secret) {
+		if strings.Contains(requests.all.String(), secret) {
 			t.Errorf("the secret of %s was sent in a URL or a header", name)
 		}
 	}
-	if n := strings.Count(asked.all.String(), "/api/v1/sign-in"); n < 6 {
-		t.Errorf("%d sign-ins were seen:\n%s", n, asked.all.String())
+	if n := strings.Count(requests.all.String(), "/api/v1/sign-in"); n < 6 {
+		t.Errorf("%d sign-ins were seen:\n%s", n, requests.all.String())
 	}
 }
 

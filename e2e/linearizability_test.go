@@ -223,7 +223,7 @@ type operation struct {
 	unknown      bool // the caller gave up before a result
 }
 
-func checkLinearizable(t *testing.T, hands int, lasts time.Duration) {
+func checkLinearizable(t *testing.T, players int, duration time.Duration) {
 	seed := testSeed(t)
 	v, proxies := proxiedVenue(t, 3)
 	v.importAndRelease(v.nodes[0].url())
@@ -232,7 +232,7 @@ func checkLinearizable(t *testing.T, hands int, lasts time.Duration) {
 	opened := v.logState().Seq()
 	var all []*player
 	began := time.Now()
-	for i := range hands {
+	for i := range players {
 		name := fmt.Sprintf("moderator:s%d", 1+i%3)
 		h := &player{rng: newRand(seed, uint64(i)), began: began}
 		h.person = &person{v: v, name: name, base: v.nodes[0].url(), balancer: balancer, observer: func(client.ViewChange) {}}
@@ -243,7 +243,7 @@ func checkLinearizable(t *testing.T, hands int, lasts time.Duration) {
 	if t.Failed() {
 		t.FailNow()
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), lasts)
+	ctx, cancel := context.WithTimeout(t.Context(), duration)
 	defer cancel()
 	var giving sync.WaitGroup
 	for _, h := range all {
@@ -336,7 +336,7 @@ func (h *player) submitTimed(c wire.Command, d *operation) {
 // checkHistory checks that some order of the commands explains their results. A command with
 // an unknown outcome took effect at some time after its submission if it is in the log;
 // otherwise it never did.
-func (v *venue) checkHistory(hands []*player) {
+func (v *venue) checkHistory(players []*player) {
 	v.t.Helper()
 	v.logState()
 	at := map[floor.CommandKey]uint64{}
@@ -345,7 +345,7 @@ func (v *venue) checkHistory(hands []*player) {
 	}
 	var history []porcupine.Operation
 	counts := map[string]int{}
-	for i, h := range hands {
+	for i, h := range players {
 		for _, d := range h.operations {
 			seq, there := at[d.key]
 			switch {

@@ -42,12 +42,12 @@ func moveReachesEveryScreen(t *testing.T, language string) {
 	words := catalogOf(t, language)
 	// m043 is k01's meeting of R3, at T01.
 	phone := openScreen(t, "phone", v.page("attendee:k01a"), language, phoneSize)
-	wall := openScreen(t, "wall", v.page("display:d1"), language, wallSize)
+	display := openScreen(t, "display", v.page("display:d1"), language, displaySize)
 	console := openScreen(t, "console", v.page("moderator:s2"), language, deskSize)
 	console.until("the grid", `document.querySelector('[data-round=R3][data-table=T01]')`)
 	phone.until("the phone live", `document.querySelector('.chip.jade')`)
-	wall.until("rows", `document.querySelectorAll('.row').length > 3`)
-	for _, s := range []*screen{phone, wall, console} {
+	display.until("rows", `document.querySelectorAll('.row').length > 3`)
+	for _, s := range []*screen{phone, display, console} {
 		if bad := eval[int](s, "location.hash.length"); bad != 0 {
 			t.Errorf("%s has the secret in its address", s.name)
 		}
@@ -61,10 +61,10 @@ func moveReachesEveryScreen(t *testing.T, language string) {
 	began := time.Now()
 	console.click(target)
 	took := phone.shows(words["change.table"])
-	wall.until("the changed row", `document.querySelector('.row[data-changed]')`)
+	display.until("the changed row", `document.querySelector('.row[data-changed]')`)
 	t.Logf("from the tap to the phone %v, to the wall %v (with the time that asking the pages takes)", took, time.Since(began))
 	phone.axe("a changed table")
-	wall.axe("a changed row")
+	display.axe("a changed row")
 
 	phone.offline(true)
 	phone.until("the time of its view", `[...document.querySelectorAll('.chip.amber, .chip.red')].some(c => /기준|截至|as of/i.test(c.innerText) && /14:0\d/.test(c.innerText))`)
@@ -73,7 +73,7 @@ func moveReachesEveryScreen(t *testing.T, language string) {
 	phone.offline(false)
 	phone.shows(map[string]string{"ko": "공지사항", "zh": "重要通知", "en": "Please note"}[language], words["change.table"])
 	phone.press(words["word.gotIt"])
-	phone.until("the mark gone", fmt.Sprintf(`!document.body.innerText.includes(%q)`, words["change.table"]))
+	phone.until("that the mark is removed", fmt.Sprintf(`!document.body.innerText.includes(%q)`, words["change.table"]))
 	lead.sees("the receipt", func(view client.View) bool {
 		for _, n := range client.Each[floor.NoticeCard](view, "notice") {
 			if n.Kind == floor.NoticeMoved && n.Seen == 1 {

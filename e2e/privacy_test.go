@@ -37,7 +37,7 @@ type leakDetector struct {
 	base     string        // the URL that browsers use
 
 	mu       sync.Mutex // guards the fields below
-	walls    bytes.Buffer
+	displays bytes.Buffer
 	refusals bytes.Buffer      // bodies of refusals
 	urls     bytes.Buffer      // every URL and Referer that clients sent
 	secrets  map[string]string // owners by secret
@@ -65,8 +65,8 @@ func (e *leakDetector) begin() {
 		_, fragment, _ := strings.Cut(link.URL, "#")
 		e.secrets[fragment[strings.LastIndexByte(fragment, '.')+1:]] = "the secret of " + name
 		if link.Role == "display" {
-			wall := &person{v: d.venue, name: name, base: e.base, observer: e.observeWall}
-			wall.dial(nil)
+			display := &person{v: d.venue, name: name, base: e.base, observer: e.observeDisplay}
+			display.dial(nil)
 		}
 	}
 	e.browse(d.links["attendee:k01a"])
@@ -107,14 +107,14 @@ func withAddresses(t *testing.T) []byte {
 func phoneOf(row int) string   { return fmt.Sprintf("+82-10-5550-%04d", row) }
 func addressOf(row int) string { return fmt.Sprintf("person%d@example.invalid", row) }
 
-// observeWall records what a display receives.
-func (e *leakDetector) observeWall(a client.ViewChange) {
+// observeDisplay records what a display receives.
+func (e *leakDetector) observeDisplay(a client.ViewChange) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for key, card := range a.Set {
-		fmt.Fprintf(&e.walls, "%s %s\n", key, card)
+		fmt.Fprintf(&e.displays, "%s %s\n", key, card)
 	}
-	fmt.Fprintln(&e.walls, a.Drop)
+	fmt.Fprintln(&e.displays, a.Drop)
 }
 
 // browse acts as a browser: it requests the page, exchanges the secret for a cookie, requests
@@ -143,7 +143,7 @@ func (e *leakDetector) browse(link personLink) {
 	e.request(http.MethodPost, "/api/v1/sign-out"+as, "", mine)
 	e.refusals.WriteString(refused)
 	if link.Role == "display" {
-		e.walls.WriteString(home + view)
+		e.displays.WriteString(home + view)
 	}
 }
 
@@ -182,7 +182,7 @@ func (e *leakDetector) check() {
 	defer e.mu.Unlock()
 	names := e.names()
 	printed := 0
-	out := map[string]string{"a wall": e.walls.String(), "a URL": e.urls.String(), "a refusal": e.refusals.String()}
+	out := map[string]string{"a display": e.displays.String(), "a URL": e.urls.String(), "a refusal": e.refusals.String()}
 	for i, n := range e.d.nodes {
 		output, organisers := withoutFirstLink(n.output.String())
 		printed += organisers
@@ -227,8 +227,8 @@ func (e *leakDetector) check() {
 		reveals(t, "the journal", stored, phoneOf(i+1), "a phone number")
 		reveals(t, "the journal", stored, addressOf(i+1), "an e-mail address")
 	}
-	if !strings.Contains(out["the output of node 0"], "level=DEBUG") || !strings.Contains(out["a wall"], "seat/") || e.walls.Len() < 20_000 {
-		t.Errorf("the log level is not debug, or the displays showed too little: %d bytes", e.walls.Len())
+	if !strings.Contains(out["the output of node 0"], "level=DEBUG") || !strings.Contains(out["a display"], "seat/") || e.displays.Len() < 20_000 {
+		t.Errorf("the log level is not debug, or the displays showed too little: %d bytes", e.displays.Len())
 	}
 	t.Logf("searched for %d names and %d secrets in %d KB of output and %d KB of the store", len(names), len(e.secrets), found>>10, len(stored)>>10)
 }

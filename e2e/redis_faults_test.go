@@ -81,13 +81,13 @@ func lossyVenue(t *testing.T) (*venue, []*lossyProxy) {
 	t.Helper()
 	server := redistest.Start(t)
 	v := nodesOn(t, server.URL, 0)
-	var leaks []*lossyProxy
+	var proxies []*lossyProxy
 	for range 2 {
 		l := newLossyProxy(t, server.Addr)
-		leaks = append(leaks, l)
+		proxies = append(proxies, l)
 		v.nodes = append(v.nodes, startNode(t, "--redis", "redis://"+l.addr, "--key-file", v.storeFlags[3]))
 	}
-	return v, leaks
+	return v, proxies
 }
 
 // Published records are lost: the nodes read the gaps from the log.
@@ -99,8 +99,8 @@ func TestTortureRedis_LostPublicationsAreReadFromTheLog(t *testing.T) {
 }
 
 func publicationsLost(t *testing.T, lasts time.Duration) {
-	v, leaks := lossyVenue(t)
-	for _, l := range leaks {
+	v, proxies := lossyVenue(t)
+	for _, l := range proxies {
 		l.lossPercent.Store(5)
 	}
 	s := startLoad(v, newClientBalancer(v.addrs()...), 100, onlookers(t, 12)...)
@@ -112,14 +112,14 @@ func publicationsLost(t *testing.T, lasts time.Duration) {
 		t.Errorf("all screens were current only after %v", took)
 	}
 	s.audit()
-	lost, passed := leaks[0].lost.Load()+leaks[1].lost.Load(), leaks[0].passed.Load()+leaks[1].passed.Load()
+	lost, passed := proxies[0].lost.Load()+proxies[1].lost.Load(), proxies[0].passed.Load()+proxies[1].passed.Load()
 	t.Logf("%d of %d published records were lost; all screens current %v after the load", lost, lost+passed, time.Since(began).Round(time.Millisecond))
 	if lost == 0 {
 		t.Error("no publication was lost: the test has shown nothing")
 	}
 	// If all publications are lost, a node notices changes only when it reads the head, once a
 	// second.
-	for _, l := range leaks {
+	for _, l := range proxies {
 		l.lossPercent.Store(100)
 	}
 	v.crossingWithin(5, 2500*time.Millisecond, "without any hint")
@@ -128,10 +128,10 @@ func publicationsLost(t *testing.T, lasts time.Duration) {
 // A subscription silently receives nothing any more: changes are still seen within five
 // seconds, and the node subscribes again.
 func TestRedis_DeadSubscriptionIsReplaced(t *testing.T) {
-	v, leaks := lossyVenue(t)
+	v, proxies := lossyVenue(t)
 	v.importAndRelease(v.nodes[0].url())
 	v.signInAt(v.nodes[1].url(), append([]string{"moderator:s2"}, attendees(t)[:10]...)...)
-	for _, l := range leaks {
+	for _, l := range proxies {
 		eventually(t, 5*time.Second, "a subscription", func() error {
 			if l.subscribed.Load() == 0 {
 				return errors.New("none yet")
@@ -142,7 +142,7 @@ func TestRedis_DeadSubscriptionIsReplaced(t *testing.T) {
 	}
 	died := time.Now()
 	v.crossingWithin(3, 5*time.Second, "on dead subscriptions")
-	for _, l := range leaks {
+	for _, l := range proxies {
 		eventually(t, 10*time.Second, "another subscription", func() error {
 			if l.subscribed.Load() <= l.silencedUpTo.Load() {
 				return errors.New("none yet")

@@ -49,8 +49,8 @@ var faults = []func(*rand.Rand) fault{
 }
 
 // apply disturbs a proxy for a while.
-func (h fault) apply(ctx context.Context, proxy *redistest.Proxy, d time.Duration) {
-	proxy.Add("harm", h.kind, h.stream, h.attributes)
+func (f fault) apply(ctx context.Context, proxy *redistest.Proxy, d time.Duration) {
+	proxy.Add("harm", f.kind, f.stream, f.attributes)
 	sleep(ctx, d)
 	proxy.Remove("harm")
 }

@@ -32,9 +32,9 @@ type shownView struct {
 func newViewLog() *viewLog { return &viewLog{seed: maphash.MakeSeed()} }
 
 // cardSum returns a hash of a card. The hashes of a view's cards are added up.
-func (g *viewLog) cardSum(key floor.CardKey, card []byte) uint64 {
+func (l *viewLog) cardSum(key floor.CardKey, card []byte) uint64 {
 	var h maphash.Hash
-	h.SetSeed(g.seed)
+	h.SetSeed(l.seed)
 	h.WriteString(string(key))
 	h.WriteByte('\n')
 	h.Write(card)
@@ -42,12 +42,12 @@ func (g *viewLog) cardSum(key floor.CardKey, card []byte) uint64 {
 }
 
 // observe returns a function that records the frames of one screen.
-func (g *viewLog) observe(who floor.ActorID) func(client.ViewChange) {
-	return g.observeResumed(who, nil)
+func (l *viewLog) observe(who floor.ActorID) func(client.ViewChange) {
+	return l.observeResumed(who, nil)
 }
 
 // observeResumed is observe for a screen that starts with a saved view.
-func (g *viewLog) observeResumed(who floor.ActorID, saved *client.SavedView) func(client.ViewChange) {
+func (l *viewLog) observeResumed(who floor.ActorID, saved *client.SavedView) func(client.ViewChange) {
 	sums := map[floor.CardKey]uint64{}
 	seats := map[string]int{} // by meeting, on a display
 	total := uint64(0)
@@ -65,7 +65,7 @@ func (g *viewLog) observeResumed(who floor.ActorID, saved *client.SavedView) fun
 	}
 	if saved != nil {
 		for key, card := range saved.Cards {
-			put(key, g.cardSum(key, card), 1)
+			put(key, l.cardSum(key, card), 1)
 		}
 	}
 	return func(a client.ViewChange) {
@@ -75,24 +75,24 @@ func (g *viewLog) observeResumed(who floor.ActorID, saved *client.SavedView) fun
 			total = 0
 		}
 		for key, card := range a.Set {
-			put(key, g.cardSum(key, card), 1)
+			put(key, l.cardSum(key, card), 1)
 		}
 		for _, key := range a.Drop {
 			if _, there := sums[key]; there {
 				put(key, 0, -1)
 			}
 		}
-		g.add(shownView{who, a.To.Seq, total}, a, seats)
+		l.add(shownView{who, a.To.Seq, total}, a, seats)
 	}
 }
 
-func (g *viewLog) add(s shownView, a client.ViewChange, seats map[string]int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.shown = append(g.shown, s)
+func (l *viewLog) add(s shownView, a client.ViewChange, seats map[string]int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.shown = append(l.shown, s)
 	for key := range a.Set {
 		if _, meeting, ok := strings.Cut(string(key), ":"); ok && seats[meeting] > 1 {
-			g.wrong = append(g.wrong, fmt.Sprintf("%s shows %s at %d tables at %d", s.who, meeting, seats[meeting], s.seq))
+			l.wrong = append(l.wrong, fmt.Sprintf("%s shows %s at %d tables at %d", s.who, meeting, seats[meeting], s.seq))
 		}
 	}
 }
