@@ -143,7 +143,7 @@ func TestDivergence_LostCommandsAreReportedOnce(t *testing.T) {
 	}
 	var named []string
 	for _, r := range v.records {
-		if l, ok := r.NamesLost(); ok {
+		if l, ok := r.LostReport(); ok {
 			named = append(named, string(l.Command))
 		}
 	}

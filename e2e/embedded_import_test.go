@@ -88,7 +88,7 @@ func TestTortureImport_CompletesAfterAKill(t *testing.T) {
 	torture(t)
 	workbook := (&venue{t: t}).writeWorkbook(demo.Workbook())
 	dir := t.TempDir()
-	if !importKilled(t, dir, workbook, "-P", filepath.Join(dir, sqlitejournal.MarkName), "-e", "inject=pwrite64:signal=KILL:when=1") {
+	if !importKilled(t, dir, workbook, "-P", filepath.Join(dir, sqlitejournal.MarkerName), "-e", "inject=pwrite64:signal=KILL:when=1") {
 		t.Fatal("the import was not killed as it wrote the mark")
 	}
 	if records, listed := importedRecords(t, reopenedJournal{dir: dir}); records == 0 || listed {

@@ -135,7 +135,7 @@ func (v *venue) copyStore() string {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	for _, name := range []string{sqlitejournal.FileName, sqlitejournal.FileName + "-wal", sqlitejournal.MarkName} {
+	for _, name := range []string{sqlitejournal.FileName, sqlitejournal.FileName + "-wal", sqlitejournal.MarkerName} {
 		content, err := os.ReadFile(filepath.Join(v.dir(), name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

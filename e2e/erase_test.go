@@ -111,7 +111,7 @@ func everyName(t *testing.T) map[string][]string {
 		add(floor.NewActorID(floor.RoleAttendee, a.ID), a.Name)
 	}
 	for _, s := range forum.Staff {
-		add(s.Who(), s.Name)
+		add(s.ActorID(), s.Name)
 	}
 	for _, i := range forum.Interpreters {
 		add(floor.NewActorID(floor.RoleInterpreter, i.ID), i.Name)

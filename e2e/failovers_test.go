@@ -23,21 +23,21 @@ func failOver(t *testing.T, times, phones int) {
 	rng := s.faultRand
 	var took []time.Duration
 	for i := range times {
-		master := f.Whole()
+		master := f.WaitHealthy()
 		sleep(t.Context(), time.Second+randomBelow(rng, time.Second))
 		began := time.Now()
 		if i%3 == 2 { // it does not know yet that it is not the master any more
 			master.Pause()
-			f.Promoted(master)
+			f.WaitPromoted(master)
 			master.Resume()
 		} else {
 			master.Kill()
-			f.Promoted(master)
+			f.WaitPromoted(master)
 			master.Restart()
 		}
 		took = append(took, time.Since(began))
 	}
-	f.Whole()
+	f.WaitHealthy()
 	s.finish()
 	t.Logf("%d failovers by Sentinel, promoted after p50 %v, at most %v; %.0f appends had an unknown outcome, %.0f commands were sent again after they had been applied",
 		times, percentile(took, 50), percentile(took, 100), v.sum(metricUnknown), v.sum(metricRepeated))
@@ -64,20 +64,20 @@ func clusterFaults(t *testing.T, times, phones int) {
 	rng := s.faultRand
 	var deaths, moves []time.Duration
 	for range times {
-		c.Whole()
+		c.WaitHealthy()
 		sleep(t.Context(), time.Second+randomBelow(rng, time.Second))
 		owner, began := c.Owner(slot), time.Now()
 		owner.Kill()
-		c.Promoted(slot, owner)
+		c.WaitPromoted(slot, owner)
 		deaths = append(deaths, time.Since(began))
 		owner.Restart()
-		c.Whole()
+		c.WaitHealthy()
 		sleep(t.Context(), randomBelow(rng, time.Second))
 		from, began := c.Owner(slot), time.Now()
 		c.Migrate(slot, from, otherMaster(c, slot, from), func(int) {})
 		moves = append(moves, time.Since(began))
 	}
-	c.Whole()
+	c.WaitHealthy()
 	s.finish()
 	t.Logf("%d masters were killed, another one owned the slot after p50 %v, at most %v; the slot moved %d times, in at most %v; %.0f appends had an unknown outcome",
 		times, percentile(deaths, 50), percentile(deaths, 100), times, percentile(moves, 100), v.sum(metricUnknown))

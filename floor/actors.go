@@ -94,8 +94,8 @@ type Staff struct {
 	Zones []ZoneID `json:"zones,omitempty"` // a moderator's; without any, and if not lead: no zone
 }
 
-// Who returns the staff member's actor id.
-func (s Staff) Who() ActorID { return NewActorID(s.Role, s.ID) }
+// ActorID returns the staff member's actor id.
+func (s Staff) ActorID() ActorID { return NewActorID(s.Role, s.ID) }
 
 // Duty is whether an interpreter is working.
 type Duty string

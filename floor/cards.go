@@ -257,7 +257,7 @@ type UnseenCard struct {
 // no such card once it was delivered to a screen of everyone it is for.
 type DeliveryCard struct {
 	Count int       `json:"count"`
-	Who   []ActorID `json:"who,omitempty"` // sorted; absent if more than MaxNamed
+	Who   []ActorID `json:"who,omitempty"` // sorted; absent if more than MaxNamedRecipients
 }
 
 // HistoryCard is done/<sequence>, for moderators: one of the last commands, newest by sequence.

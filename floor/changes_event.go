@@ -103,7 +103,7 @@ func (tx *transaction) importPeople(f Forum, old hamt.Map[LinkID, Link]) {
 	}
 	for _, v := range f.Staff {
 		tx.staff = tx.staff.With(tx.edit, v.ID, v)
-		link(v.Who())
+		link(v.ActorID())
 	}
 	for _, v := range f.Interpreters {
 		v.Duty = OffDuty

@@ -317,7 +317,7 @@ func (w *collisionWorld) drawMoves() []collisionMove {
 func (w *collisionWorld) decide(id MeetingID, to Place) collisionMove {
 	c := MoveMeeting{Meeting: id, Round: to.Round, Table: to.Table, Tray: to == Place{}, Override: true}
 	m := collisionMove{Meeting: id, To: to, Move: w.outcome(c)}
-	if m.Move.Refused != nil && m.Move.Refused.Code == CodeInterpBusy {
+	if m.Move.Refused != nil && m.Move.Refused.Code == CodeInterpreterBusy {
 		c.WithoutInterpreter = true
 		without := w.outcome(c)
 		m.WithoutInterpreter = &without
@@ -369,7 +369,7 @@ func (w *collisionWorld) reason(m collisionMove, e *Error) string {
 			return "round_closed of its own round"
 		}
 		return "round_closed of the target"
-	case CodeInterpBusy:
+	case CodeInterpreterBusy:
 		other := w.state.meetings.At(MeetingID(e.Params["meeting"]))
 		if e.Params["who"] == string(NewActorID(RoleInterpreter, other.Interpreter)) {
 			return "interpreter_busy by an assignment"

@@ -57,7 +57,7 @@ func Decide(s State, o Envelope) (Decision, *Error) {
 		return Decision{}, newError(CodeTooLate)
 	}
 	for _, key := range o.DependsOn {
-		if _, ok := s.Done(key); !ok {
+		if _, ok := s.CommandSeq(key); !ok {
 			return Decision{}, newError(CodeAfterMissing, "after", string(key))
 		}
 	}
@@ -112,7 +112,7 @@ func (d *decision) newID(prefix string) string {
 
 var idEncoding = base32.NewEncoding("abcdefghijkmnpqrstuvwxyz23456789").WithPadding(base32.NoPadding)
 
-func unknown(ref Ref) *Error { return newError(CodeUnknownThing, "of", ref.String()) }
+func unknown(ref Ref) *Error { return newError(CodeUnknown, "of", ref.String()) }
 
 func badValue(field string) *Error { return newError(CodeBadValue, "field", field) }
 

@@ -38,7 +38,7 @@ func (c ImportForum) decide(d *decision) *Error {
 
 func (ReleaseSchedule) decide(d *decision) *Error {
 	if d.event.ID == "" {
-		return newError(CodeUnknownThing, "of", "event")
+		return newError(CodeUnknown, "of", "event")
 	}
 	if d.Released() {
 		return newError(CodeReleased, "version", itoa(d.event.Version))

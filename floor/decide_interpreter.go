@@ -170,7 +170,7 @@ func onShift(i Interpreter, now Instant) bool {
 func (s State) freeForRequest(i InterpreterID, r Request) *Error {
 	for o := range s.openRequests() {
 		if o.Interpreter == i && o.ID != r.ID {
-			return newError(CodeInterpBusy, "who", string(NewActorID(RoleInterpreter, i)),
+			return newError(CodeInterpreterBusy, "who", string(NewActorID(RoleInterpreter, i)),
 				"round", string(s.meetings.At(o.Meeting).Place.Round), "meeting", string(o.Meeting))
 		}
 	}

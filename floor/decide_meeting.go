@@ -56,7 +56,7 @@ func (c MoveMeeting) decide(d *decision) *Error {
 // not needed, and notes for the sender that nobody interprets.
 func (d *decision) fitsWithoutInterpreter(m Meeting, to Place, without bool) (Meeting, *Error) {
 	err := d.fits(m, to)
-	if err == nil || !without || err.Code != CodeInterpBusy {
+	if err == nil || !without || err.Code != CodeInterpreterBusy {
 		return m, err
 	}
 	alone := m
@@ -66,7 +66,7 @@ func (d *decision) fitsWithoutInterpreter(m Meeting, to Place, without bool) (Me
 	}
 	d.emit(InterpreterAssigned{m.ID, m.Interpreter, ""})
 	d.issueNotice(Notice{Kind: NoticeCancelled, Meeting: m.ID, From: m.Place}, []ActorID{NewActorID(RoleInterpreter, m.Interpreter)})
-	d.addNote(NoteNoInterp, "meeting", string(m.ID))
+	d.addNote(NoteNoInterpreter, "meeting", string(m.ID))
 	return alone, nil
 }
 
@@ -139,7 +139,7 @@ func (s State) free(m Meeting, round RoundID) *Error {
 			}
 			code := CodePersonBusy
 			if w.Role() == RoleInterpreter {
-				code = CodeInterpBusy
+				code = CodeInterpreterBusy
 			}
 			return newError(code, "who", string(w), "round", string(round), "meeting", string(id))
 		}
@@ -170,7 +170,7 @@ func (s State) interpreterFree(i InterpreterID, m MeetingID, round RoundID) *Err
 		if id == m || !other.seated() || other.Place.Round != round {
 			return nil
 		}
-		return newError(CodeInterpBusy, "who", string(w), "round", string(round), "meeting", string(id))
+		return newError(CodeInterpreterBusy, "who", string(w), "round", string(round), "meeting", string(id))
 	}
 	for _, id := range s.meetingsOf.At(w) {
 		if err := busy(id); err != nil {

@@ -1,7 +1,7 @@
 package floor
 
-// MaxSeen is the number of notices in one AcknowledgeNotices.
-const MaxSeen = 100
+// MaxAcknowledged is the number of notices in one AcknowledgeNotices.
+const MaxAcknowledged = 100
 
 func (c CheckIn) decide(d *decision) *Error {
 	a, ok := d.attendees.Get(c.Attendee)
@@ -72,7 +72,7 @@ func (d *decision) mark(m Meeting, side Side, to Presence) *Error {
 }
 
 func (c AcknowledgeNotices) decide(d *decision) *Error {
-	if len(c.Notices) == 0 || len(c.Notices) > MaxSeen {
+	if len(c.Notices) == 0 || len(c.Notices) > MaxAcknowledged {
 		return badValue("notices")
 	}
 	by := d.envelope.By

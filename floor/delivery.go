@@ -9,8 +9,8 @@ const (
 	MaxTold      = 100
 )
 
-// MaxNamed is the number of people up to which a sent card names them; of more it has only the count.
-const MaxNamed = 500
+// MaxNamedRecipients is the number of people up to which a sent card names them; of more it has only the count.
+const MaxNamedRecipients = 500
 
 // The commands about delivery. A notice is sent when it is issued, delivered when a screen of its
 // reader has acknowledged a view that has it, and seen when the reader acknowledges it ("Got it").
@@ -90,8 +90,8 @@ func (n *noticeStatus) undeliveredTo(w ActorID) bool {
 	return waits
 }
 
-// Unseen yields everyone who has a notice to acknowledge, in the order of their ids.
-func (s State) Unseen() func(yield func(ActorID) bool) {
+// PendingReaders yields everyone who has a notice to acknowledge, in the order of their ids.
+func (s State) PendingReaders() func(yield func(ActorID) bool) {
 	return func(yield func(ActorID) bool) {
 		for w := range s.pending.All() {
 			if !yield(w) {
@@ -167,7 +167,7 @@ func (c NoticeTold) apply(tx *transaction) {
 func (s State) deliveryCard(id NoticeID) (Card, bool) {
 	waiting := s.notices.At(id).Undelivered
 	c := DeliveryCard{Count: len(waiting)}
-	if c.Count <= MaxNamed {
+	if c.Count <= MaxNamedRecipients {
 		c.Who = waiting
 	}
 	return c, c.Count > 0

@@ -69,7 +69,7 @@ func deliverTo(s State, people []ActorID) Envelope {
 // what a journal accepts, and changes one small card of the moderators.
 func TestMarkDelivered_TenThousandPeople(t *testing.T) {
 	s, people := calledHall(t, MaxDelivered/4)
-	for _, n := range []int{len(people), len(people) - MaxNamed - 1, len(people) - MaxNamed} {
+	for _, n := range []int{len(people), len(people) - MaxNamedRecipients - 1, len(people) - MaxNamedRecipients} {
 		next, body := decideAndLog(t, s, deliverTo(s, people[:n]))
 		size, named := 0, 0
 		for id := range next.notices.All() {
@@ -82,7 +82,7 @@ func TestMarkDelivered_TenThousandPeople(t *testing.T) {
 			}
 		}
 		t.Logf("delivered to %d of %d: a record of %d bytes; the card names %d in %d bytes", n, len(people), len(body), named, size)
-		if len(body) > 1<<20 || size > 16<<10 || named > MaxNamed {
+		if len(body) > 1<<20 || size > 16<<10 || named > MaxNamedRecipients {
 			t.Errorf("%d people: a record of %d bytes, a card of %d bytes", n, len(body), size)
 		}
 	}

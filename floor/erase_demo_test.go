@@ -68,7 +68,7 @@ func namesOf(forum floor.Forum) map[floor.ActorID][]string {
 		add(floor.NewActorID(floor.RoleAttendee, a.ID), a.Name)
 	}
 	for _, s := range forum.Staff {
-		add(s.Who(), s.Name)
+		add(s.ActorID(), s.Name)
 	}
 	for _, i := range forum.Interpreters {
 		add(floor.NewActorID(floor.RoleInterpreter, i.ID), i.Name)

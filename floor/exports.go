@@ -39,7 +39,7 @@ type Export struct {
 
 func (c RecordExport) decide(d *decision) *Error {
 	if d.before.seq == 0 {
-		return newError(CodeUnknownThing, "of", "log") // recording must not begin one
+		return newError(CodeUnknown, "of", "log") // recording must not begin one
 	}
 	switch {
 	case c.What == ExportLinks:

@@ -68,7 +68,7 @@ func TestRecordExport_ChecksRightsAndValues(t *testing.T) {
 		}
 	}
 	empty := &world{states: []State{New()}, wall: day}
-	if err := empty.export("cli/x", Operator, RecordExport{What: ExportLinks}); err == nil || err.Code != CodeUnknownThing {
+	if err := empty.export("cli/x", Operator, RecordExport{What: ExportLinks}); err == nil || err.Code != CodeUnknown {
 		t.Errorf("in an empty log: %v", err)
 	}
 	if w.now().Seq() != 1 {

@@ -121,7 +121,7 @@ func (c *forumCheck) bookPlace(b bookings, m Meeting) {
 		field, code := "guest", CodePersonBusy
 		switch {
 		case w.Role() == RoleInterpreter:
-			field, code = "interpreter", CodeInterpBusy
+			field, code = "interpreter", CodeInterpreterBusy
 		case slices.Contains(m.Host.People, AttendeeID(w.ID())):
 			field = "host"
 		}

@@ -7,17 +7,17 @@ import (
 
 // The limits of lost commands.
 const (
-	MaxDismiss  = 100 // lost commands in one DismissLost
-	maxLost     = 512 // lost commands in a state; the oldest are dropped first
-	maxLostRefs = 24  // things that one of them names
+	MaxDismissed = 100 // lost commands in one DismissLost
+	maxLost      = 512 // lost commands in a state; the oldest are dropped first
+	maxLostRefs  = 24  // things that one of them names
 )
 
 // LostID is the id of a lost command in the state that reports it.
 type LostID string
 
-// Lost is a command that was accepted, but whose record the log no longer has: its store went back to
+// LostCommand is a command that was accepted, but whose record the log no longer has: its store went back to
 // an earlier state, and other records were appended there.
-type Lost struct {
+type LostCommand struct {
 	Command CommandKey  `json:"command"`
 	Kind    CommandKind `json:"kind"`
 	By      ActorID     `json:"by"`
@@ -27,7 +27,7 @@ type Lost struct {
 
 // ReportLost says that a command was lost. The clock gives it, under a key made of the lost record's
 // hash: every node that had the record submits it, and one of these commands is logged.
-type ReportLost struct{ Lost }
+type ReportLost struct{ LostCommand }
 
 // DismissLost removes lost commands from the screens of those who were notified.
 type DismissLost struct {
@@ -38,7 +38,7 @@ type (
 	// LostReported says which command the log has lost.
 	LostReported struct {
 		ID LostID `json:"id"`
-		Lost
+		LostCommand
 	}
 	// LostDismissed says that somebody who was notified has dismissed it.
 	LostDismissed struct {
@@ -46,10 +46,10 @@ type (
 	}
 )
 
-// Lost returns the command that reports the loss of the record r, which led to this state. ok is false
+// LostReport returns the command that reports the loss of the record r, which led to this state. ok is false
 // if nothing needs to be reported: what the clock gave falls due again, and a notice whose
 // acknowledgement was lost is on its reader's screen again.
-func (s State) Lost(r Record) (ReportLost, bool) {
+func (s State) LostReport(r Record) (ReportLost, bool) {
 	if r.By.Role() == RoleClock || r.Kind == "seen" || r.Kind == "dismissLost" {
 		return ReportLost{}, false
 	}
@@ -59,30 +59,30 @@ func (s State) Lost(r Record) (ReportLost, bool) {
 			of[i] = meetingRef(s.requests.At(RequestID(ref.ID)).Meeting).String()
 		}
 	}
-	return ReportLost{Lost{Command: r.Key, Kind: r.Kind, By: r.By, Wall: r.Wall, Of: of[:min(len(of), maxLostRefs)]}}, true
+	return ReportLost{LostCommand{Command: r.Key, Kind: r.Kind, By: r.By, Wall: r.Wall, Of: of[:min(len(of), maxLostRefs)]}}, true
 }
 
-// NamesLost returns the command that made the record, if that reported a lost command. It must be
+// LostReport returns the command that made the record, if that reported a lost command. It must be
 // given again if the log loses this record too.
-func (r Record) NamesLost() (ReportLost, bool) {
+func (r Record) LostReport() (ReportLost, bool) {
 	for _, c := range r.Changes {
 		if c, ok := c.(LostReported); ok {
-			return ReportLost{c.Lost}, true
+			return ReportLost{c.LostCommand}, true
 		}
 	}
 	return ReportLost{}, false
 }
 
 func (c ReportLost) decide(d *decision) *Error {
-	if _, ok := d.Done(c.Command); ok {
+	if _, ok := d.CommandSeq(c.Command); ok {
 		return nil // it was given again, and the log has it after all
 	}
-	d.emit(LostReported{LostID(d.newID("l")), c.Lost})
+	d.emit(LostReported{LostID(d.newID("l")), c.LostCommand})
 	return nil
 }
 
 func (c DismissLost) decide(d *decision) *Error {
-	if len(c.Lost) == 0 || len(c.Lost) > MaxDismiss {
+	if len(c.Lost) == 0 || len(c.Lost) > MaxDismissed {
 		return badValue("lost")
 	}
 	for _, id := range c.Lost {
@@ -98,7 +98,7 @@ func (c DismissLost) decide(d *decision) *Error {
 }
 
 func (c LostReported) apply(tx *transaction) {
-	tx.lost = tx.lost.With(tx.edit, c.ID, LostReported{c.ID, c.Lost})
+	tx.lost = tx.lost.With(tx.edit, c.ID, LostReported{c.ID, c.LostCommand})
 	tx.markAffected(lostRef(c.ID))
 	if tx.lost.Len() > maxLost {
 		tx.dropLost(slices.MinFunc(slices.Collect(tx.lost.Values()), func(a, b LostReported) int {

@@ -239,7 +239,7 @@ func (w *world) checkPatch(t *rapid.T, subject Subject, from, to int) {
 		}
 		if had && has {
 			checkEqualAsSent(t, was, is)
-			if w.states[to].MeetingMoved(&w.states[from], k) && reflect.DeepEqual(was, is) {
+			if w.states[to].MeetingPlaceChanged(&w.states[from], k) && reflect.DeepEqual(was, is) {
 				t.Fatalf("%s: the meeting of card %s has moved, and the card is the same", subject, k)
 			}
 		}

@@ -138,10 +138,10 @@ func (s State) People() int {
 	return s.attendees.Len() + s.staff.Len() + s.interpreters.Len() + s.organisers.Len()
 }
 
-// Done returns the sequence number of the record that a command made. ok is false if there is none,
+// CommandSeq returns the sequence number of the record that a command made. ok is false if there is none,
 // or if the command was forgotten: at least the last 1,024 commands of staff and the last 4,096 of
 // everyone else are remembered.
-func (s State) Done(key CommandKey) (seq uint64, ok bool) {
+func (s State) CommandSeq(key CommandKey) (seq uint64, ok bool) {
 	d, ok := s.history.Get(key)
 	return d.Seq, ok
 }

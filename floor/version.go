@@ -32,8 +32,8 @@ func versionOf(k ChangeKind) int { return max(kindVersions[k], 1) }
 // first command names (Envelope.Version); RaiseVersion raises it.
 func (s State) Version() int { return max(s.version, 1) }
 
-// Writes reports whether changes of a kind may be written to this log.
-func (s State) Writes(k ChangeKind) bool { return versionOf(k) <= s.Version() }
+// CanWrite reports whether changes of a kind may be written to this log.
+func (s State) CanWrite(k ChangeKind) bool { return versionOf(k) <= s.Version() }
 
 // VersionRaised says that every node that reads this log knows the changes of a version. It is the
 // first change of a new log.
@@ -76,7 +76,7 @@ func (d *decision) beginLog() int {
 // checkVersion refuses changes that other nodes on this log may not know.
 func (d *decision) checkVersion() *Error {
 	for _, c := range d.result.Changes {
-		if kind := changeKind(c); !d.Writes(kind) {
+		if kind := changeKind(c); !d.CanWrite(kind) {
 			return newError(CodeNeedsUpgrade, "version", strconv.Itoa(versionOf(kind)))
 		}
 	}

@@ -30,7 +30,7 @@ func logOf(t *testing.T, version int) *world {
 
 func TestDecide_LaterKindsNeedTheirVersion(t *testing.T) {
 	lose := func(key CommandKey) Envelope {
-		return Envelope{Key: key, By: Clock, Unconditional: true, Command: ReportLost{Lost{Command: "moderator-lead/x", Kind: "call", By: "moderator:lead", Wall: day}}}
+		return Envelope{Key: key, By: Clock, Unconditional: true, Command: ReportLost{LostCommand{Command: "moderator-lead/x", Kind: "call", By: "moderator:lead", Wall: day}}}
 	}
 	w := logOf(t, 1)
 	if err := w.give(lose("clock/lost-1")); err == nil || err.Code != CodeNeedsUpgrade || err.Params["version"] != "2" {

@@ -53,9 +53,9 @@ func unseenKey(n NoticeID, w ActorID) CardKey {
 func boardKey(z ZoneID, t TableID) CardKey  { return CardKey("board/" + string(z) + ":" + string(t)) }
 func seatKey(z ZoneID, m MeetingID) CardKey { return CardKey("seat/" + string(z) + ":" + string(m)) }
 
-// MeetingMoved reports whether key is the key of a card that shows where a meeting is, and the meeting
+// MeetingPlaceChanged reports whether key is the key of a card that shows where a meeting is, and the meeting
 // was at another place in before.
-func (s *State) MeetingMoved(before *State, key CardKey) bool { // called for each card: pointers avoid copying the states
+func (s *State) MeetingPlaceChanged(before *State, key CardKey) bool { // called for each card: pointers avoid copying the states
 	kind, id := key.cut()
 	if kind != "meeting" && kind != "assignment" {
 		return false

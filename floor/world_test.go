@@ -189,7 +189,7 @@ func (w *world) reportLost(t *rapid.T, n int) {
 	by := oneOf(t, []ActorID{"moderator:mod", "attendee:c0a", "interpreter:i0", "organiser:o", Operator})
 	key := oneOf(t, []CommandKey{CommandKey(fmt.Sprintf("k/%d", n)), CommandKey(fmt.Sprintf("gone/%d", n)), drawKey(t, w.now().history)})
 	w.give(Envelope{Key: CommandKey(fmt.Sprintf("clock/lost-%d", n)), By: Clock, Unconditional: true,
-		Command: ReportLost{Lost{Command: key, Kind: "checkIn", By: by, Wall: w.wall, Of: []string{"attendee/c0a"}}}})
+		Command: ReportLost{LostCommand{Command: key, Kind: "checkIn", By: by, Wall: w.wall, Of: []string{"attendee/c0a"}}}})
 }
 
 // drawWho draws mostly somebody who may give the command, and sometimes anybody.

@@ -279,7 +279,7 @@ func reportedLosses(t *testing.T, j journal.Journal) (keys []floor.CommandKey) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if l, ok := record.NamesLost(); ok {
+			if l, ok := record.LostReport(); ok {
 				keys = append(keys, l.Command)
 			}
 			at = r.Seq

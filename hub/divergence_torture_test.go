@@ -64,7 +64,7 @@ func playSeed(t *testing.T, seed uint64) (figures cutFigures) {
 	store := newFailover()
 	open(t, newHub(t, store, newMemory()))
 	odds := faultyjournal.Odds{
-		Persisted: 0.05, Lost: 0.05, Unavailable: 0.05, ReadFails: 0.05, ConfirmFails: 0.05, HintLost: 0.2, HintLate: 0.2,
+		Persisted: 0.05, Lost: 0.05, Unavailable: 0.05, ReadFails: 0.05, CheckHeadFails: 0.05, HintLost: 0.2, HintLate: 0.2,
 	}
 	var nodes []*hub.Hub
 	var journals []*faultyjournal.Journal

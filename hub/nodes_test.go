@@ -174,7 +174,7 @@ func TestOutage_ScreensGoOnAndCommandsAreRefused(t *testing.T) {
 		open(t, h)
 		o := &oracle{mem: m}
 		p := dial(t, h, o, "moderator:lead")
-		j.SetAway(true)
+		j.SetUnreachable(true)
 		start := time.Now()
 		p.send("x", announce("tea"))
 		synctest.Wait()
@@ -197,7 +197,7 @@ func TestOutage_ScreensGoOnAndCommandsAreRefused(t *testing.T) {
 		if _, err := h.Attach(t.Context(), "other", credential("attendee:c0a"), p); codeOf(err) == "" {
 			t.Error("a log that is not open was opened")
 		}
-		j.SetAway(false)
+		j.SetUnreachable(false)
 		time.Sleep(2500 * time.Millisecond)
 		p.clear()
 		p.send("x", announce("tea"))
@@ -272,7 +272,7 @@ func TestNodes_EverythingFailsAndNothingIsLost(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				m := newMemory()
 				odds := faultyjournal.Odds{
-					Persisted: 0.15, Lost: 0.1, Unavailable: 0.05, ConfirmFails: 0.1, ReadFails: 0.1,
+					Persisted: 0.15, Lost: 0.1, Unavailable: 0.05, CheckHeadFails: 0.1, ReadFails: 0.1,
 					HintLost: 0.2, HintDoubled: 0.1, HintLate: 0.2, HintSwapped: 0.1, HintDelay: 300 * time.Millisecond,
 				}
 				open(t, newHub(t, m, m))

@@ -23,8 +23,8 @@ import (
 const commandsPath = "/api/v1/events/demo/commands"
 
 func TestCommands_ByPostIsIdempotentAndNeedsOurOrigin(t *testing.T) {
-	w := newWorld(t, false, nil)
-	token := w.bearer(event, w.people[floor.RoleModerator])
+	w := newFixture(t, false, nil)
+	token := w.bearer(event, w.linkOf[floor.RoleModerator])
 	body := `{"id":"c1","announce":{"text":{"en":"Welcome"}}}`
 	first := w.post(commandsPath, body, token...)
 	var accepted wire.Accepted
@@ -36,23 +36,23 @@ func TestCommands_ByPostIsIdempotentAndNeedsOurOrigin(t *testing.T) {
 	}
 	r := w.post(commandsPath, strings.Replace(body, "Welcome", "Goodbye", 1), token...)
 	w.expect("the id for another command", r, http.StatusConflict, wire.CodeIDReused)
-	link := w.people[floor.RoleModerator]
+	link := w.linkOf[floor.RoleModerator]
 	c := w.cookie(event, link)
 	path := commandsPath + "?as=" + string(link)
 	mine := []string{"Content-Type", "application/json", "Cookie", c.Name + "=" + c.Value}
 	body = `{"id":"c2","announce":{"text":{"en":"Tea"}}}`
-	w.expect("by cookie, no Origin", w.ask(http.MethodPost, path, body, mine...), http.StatusForbidden, wire.CodeBadOrigin)
-	w.expect("by cookie, another site", w.ask(http.MethodPost, path, body, append(mine, "Origin", "http://evil.example")...), http.StatusForbidden, wire.CodeBadOrigin)
-	w.expect("by cookie, cross-site by Sec-Fetch-Site", w.ask(http.MethodPost, path, body, append(mine, "Origin", "http://evil.example", "Sec-Fetch-Site", "cross-site")...), http.StatusForbidden, wire.CodeBadOrigin)
-	w.expect("by cookie, our Origin", w.ask(http.MethodPost, path, body, append(mine, "Origin", w.http.URL)...), http.StatusOK, "")
-	w.expect("by cookie that ?as does not pick", w.ask(http.MethodPost, commandsPath, body, append(mine, "Origin", w.http.URL)...), http.StatusUnauthorized, wire.CodeSignedOut)
+	w.expect("by cookie, no Origin", w.request(http.MethodPost, path, body, mine...), http.StatusForbidden, wire.CodeBadOrigin)
+	w.expect("by cookie, another site", w.request(http.MethodPost, path, body, append(mine, "Origin", "http://evil.example")...), http.StatusForbidden, wire.CodeBadOrigin)
+	w.expect("by cookie, cross-site by Sec-Fetch-Site", w.request(http.MethodPost, path, body, append(mine, "Origin", "http://evil.example", "Sec-Fetch-Site", "cross-site")...), http.StatusForbidden, wire.CodeBadOrigin)
+	w.expect("by cookie, our Origin", w.request(http.MethodPost, path, body, append(mine, "Origin", w.http.URL)...), http.StatusOK, "")
+	w.expect("by cookie that ?as does not pick", w.request(http.MethodPost, commandsPath, body, append(mine, "Origin", w.http.URL)...), http.StatusUnauthorized, wire.CodeSignedOut)
 }
 
 func TestCommands_BadBodiesAreRefused(t *testing.T) {
-	w := newWorld(t, false, nil)
+	w := newFixture(t, false, nil)
 	now := time.Now()
 	w.clock.set(func() time.Time { now = now.Add(time.Second); return now }) // so that no rate is met
-	token := w.bearer(event, w.people[floor.RoleModerator])
+	token := w.bearer(event, w.linkOf[floor.RoleModerator])
 	good := `{"id":"c9","announce":{"text":{"en":"Welcome"}}}`
 	pad := strings.Repeat(" ", wire.MaxCommand-len(good))
 	for _, c := range []struct {
@@ -89,7 +89,7 @@ func TestCommands_BadBodiesAreRefused(t *testing.T) {
 		}
 		w.expect(c.name, r, c.status, c.code)
 	}
-	r := w.ask(http.MethodPost, commandsPath, good, append(token, "Content-Type", "text/plain")...)
+	r := w.request(http.MethodPost, commandsPath, good, append(token, "Content-Type", "text/plain")...)
 	w.expect("as text", r, http.StatusUnsupportedMediaType, wire.CodeBadType)
 	for _, path := range []string{"/api/v1/events/nothing/commands", "/api/v1/events/_/commands", "/api/v1/events/de%2Fmo/commands",
 		"/api/v1/events/%7Bdemo%7D/commands", "/api/v1/events/" + strings.Repeat("x", 41) + "/commands"} {
@@ -101,12 +101,12 @@ func TestCommands_BadBodiesAreRefused(t *testing.T) {
 
 // What the table of rights refuses has the status 403.
 func TestCommands_RefusedByRole(t *testing.T) {
-	w := newWorld(t, false, nil)
+	w := newFixture(t, false, nil)
 	for role, allowed := range map[floor.Role]bool{
 		floor.RoleOrganiser: true, floor.RoleModerator: true, floor.RoleRunner: false,
 		floor.RoleInterpreter: false, floor.RoleAttendee: false, floor.RoleDisplay: false,
 	} {
-		r := w.post(commandsPath, `{"id":"r1","announce":{"text":{"en":"Welcome"}}}`, w.bearer(event, w.people[role])...)
+		r := w.post(commandsPath, `{"id":"r1","announce":{"text":{"en":"Welcome"}}}`, w.bearer(event, w.linkOf[role])...)
 		if allowed {
 			w.expect(string(role), r, http.StatusOK, "")
 		} else {
@@ -116,40 +116,40 @@ func TestCommands_RefusedByRole(t *testing.T) {
 }
 
 func TestRates_CountByLinkNotByAddress(t *testing.T) {
-	w := newWorld(t, false, nil)
+	w := newFixture(t, false, nil)
 	now := time.Now()
 	w.clock.set(func() time.Time { return now })
-	fast, slow := w.bearer(event, w.people[floor.RoleAttendee]), w.bearer(event, w.people[floor.RoleInterpreter])
+	fast, slow := w.bearer(event, w.linkOf[floor.RoleAttendee]), w.bearer(event, w.linkOf[floor.RoleInterpreter])
 	for i := range rateReads.Burst {
-		if r := w.ask(http.MethodGet, "/api/v1/events/demo/snapshot", "", fast...); r.StatusCode != 200 {
+		if r := w.request(http.MethodGet, "/api/v1/events/demo/snapshot", "", fast...); r.StatusCode != 200 {
 			t.Fatalf("read %d: %d", i+1, r.StatusCode)
 		}
 	}
-	r := w.ask(http.MethodGet, "/api/v1/events/demo/snapshot", "", fast...)
+	r := w.request(http.MethodGet, "/api/v1/events/demo/snapshot", "", fast...)
 	if w.expect("one more", r, http.StatusTooManyRequests, wire.CodeTooManyRequests); r.Header.Get("Retry-After") != "1" {
 		t.Errorf("Retry-After: %q", r.Header.Get("Retry-After"))
 	}
-	w.expect("another link, same address", w.ask(http.MethodGet, "/api/v1/events/demo/snapshot", "", slow...), http.StatusOK, "")
+	w.expect("another link, same address", w.request(http.MethodGet, "/api/v1/events/demo/snapshot", "", slow...), http.StatusOK, "")
 }
 
 func TestRequests_BeyondTheBoundAreRefused(t *testing.T) {
-	w := newWorld(t, false, func(o *Options) { o.MaxRequests = 1 })
+	w := newFixture(t, false, func(o *Options) { o.MaxRequests = 1 })
 	done, _, _ := w.server.limits.requests.AcquireFunc("")
 	r := w.post("/api/v1/sign-in", "{}")
 	if w.expect("with every place taken", r, http.StatusServiceUnavailable, wire.CodeFull); r.Header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
-	w.expect("healthz", w.ask(http.MethodGet, "/healthz", ""), http.StatusOK, "")
+	w.expect("healthz", w.request(http.MethodGet, "/healthz", ""), http.StatusOK, "")
 	done()
 	w.expect("afterwards", w.post("/api/v1/sign-in", w.signInText(event, organiser, false)), http.StatusOK, "")
 }
 
 func TestSnapshot_IsTheCallersView(t *testing.T) {
-	w := newWorld(t, false, nil)
-	link := w.people[floor.RoleAttendee]
+	w := newFixture(t, false, nil)
+	link := w.linkOf[floor.RoleAttendee]
 	token := w.bearer(event, link)
 	path := "/api/v1/events/demo/snapshot"
-	plain := w.ask(http.MethodGet, path, "", append(token, "Accept-Encoding", "identity")...)
+	plain := w.request(http.MethodGet, path, "", append(token, "Accept-Encoding", "identity")...)
 	var s wire.Snapshot
 	if err := json.Unmarshal(plain.body, &s); err != nil || len(s.Cards) == 0 {
 		t.Fatalf("%s: %v", plain.body, err)
@@ -171,14 +171,14 @@ func TestSnapshot_IsTheCallersView(t *testing.T) {
 			t.Errorf("an attendee sees %s", key)
 		}
 	}
-	zipped := w.ask(http.MethodGet, path, "", append(token, "Accept-Encoding", "gzip")...)
+	zipped := w.request(http.MethodGet, path, "", append(token, "Accept-Encoding", "gzip")...)
 	if zipped.Header.Get("Content-Encoding") != "gzip" || !bytes.Equal(unzip(t, zipped.body), plain.body) || zipped.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("gzipped: %v", zipped.Header)
 	}
 	seq := w.state(event).Seq()
-	w.expect("at least now", w.ask(http.MethodGet, path+"?seq="+itoa(seq), "", token...), http.StatusOK, "")
+	w.expect("at least now", w.request(http.MethodGet, path+"?seq="+itoa(seq), "", token...), http.StatusOK, "")
 	for _, q := range []string{"x", "-1", "1e3", "99999999999999999999"} {
-		w.expect("seq="+q, w.ask(http.MethodGet, path+"?seq="+q, "", token...), http.StatusUnprocessableEntity, wire.CodeBadValue)
+		w.expect("seq="+q, w.request(http.MethodGet, path+"?seq="+q, "", token...), http.StatusUnprocessableEntity, wire.CodeBadValue)
 	}
 }
 
@@ -198,53 +198,53 @@ func unzip(t *testing.T, b []byte) []byte {
 func itoa(n uint64) string { b, _ := json.Marshal(n); return string(b) }
 
 func TestEvents_ListedForOrganisersOnly(t *testing.T) {
-	w := newWorld(t, false, nil)
-	r := w.ask(http.MethodGet, "/api/v1/events", "", w.bearer(event, organiser)...)
+	w := newFixture(t, false, nil)
+	r := w.request(http.MethodGet, "/api/v1/events", "", w.bearer(event, organiser)...)
 	if !strings.Contains(string(r.body), `"id":"demo"`) || !strings.Contains(string(r.body), `"version":0`) {
 		t.Errorf("%s", r.body)
 	}
-	w.expect("an attendee", w.ask(http.MethodGet, "/api/v1/events", "", w.bearer(event, w.people[floor.RoleAttendee])...), http.StatusForbidden, wire.CodeForbidden)
+	w.expect("an attendee", w.request(http.MethodGet, "/api/v1/events", "", w.bearer(event, w.linkOf[floor.RoleAttendee])...), http.StatusForbidden, wire.CodeForbidden)
 }
 
 func TestUploads_PreviewImportAndFaults(t *testing.T) {
-	w := newWorld(t, false, nil)
+	w := newFixture(t, false, nil)
 	now := time.Now()
 	w.clock.set(func() time.Time { now = now.Add(time.Minute); return now }) // so that no rate is met
 	mine := append(w.bearer(event, organiser), "Content-Type", workbookType)
 	book := string(demo.Workbook())
 	id := func() floor.EventID { f, _ := sampleForum(); return f.Event.ID }()
-	dry := w.ask(http.MethodPost, "/api/v1/events?dry=1", book, mine...)
+	dry := w.request(http.MethodPost, "/api/v1/events?dry=1", book, mine...)
 	var p preview
 	if err := json.Unmarshal(dry.body, &p); err != nil || p.Event != id || p.Counts["companies"] != 60 || p.Counts["meetings"] != 168 {
 		t.Errorf("preview: %d %s", dry.StatusCode, dry.body)
 	}
 	for range 2 { // importing again is allowed until the release
-		r := w.ask(http.MethodPost, "/api/v1/events", book, mine...)
+		r := w.request(http.MethodPost, "/api/v1/events", book, mine...)
 		if w.expect("import", r, http.StatusCreated, ""); strings.TrimSpace(string(r.body)) != `{"event":"`+string(id)+`"}` {
 			t.Errorf("%s", r.body)
 		}
 	}
 	w.submitAsOperator(id, floor.ReleaseSchedule{})
-	w.expect("after the release", w.ask(http.MethodPost, "/api/v1/events", book, mine...), http.StatusConflict, string(floor.CodeReleased))
-	w.expect("preview after the release", w.ask(http.MethodPost, "/api/v1/events?dry=1", book, mine...), http.StatusConflict, string(floor.CodeReleased))
+	w.expect("after the release", w.request(http.MethodPost, "/api/v1/events", book, mine...), http.StatusConflict, string(floor.CodeReleased))
+	w.expect("preview after the release", w.request(http.MethodPost, "/api/v1/events?dry=1", book, mine...), http.StatusConflict, string(floor.CodeReleased))
 	bad, faults, err := demo.WithBadRows()
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := w.ask(http.MethodPost, "/api/v1/events", string(bad), mine...)
+	r := w.request(http.MethodPost, "/api/v1/events", string(bad), mine...)
 	var refused workbookFaults
 	if err := json.Unmarshal(r.body, &refused); err != nil || refused.Code != wire.CodeWorkbook || len(refused.Errors) != len(faults) {
 		t.Errorf("faults: %d %s", r.StatusCode, r.body)
 	}
-	w.expect("no workbook", w.ask(http.MethodPost, "/api/v1/events", "PK", mine...), http.StatusUnprocessableEntity, wire.CodeWorkbook)
-	w.expect("too large", w.ask(http.MethodPost, "/api/v1/events", strings.Repeat("x", MaxWorkbook+1), mine...), http.StatusRequestEntityTooLarge, wire.CodeTooLarge)
-	w.expect("as JSON", w.ask(http.MethodPost, "/api/v1/events", book, append(w.bearer(event, organiser), "Content-Type", "application/json")...), http.StatusUnsupportedMediaType, wire.CodeBadType)
-	lead := append(w.bearer(event, w.people[floor.RoleModerator]), "Content-Type", workbookType)
-	w.expect("by the lead", w.ask(http.MethodPost, "/api/v1/events", book, lead...), http.StatusForbidden, wire.CodeForbidden)
+	w.expect("no workbook", w.request(http.MethodPost, "/api/v1/events", "PK", mine...), http.StatusUnprocessableEntity, wire.CodeWorkbook)
+	w.expect("too large", w.request(http.MethodPost, "/api/v1/events", strings.Repeat("x", MaxWorkbook+1), mine...), http.StatusRequestEntityTooLarge, wire.CodeTooLarge)
+	w.expect("as JSON", w.request(http.MethodPost, "/api/v1/events", book, append(w.bearer(event, organiser), "Content-Type", "application/json")...), http.StatusUnsupportedMediaType, wire.CodeBadType)
+	lead := append(w.bearer(event, w.linkOf[floor.RoleModerator]), "Content-Type", workbookType)
+	w.expect("by the lead", w.request(http.MethodPost, "/api/v1/events", book, lead...), http.StatusForbidden, wire.CodeForbidden)
 }
 
 func TestImportForum_RefusesTheInstancesOwnLog(t *testing.T) {
-	w := newWorld(t, false, nil)
+	w := newFixture(t, false, nil)
 	forum, _ := sampleForum()
 	forum.Event.ID = auth.InstanceEvent
 	if err := hub.ImportForum(t.Context(), w.hub, floor.Operator, "operator-test", forum); err == nil {
@@ -256,9 +256,9 @@ func TestImportForum_RefusesTheInstancesOwnLog(t *testing.T) {
 }
 
 func TestUploads_AreBounded(t *testing.T) {
-	w := newWorld(t, false, func(o *Options) { o.MaxUploads = 1 })
+	w := newFixture(t, false, func(o *Options) { o.MaxUploads = 1 })
 	done, _, _ := w.server.limits.uploads.AcquireFunc("")
 	defer done()
-	r := w.ask(http.MethodPost, "/api/v1/events", "x", append(w.bearer(event, organiser), "Content-Type", workbookType)...)
+	r := w.request(http.MethodPost, "/api/v1/events", "x", append(w.bearer(event, organiser), "Content-Type", workbookType)...)
 	w.expect("a second one", r, http.StatusServiceUnavailable, wire.CodeFull)
 }

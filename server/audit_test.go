@@ -24,9 +24,9 @@ const (
 )
 
 // takeLinks requests the links of the event.
-func (w *world) takeLinks(headers ...string) (response, linksResponse) {
+func (w *fixture) takeLinks(headers ...string) (response, linksResponse) {
 	w.t.Helper()
-	r := w.ask(http.MethodPost, linksPath, "", append([]string{"Origin", w.http.URL}, headers...)...)
+	r := w.request(http.MethodPost, linksPath, "", append([]string{"Origin", w.http.URL}, headers...)...)
 	var taken linksResponse
 	if err := json.Unmarshal(r.body, &taken); r.StatusCode == http.StatusOK && err != nil {
 		w.t.Fatalf("%v in %.300s", err, r.body)
@@ -37,10 +37,10 @@ func (w *world) takeLinks(headers ...string) (response, linksResponse) {
 // Only organisers can take links out, and each time leaves one record. Refused
 // requests leave none.
 func TestLinks_EachExportIsRecorded(t *testing.T) {
-	w := newWorld(t, false, nil)
-	w.calmTime()
+	w := newFixture(t, false, nil)
+	w.liftRates()
 	before := w.state(event).Seq()
-	for role, link := range w.people {
+	for role, link := range w.linkOf {
 		if role == floor.RoleOrganiser {
 			continue
 		}
@@ -48,9 +48,9 @@ func TestLinks_EachExportIsRecorded(t *testing.T) {
 		w.expect(string(role), r, http.StatusForbidden, wire.CodeForbidden)
 	}
 	mine := w.bearer(event, organiser)
-	w.expect("a GET", w.ask(http.MethodGet, linksPath, "", mine...), http.StatusMethodNotAllowed, reply.CodeBadMethod)
+	w.expect("a GET", w.request(http.MethodGet, linksPath, "", mine...), http.StatusMethodNotAllowed, reply.CodeBadMethod)
 	cookie := w.cookie(event, organiser)
-	elsewhere := w.ask(http.MethodPost, linksPath+"?as="+string(organiser), "", "Cookie", cookie.Name+"="+cookie.Value, "Origin", "https://evil.example")
+	elsewhere := w.request(http.MethodPost, linksPath+"?as="+string(organiser), "", "Cookie", cookie.Name+"="+cookie.Value, "Origin", "https://evil.example")
 	w.expect("from another site", elsewhere, http.StatusForbidden, wire.CodeBadOrigin)
 	if now := w.state(event).Seq(); now != before {
 		t.Fatalf("the log moved from %d to %d", before, now)
@@ -87,7 +87,7 @@ func checkLinks(t *testing.T, links []auth.Link) {
 
 // Links are not handed out if the record cannot be stored.
 func TestLinks_NoneWithoutARecord(t *testing.T) {
-	w := newWorld(t, false, nil)
+	w := newFixture(t, false, nil)
 	mine := w.bearer(event, organiser)
 	w.store.SetOdds(faultyjournal.Odds{Unavailable: 1})
 	r, _ := w.takeLinks(mine...)
@@ -104,7 +104,7 @@ func TestLinks_NoneWithoutARecord(t *testing.T) {
 
 // One link cannot fill a log with records.
 func TestLinks_ExportsAreRateLimited(t *testing.T) {
-	w := newWorld(t, false, nil)
+	w := newFixture(t, false, nil)
 	now := time.Now()
 	w.clock.set(func() time.Time { return now })
 	mine := w.bearer(event, organiser)
@@ -123,7 +123,7 @@ func TestLinks_ExportsAreRateLimited(t *testing.T) {
 // While nodes are being upgraded, a log cannot have such a record yet. Links are
 // handed out as by earlier nodes, and the response says that nothing was recorded.
 func TestLinks_UnrecordedBeforeTheLogIsUpgraded(t *testing.T) {
-	w := newWorld(t, false, nil)
+	w := newFixture(t, false, nil)
 	forum, _ := sampleForum()
 	forum.Event.ID = "older"
 	order := floor.Envelope{Key: newKey("operator-test"), By: floor.Operator, Unconditional: true, Command: floor.ImportForum{Forum: forum}}
@@ -134,7 +134,7 @@ func TestLinks_UnrecordedBeforeTheLogIsUpgraded(t *testing.T) {
 	w.submitAsOperator(auth.InstanceEvent, floor.RegisterEvent{Event: "older", Name: forum.Event.Name})
 	mine := append(w.bearer("older", organiser), "Origin", w.http.URL)
 	take := func() (taken linksResponse) {
-		r := w.ask(http.MethodPost, "/api/v1/events/older/links", "", mine...)
+		r := w.request(http.MethodPost, "/api/v1/events/older/links", "", mine...)
 		if err := json.Unmarshal(r.body, &taken); err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +143,7 @@ func TestLinks_UnrecordedBeforeTheLogIsUpgraded(t *testing.T) {
 	if taken := take(); taken.Recorded || len(taken.Links) < 150 || w.state("older").Seq() != 1 {
 		t.Errorf("recorded %v, %d links, at %d", taken.Recorded, len(taken.Links), w.state("older").Seq())
 	}
-	if said := w.said.String(); !strings.Contains(said, "without a record") || !strings.Contains(said, "link=organiser-o1") {
+	if said := w.logged.String(); !strings.Contains(said, "without a record") || !strings.Contains(said, "link=organiser-o1") {
 		t.Error("the node's log output does not say so")
 	}
 	w.submitAsOperator("older", floor.RaiseVersion{Version: floor.FormatVersion})
@@ -155,11 +155,11 @@ func TestLinks_UnrecordedBeforeTheLogIsUpgraded(t *testing.T) {
 // Only organisers see what was taken out of the event and of the instance, on each
 // node.
 func TestAudit_ListsExportsForOrganisersOnly(t *testing.T) {
-	w := newWorld(t, false, nil)
-	w.calmTime()
-	for role, link := range w.people {
+	w := newFixture(t, false, nil)
+	w.liftRates()
+	for role, link := range w.linkOf {
 		if role != floor.RoleOrganiser {
-			w.expect(string(role), w.ask(http.MethodGet, exportsPath, "", w.bearer(event, link)...), http.StatusForbidden, wire.CodeForbidden)
+			w.expect(string(role), w.request(http.MethodGet, exportsPath, "", w.bearer(event, link)...), http.StatusForbidden, wire.CodeForbidden)
 		}
 	}
 	mine := w.bearer(event, organiser)

@@ -11,16 +11,16 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// witness is a signed-in moderator who goes on working while other clients misbehave.
-type witness struct {
+// bystander is a signed-in moderator who goes on working while other clients misbehave.
+type bystander struct {
 	*client.Client
-	w      *world
+	w      *fixture
 	event  floor.EventID
 	rounds int
 }
 
-// witness signs a moderator in.
-func (w *world) witness(id floor.EventID) *witness {
+// newBystander signs a moderator in.
+func (w *fixture) newBystander(id floor.EventID) *bystander {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
 	defer cancel()
@@ -30,13 +30,13 @@ func (w *world) witness(id floor.EventID) *witness {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(c.Close)
-	return &witness{Client: c, w: w, event: id}
+	return &bystander{Client: c, w: w, event: id}
 }
 
-// unharmed checks that the moderator is still on the first connection, sees a change
+// checkUndisturbed checks that the moderator is still on the first connection, sees a change
 // at once, and has the same view as the server, and that the log has no error and no
 // panic. It returns how long the change took.
-func (s *witness) unharmed() time.Duration {
+func (s *bystander) checkUndisturbed() time.Duration {
 	s.w.t.Helper()
 	ctx, cancel := context.WithTimeout(s.w.t.Context(), patience)
 	defer cancel()
@@ -45,7 +45,7 @@ func (s *witness) unharmed() time.Duration {
 	}
 	s.rounds++
 	began := time.Now()
-	key := s.w.order(s.event, floor.LockMeeting{Meeting: "mA", Locked: s.rounds%2 == 1})
+	key := s.w.submitAsOrganiser(s.event, floor.LockMeeting{Meeting: "mA", Locked: s.rounds%2 == 1})
 	seq := s.w.state(s.event).Seq()
 	if err := s.Wait(ctx, seq); err != nil {
 		s.w.t.Fatalf("the bystander does not see %s: %v", key, err)
@@ -63,7 +63,7 @@ func (s *witness) unharmed() time.Duration {
 	if got := s.View().Digest(); got != held.Digest {
 		s.w.t.Errorf("the bystander has the view %s at %d, the server %s", got, at.Seq, held.Digest)
 	}
-	if said := s.w.said.String(); strings.Contains(said, "panic") || strings.Contains(said, "level=ERROR") {
+	if said := s.w.logged.String(); strings.Contains(said, "panic") || strings.Contains(said, "level=ERROR") {
 		s.w.t.Errorf("the log has an error or a panic:\n%.2000s", said[max(0, strings.Index(said, "level=ERROR")):])
 	}
 	return took

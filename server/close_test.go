@@ -31,24 +31,24 @@ func sendSlowly(t *testing.T, conn net.Conn, ended func() bool) time.Duration {
 }
 
 // rotateLink rotates the attendee's link, which ends the sessions of the attendee.
-func (w *world) rotateLink() {
-	link, _ := w.state(event).Link(w.people[floor.RoleAttendee])
-	w.order(event, floor.RotateLink{Link: link.ID})
+func (w *fixture) rotateLink() {
+	link, _ := w.state(event).Link(w.linkOf[floor.RoleAttendee])
+	w.submitAsOrganiser(event, floor.RotateLink{Link: link.ID})
 }
 
 // TestLive_CloseTimeoutIsNotExtended: a client that goes on sending after a close frame is
 // cut off in time, with a session or rejected.
 func TestLive_CloseTimeoutIsNotExtended(t *testing.T) {
 	t.Parallel()
-	for name, begin := range map[string]func(w *world) (conn *websocket.Conn, ended func() bool){
-		"signed in": func(w *world) (*websocket.Conn, func() bool) {
-			p := w.dial(event, w.people[floor.RoleAttendee])
+	for name, begin := range map[string]func(w *fixture) (conn *websocket.Conn, ended func() bool){
+		"signed in": func(w *fixture) (*websocket.Conn, func() bool) {
+			p := w.dial(event, w.linkOf[floor.RoleAttendee])
 			p.hello()
 			p.conn.SetCloseHandler(func(int, string) error { return nil })
 			w.rotateLink()
 			return p.conn, func() bool { return w.server.limits.sockets.InUse() == 0 }
 		},
-		"rejected": func(w *world) (*websocket.Conn, func() bool) {
+		"rejected": func(w *fixture) (*websocket.Conn, func() bool) {
 			conn, _, err := w.tryDial("/api/v1/events/demo/live", "Authorization", "Bearer nonsense")
 			if err != nil {
 				w.t.Fatal(err)
@@ -58,7 +58,7 @@ func TestLive_CloseTimeoutIsNotExtended(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			conn, ended := begin(newWorld(t, false, nil))
+			conn, ended := begin(newFixture(t, false, nil))
 			defer conn.Close()
 			took := sendSlowly(t, conn.NetConn(), ended)
 			t.Logf("read for %v", took.Round(10*time.Millisecond))

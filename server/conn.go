@@ -36,7 +36,7 @@ type conn struct {
 
 var (
 	_ session.NonblockingTransport = (*conn)(nil)
-	_ ws.Handler                   = (*conn)(nil)
+	_ ws.FrameHandler              = (*conn)(nil)
 )
 
 // newConn returns a connection that has no session yet and is not read. netConn must have

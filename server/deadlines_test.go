@@ -27,7 +27,7 @@ func TestHTTP_SlowRequestsAreEnded(t *testing.T) {
 		"a body where none belongs": {"GET /healthz HTTP/1.1\r\nHost: here\r\nContent-Length: 9999\r\n\r\n", "x", 15 * time.Second, "200"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			withFakeTime(t, nil, func(t *testing.T, w *world) {
+			withFakeTime(t, nil, func(t *testing.T, w *fixture) {
 				r := w.dialRaw(c.first)
 				over := make(chan struct{})
 				go func() {
@@ -49,7 +49,7 @@ func TestHTTP_SlowRequestsAreEnded(t *testing.T) {
 
 // An upload may take two minutes. Its place is free afterwards.
 func TestUploads_SlowOnesAreEnded(t *testing.T) {
-	withFakeTime(t, nil, func(t *testing.T, w *world) {
+	withFakeTime(t, nil, func(t *testing.T, w *fixture) {
 		text := fmt.Sprintf("POST /api/v1/events HTTP/1.1\r\nHost: here\r\nContent-Type: %s\r\nContent-Length: 9999\r\nAuthorization: %s\r\n\r\nPK",
 			workbookType, w.bearer(event, organiser)[1])
 		said, took := w.dialRaw(text).readToEnd()
@@ -64,7 +64,7 @@ func TestUploads_SlowOnesAreEnded(t *testing.T) {
 
 // A response that the client does not read holds a connection for a minute at most.
 func TestHTTP_UnreadResponseIsEnded(t *testing.T) {
-	withFakeTime(t, nil, func(t *testing.T, w *world) {
+	withFakeTime(t, nil, func(t *testing.T, w *fixture) {
 		r := w.dialRaw("GET /attendee HTTP/1.1\r\nHost: here\r\n\r\n")
 		fakeTime(61 * time.Second)
 		said, _ := r.readToEnd()
@@ -106,7 +106,7 @@ func TestLive_SlowAndFloodingClientsAreClosed(t *testing.T) {
 		"messages at full speed":    {greets: true, then: wstest.MaskedFrame(0x81, `{"ack":{"seq":1}}`), code: wire.CloseTooMany, within: closeTimeout + time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			withFakeTime(t, nil, func(t *testing.T, w *world) {
+			withFakeTime(t, nil, func(t *testing.T, w *fixture) {
 				p := w.dial(event, "attendee-k01a")
 				if c.greets {
 					p.hello()
@@ -148,7 +148,7 @@ func keepSending(p *phone, first, then string, every time.Duration) (sent int) {
 
 // A client that does not answer a close frame is cut off.
 func TestLive_UnansweredCloseIsCutOff(t *testing.T) {
-	withFakeTime(t, nil, func(t *testing.T, w *world) {
+	withFakeTime(t, nil, func(t *testing.T, w *fixture) {
 		p := w.dial(event, "attendee-k01a")
 		p.hello()
 		p.conn.SetCloseHandler(func(int, string) error { return nil }) // does not answer

@@ -89,7 +89,7 @@ func everyPage(o *Options) {
 }
 
 // checkRows fails the test for a route without a row, and for a row without a route.
-func (w *world) checkRows() {
+func (w *fixture) checkRows() {
 	w.t.Helper()
 	left := map[string]bool{}
 	for _, d := range endpoints {
@@ -132,10 +132,10 @@ func (c credential) wants(d endpoint) int {
 }
 
 // allCredentials makes credentials of every kind, as tokens and as cookies.
-func (w *world) allCredentials() []credential {
-	w.addHall("hall")
-	w.addHall("annex")
-	w.order("hall", floor.ReleaseSchedule{})
+func (w *fixture) allCredentials() []credential {
+	w.addSmallEvent("hall")
+	w.addSmallEvent("annex")
+	w.submitAsOrganiser("hall", floor.ReleaseSchedule{})
 	owner := func(d endpoint) int { return d.organiser }
 	member := func(d endpoint) int { return d.member }
 	void := func(d endpoint) int { return d.void }
@@ -148,7 +148,7 @@ func (w *world) allCredentials() []credential {
 			credential{name + "'s cookie", link, column, []string{"Cookie", c}, true, bad == nil})
 	}
 	both("rotated", "moderator-mB", void, w.token("hall", "moderator-mB"))
-	w.order("hall", floor.RotateLink{Link: "moderator-mB"})
+	w.submitAsOrganiser("hall", floor.RotateLink{Link: "moderator-mB"})
 	lead := auth.Claims{Event: "hall", Link: "moderator-lead", Expires: time.Now().Add(time.Hour)}
 	good := w.state("hall")
 	l, _ := good.Link("moderator-lead")
@@ -189,8 +189,8 @@ func (c credential) at(path string) string {
 // changes a log, except that each export of links leaves its record: previews of
 // messengers, which follow links, do no harm.
 func TestEndpoints_EveryRouteChecksTheCredential(t *testing.T) {
-	w := newWorld(t, false, everyPage)
-	w.calmTime()
+	w := newFixture(t, false, everyPage)
+	w.liftRates()
 	w.checkRows()
 	holders := w.allCredentials()
 	positions := func() []uint64 {
@@ -204,7 +204,7 @@ func TestEndpoints_EveryRouteChecksTheCredential(t *testing.T) {
 			if d.kind != "" {
 				headers = append(headers, "Content-Type", d.kind)
 			}
-			r := w.ask(method, c.at(d.path), d.body, headers...)
+			r := w.request(method, c.at(d.path), d.body, headers...)
 			if want := c.wants(d); status(r) != want {
 				t.Errorf("%s with %s: %d %.200s, want %d", d.route, c.name, status(r), r.body, want)
 			}
@@ -222,8 +222,8 @@ func TestEndpoints_EveryRouteChecksTheCredential(t *testing.T) {
 // Without a valid credential of the event, no kind of command is accepted, and the
 // refusal does not say whether there is such a kind.
 func TestCommands_NeedAValidCredentialOfTheEvent(t *testing.T) {
-	w := newWorld(t, false, nil)
-	w.calmTime()
+	w := newFixture(t, false, nil)
+	w.liftRates()
 	holders := w.allCredentials()
 	before := w.state("hall").Seq()
 	for _, d := range rights {
@@ -264,8 +264,8 @@ func TestCommands_NeedAValidCredentialOfTheEvent(t *testing.T) {
 
 // The instance's own log accepts no commands over the network.
 func TestCommands_InstanceLogIsOutOfReach(t *testing.T) {
-	w := newWorld(t, false, nil)
-	w.calmTime()
+	w := newFixture(t, false, nil)
+	w.liftRates()
 	mine := w.bearer(event, organiser)
 	before := w.state(auth.InstanceEvent).Seq()
 	for _, d := range rights {
@@ -274,7 +274,7 @@ func TestCommands_InstanceLogIsOutOfReach(t *testing.T) {
 	}
 	for _, route := range []string{"GET /snapshot", "GET /exports", "POST /links"} {
 		method, path, _ := strings.Cut(route, " ")
-		w.expect(route, w.ask(method, "/api/v1/events/_"+path, "", mine...), http.StatusNotFound, wire.CodeNoSuchEvent)
+		w.expect(route, w.request(method, "/api/v1/events/_"+path, "", mine...), http.StatusNotFound, wire.CodeNoSuchEvent)
 	}
 	if now := w.state(auth.InstanceEvent).Seq(); now != before {
 		t.Errorf("the log moved from %d to %d", before, now)

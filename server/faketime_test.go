@@ -65,7 +65,7 @@ func (p *pipeNetwork) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 }
 
 // newPipedFixture returns a fixture without events, which is reached through pipes.
-func newPipedFixture(t testing.TB, change func(*Options)) *world {
+func newPipedFixture(t testing.TB, change func(*Options)) *fixture {
 	t.Helper()
 	w := newUnstartedFixture(t, hub.Options{}, change)
 	w.net = newPipes()
@@ -78,7 +78,7 @@ func newPipedFixture(t testing.TB, change func(*Options)) *world {
 
 // withFakeTime runs a test with a fixture in a synctest bubble: time passes only while
 // all goroutines wait.
-func withFakeTime(t *testing.T, change func(*Options), test func(*testing.T, *world)) {
+func withFakeTime(t *testing.T, change func(*Options), test func(*testing.T, *fixture)) {
 	if _, err := sampleForum(); err != nil { // made outside of the bubble, because other tests share it
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ type rawConn struct {
 }
 
 // dialRaw opens a connection and sends text on it.
-func (w *world) dialRaw(text string) *rawConn {
+func (w *fixture) dialRaw(text string) *rawConn {
 	w.t.Helper()
 	conn, err := w.net.dial(w.t.Context(), "", "")
 	if err != nil {

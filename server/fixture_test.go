@@ -42,9 +42,9 @@ const (
 
 var sampleForum = sync.OnceValues(demo.Forum)
 
-// world is the fixture of most tests: a server over a memory journal, with an
+// fixture is the fixture of most tests: a server over a memory journal, with an
 // organiser and two events of the sample forum.
-type world struct {
+type fixture struct {
 	t       testing.TB
 	hub     *hub.Hub
 	server  *Server
@@ -52,9 +52,9 @@ type world struct {
 	net     *pipeNetwork // for tests in fake time; nil for the machine's own network
 	keys    auth.Keys
 	clock   *testClock             // of the server
-	said    *syncBuffer            // the log output, at debug level
+	logged  *syncBuffer            // the log output, at debug level
 	store   *faultyjournal.Journal // fails nothing until a test sets its odds
-	people  map[floor.Role]floor.LinkID
+	linkOf  map[floor.Role]floor.LinkID
 	closing sync.Once
 }
 
@@ -143,15 +143,15 @@ var testPages = fstest.MapFS{
 	"assets/icon.svg":       {Data: []byte("<svg/>")},
 }
 
-// newWorld starts a fixture over plain HTTP, or over TLS if secure. change, which may
+// newFixture starts a fixture over plain HTTP, or over TLS if secure. change, which may
 // be nil, changes the options of the server.
-func newWorld(t testing.TB, secure bool, change func(*Options)) *world {
+func newFixture(t testing.TB, secure bool, change func(*Options)) *fixture {
 	t.Helper()
 	return newFixtureWithHub(t, secure, hub.Options{}, change)
 }
 
 // newFixtureWithHub is newFixture with options of the hub.
-func newFixtureWithHub(t testing.TB, secure bool, of hub.Options, change func(*Options)) *world {
+func newFixtureWithHub(t testing.TB, secure bool, of hub.Options, change func(*Options)) *fixture {
 	t.Helper()
 	w := newUnstartedFixture(t, of, change)
 	w.http = httptest.NewUnstartedServer(nil)
@@ -167,10 +167,10 @@ func newFixtureWithHub(t testing.TB, secure bool, of hub.Options, change func(*O
 }
 
 // newUnstartedFixture returns a fixture whose HTTP server is not started.
-func newUnstartedFixture(t testing.TB, of hub.Options, change func(*Options)) *world {
+func newUnstartedFixture(t testing.TB, of hub.Options, change func(*Options)) *fixture {
 	t.Helper()
-	w := &world{t: t, keys: testKeys(t, 1), clock: newTestClock(), said: &syncBuffer{}, people: map[floor.Role]floor.LinkID{}}
-	log := slog.New(slog.NewTextHandler(w.said, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	w := &fixture{t: t, keys: testKeys(t, 1), clock: newTestClock(), logged: &syncBuffer{}, linkOf: map[floor.Role]floor.LinkID{}}
+	log := slog.New(slog.NewTextHandler(w.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	memory := journal.NewMemory(time.Now)
 	w.store = faultyjournal.Wrap(memory, 1, faultyjournal.Odds{})
 	of.Logger = log
@@ -187,7 +187,7 @@ func newUnstartedFixture(t testing.TB, of hub.Options, change func(*Options)) *w
 	return w
 }
 
-func (w *world) close() {
+func (w *fixture) close() {
 	w.closing.Do(func() {
 		w.http.CloseClientConnections()
 		w.http.Config.Close()
@@ -200,7 +200,7 @@ func (w *world) close() {
 }
 
 // addEvents adds the organiser and the two events.
-func (w *world) addEvents() {
+func (w *fixture) addEvents() {
 	w.t.Helper()
 	w.submitAsOperator(auth.InstanceEvent, floor.AddOrganiser{Organiser: "o1", Name: "Organiser"})
 	forum, err := sampleForum()
@@ -219,15 +219,15 @@ func (w *world) addEvents() {
 				continue
 			}
 		}
-		if w.people[l.Who.Role()] == "" {
-			w.people[l.Who.Role()] = l.ID
+		if w.linkOf[l.Who.Role()] == "" {
+			w.linkOf[l.Who.Role()] = l.ID
 		}
 	}
-	w.people[floor.RoleOrganiser] = organiser
+	w.linkOf[floor.RoleOrganiser] = organiser
 }
 
 // submitAsOperator submits a command of the operator. The command must be accepted.
-func (w *world) submitAsOperator(id floor.EventID, command floor.Command) {
+func (w *fixture) submitAsOperator(id floor.EventID, command floor.Command) {
 	w.t.Helper()
 	order := floor.Envelope{Key: newKey("operator-test"), By: floor.Operator, Unconditional: true, Command: command}
 	if _, err := w.hub.Submit(w.t.Context(), journal.LogID(id), order); err != nil {
@@ -235,7 +235,7 @@ func (w *world) submitAsOperator(id floor.EventID, command floor.Command) {
 	}
 }
 
-func (w *world) state(id floor.EventID) floor.State {
+func (w *fixture) state(id floor.EventID) floor.State {
 	w.t.Helper()
 	state, _, err := w.hub.State(w.t.Context(), journal.LogID(id))
 	if err != nil {
@@ -245,7 +245,7 @@ func (w *world) state(id floor.EventID) floor.State {
 }
 
 // secret returns the present secret of a link.
-func (w *world) secret(id floor.EventID, link floor.LinkID) string {
+func (w *fixture) secret(id floor.EventID, link floor.LinkID) string {
 	w.t.Helper()
 	l, ok := w.state(auth.LogOfLink(id, link)).Link(link)
 	if !ok {
@@ -268,8 +268,8 @@ func (r response) code() string {
 	return p.Code
 }
 
-// ask sends a request. headers are pairs of name and value.
-func (w *world) ask(method, path, body string, headers ...string) response {
+// request sends a request. headers are pairs of name and value.
+func (w *fixture) request(method, path, body string, headers ...string) response {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
 	defer cancel()
@@ -297,13 +297,13 @@ func (w *world) ask(method, path, body string, headers ...string) response {
 }
 
 // post sends JSON as a page of the server does.
-func (w *world) post(path, body string, headers ...string) response {
+func (w *fixture) post(path, body string, headers ...string) response {
 	w.t.Helper()
-	return w.ask(http.MethodPost, path, body, append([]string{"Content-Type", "application/json", "Origin", w.http.URL}, headers...)...)
+	return w.request(http.MethodPost, path, body, append([]string{"Content-Type", "application/json", "Origin", w.http.URL}, headers...)...)
 }
 
 // signInText returns the body of a valid sign-in.
-func (w *world) signInText(id floor.EventID, link floor.LinkID, bearer bool) string {
+func (w *fixture) signInText(id floor.EventID, link floor.LinkID, bearer bool) string {
 	body := map[string]any{"event": auth.LogOfLink(id, link), "link": link, "secret": w.secret(id, link)}
 	if bearer {
 		body["bearer"] = true
@@ -316,9 +316,9 @@ func (w *world) signInText(id floor.EventID, link floor.LinkID, bearer bool) str
 }
 
 // token signs a program in and returns its token.
-func (w *world) token(id floor.EventID, link floor.LinkID) string {
+func (w *fixture) token(id floor.EventID, link floor.LinkID) string {
 	w.t.Helper()
-	r := w.ask(http.MethodPost, "/api/v1/sign-in", w.signInText(id, link, true), "Content-Type", "application/json")
+	r := w.request(http.MethodPost, "/api/v1/sign-in", w.signInText(id, link, true), "Content-Type", "application/json")
 	var answer signInResponse
 	if err := json.Unmarshal(r.body, &answer); err != nil || answer.Token == "" {
 		w.t.Fatalf("sign-in of %s: %d %s", link, r.StatusCode, r.body)
@@ -327,13 +327,13 @@ func (w *world) token(id floor.EventID, link floor.LinkID) string {
 }
 
 // bearer returns the header of a signed-in program, as name and value.
-func (w *world) bearer(id floor.EventID, link floor.LinkID) []string {
+func (w *fixture) bearer(id floor.EventID, link floor.LinkID) []string {
 	w.t.Helper()
 	return []string{"Authorization", "Bearer " + w.token(id, link)}
 }
 
 // cookie signs a browser in and returns its cookie.
-func (w *world) cookie(id floor.EventID, link floor.LinkID) *http.Cookie {
+func (w *fixture) cookie(id floor.EventID, link floor.LinkID) *http.Cookie {
 	w.t.Helper()
 	r := w.post("/api/v1/sign-in", w.signInText(id, link, false))
 	if r.StatusCode != http.StatusOK || len(r.Cookies()) != 1 {
@@ -343,7 +343,7 @@ func (w *world) cookie(id floor.EventID, link floor.LinkID) *http.Cookie {
 }
 
 // eventually waits until done returns true. It fails the test after patience.
-func (w *world) eventually(what string, done func() bool) {
+func (w *fixture) eventually(what string, done func() bool) {
 	w.t.Helper()
 	for end := time.Now().Add(patience); !done(); {
 		if time.Now().After(end) {
@@ -353,7 +353,7 @@ func (w *world) eventually(what string, done func() bool) {
 	}
 }
 
-func (w *world) expect(what string, r response, status int, code wire.Code) {
+func (w *fixture) expect(what string, r response, status int, code wire.Code) {
 	w.t.Helper()
 	if r.StatusCode != status || code != "" && r.code() != code {
 		w.t.Errorf("%s: %d %s, want %d %s", what, r.StatusCode, r.body, status, code)

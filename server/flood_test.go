@@ -15,7 +15,7 @@ import (
 
 // A request whose body arrives slowly holds none of the bounded places.
 func TestRequests_SlowBodiesHoldNoPlace(t *testing.T) {
-	w := newWorld(t, false, func(o *Options) { o.MaxRequests = 2 })
+	w := newFixture(t, false, func(o *Options) { o.MaxRequests = 2 })
 	for range 5 {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(w.http.URL, "http://"))
 		if err != nil {
@@ -25,20 +25,20 @@ func TestRequests_SlowBodiesHoldNoPlace(t *testing.T) {
 		fmt.Fprintf(conn, "POST /api/v1/sign-in HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
 	}
 	w.eventually("the slow bodies are being read", func() bool { return w.waitingForBody() == 5 })
-	r := w.ask(http.MethodPost, "/api/v1/sign-in", w.signInText(event, w.people[floor.RoleAttendee], true), "Content-Type", "application/json")
+	r := w.request(http.MethodPost, "/api/v1/sign-in", w.signInText(event, w.linkOf[floor.RoleAttendee], true), "Content-Type", "application/json")
 	w.expect("a sign-in meanwhile", r, http.StatusOK, "")
 }
 
 // waitingForBody returns how many requests are waiting for their body.
-func (w *world) waitingForBody() int {
+func (w *fixture) waitingForBody() int {
 	buf := make([]byte, 1<<20)
 	return strings.Count(string(buf[:runtime.Stack(buf, true)]), "server.readAhead(")
 }
 
 // Commands on a live connection are rate limited by link, as by POST.
 func TestLive_CommandsAreRateLimited(t *testing.T) {
-	w := newWorld(t, false, nil)
-	p := w.dial(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, nil)
+	p := w.dial(event, w.linkOf[floor.RoleAttendee])
 	p.hello()
 	refused := 0
 	for i := range rateOthers.Burst + 10 {
@@ -59,8 +59,8 @@ func TestLive_CommandsAreRateLimited(t *testing.T) {
 // Commands within the link's rate and acks of received frames do not count as a
 // flood: a moderator's page on a busy floor sends many of both.
 func TestLive_BusyModeratorIsNoFlood(t *testing.T) {
-	w := newWorld(t, false, nil)
-	p := w.dial(event, w.people[floor.RoleModerator])
+	w := newFixture(t, false, nil)
+	p := w.dial(event, w.linkOf[floor.RoleModerator])
 	ack := func(seq uint64) { p.send(fmt.Sprintf(`{"ack":{"seq":%d}}`, seq)) }
 	ack(p.hello().At.Seq)
 	for i := range rateStaff.Burst - 20 {

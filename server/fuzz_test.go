@@ -22,23 +22,23 @@ import (
 )
 
 // newFuzzFixture returns a fixture that the runs of a fuzz target share.
-func newFuzzFixture(f *testing.F) *world {
+func newFuzzFixture(f *testing.F) *fixture {
 	w := newPipedFixture(f, func(o *Options) { o.Log = slog.New(slog.DiscardHandler) })
 	w.submitAsOperator(auth.InstanceEvent, floor.AddOrganiser{Organiser: "o1", Name: "Organiser"})
-	w.addHall("hall")
-	w.order("hall", floor.ReleaseSchedule{})
+	w.addSmallEvent("hall")
+	w.submitAsOrganiser("hall", floor.ReleaseSchedule{})
 	began, looks := time.Now(), new(atomic.Int64)
 	w.clock.set(func() time.Time { return began.Add(time.Duration(looks.Add(1)) * 10 * time.Second) })
 	return w
 }
 
 // longLivedToken returns a token that does not expire during a run.
-func (w *world) longLivedToken(link floor.LinkID) string {
+func (w *fixture) longLivedToken(link floor.LinkID) string {
 	return w.keys.SealToken(auth.Claims{Event: auth.LogOfLink("hall", link), Link: link, Expires: time.Now().Add(1e6 * time.Hour)})
 }
 
 // checkAnswered sends a request and checks that the server does not fail.
-func (w *world) checkAnswered(t *testing.T, path, body string) {
+func (w *fixture) checkAnswered(t *testing.T, path, body string) {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 	r.Header.Set("Content-Type", asJSON)
@@ -120,7 +120,7 @@ func FuzzSocketBytes(f *testing.F) {
 }
 
 // handshake returns a connection after the handshake.
-func (w *world) handshake(t *testing.T, token string) net.Conn {
+func (w *fixture) handshake(t *testing.T, token string) net.Conn {
 	t.Helper()
 	conn, err := w.net.dial(context.Background(), "", "")
 	if err != nil {

@@ -70,8 +70,8 @@ func addSmallZone(f *floor.Forum, z string) {
 	add("m"+z+"2", "R2", "T"+z+"1", host, guest, map[string]string{"A": "i1", "B": "i2"}[z])
 }
 
-// addHall adds an event with the small forum. Its clock is at the first round.
-func (w *world) addHall(id floor.EventID) {
+// addSmallEvent adds an event with the small forum. Its clock is at the first round.
+func (w *fixture) addSmallEvent(id floor.EventID) {
 	w.t.Helper()
 	if err := hub.ImportForum(w.t.Context(), w.hub, floor.Operator, "operator-test", smallForum(id)); err != nil {
 		w.t.Fatal(err)
@@ -79,9 +79,9 @@ func (w *world) addHall(id floor.EventID) {
 	w.submitAsOperator(id, floor.SetClock{Event: start, Rate: 1})
 }
 
-// order submits a command of the organiser with a new key. The command must be
+// submitAsOrganiser submits a command of the organiser with a new key. The command must be
 // accepted.
-func (w *world) order(id floor.EventID, command floor.Command) floor.CommandKey {
+func (w *fixture) submitAsOrganiser(id floor.EventID, command floor.Command) floor.CommandKey {
 	w.t.Helper()
 	key := newKey("organiser-o1")
 	if _, err := w.hub.Submit(w.t.Context(), journal.LogID(id), floor.Envelope{Key: key, By: "organiser:o1", Unconditional: true, Command: command}); err != nil {
@@ -90,9 +90,9 @@ func (w *world) order(id floor.EventID, command floor.Command) floor.CommandKey 
 	return key
 }
 
-// calmTime advances the server's clock by a second each time that it is read, so
+// liftRates advances the server's clock by a second each time that it is read, so
 // that no rate is met.
-func (w *world) calmTime() {
+func (w *fixture) liftRates() {
 	began, looks := time.Now(), new(atomic.Int64)
 	w.clock.set(func() time.Time { return began.Add(time.Duration(looks.Add(1)) * time.Second) })
 }

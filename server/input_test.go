@@ -55,7 +55,7 @@ var documentedCodes = sync.OnceValues(func() ([]string, error) {
 })
 
 // isCode reports whether the code of a response is documented.
-func (w *world) isDocumented(r response) bool {
+func (w *fixture) isDocumented(r response) bool {
 	all, err := documentedCodes()
 	if err != nil || len(all) < 50 {
 		w.t.Fatalf("%d codes: %v", len(all), err)
@@ -64,7 +64,7 @@ func (w *world) isDocumented(r response) bool {
 }
 
 // coded checks that a response is a refusal with a documented code.
-func (w *world) checkRefusal(what string, r response) {
+func (w *fixture) checkRefusal(what string, r response) {
 	w.t.Helper()
 	if r.StatusCode < 400 || r.StatusCode >= 500 || !w.isDocumented(r) {
 		w.t.Errorf("%s: %d %.300q", what, r.StatusCode, r.body)
@@ -77,12 +77,12 @@ func (w *world) checkRefusal(what string, r response) {
 // Every kind of bad input is sent to every route, with a valid credential, while
 // another client works.
 func TestEndpoints_EveryRouteRefusesBadInput(t *testing.T) {
-	w := newWorld(t, false, everyPage)
-	w.calmTime()
+	w := newFixture(t, false, everyPage)
+	w.liftRates()
 	w.checkRows()
-	w.addHall("hall")
-	w.order("hall", floor.ReleaseSchedule{})
-	witness := w.witness("hall")
+	w.addSmallEvent("hall")
+	w.submitAsOrganiser("hall", floor.ReleaseSchedule{})
+	witness := w.newBystander("hall")
 	sent := 0
 	for _, d := range endpoints {
 		t.Run(d.route, func(t *testing.T) {
@@ -99,25 +99,25 @@ func TestEndpoints_EveryRouteRefusesBadInput(t *testing.T) {
 			if d.kind == workbookType {
 				sent += w.badWorkbooks(d)
 			}
-			witness.unharmed()
+			witness.checkUndisturbed()
 		})
 	}
 	t.Logf("%d requests", sent)
 }
 
-func (w *world) badMethods(d endpoint) (sent int) {
+func (w *fixture) badMethods(d endpoint) (sent int) {
 	method, _, _ := strings.Cut(d.route, " ")
 	for _, other := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "TRACE", "CONNECTED", "BREW", strings.ToLower(method)} {
 		if other == method || d.route == "POST /api/v1/events" && other == "GET" || d.route == "GET /api/v1/events" && other == "POST" {
 			continue
 		}
 		sent++
-		r := w.ask(other, d.path, "", w.bearer("hall", organiser)...)
+		r := w.request(other, d.path, "", w.bearer("hall", organiser)...)
 		if r.StatusCode != http.StatusMethodNotAllowed || other != "HEAD" && r.code() != reply.CodeBadMethod {
 			w.t.Errorf("%s %s: %d %s", other, d.path, r.StatusCode, r.body)
 		}
 	}
-	r := w.ask(http.MethodOptions, d.path, "", "Origin", "http://evil.example", "Access-Control-Request-Method", method)
+	r := w.request(http.MethodOptions, d.path, "", "Origin", "http://evil.example", "Access-Control-Request-Method", method)
 	for name := range r.Header {
 		if strings.HasPrefix(name, "Access-Control-") {
 			w.t.Errorf("OPTIONS %s: the response has %s", d.path, name)
@@ -126,7 +126,7 @@ func (w *world) badMethods(d endpoint) (sent int) {
 	return sent + 1
 }
 
-func (w *world) badPaths(d endpoint) (sent int) {
+func (w *fixture) badPaths(d endpoint) (sent int) {
 	method, pattern, _ := strings.Cut(d.route, " ")
 	headers := append(w.bearer("hall", organiser), "Origin", w.http.URL)
 	if d.kind != "" {
@@ -140,7 +140,7 @@ func (w *world) badPaths(d endpoint) (sent int) {
 			sent++
 			path := strings.Replace(pattern, param, id, 1)
 			path = strings.NewReplacer(":event", "hall", ":link", "attendee-ka1").Replace(path)
-			r := w.ask(method, path, d.body, headers...)
+			r := w.request(method, path, d.body, headers...)
 			switch page := strings.HasSuffix(pattern, "/:event/:link"); {
 			case page && r.StatusCode == http.StatusOK && !strings.Contains(string(r.body), "opening"):
 			case strings.HasSuffix(d.path, "?hello=%7B%22v%22%3A1%7D") && r.StatusCode == http.StatusOK && strings.Contains(string(r.body), "4103"):
@@ -153,7 +153,7 @@ func (w *world) badPaths(d endpoint) (sent int) {
 	return sent
 }
 
-func (w *world) badQueries(d endpoint) (sent int) {
+func (w *fixture) badQueries(d endpoint) (sent int) {
 	method, _, _ := strings.Cut(d.route, " ")
 	path, _, _ := strings.Cut(d.path, "?")
 	nobody := []string{"Content-Type", d.kind, "Origin", w.http.URL}
@@ -163,7 +163,7 @@ func (w *world) badQueries(d endpoint) (sent int) {
 			for _, headers := range [][]string{nobody, known} {
 				sent++
 				w.clock.skip(10 * time.Second) // so that the rate of uploads is not met
-				r := w.ask(method, path+"?"+name+"="+value+"&"+name+"=x", d.body, headers...)
+				r := w.request(method, path+"?"+name+"="+value+"&"+name+"=x", d.body, headers...)
 				if r.StatusCode >= 500 || r.StatusCode >= 400 && !w.isDocumented(r) {
 					w.t.Errorf("%s %s?%s=%s: %d %s", method, path, name, value, r.StatusCode, r.body)
 				}
@@ -173,18 +173,18 @@ func (w *world) badQueries(d endpoint) (sent int) {
 	return sent
 }
 
-func (w *world) badKinds(d endpoint) (sent int) {
+func (w *fixture) badKinds(d endpoint) (sent int) {
 	method, _, _ := strings.Cut(d.route, " ")
 	for _, kind := range []string{"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", asJSON + "-seq", "*/*", "\u2028", "a/b;c=" + strings.Repeat("x", 500)} {
 		sent++
 		w.clock.skip(10 * time.Second) // so that the rate of uploads is not met
-		r := w.ask(method, d.path, d.body, append(w.bearer("hall", organiser), "Content-Type", kind, "Origin", w.http.URL)...)
+		r := w.request(method, d.path, d.body, append(w.bearer("hall", organiser), "Content-Type", kind, "Origin", w.http.URL)...)
 		w.expect(d.route+" as "+kind, r, http.StatusUnsupportedMediaType, wire.CodeBadType)
 	}
 	return sent
 }
 
-func (w *world) badBodies(d endpoint) (sent int) {
+func (w *fixture) badBodies(d endpoint) (sent int) {
 	method, _, _ := strings.Cut(d.route, " ")
 	mine := append(w.bearer("hall", organiser), "Content-Type", asJSON, "Origin", w.http.URL)
 	for name, text := range badJSON {
@@ -194,7 +194,7 @@ func (w *world) badBodies(d endpoint) (sent int) {
 			if chunked {
 				headers = append(slices.Clone(mine), "Transfer-Encoding", "chunked")
 			}
-			r := w.ask(method, d.path, text, headers...)
+			r := w.request(method, d.path, text, headers...)
 			w.checkRefusal(d.route+" "+name, r)
 			w.expect(d.route+" "+name, r, http.StatusBadRequest, wire.CodeBadBody)
 		}
@@ -206,15 +206,15 @@ func (w *world) badBodies(d endpoint) (sent int) {
 	for _, headers := range [][]string{mine, append(slices.Clone(mine), "Transfer-Encoding", "chunked")} {
 		sent += 2
 		pad := strings.Repeat(" ", limit-len(d.body))
-		if r := w.ask(method, d.path, d.body+pad, headers...); r.StatusCode != d.organiser {
+		if r := w.request(method, d.path, d.body+pad, headers...); r.StatusCode != d.organiser {
 			w.t.Errorf("%s with %d bytes: %d %s", d.route, limit, r.StatusCode, r.body)
 		}
-		w.expect(d.route+" one byte more", w.ask(method, d.path, d.body+pad+" ", headers...), http.StatusRequestEntityTooLarge, wire.CodeTooLarge)
+		w.expect(d.route+" one byte more", w.request(method, d.path, d.body+pad+" ", headers...), http.StatusRequestEntityTooLarge, wire.CodeTooLarge)
 	}
 	return sent
 }
 
-func (w *world) badWorkbooks(d endpoint) (sent int) {
+func (w *fixture) badWorkbooks(d endpoint) (sent int) {
 	mine := append(w.bearer("hall", organiser), "Content-Type", workbookType)
 	for name, text := range map[string]string{
 		"empty": "", "JSON": "{}", "magic": "PK\x03\x04", "an old one": "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "zeros": strings.Repeat("\x00", 1<<16),
@@ -222,13 +222,13 @@ func (w *world) badWorkbooks(d endpoint) (sent int) {
 	} {
 		sent++
 		w.clock.skip(10 * time.Second) // so that the rate of uploads is not met
-		r := w.ask(http.MethodPost, d.path, text, mine...)
+		r := w.request(http.MethodPost, d.path, text, mine...)
 		w.checkRefusal(name, r)
 		w.expect(name, r, http.StatusUnprocessableEntity, wire.CodeWorkbook)
 	}
 	for _, headers := range [][]string{mine, append(slices.Clone(mine), "Transfer-Encoding", "chunked")} {
 		sent++
-		r := w.ask(http.MethodPost, d.path, strings.Repeat("x", MaxWorkbook+1), headers...)
+		r := w.request(http.MethodPost, d.path, strings.Repeat("x", MaxWorkbook+1), headers...)
 		w.expect("one byte more", r, http.StatusRequestEntityTooLarge, wire.CodeTooLarge)
 	}
 	return sent
@@ -250,11 +250,11 @@ func TestLive_RefusesEveryBadFrame(t *testing.T) {
 	if err := json.Unmarshal(text, &all); err != nil || len(all) < 50 {
 		t.Fatalf("%d frames: %v", len(all), err)
 	}
-	w := newWorld(t, false, nil)
-	w.calmTime()
-	w.addHall("hall")
-	w.order("hall", floor.ReleaseSchedule{})
-	witness := w.witness("hall")
+	w := newFixture(t, false, nil)
+	w.liftRates()
+	w.addSmallEvent("hall")
+	w.submitAsOrganiser("hall", floor.ReleaseSchedule{})
+	witness := w.newBystander("hall")
 	token := w.bearer("hall", "moderator-mA")
 	for _, f := range all {
 		if f.Hex != "" {
@@ -269,12 +269,12 @@ func TestLive_RefusesEveryBadFrame(t *testing.T) {
 			w.expect(f.Name+" by POST", r, r.StatusCode, f.Code)
 		}
 	}
-	witness.unharmed()
+	witness.checkUndisturbed()
 	w.eventually("only the bystander is connected", func() bool { return w.server.limits.sockets.InUse() == 1 })
 	t.Logf("%d frames", len(all))
 }
 
-func (w *world) refusedLive(f badFrame, token []string) {
+func (w *fixture) refusedLive(f badFrame, token []string) {
 	w.t.Helper()
 	p := w.dialWith("/api/v1/events/hall/live", token...)
 	defer p.conn.Close()
@@ -296,9 +296,9 @@ func (w *world) refusedLive(f badFrame, token []string) {
 
 // The id of another command is refused, whichever way each of them came.
 func TestCommands_ReusedIDIsRefusedByEitherWay(t *testing.T) {
-	w := newWorld(t, false, nil)
-	w.addHall("hall")
-	w.order("hall", floor.ReleaseSchedule{})
+	w := newFixture(t, false, nil)
+	w.addSmallEvent("hall")
+	w.submitAsOrganiser("hall", floor.ReleaseSchedule{})
 	for i, first := range []string{"post", "live"} {
 		for j, second := range []string{"post", "live"} {
 			c := &cell{w, "hall", "moderator-lead"}

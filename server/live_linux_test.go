@@ -17,7 +17,7 @@ import (
 )
 
 // waitUntilIdle waits until there are exactly n connections, and no goroutine reads one.
-func (w *world) waitUntilIdle(n int) {
+func (w *fixture) waitUntilIdle(n int) {
 	w.t.Helper()
 	w.eventually(fmt.Sprintf("%d connections are idle", n), func() bool {
 		return w.server.limits.sockets.InUse() == n && readers(w.t) == 0
@@ -25,9 +25,9 @@ func (w *world) waitUntilIdle(n int) {
 }
 
 // idlePhone returns a client with a session, after all connections have become idle.
-func (w *world) idlePhone() *phone {
+func (w *fixture) idlePhone() *phone {
 	w.t.Helper()
-	p := w.dial(event, w.people[floor.RoleAttendee])
+	p := w.dial(event, w.linkOf[floor.RoleAttendee])
 	p.hello()
 	w.eventually("all connections are idle", func() bool { return readers(w.t) == 0 })
 	return p
@@ -36,12 +36,12 @@ func (w *world) idlePhone() *phone {
 // TestLive_IdleConnectionsShareOnePoller: idle connections need no goroutines of their own,
 // each replies to a ping, and the poller's goroutine ends with the last of them.
 func TestLive_IdleConnectionsShareOnePoller(t *testing.T) {
-	w := newWorld(t, false, func(o *Options) { o.MaxLinkSockets = 50 })
-	w.calmTime()
+	w := newFixture(t, false, func(o *Options) { o.MaxLinkSockets = 50 })
+	w.liftRates()
 	for range 2 { // the second time with a new epoll set
 		all := make([]*phone, 50)
 		for i := range all {
-			all[i] = w.dial(event, w.people[floor.RoleAttendee])
+			all[i] = w.dial(event, w.linkOf[floor.RoleAttendee])
 			all[i].hello()
 		}
 		w.waitUntilIdle(len(all))
@@ -71,8 +71,8 @@ func TestLive_FramesArriveInAnyPieces(t *testing.T) {
 		many.WriteString(ping(n + 1))
 	}
 	for _, secure := range []bool{false, true} {
-		w := newWorld(t, secure, nil)
-		w.calmTime()
+		w := newFixture(t, secure, nil)
+		w.liftRates()
 		for name, c := range map[string]struct {
 			input string
 			each  int // bytes per write
@@ -87,7 +87,7 @@ func TestLive_FramesArriveInAnyPieces(t *testing.T) {
 			"exactly the buffer":     {text(`{"ping":{"n":9}` + strings.Repeat(" ", readBufferSize-8-16) + `}`), 1 << 20, 9},
 		} {
 			t.Run(fmt.Sprintf("%s, TLS %t", name, secure), func(t *testing.T) {
-				p := w.dial(event, w.people[floor.RoleAttendee])
+				p := w.dial(event, w.linkOf[floor.RoleAttendee])
 				p.hello()
 				raw := p.conn.NetConn()
 				for input := c.input; input != ""; {
@@ -107,15 +107,15 @@ func TestLive_FramesArriveInAnyPieces(t *testing.T) {
 
 // serverEnds are the ways in which the server ends an idle connection.
 var serverEnds = map[string]struct {
-	do   func(*world)
+	do   func(*fixture)
 	code wire.CloseCode
 }{
-	"drained":      {func(w *world) { w.drain() }, wire.CloseRestart},
-	"link rotated": {func(w *world) { w.rotateLink() }, wire.CloseSessionOver},
+	"drained":      {func(w *fixture) { w.drain() }, wire.CloseRestart},
+	"link rotated": {func(w *fixture) { w.rotateLink() }, wire.CloseSessionOver},
 }
 
 // drain drains the hub, which closes all sessions.
-func (w *world) drain() {
+func (w *fixture) drain() {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := w.hub.Drain(ctx); err != nil {
@@ -128,7 +128,7 @@ func (w *world) drain() {
 func TestLive_IdleConnectionsAreClosedAtOnce(t *testing.T) {
 	for name, end := range serverEnds {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, false, nil)
+			w := newFixture(t, false, nil)
 			var all []*phone
 			for range 10 {
 				all = append(all, w.idlePhone())
@@ -154,7 +154,7 @@ func TestLive_IdleConnectionsAreClosedAtOnce(t *testing.T) {
 // TestLive_AbortFreesPlaceAndSession: connections that no goroutine reads end at once when
 // the hub aborts them, without a close frame.
 func TestLive_AbortFreesPlaceAndSession(t *testing.T) {
-	w := newWorld(t, false, nil)
+	w := newFixture(t, false, nil)
 	var conns []*conn
 	var phones []*phone
 	for range 10 {
@@ -204,7 +204,7 @@ func (p *phone) finalCloseCode() int {
 // TestLive_IdleClientThatIgnoresCloseIsCutOff: Close starts a reader, which waits for the
 // answer for closeTimeout.
 func TestLive_IdleClientThatIgnoresCloseIsCutOff(t *testing.T) {
-	w := newWorld(t, false, nil)
+	w := newFixture(t, false, nil)
 	p := w.idlePhone()
 	p.conn.SetCloseHandler(func(int, string) error { return nil }) // sends no answer
 	began := time.Now()
@@ -220,7 +220,7 @@ func TestLive_IdleClientThatIgnoresCloseIsCutOff(t *testing.T) {
 
 // TestLive_EndOfClientFreesItsPlace: a close frame, an end and a reset are noticed.
 func TestLive_EndOfClientFreesItsPlace(t *testing.T) {
-	w := newWorld(t, false, nil)
+	w := newFixture(t, false, nil)
 	for name, end := range map[string]func(*net.TCPConn){
 		"close": func(c *net.TCPConn) { io.WriteString(c, wstest.MaskedFrame(0x88, "\x03\xe8")) },
 		"end":   func(c *net.TCPConn) { c.CloseWrite() },
@@ -234,9 +234,9 @@ func TestLive_EndOfClientFreesItsPlace(t *testing.T) {
 // TestLive_ShortConnectionsLeaveNothing: while other connections begin and end in all
 // ways, those that stay are served, and nothing is left of the others.
 func TestLive_ShortConnectionsLeaveNothing(t *testing.T) {
-	w := newWorld(t, false, func(o *Options) { o.MaxLinkSockets = 60 })
-	w.calmTime()
-	token := w.bearer(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, func(o *Options) { o.MaxLinkSockets = 60 })
+	w.liftRates()
+	token := w.bearer(event, w.linkOf[floor.RoleAttendee])
 	dial := func() *phone { return w.dialWith("/api/v1/events/demo/live", token...) }
 	staying := []*phone{dial(), dial(), dial()}
 	for _, p := range staying {
@@ -282,11 +282,11 @@ func TestLive_ShortConnectionsLeaveNothing(t *testing.T) {
 
 // acknowledgeChanges makes n changes, has p acknowledge the patch of each, and returns how
 // long that took. p sends nothing else.
-func (w *world) acknowledgeChanges(p *phone, seq uint64, n int) time.Duration {
+func (w *fixture) acknowledgeChanges(p *phone, seq uint64, n int) time.Duration {
 	w.t.Helper()
 	began := time.Now()
 	for i := range n {
-		w.order(event, floor.Announce{Text: floor.Text{En: fmt.Sprintf("news %d", i)}, Minutes: 1})
+		w.submitAsOrganiser(event, floor.Announce{Text: floor.Text{En: fmt.Sprintf("news %d", i)}, Minutes: 1})
 		var patch wire.Patch
 		if err := json.Unmarshal(p.until("patch"), &patch); err != nil {
 			w.t.Fatal(err)
@@ -303,9 +303,9 @@ func (w *world) acknowledgeChanges(p *phone, seq uint64, n int) time.Duration {
 // TestLive_SlowClientsDelayNoOthers: goroutines wait for clients that stop inside a message
 // or ignore a close frame, while the poller reads the acks of others.
 func TestLive_SlowClientsDelayNoOthers(t *testing.T) {
-	w := newWorld(t, false, func(o *Options) { o.MaxLinkSockets = 60 })
-	w.calmTime()
-	p := w.dial(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, func(o *Options) { o.MaxLinkSockets = 60 })
+	w.liftRates()
+	p := w.dial(event, w.linkOf[floor.RoleAttendee])
 	seq := p.hello().At.Seq
 	ack := wstest.MaskedFrame(0x81, `{"ack":{"seq":1}}`)
 	const each = 10
@@ -316,7 +316,7 @@ func TestLive_SlowClientsDelayNoOthers(t *testing.T) {
 		wstest.MaskedFrame(0x83, ""), // a protocol error: the server drains the connection
 	} {
 		for range each {
-			other := w.dial(event, w.people[floor.RoleAttendee])
+			other := w.dial(event, w.linkOf[floor.RoleAttendee])
 			other.hello()
 			other.conn.SetCloseHandler(func(int, string) error { return nil })
 			if _, err := io.WriteString(other.conn.NetConn(), input); err != nil {

@@ -30,13 +30,13 @@ type phone struct {
 }
 
 // dial connects a signed-in program.
-func (w *world) dial(id floor.EventID, link floor.LinkID) *phone {
+func (w *fixture) dial(id floor.EventID, link floor.LinkID) *phone {
 	w.t.Helper()
 	return w.dialWith("/api/v1/events/"+string(id)+"/live", w.bearer(id, link)...)
 }
 
 // tryDial sends a handshake and returns its result. headers are pairs of name and value.
-func (w *world) tryDial(path string, headers ...string) (*websocket.Conn, *http.Response, error) {
+func (w *fixture) tryDial(path string, headers ...string) (*websocket.Conn, *http.Response, error) {
 	h := http.Header{}
 	for i := 0; i+1 < len(headers); i += 2 {
 		h.Add(headers[i], headers[i+1])
@@ -52,7 +52,7 @@ func (w *world) tryDial(path string, headers ...string) (*websocket.Conn, *http.
 }
 
 // dialWith connects with headers, which are pairs of name and value.
-func (w *world) dialWith(path string, headers ...string) *phone {
+func (w *fixture) dialWith(path string, headers ...string) *phone {
 	w.t.Helper()
 	conn, _, err := w.tryDial(path, headers...)
 	if err != nil {
@@ -126,15 +126,15 @@ func (p *phone) closeCode() int {
 }
 
 func TestLive_CommandsReachOtherClients(t *testing.T) {
-	w := newWorld(t, false, nil)
-	p := w.dial(event, w.people[floor.RoleModerator])
+	w := newFixture(t, false, nil)
+	p := w.dial(event, w.linkOf[floor.RoleModerator])
 	p.hello()
 	p.send(`{"command":{"id":"c1","announce":{"text":{"en":"Welcome"}}}}`)
 	var accepted wire.Accepted
 	if err := json.Unmarshal(p.until("accepted"), &accepted); err != nil || accepted.ID != "c1" {
 		t.Fatalf("%+v %v", accepted, err)
 	}
-	phone := w.dial(event, w.people[floor.RoleAttendee])
+	phone := w.dial(event, w.linkOf[floor.RoleAttendee])
 	if cards := phone.hello().Cards; !strings.Contains(cardText(cards), "Welcome") {
 		t.Errorf("the attendee's cards: %s", cardText(cards))
 	}
@@ -153,8 +153,8 @@ func cardText(cards wire.Cards) string {
 }
 
 func TestLive_ChecksOrigin(t *testing.T) {
-	w := newWorld(t, false, nil)
-	link := w.people[floor.RoleAttendee]
+	w := newFixture(t, false, nil)
+	link := w.linkOf[floor.RoleAttendee]
 	c := w.cookie(event, link)
 	cookie := []string{"Cookie", c.Name + "=" + c.Value}
 	bearer := w.bearer(event, link)
@@ -188,8 +188,8 @@ func TestLive_ChecksOrigin(t *testing.T) {
 
 // TestLive_RejectsWithCloseCode: errors that a page must react to are close codes.
 func TestLive_RejectsWithCloseCode(t *testing.T) {
-	w := newWorld(t, false, func(o *Options) { o.MaxLinkSockets = 1 })
-	token := w.bearer(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, func(o *Options) { o.MaxLinkSockets = 1 })
+	token := w.bearer(event, w.linkOf[floor.RoleAttendee])
 	organiser := w.bearer(event, organiser)
 	w.dialWith("/api/v1/events/demo/live", token...).hello()
 	for name, c := range map[string]struct {
@@ -211,7 +211,7 @@ func TestLive_RejectsWithCloseCode(t *testing.T) {
 			t.Errorf("%s: closed with %d", path, code)
 		}
 	}
-	w.expect("another event's token", w.ask(http.MethodGet, "/api/v1/events/other/live", "", append(token,
+	w.expect("another event's token", w.request(http.MethodGet, "/api/v1/events/other/live", "", append(token,
 		"Connection", "upgrade", "Upgrade", "websocket", "Sec-Websocket-Version", "13", "Sec-Websocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==")...),
 		http.StatusForbidden, wire.CodeForbidden)
 }
@@ -219,8 +219,8 @@ func TestLive_RejectsWithCloseCode(t *testing.T) {
 // TestLive_IsNeverCompressed: compressed frames could unpack to a thousand times their
 // limit.
 func TestLive_IsNeverCompressed(t *testing.T) {
-	w := newWorld(t, false, nil)
-	mine := w.bearer(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, nil)
+	mine := w.bearer(event, w.linkOf[floor.RoleAttendee])
 	h := http.Header{mine[0]: {mine[1]}}
 	d := websocket.Dialer{HandshakeTimeout: patience, EnableCompression: true}
 	conn, answer, err := d.Dial("ws"+strings.TrimPrefix(w.http.URL, "http")+"/api/v1/events/demo/live", h)
@@ -234,22 +234,22 @@ func TestLive_IsNeverCompressed(t *testing.T) {
 }
 
 func TestLive_NeedsHandshake(t *testing.T) {
-	w := newWorld(t, false, nil)
-	token := w.bearer(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, nil)
+	token := w.bearer(event, w.linkOf[floor.RoleAttendee])
 	path := "/api/v1/events/demo/live"
-	w.expect("a plain GET", w.ask(http.MethodGet, path, "", token...), http.StatusUpgradeRequired, reply.CodeBadUpgrade)
-	w.expect("a POST", w.ask(http.MethodPost, path, "", token...), http.StatusMethodNotAllowed, reply.CodeBadMethod)
+	w.expect("a plain GET", w.request(http.MethodGet, path, "", token...), http.StatusUpgradeRequired, reply.CodeBadUpgrade)
+	w.expect("a POST", w.request(http.MethodPost, path, "", token...), http.StatusMethodNotAllowed, reply.CodeBadMethod)
 	upgrade := append(token, "Connection", "upgrade", "Upgrade", "websocket")
-	w.expect("no version", w.ask(http.MethodGet, path, "", upgrade...), http.StatusBadRequest, reply.CodeBadUpgrade)
-	w.expect("no key", w.ask(http.MethodGet, path, "", append(upgrade, "Sec-Websocket-Version", "13")...), http.StatusBadRequest, reply.CodeBadUpgrade)
+	w.expect("no version", w.request(http.MethodGet, path, "", upgrade...), http.StatusBadRequest, reply.CodeBadUpgrade)
+	w.expect("no key", w.request(http.MethodGet, path, "", append(upgrade, "Sec-Websocket-Version", "13")...), http.StatusBadRequest, reply.CodeBadUpgrade)
 	if n := w.server.limits.sockets.InUse() + w.server.limits.turnedAway.InUse(); n != 0 {
 		t.Errorf("%d places are still taken", n)
 	}
 }
 
 func TestLive_FullServerSendsRetryAfter(t *testing.T) {
-	w := newWorld(t, false, func(o *Options) { o.MaxSockets = 2 })
-	token := w.bearer(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, func(o *Options) { o.MaxSockets = 2 })
+	token := w.bearer(event, w.linkOf[floor.RoleAttendee])
 	w.dialWith("/api/v1/events/demo/live", token...).hello()
 	second := w.dialWith("/api/v1/events/demo/live", token...)
 	second.hello()
@@ -263,8 +263,8 @@ func TestLive_FullServerSendsRetryAfter(t *testing.T) {
 }
 
 func TestLive_BadFramesAreClosed(t *testing.T) {
-	w := newWorld(t, false, nil)
-	token := w.bearer(event, w.people[floor.RoleModerator])
+	w := newFixture(t, false, nil)
+	token := w.bearer(event, w.linkOf[floor.RoleModerator])
 	fit := func(n int) string { return `{"hello":{"v":1}}` + strings.Repeat(" ", n-len(`{"hello":{"v":1}}`)) }
 	for _, c := range []struct {
 		name  string
@@ -305,8 +305,8 @@ func TestLive_BadFramesAreClosed(t *testing.T) {
 }
 
 func TestLive_BadCommandKeepsConnectionOpen(t *testing.T) {
-	w := newWorld(t, false, nil)
-	p := w.dial(event, w.people[floor.RoleModerator])
+	w := newFixture(t, false, nil)
+	p := w.dial(event, w.linkOf[floor.RoleModerator])
 	p.hello()
 	p.send(`{"command":{"id":"c1","moveMountain":{}}}`)
 	if got := string(p.until("rejected")); !strings.Contains(got, `"c1"`) || !strings.Contains(got, wire.CodeUnknownCommand) {
@@ -316,8 +316,8 @@ func TestLive_BadCommandKeepsConnectionOpen(t *testing.T) {
 }
 
 func TestLive_FloodIsClosed(t *testing.T) {
-	w := newWorld(t, false, nil)
-	p := w.dial(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, nil)
+	p := w.dial(event, w.linkOf[floor.RoleAttendee])
 	p.hello()
 	for range 2 * frameRate.Burst {
 		if p.conn.WriteMessage(websocket.TextMessage, []byte(`{"ack":{"seq":1}}`)) != nil {
@@ -333,9 +333,9 @@ func TestLive_FloodIsClosed(t *testing.T) {
 // that waits for input if it cannot be polled. net/http's has ended, and none waits to
 // write.
 func TestLive_IdleConnectionNeedsNoGoroutine(t *testing.T) {
-	t.Run("plain", func(t *testing.T) { testIdleGoroutines(t, newWorld(t, false, manyOfALink), idleReaders) })
+	t.Run("plain", func(t *testing.T) { testIdleGoroutines(t, newFixture(t, false, manyOfALink), idleReaders) })
 	t.Run("over TLS", func(t *testing.T) {
-		testIdleGoroutines(t, newWorld(t, true, manyOfALink), func(n int) int { return n })
+		testIdleGoroutines(t, newFixture(t, true, manyOfALink), func(n int) int { return n })
 	})
 }
 
@@ -357,8 +357,8 @@ func readers(t testing.TB) int {
 }
 
 // testIdleGoroutines checks that idle connections have as many goroutines as held returns.
-func testIdleGoroutines(t *testing.T, w *world, held func(int) int) {
-	token := w.bearer(event, w.people[floor.RoleAttendee])
+func testIdleGoroutines(t *testing.T, w *fixture, held func(int) int) {
+	token := w.bearer(event, w.linkOf[floor.RoleAttendee])
 	const many = 20
 	for range many {
 		w.dialWith("/api/v1/events/demo/live", token...).hello()
@@ -389,8 +389,8 @@ func stacks(t testing.TB, function string) int {
 }
 
 func TestLive_DrainClosesWithRestart(t *testing.T) {
-	w := newWorld(t, false, nil)
-	token := w.bearer(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, nil)
+	token := w.bearer(event, w.linkOf[floor.RoleAttendee])
 	p := w.dialWith("/api/v1/events/demo/live", token...)
 	p.hello()
 	drained := make(chan error, 1)
@@ -408,8 +408,8 @@ func TestLive_DrainClosesWithRestart(t *testing.T) {
 	if code := w.dialWith("/api/v1/events/demo/live", token...).closeCode(); code != int(wire.CloseRestart) {
 		t.Errorf("a new one closed with %d", code)
 	}
-	w.expect("readyz", w.ask(http.MethodGet, "/readyz", ""), http.StatusServiceUnavailable, "")
-	w.expect("healthz", w.ask(http.MethodGet, "/healthz", ""), http.StatusOK, "")
+	w.expect("readyz", w.request(http.MethodGet, "/readyz", ""), http.StatusServiceUnavailable, "")
+	w.expect("healthz", w.request(http.MethodGet, "/healthz", ""), http.StatusOK, "")
 	r := w.post("/api/v1/events/demo/commands", `{"id":"x","checkIn":{"attendee":"k01a"}}`, token...)
 	if w.expect("a command", r, http.StatusServiceUnavailable, wire.CodeDraining); r.Header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
@@ -417,9 +417,9 @@ func TestLive_DrainClosesWithRestart(t *testing.T) {
 }
 
 // attach attaches an attendee's session to a connection.
-func (w *world) attach(c *conn) *session.Session {
+func (w *fixture) attach(c *conn) *session.Session {
 	w.t.Helper()
-	link, _ := w.state(event).Link(w.people[floor.RoleAttendee])
+	link, _ := w.state(event).Link(w.linkOf[floor.RoleAttendee])
 	session, err := w.hub.Attach(w.t.Context(), journal.LogID(event), session.Credential{Who: link.Who, Link: link.ID, Generation: link.Generation}, c)
 	if err != nil {
 		w.t.Fatal(err)
@@ -428,7 +428,7 @@ func (w *world) attach(c *conn) *session.Session {
 }
 
 // pair returns a connection that has no session and is not read, and its client.
-func (w *world) pair() (*conn, *phone) {
+func (w *fixture) pair() (*conn, *phone) {
 	w.t.Helper()
 	made := make(chan *conn, 1)
 	s := httptest.NewServer(http.HandlerFunc(func(answer http.ResponseWriter, r *http.Request) {

@@ -17,9 +17,9 @@ type pollResponse struct {
 	Close  int                `json:"close"`
 }
 
-func (w *world) poll(query string, token []string) (p pollResponse) {
+func (w *fixture) poll(query string, token []string) (p pollResponse) {
 	w.t.Helper()
-	r := w.ask(http.MethodGet, "/api/v1/events/demo/poll?"+query, "", token...)
+	r := w.request(http.MethodGet, "/api/v1/events/demo/poll?"+query, "", token...)
 	if err := json.Unmarshal(r.body, &p); err != nil || r.StatusCode != http.StatusOK {
 		w.t.Fatalf("%d %s: %v", r.StatusCode, r.body, err)
 	}
@@ -28,8 +28,8 @@ func (w *world) poll(query string, token []string) (p pollResponse) {
 
 // A poll returns at once or, with a wait, when there is news.
 func TestPoll_WaitsForNews(t *testing.T) {
-	w := newWorld(t, false, nil)
-	token := w.bearer(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, nil)
+	token := w.bearer(event, w.linkOf[floor.RoleAttendee])
 	first := w.poll(helloOf(nil, ""), token)
 	if len(first.Frames) < 2 || first.Frames[0].Hello == nil || first.Frames[1].Snapshot == nil || first.Close != 1000 {
 		t.Fatalf("the first: %+v", first)
@@ -63,8 +63,8 @@ func TestPoll_WaitsForNews(t *testing.T) {
 
 // A client that leaves during a visit leaves no place, session or goroutine behind.
 func TestStream_LeavingReleasesEverything(t *testing.T) {
-	w := newWorld(t, false, nil)
-	token := w.bearer(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, nil)
+	token := w.bearer(event, w.linkOf[floor.RoleAttendee])
 	query, _ := w.firstVisit(token)
 	for range 8 {
 		s := w.stream(query, token)
@@ -77,8 +77,8 @@ func TestStream_LeavingReleasesEverything(t *testing.T) {
 }
 
 func TestPoll_VisitsAreRateLimited(t *testing.T) {
-	w := newWorld(t, false, nil)
-	token := w.bearer(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, nil)
+	token := w.bearer(event, w.linkOf[floor.RoleAttendee])
 	query, _ := w.firstVisit(token)
 	refused := 0
 	for range 50 {

@@ -11,7 +11,7 @@ import (
 // TestHTTP_IsAsPublished pins the routes, and the names and kinds of the JSON fields of every
 // body that no other package defines.
 func TestHTTP_IsAsPublished(t *testing.T) {
-	w := newWorld(t, false, nil)
+	w := newFixture(t, false, nil)
 	var routes []string
 	for _, r := range w.server.router.Routes() {
 		routes = append(routes, r.Path+" "+r.Method)

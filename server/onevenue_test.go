@@ -24,7 +24,7 @@ import (
 // session, a live connection, a read and a command, nobody is rate limited.
 func TestRates_WholeVenueBehindOneAddress(t *testing.T) {
 	const phones = 200
-	w := newWorld(t, false, nil)
+	w := newFixture(t, false, nil)
 	at := []floor.EventID{event, otherEvent}
 	var links []floor.LinkID
 	for l := range w.state(event).Links() {
@@ -36,14 +36,14 @@ func TestRates_WholeVenueBehindOneAddress(t *testing.T) {
 	for i := range phones {
 		id, link := at[i%2], links[i/2]
 		base := "/api/v1/events/" + string(id)
-		w.expect("the page", w.ask(http.MethodGet, "/attendee", ""), http.StatusOK, "")
+		w.expect("the page", w.request(http.MethodGet, "/attendee", ""), http.StatusOK, "")
 		c := w.cookie(id, link)
 		mine := []string{"Cookie", c.Name + "=" + c.Value, "Origin", w.http.URL}
 		w.dialWith(base+"/live?as="+string(link), mine...).hello()
-		w.expect("a read", w.ask(http.MethodGet, base+"/snapshot?as="+string(link), "", mine...), http.StatusOK, "")
+		w.expect("a read", w.request(http.MethodGet, base+"/snapshot?as="+string(link), "", mine...), http.StatusOK, "")
 		_, who, _ := strings.Cut(string(link), "-")
 		text := fmt.Sprintf(`{"id":"in","checkIn":{"attendee":%q}}`, who)
-		w.expect("a command", w.ask(http.MethodPost, base+"/commands?as="+string(link), text, append(mine, "Content-Type", asJSON)...), http.StatusOK, "")
+		w.expect("a command", w.request(http.MethodPost, base+"/commands?as="+string(link), text, append(mine, "Content-Type", asJSON)...), http.StatusOK, "")
 	}
 	if n := w.server.limits.sockets.InUse(); n != phones {
 		t.Errorf("%d connections, want %d", n, phones)
@@ -53,7 +53,7 @@ func TestRates_WholeVenueBehindOneAddress(t *testing.T) {
 
 // flood is one link that sends as much as it can, in every way at once.
 type flood struct {
-	w       *world
+	w       *fixture
 	token   string
 	refused atomic.Int64 // rate limited, or closed with 4001
 	all     atomic.Int64
@@ -106,10 +106,10 @@ func (f *flood) connection(ctx context.Context) {
 // While one link floods in every way, a moderator works and phones come in from the
 // same address, and neither is refused anything.
 func TestRates_OneLinksFloodLeavesOthersAlone(t *testing.T) {
-	w := newWorld(t, false, nil)
-	w.addHall("hall")
-	w.order("hall", floor.ReleaseSchedule{})
-	witness := w.witness("hall")
+	w := newFixture(t, false, nil)
+	w.addSmallEvent("hall")
+	w.submitAsOrganiser("hall", floor.ReleaseSchedule{})
+	witness := w.newBystander("hall")
 	f := &flood{w: w, token: w.token(event, "attendee-k01a")}
 	began := time.Now()
 	ctx, stop := context.WithCancel(t.Context())
@@ -132,7 +132,7 @@ func TestRates_OneLinksFloodLeavesOthersAlone(t *testing.T) {
 	}
 	var took []time.Duration
 	for i := range 25 {
-		took = append(took, witness.unharmed())
+		took = append(took, witness.checkUndisturbed())
 		link := floor.LinkID(fmt.Sprintf("attendee-k%02d%c", i%20+2, "ab"[i/20]))
 		w.expect("a phone that comes in", w.post("/api/v1/sign-in", w.signInText(event, link, false)), http.StatusOK, "")
 	}
@@ -171,7 +171,7 @@ func TestMetrics_ServedToNamedAddressesOnly(t *testing.T) {
 		{"a named address, by a trusted proxy", ours, proxy, "127.0.0.1:9", "10.9.1.1", 200},
 		{"another, by a trusted proxy", ours, proxy, "127.0.0.1:9", "10.9.1.1, 203.0.113.9", 404},
 	} {
-		w := newWorld(t, false, func(o *Options) { o.MetricsFrom, o.TrustedProxies = c.from, c.proxies })
+		w := newFixture(t, false, func(o *Options) { o.MetricsFrom, o.TrustedProxies = c.from, c.proxies })
 		r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
 		if r.RemoteAddr = c.address; c.forward != "" {
 			r.Header.Set("X-Forwarded-For", c.forward)

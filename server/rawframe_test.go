@@ -15,11 +15,11 @@ import (
 // TestLive_InvalidFramesAreClosed: a connection with invalid frames is closed with the
 // right code, and other connections are not affected.
 func TestLive_InvalidFramesAreClosed(t *testing.T) {
-	w := newWorld(t, false, nil)
-	w.calmTime()
-	w.addHall("hall")
-	w.order("hall", floor.ReleaseSchedule{})
-	witness := w.witness("hall")
+	w := newFixture(t, false, nil)
+	w.liftRates()
+	w.addSmallEvent("hall")
+	w.submitAsOrganiser("hall", floor.ReleaseSchedule{})
+	witness := w.newBystander("hall")
 	token := w.bearer("hall", "attendee-ka1")
 	for _, withHello := range []bool{false, true} {
 		for _, c := range wstest.RawFrames(wire.MaxFrame) {
@@ -55,7 +55,7 @@ func TestLive_InvalidFramesAreClosed(t *testing.T) {
 			}
 			p.conn.Close()
 		}
-		witness.unharmed()
+		witness.checkUndisturbed()
 	}
 	w.eventually("only the witness is left", func() bool { return w.server.limits.sockets.InUse() == 1 })
 	w.eventually("only its reader is left", func() bool { return readers(t) == idleReaders(1) })

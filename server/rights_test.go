@@ -93,7 +93,7 @@ func plain(texts ...string) (all []body) {
 }
 
 func announced(c *cell) string {
-	c.order(c.event, floor.Announce{Text: floor.Text{En: "x"}, Minutes: 60})
+	c.submitAsOrganiser(c.event, floor.Announce{Text: floor.Text{En: "x"}, Minutes: 60})
 	return fmt.Sprintf(`{"announcement":%q}`, c.card("announcement"))
 }
 
@@ -108,17 +108,17 @@ func undoOwn(c *cell) string {
 }
 
 func undoOthers(c *cell) string {
-	return fmt.Sprintf(`{"command":%q}`, c.order(c.event, floor.LockMeeting{Meeting: "mA", Locked: true}))
+	return fmt.Sprintf(`{"command":%q}`, c.submitAsOrganiser(c.event, floor.LockMeeting{Meeting: "mA", Locked: true}))
 }
 
 func started(c *cell) string {
-	c.order(c.event, floor.StartSlot{SlotRef: floor.SlotRef{Round: "R1"}})
+	c.submitAsOrganiser(c.event, floor.StartSlot{SlotRef: floor.SlotRef{Round: "R1"}})
 	return `{"round":"R1"}`
 }
 
 func closed(table floor.TableID) body {
 	return func(c *cell) string {
-		c.order(c.event, floor.CloseTable{Table: table})
+		c.submitAsOrganiser(c.event, floor.CloseTable{Table: table})
 		return fmt.Sprintf(`{"table":%q}`, table)
 	}
 }
@@ -127,7 +127,7 @@ func closed(table floor.TableID) body {
 // interpreter.
 func noticeAbout(meeting floor.MeetingID) body {
 	return func(c *cell) string {
-		c.order(c.event, floor.CancelMeeting{Meeting: meeting})
+		c.submitAsOrganiser(c.event, floor.CancelMeeting{Meeting: meeting})
 		return fmt.Sprintf(`{"notices":[%q]}`, c.card("notice"))
 	}
 }
@@ -136,7 +136,7 @@ func noticeAbout(meeting floor.MeetingID) body {
 // notice in person.
 func noticeToldTo(meeting floor.MeetingID, who floor.ActorID) body {
 	return func(c *cell) string {
-		c.order(c.event, floor.CancelMeeting{Meeting: meeting})
+		c.submitAsOrganiser(c.event, floor.CancelMeeting{Meeting: meeting})
 		return fmt.Sprintf(`{"notice":%q,"who":[%q]}`, c.card("notice"), who)
 	}
 }
@@ -144,8 +144,8 @@ func noticeToldTo(meeting floor.MeetingID, who floor.ActorID) body {
 // lostBy returns a body about a lost command of somebody; "" means the cell's link.
 func lostBy(who floor.ActorID) body {
 	return func(c *cell) string {
-		lost := floor.Lost{Command: "moderator-mB/gone", Kind: "lockMeeting", By: cmp.Or(who, c.who()), Wall: 1, Of: []string{"meeting/mA"}}
-		order := floor.Envelope{Key: "clock/lost", By: floor.Clock, Unconditional: true, Command: floor.ReportLost{Lost: lost}}
+		lost := floor.LostCommand{Command: "moderator-mB/gone", Kind: "lockMeeting", By: cmp.Or(who, c.who()), Wall: 1, Of: []string{"meeting/mA"}}
+		order := floor.Envelope{Key: "clock/lost", By: floor.Clock, Unconditional: true, Command: floor.ReportLost{LostCommand: lost}}
 		if _, err := c.hub.Submit(c.t.Context(), journal.LogID(c.event), order); err != nil {
 			c.t.Fatal(err)
 		}
@@ -155,7 +155,7 @@ func lostBy(who floor.ActorID) body {
 
 func requested(zone string) body {
 	return func(c *cell) string {
-		c.order(c.event, floor.RequestInterpreter{Meeting: floor.MeetingID("m" + zone)})
+		c.submitAsOrganiser(c.event, floor.RequestInterpreter{Meeting: floor.MeetingID("m" + zone)})
 		return fmt.Sprintf(`{"request":%q}`, c.card("request"))
 	}
 }
@@ -180,14 +180,14 @@ func claimed(zone string) body {
 	return func(c *cell) string {
 		text := requested(zone)(c)
 		by := map[string]floor.InterpreterID{"A": "i1", "B": "i2"}[zone]
-		c.order(c.event, floor.ClaimRequest{Request: floor.RequestID(c.card("request")), Interpreter: by})
+		c.submitAsOrganiser(c.event, floor.ClaimRequest{Request: floor.RequestID(c.card("request")), Interpreter: by})
 		return text
 	}
 }
 
 // cell is one link with one command, on an event of its own.
 type cell struct {
-	*world
+	*fixture
 	event floor.EventID
 	link  floor.LinkID
 }
@@ -231,7 +231,7 @@ func (d right) wants(letter byte, own bool) (int, wire.Code) {
 // that of the table above. A kind of command without a row fails the test.
 func TestRights_Matrix(t *testing.T) {
 	w := newFixtureWithHub(t, false, hub.Options{MaxEvents: 4096}, nil)
-	w.calmTime()
+	w.liftRates()
 	rows := map[floor.CommandKind]bool{}
 	cells := 0
 	for i, d := range rights {
@@ -252,7 +252,7 @@ func TestRights_Matrix(t *testing.T) {
 }
 
 // checkRow checks a row of the table and returns how many cells it had.
-func (w *world) checkRow(t *testing.T, at int, d right) (cells int) {
+func (w *fixture) checkRow(t *testing.T, at int, d right) (cells int) {
 	whole := w.t
 	w.t = t
 	defer func() { w.t = whole }()
@@ -280,13 +280,13 @@ func (w *world) checkRow(t *testing.T, at int, d right) (cells int) {
 }
 
 // newCell adds an event for one link.
-func (w *world) newCell(name floor.EventID, link floor.LinkID, draft bool) *cell {
+func (w *fixture) newCell(name floor.EventID, link floor.LinkID, draft bool) *cell {
 	c := &cell{w, name, link}
-	w.addHall(c.event)
+	w.addSmallEvent(c.event)
 	if !draft {
-		w.order(c.event, floor.ReleaseSchedule{})
+		w.submitAsOrganiser(c.event, floor.ReleaseSchedule{})
 		for _, i := range []floor.InterpreterID{"i1", "i2", "i3"} {
-			w.order(c.event, floor.SetDuty{Interpreter: i, Duty: floor.OnDuty})
+			w.submitAsOrganiser(c.event, floor.SetDuty{Interpreter: i, Duty: floor.OnDuty})
 		}
 	}
 	return c

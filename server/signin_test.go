@@ -16,8 +16,8 @@ import (
 
 func TestSignIn_SetsTheLinksCookie(t *testing.T) {
 	for _, secure := range []bool{false, true} {
-		w := newWorld(t, secure, nil)
-		link := w.people[floor.RoleAttendee]
+		w := newFixture(t, secure, nil)
+		link := w.linkOf[floor.RoleAttendee]
 		c := w.cookie(event, link)
 		want := "mf-demo." + string(link)
 		if secure {
@@ -27,9 +27,9 @@ func TestSignIn_SetsTheLinksCookie(t *testing.T) {
 			c.Path != "/" || c.Domain != "" || c.MaxAge != 36*60*60 {
 			t.Errorf("secure %v: %+v", secure, c)
 		}
-		r := w.ask(http.MethodGet, "/api/v1/events/demo/snapshot?as="+string(link), "", "Cookie", c.Name+"="+c.Value)
+		r := w.request(http.MethodGet, "/api/v1/events/demo/snapshot?as="+string(link), "", "Cookie", c.Name+"="+c.Value)
 		w.expect("the cookie", r, http.StatusOK, "")
-		if warned := strings.Contains(w.said.String(), "plain HTTP"); warned == secure {
+		if warned := strings.Contains(w.logged.String(), "plain HTTP"); warned == secure {
 			t.Errorf("secure %v: warned %v", secure, warned)
 		}
 		w.close()
@@ -37,12 +37,12 @@ func TestSignIn_SetsTheLinksCookie(t *testing.T) {
 }
 
 func TestSignIn_ReturnsWhoAndTheirPage(t *testing.T) {
-	w := newWorld(t, false, nil)
+	w := newFixture(t, false, nil)
 	for role, page := range map[floor.Role]string{
 		floor.RoleAttendee: "attendee", floor.RoleInterpreter: "interpreter", floor.RoleModerator: "moderator",
 		floor.RoleRunner: "moderator", floor.RoleDisplay: "display", floor.RoleOrganiser: "organiser",
 	} {
-		link := w.people[role]
+		link := w.linkOf[role]
 		r := w.post("/api/v1/sign-in", w.signInText(event, link, false))
 		var got signInResponse
 		if err := json.Unmarshal(r.body, &got); err != nil {
@@ -61,28 +61,28 @@ func TestSignIn_ReturnsWhoAndTheirPage(t *testing.T) {
 }
 
 func TestSignIn_BearerGetsATokenAndNoCookie(t *testing.T) {
-	w := newWorld(t, false, nil)
-	r := w.ask(http.MethodPost, "/api/v1/sign-in", w.signInText(event, w.people[floor.RoleAttendee], true), "Content-Type", "application/json")
+	w := newFixture(t, false, nil)
+	r := w.request(http.MethodPost, "/api/v1/sign-in", w.signInText(event, w.linkOf[floor.RoleAttendee], true), "Content-Type", "application/json")
 	if len(r.Cookies()) > 0 || !strings.Contains(string(r.body), `"token"`) {
 		t.Errorf("%v %s", r.Cookies(), r.body)
 	}
 }
 
 func TestSignIn_CookieNeedsOurOrigin(t *testing.T) {
-	w := newWorld(t, false, nil)
-	link := w.people[floor.RoleAttendee]
+	w := newFixture(t, false, nil)
+	link := w.linkOf[floor.RoleAttendee]
 	for _, bearer := range []bool{false, true} {
 		for origin, want := range map[string]int{
 			w.http.URL: http.StatusOK, "http://evil.example": http.StatusForbidden, "null": http.StatusForbidden,
 		} {
-			r := w.ask(http.MethodPost, "/api/v1/sign-in", w.signInText(event, link, bearer), "Content-Type", "application/json", "Origin", origin)
+			r := w.request(http.MethodPost, "/api/v1/sign-in", w.signInText(event, link, bearer), "Content-Type", "application/json", "Origin", origin)
 			w.expect("from "+origin, r, want, "")
 		}
 		want := http.StatusForbidden
 		if bearer {
 			want = http.StatusOK
 		}
-		r := w.ask(http.MethodPost, "/api/v1/sign-in", w.signInText(event, link, bearer), "Content-Type", "application/json")
+		r := w.request(http.MethodPost, "/api/v1/sign-in", w.signInText(event, link, bearer), "Content-Type", "application/json")
 		w.expect("without an Origin", r, want, "")
 	}
 	r := w.post("/api/v1/sign-in", w.signInText(event, link, false), "Sec-Fetch-Site", "cross-site")
@@ -90,15 +90,15 @@ func TestSignIn_CookieNeedsOurOrigin(t *testing.T) {
 }
 
 func TestSignIn_PlainHTTPOnlyOnALocalNetwork(t *testing.T) {
-	w := newWorld(t, false, func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
-	link := w.people[floor.RoleAttendee]
+	w := newFixture(t, false, func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
+	link := w.linkOf[floor.RoleAttendee]
 	for _, bearer := range []bool{false, true} {
 		body := w.signInText(event, link, bearer)
 		w.expect("from the internet", w.post("/api/v1/sign-in", body, "X-Forwarded-For", "203.0.113.9"), http.StatusForbidden, reply.CodeNeedsHTTPS)
 		w.expect("from the venue", w.post("/api/v1/sign-in", body, "X-Forwarded-For", "192.168.4.9"), http.StatusOK, "")
 	}
 	origin := "https://" + strings.TrimPrefix(w.http.URL, "http://")
-	r := w.ask(http.MethodPost, "/api/v1/sign-in", w.signInText(event, link, false), "Content-Type", "application/json",
+	r := w.request(http.MethodPost, "/api/v1/sign-in", w.signInText(event, link, false), "Content-Type", "application/json",
 		"Origin", origin, "X-Forwarded-For", "203.0.113.9", "X-Forwarded-Proto", "https")
 	if w.expect("by an HTTPS proxy", r, http.StatusOK, ""); len(r.Cookies()) != 1 || !r.Cookies()[0].Secure {
 		t.Errorf("the cookie behind an HTTPS proxy: %v", r.Cookies())
@@ -106,9 +106,9 @@ func TestSignIn_PlainHTTPOnlyOnALocalNetwork(t *testing.T) {
 }
 
 func TestSignIn_BadRequestsAreRefused(t *testing.T) {
-	w := newWorld(t, false, nil)
-	link := string(w.people[floor.RoleAttendee])
-	secret := w.secret(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, nil)
+	link := string(w.linkOf[floor.RoleAttendee])
+	secret := w.secret(event, w.linkOf[floor.RoleAttendee])
 	good := `{"event":"demo","link":"` + link + `","secret":"` + secret + `"}`
 	pad := strings.Repeat(" ", maxSignIn-len(good))
 	for _, c := range []struct {
@@ -144,17 +144,17 @@ func TestSignIn_BadRequestsAreRefused(t *testing.T) {
 	r := w.post("/api/v1/sign-in", good+pad+" ", "Transfer-Encoding", "chunked")
 	w.expect("too large, of no stated length", r, http.StatusRequestEntityTooLarge, wire.CodeTooLarge)
 	for _, kind := range []string{"", "text/plain", "application/x-www-form-urlencoded", "application/json-seq"} {
-		r := w.ask(http.MethodPost, "/api/v1/sign-in", good, "Content-Type", kind, "Origin", w.http.URL)
+		r := w.request(http.MethodPost, "/api/v1/sign-in", good, "Content-Type", kind, "Origin", w.http.URL)
 		w.expect("as "+kind, r, http.StatusUnsupportedMediaType, wire.CodeBadType)
 	}
 }
 
 // A venue has one address: wrong secrets of one phone must not lock others out.
 func TestSignIn_WrongSecretsAreRateLimitedAndRightOnesPass(t *testing.T) {
-	w := newWorld(t, false, nil)
+	w := newFixture(t, false, nil)
 	now := time.Now()
 	w.clock.set(func() time.Time { return now })
-	link := w.people[floor.RoleAttendee]
+	link := w.linkOf[floor.RoleAttendee]
 	wrong := `{"event":"demo","link":"` + string(link) + `","secret":"AAAAAAAAAAAAAAAAAAAAAA"}`
 	for i := range rateWrongSecrets.Burst {
 		if r := w.post("/api/v1/sign-in", wrong); r.StatusCode != http.StatusUnauthorized {
@@ -169,40 +169,40 @@ func TestSignIn_WrongSecretsAreRateLimitedAndRightOnesPass(t *testing.T) {
 }
 
 func TestRotateLink_EndsItsSessionsAndConnections(t *testing.T) {
-	w := newWorld(t, false, nil)
-	link := w.people[floor.RoleAttendee]
+	w := newFixture(t, false, nil)
+	link := w.linkOf[floor.RoleAttendee]
 	old := w.signInText(event, link, false)
 	c := w.cookie(event, link)
 	token := w.token(event, link)
 	live := w.dial(event, link)
 	live.hello()
-	other := w.dial(event, w.people[floor.RoleInterpreter])
+	other := w.dial(event, w.linkOf[floor.RoleInterpreter])
 	other.hello()
 	w.submitAsOperator(event, floor.RotateLink{Link: link})
 	if code := live.closeCode(); code != int(wire.CloseSessionOver) {
 		t.Errorf("the live connection closed with %d", code)
 	}
 	path := "/api/v1/events/demo/snapshot?as=" + string(link)
-	w.expect("the cookie", w.ask(http.MethodGet, path, "", "Cookie", c.Name+"="+c.Value), http.StatusUnauthorized, wire.CodeSignedOut)
-	w.expect("the token", w.ask(http.MethodGet, path, "", "Authorization", "Bearer "+token), http.StatusUnauthorized, wire.CodeSignedOut)
+	w.expect("the cookie", w.request(http.MethodGet, path, "", "Cookie", c.Name+"="+c.Value), http.StatusUnauthorized, wire.CodeSignedOut)
+	w.expect("the token", w.request(http.MethodGet, path, "", "Authorization", "Bearer "+token), http.StatusUnauthorized, wire.CodeSignedOut)
 	w.expect("the old secret", w.post("/api/v1/sign-in", old), http.StatusUnauthorized, reply.CodeBadLink)
 	w.expect("the new secret", w.post("/api/v1/sign-in", w.signInText(event, link, false)), http.StatusOK, "")
 	other.ping()
 }
 
 func TestSession_Expires(t *testing.T) {
-	w := newWorld(t, false, nil)
-	headers := w.bearer(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, nil)
+	headers := w.bearer(event, w.linkOf[floor.RoleAttendee])
 	now := time.Now()
 	w.clock.set(func() time.Time { return now.Add(sessionLife - time.Minute) })
-	w.expect("before", w.ask(http.MethodGet, "/api/v1/events/demo/snapshot", "", headers...), http.StatusOK, "")
+	w.expect("before", w.request(http.MethodGet, "/api/v1/events/demo/snapshot", "", headers...), http.StatusOK, "")
 	w.clock.set(func() time.Time { return now.Add(sessionLife + time.Second) })
-	w.expect("after", w.ask(http.MethodGet, "/api/v1/events/demo/snapshot", "", headers...), http.StatusUnauthorized, wire.CodeSignedOut)
+	w.expect("after", w.request(http.MethodGet, "/api/v1/events/demo/snapshot", "", headers...), http.StatusUnauthorized, wire.CodeSignedOut)
 }
 
 func TestLive_ClosedWhenItsSessionExpires(t *testing.T) {
-	w := newWorld(t, false, nil)
-	token := w.token(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, nil)
+	token := w.token(event, w.linkOf[floor.RoleAttendee])
 	w.clock.set(func() time.Time { return time.Now().Add(sessionLife - 300*time.Millisecond) })
 	live := w.dialWith("/api/v1/events/demo/live", "Authorization", "Bearer "+token)
 	if code := live.closeCode(); code != int(wire.CloseSessionOver) {
@@ -211,8 +211,8 @@ func TestLive_ClosedWhenItsSessionExpires(t *testing.T) {
 }
 
 func TestSignOut_EndsTheSessionAndItsConnections(t *testing.T) {
-	w := newWorld(t, false, nil)
-	link := w.people[floor.RoleAttendee]
+	w := newFixture(t, false, nil)
+	link := w.linkOf[floor.RoleAttendee]
 	c := w.cookie(event, link)
 	mine := []string{"Cookie", c.Name + "=" + c.Value}
 	live := w.dialWith("/api/v1/events/demo/live?as="+string(link), append(mine, "Origin", w.http.URL)...)
@@ -220,7 +220,7 @@ func TestSignOut_EndsTheSessionAndItsConnections(t *testing.T) {
 	elsewhere := w.dial(event, link) // another session of the same link
 	elsewhere.hello()
 	path := "/api/v1/sign-out?as=" + string(link)
-	w.expect("from elsewhere", w.ask(http.MethodPost, path, "", append(mine, "Origin", "http://evil.example")...), http.StatusForbidden, wire.CodeBadOrigin)
+	w.expect("from elsewhere", w.request(http.MethodPost, path, "", append(mine, "Origin", "http://evil.example")...), http.StatusForbidden, wire.CodeBadOrigin)
 	r := w.post(path, "", mine...)
 	if r.StatusCode != http.StatusNoContent || len(r.Cookies()) != 1 || r.Cookies()[0].Name != c.Name || r.Cookies()[0].MaxAge >= 0 {
 		t.Errorf("sign-out: %d %v", r.StatusCode, r.Cookies())
@@ -235,8 +235,8 @@ func TestSignOut_EndsTheSessionAndItsConnections(t *testing.T) {
 
 // No credential is valid for another event.
 func TestAuthenticate_CredentialsAreOfOneEvent(t *testing.T) {
-	w := newWorld(t, false, nil)
-	for role, link := range w.people {
+	w := newFixture(t, false, nil)
+	for role, link := range w.linkOf {
 		for _, home := range []floor.EventID{event, otherEvent} {
 			token := w.bearer(home, link)
 			c := w.cookie(home, link)
@@ -246,25 +246,25 @@ func TestAuthenticate_CredentialsAreOfOneEvent(t *testing.T) {
 				if at != home && role != floor.RoleOrganiser {
 					byToken, byCookie = http.StatusForbidden, http.StatusUnauthorized
 				}
-				w.expect(string(role)+"'s token", w.ask(http.MethodGet, path, "", token...), byToken, "")
-				w.expect(string(role)+"'s cookie", w.ask(http.MethodGet, path+"?as="+string(link), "", "Cookie", c.Name+"="+c.Value), byCookie, "")
+				w.expect(string(role)+"'s token", w.request(http.MethodGet, path, "", token...), byToken, "")
+				w.expect(string(role)+"'s cookie", w.request(http.MethodGet, path+"?as="+string(link), "", "Cookie", c.Name+"="+c.Value), byCookie, "")
 				forged := cookieName(auth.LogOfLink(at, link), link) + "=" + c.Value
-				w.expect(string(role)+"'s cookie renamed", w.ask(http.MethodGet, path+"?as="+string(link), "", "Cookie", forged), byCookie, "")
+				w.expect(string(role)+"'s cookie renamed", w.request(http.MethodGet, path+"?as="+string(link), "", "Cookie", forged), byCookie, "")
 			}
 		}
 	}
 }
 
 func TestAuthenticate_ForgedTokensAreRefused(t *testing.T) {
-	w := newWorld(t, false, nil)
-	token := w.token(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, nil)
+	token := w.token(event, w.linkOf[floor.RoleAttendee])
 	flipped := []byte(token)
 	flipped[len(flipped)/2] ^= 1
 	for name, header := range map[string]string{
 		"flipped": "Bearer " + string(flipped), "empty": "Bearer ", "none": "Bearer", "basic": "Basic " + token,
 		"huge": "Bearer " + strings.Repeat("A", 9000), "two": "Bearer " + token + " " + token,
 	} {
-		r := w.ask(http.MethodGet, "/api/v1/events/demo/snapshot", "", "Authorization", header)
+		r := w.request(http.MethodGet, "/api/v1/events/demo/snapshot", "", "Authorization", header)
 		w.expect(name, r, http.StatusUnauthorized, wire.CodeSignedOut)
 	}
 }
@@ -272,16 +272,16 @@ func TestAuthenticate_ForgedTokensAreRefused(t *testing.T) {
 // An event whose import ended before the instance listed it cannot be reached, and
 // requests for unknown names open no logs.
 func TestAuthenticate_UnlistedEventsDoNotExist(t *testing.T) {
-	w := newWorld(t, false, nil)
+	w := newFixture(t, false, nil)
 	forum, err := sampleForum()
 	if err != nil {
 		t.Fatal(err)
 	}
 	forum.Event.ID = "half"
 	w.submitAsOperator("half", floor.ImportForum{Forum: forum})
-	link := w.people[floor.RoleAttendee]
+	link := w.linkOf[floor.RoleAttendee]
 	w.expect("sign-in", w.post("/api/v1/sign-in", w.signInText("half", link, false)), http.StatusUnauthorized, reply.CodeBadLink)
-	w.expect("an organiser", w.ask(http.MethodGet, "/api/v1/events/half/snapshot", "", w.bearer(event, organiser)...), http.StatusNotFound, wire.CodeNoSuchEvent)
+	w.expect("an organiser", w.request(http.MethodGet, "/api/v1/events/half/snapshot", "", w.bearer(event, organiser)...), http.StatusNotFound, wire.CodeNoSuchEvent)
 	open := w.hub.Stats().Events
 	for _, name := range []string{"a", "b", "c"} {
 		w.post("/api/v1/sign-in", `{"event":"`+name+`","link":"attendee-a","secret":"x"}`)

@@ -39,7 +39,7 @@ func helloOf(s *wire.Snapshot, subjects string) string {
 }
 
 // openStream opens a stream, whatever the status is.
-func (w *world) openStream(path string, headers ...string) *sseClient {
+func (w *fixture) openStream(path string, headers ...string) *sseClient {
 	w.t.Helper()
 	ctx, leave := context.WithTimeout(w.t.Context(), 3*patience)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.http.URL+path, nil)
@@ -58,7 +58,7 @@ func (w *world) openStream(path string, headers ...string) *sseClient {
 }
 
 // stream opens a stream of a signed-in program. The status must be 200.
-func (w *world) stream(query string, token []string) *sseClient {
+func (w *fixture) stream(query string, token []string) *sseClient {
 	w.t.Helper()
 	s := w.openStream("/api/v1/events/demo/stream?"+query, token...)
 	if s.answer.StatusCode != http.StatusOK {
@@ -145,7 +145,7 @@ func (s *sseClient) close() int {
 
 // firstVisit makes a first visit, which ends with the snapshot, and returns the query of
 // the next.
-func (w *world) firstVisit(token []string) (query string, at wire.Snapshot) {
+func (w *fixture) firstVisit(token []string) (query string, at wire.Snapshot) {
 	w.t.Helper()
 	s := w.stream(helloOf(nil, ""), token)
 	var hello wire.ServerHello
@@ -162,7 +162,7 @@ func (w *world) firstVisit(token []string) (query string, at wire.Snapshot) {
 }
 
 // announce is a change that reaches everyone.
-func (w *world) announce(text string) {
+func (w *fixture) announce(text string) {
 	w.t.Helper()
 	order := floor.Envelope{Key: newKey("moderator-s1"), By: "moderator:s1", Unconditional: true, Command: floor.Announce{Text: floor.Text{En: text}, Minutes: 60}}
 	if _, err := w.hub.Submit(w.t.Context(), journal.LogID(event), order); err != nil {
@@ -172,8 +172,8 @@ func (w *world) announce(text string) {
 
 // A visit that names its position gets the rest, and then each change.
 func TestStream_SendsChanges(t *testing.T) {
-	w := newWorld(t, false, nil)
-	token := w.bearer(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, nil)
+	token := w.bearer(event, w.linkOf[floor.RoleAttendee])
 	query, at := w.firstVisit(token)
 	w.announce("Welcome")
 	s := w.stream(query+"&ping="+url.QueryEscape(fmt.Sprintf(`{"n":7,"ack":%d}`, at.At.Seq)), token)
@@ -193,8 +193,8 @@ func TestStream_SendsChanges(t *testing.T) {
 
 // The headers keep proxies from buffering or caching what is sent.
 func TestStream_HeadersForbidBuffering(t *testing.T) {
-	w := newWorld(t, false, nil)
-	s := w.stream(helloOf(nil, ""), append(w.bearer(event, w.people[floor.RoleAttendee]), "Accept-Encoding", "gzip"))
+	w := newFixture(t, false, nil)
+	s := w.stream(helloOf(nil, ""), append(w.bearer(event, w.linkOf[floor.RoleAttendee]), "Accept-Encoding", "gzip"))
 	for name, want := range map[string]string{
 		"Content-Type": "text/event-stream", "X-Accel-Buffering": "no", "Cache-Control": "no-store, no-transform",
 		"Content-Encoding": "", "X-Content-Type-Options": "nosniff", "Access-Control-Allow-Origin": "",
@@ -208,8 +208,8 @@ func TestStream_HeadersForbidBuffering(t *testing.T) {
 // A visit with a cookie must be from the server's own page, as far as the browser
 // says. With a token only a foreign Origin is refused.
 func TestStream_ForeignPagesAreRefused(t *testing.T) {
-	w := newWorld(t, false, nil)
-	link := w.people[floor.RoleAttendee]
+	w := newFixture(t, false, nil)
+	link := w.linkOf[floor.RoleAttendee]
 	c := w.cookie(event, link)
 	cookie := []string{"Cookie", c.Name + "=" + c.Value}
 	bearer := w.bearer(event, link)
@@ -244,8 +244,8 @@ func TestStream_ForeignPagesAreRefused(t *testing.T) {
 
 // What the page must know is in the body. Other refusals have a status.
 func TestStream_RefusesWithACloseCode(t *testing.T) {
-	w := newWorld(t, false, func(o *Options) { o.MaxLinkSockets = 1 })
-	token := w.bearer(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, func(o *Options) { o.MaxLinkSockets = 1 })
+	token := w.bearer(event, w.linkOf[floor.RoleAttendee])
 	query, _ := w.firstVisit(token)
 	w.stream(query, token).until("live")
 	own := w.bearer(event, organiser)
@@ -263,28 +263,28 @@ func TestStream_RefusesWithACloseCode(t *testing.T) {
 		if code := w.openStream(c.path, c.headers...).close(); code != int(c.code) {
 			t.Errorf("%s: closed with %d, want %d", name, code, c.code)
 		}
-		polled := w.ask(http.MethodGet, strings.Replace(c.path, "/stream", "/poll", 1), "", c.headers...)
+		polled := w.request(http.MethodGet, strings.Replace(c.path, "/stream", "/poll", 1), "", c.headers...)
 		if want := fmt.Sprintf(`{"frames":[],"close":%d}`, c.code); string(polled.body) != want {
 			t.Errorf("%s: the poll got %s, want %s", name, polled.body, want)
 		}
 	}
-	w.expect("another event's token", w.ask(http.MethodGet, "/api/v1/events/other/stream?"+hello, "", token...), http.StatusForbidden, wire.CodeForbidden)
+	w.expect("another event's token", w.request(http.MethodGet, "/api/v1/events/other/stream?"+hello, "", token...), http.StatusForbidden, wire.CodeForbidden)
 	for _, path := range []string{"stream", "poll"} {
-		w.expect("a POST", w.ask(http.MethodPost, "/api/v1/events/demo/"+path+"?"+hello, "", token...), http.StatusMethodNotAllowed, reply.CodeBadMethod)
+		w.expect("a POST", w.request(http.MethodPost, "/api/v1/events/demo/"+path+"?"+hello, "", token...), http.StatusMethodNotAllowed, reply.CodeBadMethod)
 	}
 	for _, wait := range []string{"-1", "21", "1.5", "x", "999999999999"} {
-		w.expect("wait "+wait, w.ask(http.MethodGet, "/api/v1/events/demo/poll?wait="+wait+"&"+hello, "", token...), http.StatusUnprocessableEntity, wire.CodeBadValue)
+		w.expect("wait "+wait, w.request(http.MethodGet, "/api/v1/events/demo/poll?wait="+wait+"&"+hello, "", token...), http.StatusUnprocessableEntity, wire.CodeBadValue)
 	}
 }
 
 func TestStream_FullServerRefuses(t *testing.T) {
-	w := newWorld(t, false, func(o *Options) { o.MaxSockets = 1 })
-	token := w.bearer(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, func(o *Options) { o.MaxSockets = 1 })
+	token := w.bearer(event, w.linkOf[floor.RoleAttendee])
 	query, _ := w.firstVisit(token)
 	held := w.stream(query, token)
 	held.until("live")
 	for _, path := range []string{"stream", "poll"} {
-		r := w.ask(http.MethodGet, "/api/v1/events/demo/"+path+"?"+query, "", token...)
+		r := w.request(http.MethodGet, "/api/v1/events/demo/"+path+"?"+query, "", token...)
 		if w.expect(path, r, http.StatusServiceUnavailable, wire.CodeFull); r.Header.Get("Retry-After") != "5" {
 			t.Errorf("Retry-After %q", r.Header.Get("Retry-After"))
 		}
@@ -296,8 +296,8 @@ func TestStream_FullServerRefuses(t *testing.T) {
 
 // A bad hello brings the same error and close code as on a WebSocket.
 func TestStream_BadHello(t *testing.T) {
-	w := newWorld(t, false, nil)
-	token := w.bearer(event, w.people[floor.RoleModerator])
+	w := newFixture(t, false, nil)
+	token := w.bearer(event, w.linkOf[floor.RoleModerator])
 	hash := strings.Repeat("0", 64)
 	for _, c := range []struct {
 		name, query string
@@ -336,8 +336,8 @@ func TestStream_BadHello(t *testing.T) {
 
 // A position of another log, or one that this node does not have, brings a snapshot.
 func TestStream_UnknownPositionBringsASnapshot(t *testing.T) {
-	w := newWorld(t, false, nil)
-	token := w.bearer(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, nil)
+	token := w.bearer(event, w.linkOf[floor.RoleAttendee])
 	_, at := w.firstVisit(token)
 	for name, change := range map[string]func(*wire.Snapshot){
 		"another hash":  func(s *wire.Snapshot) { s.At.Hash[0]++ },
@@ -346,7 +346,7 @@ func TestStream_UnknownPositionBringsASnapshot(t *testing.T) {
 	} {
 		s := at
 		change(&s)
-		subjects := wire.SubjectsHash(w.state(event).Subjects("attendee:" + floor.ActorID(strings.TrimPrefix(string(w.people[floor.RoleAttendee]), "attendee-"))))
+		subjects := wire.SubjectsHash(w.state(event).Subjects("attendee:" + floor.ActorID(strings.TrimPrefix(string(w.linkOf[floor.RoleAttendee]), "attendee-"))))
 		w.stream(helloOf(&s, subjects), token).until("snapshot")
 		t.Log(name)
 	}
@@ -355,8 +355,8 @@ func TestStream_UnknownPositionBringsASnapshot(t *testing.T) {
 // A stream ends when as much was sent as a client may leave unacknowledged, but not
 // before its least time.
 func TestStream_EndsWhenAnAckIsDue(t *testing.T) {
-	w := newWorld(t, false, nil)
-	token := w.bearer(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, nil)
+	token := w.bearer(event, w.linkOf[floor.RoleAttendee])
 	query, _ := w.firstVisit(token)
 	began := time.Now()
 	s := w.stream(query, token)
@@ -379,14 +379,14 @@ func TestStream_EndsWhenAnAckIsDue(t *testing.T) {
 }
 
 func TestStream_RotatedLinkIsClosed(t *testing.T) {
-	w := newWorld(t, false, nil)
-	link := w.people[floor.RoleAttendee]
+	w := newFixture(t, false, nil)
+	link := w.linkOf[floor.RoleAttendee]
 	token := w.bearer(event, link)
 	query, _ := w.firstVisit(token)
 	s := w.stream(query, token)
 	s.until("live")
 	held := make(chan response, 1)
-	go func() { held <- w.ask(http.MethodGet, "/api/v1/events/demo/poll?wait=20&"+query, "", token...) }()
+	go func() { held <- w.request(http.MethodGet, "/api/v1/events/demo/poll?wait=20&"+query, "", token...) }()
 	w.eventually("the poll waits", func() bool { return w.server.limits.sockets.InUse() == 2 })
 	began := time.Now()
 	w.submitAsOperator(event, floor.RotateLink{Link: link})
@@ -405,8 +405,8 @@ func TestStream_RotatedLinkIsClosed(t *testing.T) {
 }
 
 func TestStream_SignedOutSessionIsClosed(t *testing.T) {
-	w := newWorld(t, false, nil)
-	link := w.people[floor.RoleAttendee]
+	w := newFixture(t, false, nil)
+	link := w.linkOf[floor.RoleAttendee]
 	c := w.cookie(event, link)
 	query, _ := w.firstVisit(w.bearer(event, link))
 	s := w.openStream("/api/v1/events/demo/stream?as="+string(link)+"&"+query, "Cookie", c.Name+"="+c.Value)
@@ -418,8 +418,8 @@ func TestStream_SignedOutSessionIsClosed(t *testing.T) {
 }
 
 func TestStream_DrainClosesWithRestart(t *testing.T) {
-	w := newWorld(t, false, nil)
-	token := w.bearer(event, w.people[floor.RoleAttendee])
+	w := newFixture(t, false, nil)
+	token := w.bearer(event, w.linkOf[floor.RoleAttendee])
 	query, _ := w.firstVisit(token)
 	s := w.stream(query, token)
 	s.until("live")

@@ -14,12 +14,12 @@ const (
 
 // The limits of the values in a command.
 const (
-	MaxInteger  = 1<<53 - 1        // the largest number, so that JavaScript reads it exactly
-	MaxAfter    = 32               // ids in after
-	MaxNotices  = 100              // ids in seen
-	MaxDismiss  = floor.MaxDismiss // ids in dismissLost
-	MaxTold     = floor.MaxTold    // people in markTold
-	MaxSentence = floor.MaxText    // characters of an announcement, in each language
-	MaxReason   = floor.MaxReason  // characters of a reason
-	MaxSkill    = floor.MaxSkill   // characters of a skill
+	MaxInteger  = 1<<53 - 1          // the largest number, so that JavaScript reads it exactly
+	MaxAfter    = 32                 // ids in after
+	MaxNotices  = 100                // ids in seen
+	MaxDismiss  = floor.MaxDismissed // ids in dismissLost
+	MaxTold     = floor.MaxTold      // people in markTold
+	MaxSentence = floor.MaxText      // characters of an announcement, in each language
+	MaxReason   = floor.MaxReason    // characters of a reason
+	MaxSkill    = floor.MaxSkill     // characters of a skill
 )

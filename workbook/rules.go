@@ -78,7 +78,7 @@ func (b *bookReader) addBreach(f floor.ForumFault, who string) {
 		r.fault("table", TableSmall, "table", p["table"], "capacity", p["capacity"], "people", p["people"])
 	case floor.CodePersonBusy:
 		r.fault(f.Field, PersonTwice, "person", who, "round", p["round"], "meeting", p["meeting"], "row", b.rowOf(sheetMeetings, p["meeting"]))
-	case floor.CodeInterpBusy:
+	case floor.CodeInterpreterBusy:
 		r.fault("interpreter", InterpreterTwice, "person", who, "round", p["round"], "meeting", p["meeting"], "row", b.rowOf(sheetMeetings, p["meeting"]))
 	case floor.CodeWrongPair:
 		if !r.bad["pair"] && !b.hasFault(sheetInterpreters, who, "pairs") {

@@ -102,7 +102,7 @@ func (h *History) AffectedCards(d Delta) (cards []floor.CardRef, ok bool) {
 // client is then sent a card that changes nothing.
 func (d Delta) Card(ref floor.CardRef) (card floor.Card, differs bool) {
 	card, exists := d.To.State.Card(ref.Subject, ref.Key)
-	if exists && d.To.State.MeetingMoved(&d.From.State, ref.Key) {
+	if exists && d.To.State.MeetingPlaceChanged(&d.From.State, ref.Key) {
 		return card, true // without the cost of making the other card
 	}
 	before, existed := d.From.State.Card(ref.Subject, ref.Key)

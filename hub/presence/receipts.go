@@ -146,7 +146,7 @@ func (r *Receipts) sleep(d time.Duration) bool {
 // and what is left for the next one.
 func (r *Receipts) deliveries(acked map[floor.ActorID]uint64, lineage int) (command floor.MarkDelivered, left map[floor.ActorID]uint64) {
 	state, now := r.log.NewestState()
-	if now != lineage || !state.Writes("noticeDelivered") {
+	if now != lineage || !state.CanWrite("noticeDelivered") {
 		return command, nil
 	}
 	index, people := make(map[floor.NoticeID]int), 0

@@ -23,7 +23,7 @@ func summarize(state *floor.State, people map[floor.ActorID]whereabouts, partial
 	}
 	f.Gone, f.Asleep = make(map[floor.ActorID]floor.Instant), make(map[floor.ActorID]floor.Instant)
 	var background []floor.ActorID
-	for who := range state.Unseen() {
+	for who := range state.PendingReaders() {
 		switch w, known := people[who]; {
 		case w.state == Background:
 			background = append(background, who)

@@ -98,7 +98,7 @@ func (d *decider) decideOne(on *floor.State, c *Command, wall floor.Instant) (fl
 	if c.CheckLink && !d.linkValid(e.By, c.Link, c.Generation, on) {
 		return floor.Decision{}, &wire.Problem{Code: wire.CodeSignedOut}
 	}
-	if _, done := on.Done(e.Key); done { // in the log, or earlier in this batch
+	if _, done := on.CommandSeq(e.Key); done { // in the log, or earlier in this batch
 		return floor.Decision{}, &wire.Problem{Code: wire.CodeIDReused}
 	}
 	if !e.Unconditional && e.BaseSeq+journal.Window < on.Seq() {

@@ -27,7 +27,7 @@ func (l *lostCommands) add(lost []lostCommand) { l.unreported = append(l.unrepor
 
 // pending reports whether there is something to report.
 func (l *lostCommands) pending() bool {
-	return len(l.unreported) > 0 && l.history.Head().State.Writes("commandLost")
+	return len(l.unreported) > 0 && l.history.Head().State.CanWrite("commandLost")
 }
 
 // find returns the commands among the recent records that a log as it was read does
@@ -60,11 +60,11 @@ func (l *lostCommands) reportOf(r journal.Record) (c lostCommand, ok bool) {
 	if err != nil {
 		return lostCommand{}, false // it was applied, so this cannot be
 	}
-	if report, again := record.NamesLost(); again {
+	if report, again := record.LostReport(); again {
 		return lostCommand{record.Key, report}, true
 	}
 	v, _ := l.history.Find(r.Seq)
-	report, ok := v.State.Lost(record)
+	report, ok := v.State.LostReport(record)
 	return lostCommand{floor.CommandKey("clock/lost-" + r.Hash.String()[:32]), report}, ok
 }
 

@@ -171,7 +171,7 @@ func (d *demoDay) simulate(ctx context.Context, links []simulate.Link, log *slog
 	if people < 0 {
 		people = len(d.forum.Attendees)
 	}
-	if err := simulate.Run(ctx, simulate.Options{Links: links, N: people, Spare: true, Seed: demoSeed, Log: log}); err != nil {
+	if err := simulate.Run(ctx, simulate.Options{Links: links, Attendees: people, SpareForHuman: true, Seed: demoSeed, Log: log}); err != nil {
 		log.Error("the simulated people have stopped", "err", err)
 	}
 }

@@ -48,7 +48,7 @@ func (f *loadFlags) options() (loadtest.Options, error) {
 	}
 	o := loadtest.Options{
 		Targets: f.targets, Organiser: *f.organiser, Scenarios: f.scenarios, Phones: *f.phones, Consoles: *f.consoles,
-		Lasting: *f.seconds, Rate: *f.rate, Settle: *f.settle, Rest: *f.rest, Out: f.p.stdout, Log: f.p.logger(&f.level),
+		Duration: *f.seconds, Rate: *f.rate, Settle: *f.settle, LoopPause: *f.rest, Out: f.p.stdout, Log: f.p.logger(&f.level),
 	}
 	for _, text := range f.pids {
 		pid, err := strconv.Atoi(text)

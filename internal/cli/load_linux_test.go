@@ -143,7 +143,7 @@ func TestLoad_PlaysOnTheChatHub(t *testing.T) {
 	}
 	o.Chat, o.Scenarios = url, []string{"idle", "broadcast", "personal", "storm", "slow", "day"}
 	var played []string
-	o.Told = func(name string, r loadtest.Result) {
+	o.OnResult = func(name string, r loadtest.Result) {
 		played = append(played, name)
 		if r.Server != "chat" || r.ConnectsPerSecond == 0 {
 			t.Errorf("%+v", r)

@@ -153,7 +153,7 @@ func loadCompare(ctx context.Context, p *program, args []string) error {
 	var incomplete error
 	for _, scenario := range o.Scenarios {
 		ours, theirs, err := compareOne(ctx, f, o, scenario)
-		if err != nil && !errors.Is(err, loadtest.ErrNotWhole) {
+		if err != nil && !errors.Is(err, loadtest.ErrViewsDiffer) {
 			return err
 		}
 		incomplete = errors.Join(incomplete, err)
@@ -166,11 +166,11 @@ func loadCompare(ctx context.Context, p *program, args []string) error {
 	return incomplete
 }
 
-// compareOne measures one scenario on both. It returns loadtest.ErrNotWhole with complete
+// compareOne measures one scenario on both. It returns loadtest.ErrViewsDiffer with complete
 // results.
 func compareOne(ctx context.Context, f *loadFlags, o loadtest.Options, scenario string) (ours, theirs loadtest.Result, err error) {
 	o.Scenarios = []string{scenario}
-	o.Told = func(_ string, r loadtest.Result) { ours = r }
+	o.OnResult = func(_ string, r loadtest.Result) { ours = r }
 	data := filepath.Join(*f.data, scenario)
 	server, err := startServer(ctx, f.p.stderr, *f.cpus, true, "serve", "--addr", "127.0.0.1:0", "--data", data, "--log-level", "warn")
 	if err != nil {
@@ -189,7 +189,7 @@ func compareOne(ctx context.Context, f *loadFlags, o loadtest.Options, scenario 
 		return err
 	}
 	err = errors.Join(loadtest.Run(ctx, o), server.stop())
-	if err != nil && !errors.Is(err, loadtest.ErrNotWhole) {
+	if err != nil && !errors.Is(err, loadtest.ErrViewsDiffer) {
 		return ours, theirs, err
 	}
 	chat := o
@@ -197,7 +197,7 @@ func compareOne(ctx context.Context, f *loadFlags, o loadtest.Options, scenario 
 	if scenario != "slow" { // its frames have several sizes; only that the changes are large matters
 		chat.Sizes = map[string]int{scenario: ours.FrameBytes}
 	}
-	chat.Told = func(_ string, r loadtest.Result) { theirs = r }
+	chat.OnResult = func(_ string, r loadtest.Result) { theirs = r }
 	return ours, theirs, errors.Join(err, playOnHub(ctx, f, chat))
 }
 

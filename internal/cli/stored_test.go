@@ -64,7 +64,7 @@ func TestStoredInstance_IsWrittenOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantRun(t, exitOK, "backed up 2 logs", "backup", "--data", dir, "--to", "testdata/stored/backup.matchfloor")
-	for _, name := range []string{sqlitejournal.FileName, sqlitejournal.MarkName} {
+	for _, name := range []string{sqlitejournal.FileName, sqlitejournal.MarkerName} {
 		f, err := os.OpenFile("testdata/stored/"+name+".gz", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 		if err != nil {
 			t.Fatal(err)
@@ -95,7 +95,7 @@ func readText(t *testing.T, name string) string {
 func storedInstance(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	for _, name := range []string{sqlitejournal.FileName, sqlitejournal.MarkName} {
+	for _, name := range []string{sqlitejournal.FileName, sqlitejournal.MarkerName} {
 		r, err := gzip.NewReader(strings.NewReader(readText(t, "testdata/stored/"+name+".gz")))
 		if err != nil {
 			t.Fatal(err)
@@ -179,7 +179,7 @@ func TestStoredInstance_IsReadAsItWasWritten(t *testing.T) {
 	wantRun(t, exitOK, "attendee", "links", "--data", dir, "--event", "little")
 	restored := t.TempDir()
 	wantRun(t, exitOK, "restored 2 logs", "restore", "--from", "testdata/stored/backup.matchfloor", "--data", restored)
-	if now, was := readText(t, filepath.Join(restored, sqlitejournal.MarkName)), readText(t, filepath.Join(dir, sqlitejournal.MarkName)); len(now) != len(was) || !strings.HasPrefix(now, "matchfloor.mark.1") {
+	if now, was := readText(t, filepath.Join(restored, sqlitejournal.MarkerName)), readText(t, filepath.Join(dir, sqlitejournal.MarkerName)); len(now) != len(was) || !strings.HasPrefix(now, "matchfloor.mark.1") {
 		t.Errorf("the mark is %q, was %q", now, was)
 	}
 }

@@ -21,12 +21,12 @@ import (
 	"log/slog"
 )
 
-// ErrNotWhole means that some client's view differed from the server's at the end, or that a
+// ErrViewsDiffer means that some client's view differed from the server's at the end, or that a
 // change was not delivered.
-var ErrNotWhole = errors.New("load: a client's view differs from the server's, or a change was not delivered: see the fields digests and lost of the results")
+var ErrViewsDiffer = errors.New("load: a client's view differs from the server's, or a change was not delivered: see the fields digests and lost of the results")
 
 // Run runs the scenarios one after the other and writes their results. It blocks until all
-// have ended. It returns ErrNotWhole if that was true of a scenario; the others are run
+// have ended. It returns ErrViewsDiffer if that was true of a scenario; the others are run
 // nevertheless. Any other error ends the run.
 func Run(ctx context.Context, o Options) error {
 	if o.Log == nil {
@@ -49,11 +49,11 @@ func Run(ctx context.Context, o Options) error {
 		if _, err := fmt.Fprintf(o.Out, "%s\n", line); err != nil {
 			return err
 		}
-		if o.Told != nil {
-			o.Told(name, r)
+		if o.OnResult != nil {
+			o.OnResult(name, r)
 		}
 		if o.Chat == "" && (r.Lost > 0 || r.Digests.Wrong > 0) {
-			not = ErrNotWhole
+			not = ErrViewsDiffer
 		}
 	}
 	return not

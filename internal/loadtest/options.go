@@ -39,17 +39,17 @@ type Options struct {
 	Scenarios []string
 	Phones    int
 	Consoles  int           // moderators' clients, which also give the commands
-	Lasting   time.Duration // the duration of personal, slow, day and cross
+	Duration  time.Duration // the duration of personal, slow, day and cross
 	Rate      int           // moves a second in personal
 	Settle    time.Duration // the wait before memory is read
-	Rest      time.Duration // the pause of the phones' loop after each round
+	LoopPause time.Duration // the pause of the phones' loop after each round
 
-	PIDs  []int                           // of the servers, if they run on this machine
-	Fresh func(context.Context) error     // restarts the servers after the event was made, before the phones connect; may be nil
-	Sizes map[string]int                  // in bytes, of a chat-style hub's messages, by scenario; 0: a default
-	Log   *slog.Logger                    // progress; nil means none
-	Out   io.Writer                       // a JSON line for each scenario
-	Told  func(scenario string, r Result) // called with each result; may be nil
+	PIDs     []int                           // of the servers, if they run on this machine
+	Fresh    func(context.Context) error     // restarts the servers after the event was made, before the phones connect; may be nil
+	Sizes    map[string]int                  // in bytes, of a chat-style hub's messages, by scenario; 0: a default
+	Log      *slog.Logger                    // progress; nil means none
+	Out      io.Writer                       // a JSON line for each scenario
+	OnResult func(scenario string, r Result) // called with each result; may be nil
 }
 
 // check returns an error for options that cannot be run.

@@ -32,7 +32,7 @@ const scenarioTimeout = 5 * time.Minute
 
 // playScenario runs one scenario on an event of its own.
 func (o Options) playScenario(ctx context.Context, name string) (Result, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, scenarioTimeout+o.Lasting+o.Settle, errors.New("the scenario did not end in time"))
+	ctx, cancel := context.WithTimeoutCause(ctx, scenarioTimeout+o.Duration+o.Settle, errors.New("the scenario did not end in time"))
 	defer cancel()
 	s, end, err := o.prepare(ctx, name)
 	if err != nil {
@@ -86,7 +86,7 @@ func (o Options) prepare(ctx context.Context, name string) (s *scenarioRun, end 
 	s.meter.pids, s.meter.targets = o.PIDs, o.Targets
 	server, err := addressOf(ctx, target)
 	if err == nil {
-		s.pool, err = newPool(server, d, phones, o.Rest)
+		s.pool, err = newPool(server, d, phones, o.LoopPause)
 	}
 	if err != nil {
 		end()

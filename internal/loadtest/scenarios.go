@@ -93,7 +93,7 @@ func (s *scenarioRun) measureMoves(ctx context.Context, rate int) error {
 	if err := s.beginMeasure(ctx); err != nil {
 		return err
 	}
-	if err := s.runAtRate(ctx, rate, s.Lasting, s.target.move); err != nil {
+	if err := s.runAtRate(ctx, rate, s.Duration, s.target.move); err != nil {
 		return err
 	}
 	if err := s.waitForAffected(ctx); err != nil {
@@ -186,7 +186,7 @@ func (s *scenarioRun) slow(ctx context.Context) error {
 		return err
 	}
 	most := before
-	for end := time.Now().Add(s.Lasting); time.Now().Before(end); {
+	for end := time.Now().Add(s.Duration); time.Now().Before(end); {
 		if err := s.largeChange(ctx, others); err != nil {
 			return err
 		}
@@ -256,7 +256,7 @@ func (s *scenarioRun) day(ctx context.Context) error {
 	if err := s.beginMeasure(ctx); err != nil {
 		return err
 	}
-	err := s.runAtRate(ctx, dayMoveRate, s.Lasting, func(ctx context.Context, i int) (change, error) {
+	err := s.runAtRate(ctx, dayMoveRate, s.Duration, func(ctx context.Context, i int) (change, error) {
 		if err := s.reconnectOne(ctx); err != nil {
 			return change{}, err
 		}

@@ -26,7 +26,7 @@ type agent struct {
 	client   *client.Client
 	planner  *planner
 	changed  <-chan struct{} // holds a value if the view has changed since it was last read
-	tally    *Tally
+	tally    *Stats
 	log      *slog.Logger
 	attempts map[string]attempt
 }

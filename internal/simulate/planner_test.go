@@ -237,7 +237,7 @@ func TestForHuman_OneLinkOfEachRole(t *testing.T) {
 	if got := ids(ForHuman(withOrganiser)); got != "a i s1 d " {
 		t.Error(got)
 	}
-	people := Options{Links: withOrganiser, N: 5, Spare: true}.people()
+	people := Options{Links: withOrganiser, Attendees: 5, SpareForHuman: true}.people()
 	who := ""
 	for _, p := range people {
 		who += string(p.who) + " "

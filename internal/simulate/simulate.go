@@ -31,11 +31,11 @@ type Link struct {
 // Options say who takes part.
 type Options struct {
 	Links []Link
-	// N is the number of attendees: the first ones by id. All staff take part.
-	N int
-	// Spare leaves the links of ForHuman to a human: nobody uses these links, and nobody
+	// Attendees is the number of attendees: the first ones by id. All staff take part.
+	Attendees int
+	// SpareForHuman leaves the links of ForHuman to a human: nobody uses these links, and nobody
 	// does what their owners should do.
-	Spare bool
+	SpareForHuman bool
 	// Seed determines every choice and delay.
 	Seed uint64
 	// Ramp is the wall time over which the connections are spread; 0 means 10 ms a person.
@@ -46,8 +46,8 @@ type Options struct {
 	// Observe, if not nil, is called for each frame that changed a person's view, from
 	// many goroutines at the same time: see client.Options.
 	Observe func(floor.ActorID, client.ViewChange)
-	// Tally, if not nil, counts what the people do.
-	Tally *Tally
+	// Stats, if not nil, counts what the people do.
+	Stats *Stats
 	// Log receives what an operator may want to know, without names; nil means nothing.
 	Log *slog.Logger
 }
@@ -73,8 +73,8 @@ func Run(ctx context.Context, o Options) error {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.Tally == nil {
-		o.Tally = new(Tally)
+	if o.Stats == nil {
+		o.Stats = new(Stats)
 	}
 	people := o.people()
 	if o.Ramp == 0 {
@@ -87,7 +87,7 @@ func Run(ctx context.Context, o Options) error {
 		all.Go(func() { o.runPerson(ctx, event, began, p) })
 	}
 	all.Wait()
-	o.Log.Info("simulated people have left", "tally", o.Tally)
+	o.Log.Info("simulated people have left", "tally", o.Stats)
 	if ctx.Err() == nil && len(people) > 0 {
 		return errors.New("simulate: the server refused every link; export the links again")
 	}
@@ -137,7 +137,7 @@ func linksOf(links []Link, role floor.Role) []Link {
 // people returns who takes part, each with their behaviour.
 func (o Options) people() (people []person) {
 	var spared []Link
-	if o.Spare {
+	if o.SpareForHuman {
 		spared = ForHuman(o.Links)
 	}
 	free := slices.DeleteFunc(slices.Clone(o.Links), func(l Link) bool { return slices.Contains(spared, l) })
@@ -157,7 +157,7 @@ func (o Options) people() (people []person) {
 	add(floor.RoleModerator, len(free), 250*time.Millisecond, behaviours{onlyLead(leads.intents), moveMeetings, undoMoves}.intents)
 	add(floor.RoleRunner, len(free), 500*time.Millisecond, behaviours{human.checkInAtDesk, human.markPresence}.intents)
 	add(floor.RoleInterpreter, len(free), 50*time.Millisecond, behaviours{changeDuty, serveRequests}.intents)
-	add(floor.RoleAttendee, max(o.N, 0), 50*time.Millisecond, behaviours{checkIn, acknowledgeNotices, takeSeat, requestInterpreter}.intents)
+	add(floor.RoleAttendee, max(o.Attendees, 0), 50*time.Millisecond, behaviours{checkIn, acknowledgeNotices, takeSeat, requestInterpreter}.intents)
 	return people
 }
 
@@ -175,15 +175,15 @@ func (o Options) runPerson(ctx context.Context, event floor.EventID, began time.
 	c, err := client.Dial(ctx, p.URL, o.clientOptions(event, p, pl, changed))
 	if err != nil {
 		if ctx.Err() == nil {
-			o.Tally.turnedAway.Add(1)
+			o.Stats.turnedAway.Add(1)
 			o.Log.Warn("a person was refused", "who", p.who, "err", err)
 		}
 		return
 	}
 	defer c.Close()
-	o.Tally.online.Add(1)
-	defer o.Tally.online.Add(-1)
-	a := agent{client: c, person: p, planner: pl, changed: changed, tally: o.Tally, log: o.Log}
+	o.Stats.online.Add(1)
+	defer o.Stats.online.Add(-1)
+	a := agent{client: c, person: p, planner: pl, changed: changed, tally: o.Stats, log: o.Log}
 	a.run(ctx)
 	if ctx.Err() == nil {
 		o.Log.Warn("a person's session was ended", "who", p.who, "err", c.Err())

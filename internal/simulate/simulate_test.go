@@ -34,17 +34,17 @@ func TestRun_PlaysAnAfternoon(t *testing.T) {
 		v := openVenue(t, "13:10", 60)
 		ctx, leave := context.WithTimeout(t.Context(), 55*time.Second) // of 60 each: until 14:05
 		defer leave()
-		var tally simulate.Tally
+		var tally simulate.Stats
 		played := make(chan error)
 		go func() {
 			played <- simulate.Run(ctx, simulate.Options{
-				Links: v.links, N: 20, Spare: true, Seed: 1, Client: v.options(), Tally: &tally,
+				Links: v.links, Attendees: 20, SpareForHuman: true, Seed: 1, Client: v.options(), Stats: &tally,
 				Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 			})
 		}()
 		time.Sleep(10 * time.Second)
 		// 20 phones, 20 of 21 interpreters, 2 of 3 moderators, 4 runners, the organiser
-		if tally.Online() != 47 || tally.TurnedAway() != 0 {
+		if tally.Online() != 47 || tally.RefusedLinks() != 0 {
 			t.Errorf("after the ramp: %v", tally.LogValue())
 		}
 		must(t, <-played)
@@ -135,13 +135,13 @@ func checkHuman(t *testing.T, v *venue) {
 func TestRun_EndsWhenEveryLinkIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := openVenue(t, "13:18", 1)
-		var tally simulate.Tally
+		var tally simulate.Stats
 		links := []simulate.Link{
 			{Role: floor.RoleAttendee, ID: "c01a", URL: "http://127.0.0.1/attendee#green-2026.attendee-c01a.no-longer"},
 			{Role: floor.RoleOrganiser, ID: "o1", URL: "http://127.0.0.1/organiser#_.organiser-o1.no-longer"},
 		}
-		err := simulate.Run(t.Context(), simulate.Options{Links: links, N: 9, Client: v.options(), Tally: &tally})
-		if err == nil || tally.TurnedAway() != 2 {
+		err := simulate.Run(t.Context(), simulate.Options{Links: links, Attendees: 9, Client: v.options(), Stats: &tally})
+		if err == nil || tally.RefusedLinks() != 2 {
 			t.Error(err, tally.LogValue())
 		}
 	})

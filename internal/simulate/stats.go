@@ -10,8 +10,8 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// Tally counts what simulated people do. It is safe for concurrent use.
-type Tally struct {
+// Stats counts what simulated people do. It is safe for concurrent use.
+type Stats struct {
 	online, turnedAway atomic.Int64
 
 	mu       sync.Mutex // guards the fields below
@@ -20,14 +20,14 @@ type Tally struct {
 }
 
 // Online returns how many are connected now.
-func (t *Tally) Online() int64 { return t.online.Load() }
+func (t *Stats) Online() int64 { return t.online.Load() }
 
-// TurnedAway returns how many the server refused for good.
-func (t *Tally) TurnedAway() int64 { return t.turnedAway.Load() }
+// RefusedLinks returns how many the server refused for good.
+func (t *Stats) RefusedLinks() int64 { return t.turnedAway.Load() }
 
 // Accepted returns how many of their commands were accepted, by kind. The caller owns the
 // map.
-func (t *Tally) Accepted() map[floor.CommandKind]int64 {
+func (t *Stats) Accepted() map[floor.CommandKind]int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return maps.Clone(t.accepted)
@@ -35,13 +35,13 @@ func (t *Tally) Accepted() map[floor.CommandKind]int64 {
 
 // Refused returns how many of their commands were refused, by code: people also try what
 // somebody else has just done. The caller owns the map.
-func (t *Tally) Refused() map[wire.Code]int64 {
+func (t *Stats) Refused() map[wire.Code]int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return maps.Clone(t.refused)
 }
 
-func (t *Tally) addAccepted(kind floor.CommandKind) {
+func (t *Stats) addAccepted(kind floor.CommandKind) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.accepted == nil {
@@ -50,7 +50,7 @@ func (t *Tally) addAccepted(kind floor.CommandKind) {
 	t.accepted[kind]++
 }
 
-func (t *Tally) addRefused(code wire.Code) {
+func (t *Stats) addRefused(code wire.Code) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.refused == nil {
@@ -60,7 +60,7 @@ func (t *Tally) addRefused(code wire.Code) {
 }
 
 // LogValue implements slog.LogValuer.
-func (t *Tally) LogValue() slog.Value {
-	return slog.GroupValue(slog.Int64("online", t.Online()), slog.Int64("turnedAway", t.TurnedAway()),
+func (t *Stats) LogValue() slog.Value {
+	return slog.GroupValue(slog.Int64("online", t.Online()), slog.Int64("turnedAway", t.RefusedLinks()),
 		slog.Any("accepted", t.Accepted()), slog.Any("refused", t.Refused()))
 }

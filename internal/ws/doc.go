@@ -1,6 +1,6 @@
 // Package ws is the server's side of WebSocket (RFC 6455) for many connections that are
 // idle most of the time. It upgrades a request, reads and writes frames, and waits for
-// idle connections with epoll. It knows nothing of what the messages mean: a [Handler]
+// idle connections with epoll. It knows nothing of what the messages mean: a [FrameHandler]
 // receives them. Extensions, and so compression, are not supported.
 //
 // # Goroutines
@@ -8,7 +8,7 @@
 // The poller is one goroutine for all connections of a [Poller] that are TCP without TLS,
 // on Linux. It exists while there are such connections. It waits for epoll, and reads
 // once from each connection that has input. It passes on short texts itself
-// ([Handler].ShortText), because starting a goroutine costs more than most of them. It
+// ([FrameHandler].ShortText), because starting a goroutine costs more than most of them. It
 // never blocks on a connection.
 //
 // A reader is one goroutine for one connection. The poller starts it for all other input:
@@ -27,9 +27,9 @@
 //
 // # End of a connection
 //
-// Reading ends a connection: the goroutine that gets an error calls [Handler].Ended,
+// Reading ends a connection: the goroutine that gets an error calls [FrameHandler].Ended,
 // gives the peer a few seconds to read a close frame that an error of its own caused,
-// closes the descriptor and calls [Handler].Closed. Close and Abort only cause that:
+// closes the descriptor and calls [FrameHandler].Closed. Close and Abort only cause that:
 // Close sends a close frame and limits the time that reading may still take; Abort shuts
 // the connection down, so that reading fails. Only the type rawConn closes a descriptor.
 //

@@ -44,7 +44,7 @@ type Odds struct {
 	// WriteDelay is how late a delayed write is; 0 means 10 ms.
 	WriteDelay time.Duration
 	// Of a CheckHead or Read to fail with ErrUnavailable.
-	ConfirmFails, ReadFails float64
+	CheckHeadFails, ReadFails float64
 	// Of a hint: never delivered, delivered twice, delivered HintDelay later, or
 	// after the next one.
 	HintLost, HintDoubled, HintLate, HintSwapped float64
@@ -55,7 +55,7 @@ type Odds struct {
 // Counts is how often each fault has happened.
 type Counts struct {
 	Persisted, Lost, Unavailable, Delayed        int
-	ConfirmFailed, ReadFailed                    int
+	CheckHeadFailed, ReadFailed                  int
 	HintLost, HintDoubled, HintLate, HintSwapped int
 }
 
@@ -65,18 +65,18 @@ type Journal struct {
 	seed    uint64
 	delayed sync.WaitGroup // delayed writes that are not finished
 
-	mu     sync.Mutex // guards the fields below
-	odds   Odds
-	away   bool // see SetAway
-	script map[journal.LogID][]Fault
-	random map[string]*rand.Rand // by log and method, so that logs do not affect each other
-	counts Counts
+	mu          sync.Mutex // guards the fields below
+	odds        Odds
+	unreachable bool // see SetUnreachable
+	script      map[journal.LogID][]Fault
+	random      map[string]*rand.Rand // by log and method, so that logs do not affect each other
+	counts      Counts
 }
 
 var _ journal.Journal = (*Journal)(nil)
 
 // Wrap returns inner with faults by odds, drawn from seed. With zero Odds nothing fails until
-// Script, SetOdds or SetAway is called.
+// Script, SetOdds or SetUnreachable is called.
 func Wrap(inner journal.Journal, seed uint64, odds Odds) *Journal {
 	return &Journal{
 		inner:  inner,
@@ -102,13 +102,13 @@ func (j *Journal) SetOdds(odds Odds) {
 	j.odds = odds
 }
 
-// SetAway makes the journal unreachable, or reachable again. While it is unreachable every call
+// SetUnreachable makes the journal unreachable, or reachable again. While it is unreachable every call
 // fails with ErrUnavailable and every hint is lost. Watches continue, and are not notified
 // when the journal is reachable again.
-func (j *Journal) SetAway(away bool) {
+func (j *Journal) SetUnreachable(away bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.away = away
+	j.unreachable = away
 }
 
 // Counts returns the faults so far.
@@ -206,7 +206,7 @@ func (j *Journal) Read(ctx context.Context, log journal.LogID, after uint64, lim
 
 // CheckHead implements journal.Journal.
 func (j *Journal) CheckHead(ctx context.Context, log journal.LogID, at journal.Position) (time.Time, error) {
-	if j.injectFailure(log, "confirm", func(o Odds) float64 { return o.ConfirmFails }, &j.counts.ConfirmFailed) {
+	if j.injectFailure(log, "confirm", func(o Odds) float64 { return o.CheckHeadFails }, &j.counts.CheckHeadFailed) {
 		return time.Time{}, injected(Unavailable)
 	}
 	return j.inner.CheckHead(ctx, log, at)
@@ -218,7 +218,7 @@ func (j *Journal) nextFault(log journal.LogID, call string) (fault Fault) {
 	defer j.mu.Unlock()
 	script := j.script[log]
 	switch {
-	case j.away:
+	case j.unreachable:
 		fault = Unavailable
 	case len(script) > 0:
 		fault, j.script[log] = script[0], script[1:]
@@ -242,7 +242,7 @@ func (j *Journal) nextFault(log journal.LogID, call string) (fault Fault) {
 func (j *Journal) injectFailure(log journal.LogID, call string, odds func(Odds) float64, count *int) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if !j.away && j.draw(log, call, odds(j.odds)) == 0 {
+	if !j.unreachable && j.draw(log, call, odds(j.odds)) == 0 {
 		return false
 	}
 	*count++

@@ -21,7 +21,7 @@ const theLog journal.LogID = "spring-forum"
 
 var frequentFaults = faultyjournal.Odds{
 	Persisted: 0.15, Lost: 0.15, Unavailable: 0.1, Delayed: 0.15, WriteDelay: time.Millisecond,
-	ConfirmFails: 0.3, ReadFails: 0.2,
+	CheckHeadFails: 0.3, ReadFails: 0.2,
 	HintLost: 0.2, HintDoubled: 0.2, HintLate: 0.2, HintSwapped: 0.2,
 	HintDelay: time.Millisecond,
 }
@@ -122,7 +122,7 @@ func TestSetAway_EveryCallFails(t *testing.T) {
 	j := faultyjournal.Wrap(journal.NewMemory(time.Now), 1, faultyjournal.Odds{})
 	genesis := journal.Genesis(theLog, 1)
 	batch, head := oneRecord(genesis, "first")
-	j.SetAway(true)
+	j.SetUnreachable(true)
 	_, appendErr := j.Append(t.Context(), theLog, genesis, batch)
 	_, readErr := j.Read(t.Context(), theLog, 0, 1)
 	_, checkErr := j.CheckHead(t.Context(), theLog, genesis)
@@ -132,7 +132,7 @@ func TestSetAway_EveryCallFails(t *testing.T) {
 			t.Errorf("%s while away: %v, want ErrUnavailable", call, err)
 		}
 	}
-	j.SetAway(false)
+	j.SetUnreachable(false)
 	if r, err := j.Append(t.Context(), theLog, genesis, batch); err != nil || r.Head != head {
 		t.Errorf("when reachable again: %+v, %v, want it appended", r, err)
 	}

@@ -95,7 +95,7 @@ func (d *delivery) end() {
 func (j *Journal) nextHintFault(log journal.LogID) (fault hintFault, delay time.Duration) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.away {
+	if j.unreachable {
 		j.counts.HintLost++
 		return hintLost, 0
 	}

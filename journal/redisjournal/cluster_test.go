@@ -48,7 +48,7 @@ func migrationsAndFailovers(t *testing.T, c *redistest.Cluster, times int) {
 	slot := slotOf(t, c, theLog)
 	var moves, failovers []time.Duration
 	for range times {
-		c.Whole()
+		c.WaitHealthy()
 		owner := c.Owner(slot)
 		for _, to := range roundFrom(c, owner) {
 			from := c.Owner(slot)
@@ -61,14 +61,14 @@ func migrationsAndFailovers(t *testing.T, c *redistest.Cluster, times int) {
 			})
 			all.waitAcknowledged(20 + rng.IntN(20))
 		}
-		c.Whole()
+		c.WaitHealthy()
 		victim := c.Owner(slot)
 		victim.Kill()
-		c.Promoted(slot, victim)
+		c.WaitPromoted(slot, victim)
 		victim.Restart() // a master without its replica accepts no writes
 		failovers = append(failovers, all.waitAcknowledged(20))
 	}
-	c.Whole()
+	c.WaitHealthy()
 	j := openTest(t, c.URL(), waitFor(1))
 	all.stopAndCheck(j)
 	checkHistory(t, h, j)

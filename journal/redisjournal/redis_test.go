@@ -86,7 +86,7 @@ func TestJournal_KeepsTheContract(t *testing.T) {
 
 func TestJournal_KeepsTheContractWithFaults(t *testing.T) {
 	server, next := redistest.Start(t), prefixes()
-	odds := faultyjournal.Odds{Persisted: 0.15, Lost: 0.15, ConfirmFails: 0.2, ReadFails: 0.1, HintLost: 0.3, HintDoubled: 0.2, HintLate: 0.2, HintSwapped: 0.2}
+	odds := faultyjournal.Odds{Persisted: 0.15, Lost: 0.15, CheckHeadFails: 0.2, ReadFails: 0.1, HintLost: 0.3, HintDoubled: 0.2, HintLate: 0.2, HintSwapped: 0.2}
 	journaltest.Run(t, func(t *testing.T) journaltest.Env {
 		options := next()
 		j, other := openTest(t, server.URL, options), openTest(t, server.URL, options)

@@ -92,10 +92,10 @@ func failovers(t *testing.T, f *redistest.Failover, times, wait int, faults ...f
 	spare := len(f.Servers)-1 > wait
 	var pauses []time.Duration
 	for n := range times {
-		old, by := f.Whole(), faults[n%len(faults)]
+		old, by := f.WaitHealthy(), faults[n%len(faults)]
 		c.waitAcknowledged(10 + rng.IntN(40))
 		by.end(f, old)
-		f.Promoted(old)
+		f.WaitPromoted(old)
 		start := time.Now()
 		if spare {
 			c.waitAcknowledged(20)
@@ -108,7 +108,7 @@ func failovers(t *testing.T, f *redistest.Failover, times, wait int, faults ...f
 		}
 		t.Logf("%s: %v from the promotion to the 20th append", by.name, pauses[n].Round(time.Millisecond))
 	}
-	f.Whole()
+	f.WaitHealthy()
 	j := openTest(t, f.URL(), waitFor(wait))
 	c.stopAndCheck(j)
 	checkHistory(t, h, j)
@@ -132,7 +132,7 @@ func TestSentinel_MasterCutOff(t *testing.T) {
 // server, so there are two masters.
 func cutOff(t *testing.T, duration time.Duration) {
 	f := redistest.StartFailoverBehindProxies(t, 3)
-	old := f.Whole()
+	old := f.WaitHealthy()
 	direct := make(map[string]string)
 	for _, s := range f.Servers {
 		direct[s.Front().Addr] = s.Addr
@@ -157,12 +157,12 @@ func cutOff(t *testing.T, duration time.Duration) {
 	c.waitAcknowledged(60)
 	old.Front().BlackHole()
 	healed := time.After(duration)
-	f.Promoted(old)
+	f.WaitPromoted(old)
 	pause := c.waitAcknowledged(20)
 	<-healed
 	before := c.acknowledged()
 	old.Front().Heal()
-	f.Whole()
+	f.WaitHealthy()
 	c.waitAcknowledged(20)
 	j := openTest(t, f.URL(), options)
 	c.stopAndCheck(j)

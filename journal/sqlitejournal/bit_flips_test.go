@@ -84,7 +84,7 @@ func filledStore(t *testing.T, killed bool) map[string][]byte {
 	}
 	c.wait()
 	contents := map[string][]byte{}
-	for _, name := range []string{FileName, FileName + "-wal", MarkName} {
+	for _, name := range []string{FileName, FileName + "-wal", MarkerName} {
 		content, err := os.ReadFile(filepath.Join(dir, name))
 		if err == nil && len(content) > 0 {
 			contents[name] = content

@@ -245,7 +245,7 @@ func TestTortureFailingDisk_FailsSafely(t *testing.T) {
 		"a write of the write-ahead log fails":    {FileName + "-wal", "pwrite64", "error=EIO:when=77"},
 		"a sync of the file fails, moving to it":  {FileName, "fsync,fdatasync", "error=EIO:when=1"},
 		"a write of the file fails, moving to it": {FileName, "pwrite64", "error=EIO:when=1"},
-		"the mark cannot be written":              {MarkName, "pwrite64", "error=EIO:when=10"},
+		"the mark cannot be written":              {MarkerName, "pwrite64", "error=EIO:when=10"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

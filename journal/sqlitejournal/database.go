@@ -30,7 +30,7 @@ type database struct {
 	// Journal.checked. Lock order: turn → mu.
 	turn   chan struct{}
 	conn   *writeConn // nil until something is written
-	marker *os.File   // see MarkName
+	marker *os.File   // see MarkerName
 	writes int        // since the last look at the write-ahead log
 
 	mu      sync.Mutex // guards failure

@@ -11,7 +11,7 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// MarkName is the name of a small file next to the journal's, the durability marker: it
+// MarkerName is the name of a small file next to the journal's, the durability marker: it
 // names the record that was stored last, so that Open notices if that record is missing.
 // SQLite takes a damaged write-ahead log for one whose writer died, and a missing one for an
 // empty one: without the marker it would silently go on without acknowledged records.
@@ -19,7 +19,7 @@ import (
 // The marker is written after the commit and before its acknowledgement, and it is not
 // synced. It survives the process; if a power cut takes it, or leaves an older one, it only
 // shows less. It never names a record that was not stored durably.
-const MarkName = "journal.mark"
+const MarkerName = "journal.mark"
 
 // marker names the record that was written last, of whichever log.
 type marker struct {
@@ -67,7 +67,7 @@ func decodeMarker(b []byte) (m marker, ok bool) {
 // openMarker opens the marker's file in dir, and creates it if it is missing. It returns the
 // marker that was in it; ok is false if there was none.
 func openMarker(dir string) (f *os.File, m marker, ok bool, err error) {
-	name := filepath.Join(dir, MarkName)
+	name := filepath.Join(dir, MarkerName)
 	content, err := os.ReadFile(name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, m, false, err

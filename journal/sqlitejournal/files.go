@@ -9,7 +9,7 @@ import (
 )
 
 // FileName is the name of the journal's file in its directory. While it is open, SQLite
-// keeps two more next to it, with the suffixes -wal and -shm; see also MarkName.
+// keeps two more next to it, with the suffixes -wal and -shm; see also MarkerName.
 const FileName = "journal.db"
 
 // createFile returns the path of the journal's file in dir, and creates both, readable by

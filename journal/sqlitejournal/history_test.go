@@ -25,7 +25,7 @@ func TestTortureHistories_AreLinearizable(t *testing.T) {
 // explained by one order.
 func histories(t *testing.T, rounds, calls int) {
 	seed := seedOf(t)
-	odds := faultyjournal.Odds{Persisted: 0.1, Lost: 0.1, Delayed: 0.1, WriteDelay: 2 * time.Millisecond, Unavailable: 0.05, ConfirmFails: 0.1, ReadFails: 0.1}
+	odds := faultyjournal.Odds{Persisted: 0.1, Lost: 0.1, Delayed: 0.1, WriteDelay: 2 * time.Millisecond, Unavailable: 0.05, CheckHeadFails: 0.1, ReadFails: 0.1}
 	for name, open := range map[string]func(*testing.T) []journal.Journal{
 		"in memory": func(*testing.T) []journal.Journal { return []journal.Journal{journal.NewMemory(time.Now)} },
 		"two handles on a file": func(t *testing.T) []journal.Journal {

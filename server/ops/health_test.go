@@ -55,19 +55,19 @@ func TestReady_IsAboutTheNodeNotItsJournal(t *testing.T) {
 			}
 			return c
 		}
-		j.SetAway(true)
+		j.SetUnreachable(true)
 		if _, _, err := h.State(t.Context(), journal.InstanceLog); err == nil {
 			t.Fatal("a journal that is away was read")
 		}
 		if c := expect("never reached", http.StatusServiceUnavailable, true); c.Why == "" {
 			t.Error("the body does not say why")
 		}
-		j.SetAway(false)
+		j.SetUnreachable(false)
 		if _, _, err := h.State(t.Context(), journal.InstanceLog); err != nil {
 			t.Fatal(err)
 		}
 		expect("reached", http.StatusOK, false)
-		j.SetAway(true)
+		j.SetUnreachable(true)
 		time.Sleep(12 * time.Second)
 		if c := expect("away", http.StatusOK, true); c.AwaySeconds < 10 || c.AwaySeconds > 12 {
 			t.Errorf("away for %d s", c.AwaySeconds)
@@ -75,7 +75,7 @@ func TestReady_IsAboutTheNodeNotItsJournal(t *testing.T) {
 		if _, text := ask("/metrics"); !strings.Contains(text, "\nmatchfloor_journal_away_seconds 1") {
 			t.Error("no metric says since when")
 		}
-		j.SetAway(false)
+		j.SetUnreachable(false)
 		time.Sleep(2 * time.Second)
 		expect("back", http.StatusOK, false)
 		if _, text := ask("/metrics"); !strings.Contains(text, "\nmatchfloor_journal_away_seconds 0\n") {

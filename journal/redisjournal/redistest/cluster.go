@@ -44,7 +44,7 @@ func StartCluster(t testing.TB, replicas bool, args ...string) *Cluster {
 		id := c.Servers[i].ID()
 		until(t, clusterTimeout, "a node to be known", func() bool { _, err := s.Try("CLUSTER", "REPLICATE", id); return err == nil })
 	}
-	c.Whole()
+	c.WaitHealthy()
 	return c
 }
 
@@ -76,9 +76,9 @@ func (c *Cluster) URL() string {
 	return "redis+cluster://" + strings.Join(all, ",")
 }
 
-// Whole waits until every server reports that the cluster is healthy, and every replica has its
+// WaitHealthy waits until every server reports that the cluster is healthy, and every replica has its
 // master's data.
-func (c *Cluster) Whole() {
+func (c *Cluster) WaitHealthy() {
 	c.t.Helper()
 	until(c.t, clusterTimeout, "a healthy cluster", func() bool {
 		for _, s := range c.Servers {
@@ -168,8 +168,8 @@ func (s *Server) seesOwner(slot int) string {
 	return ""
 }
 
-// Promoted waits until another server than old is the owner of the slot, and returns it.
-func (c *Cluster) Promoted(slot int, old *Server) *Server {
+// WaitPromoted waits until another server than old is the owner of the slot, and returns it.
+func (c *Cluster) WaitPromoted(slot int, old *Server) *Server {
 	c.t.Helper()
 	var owner *Server
 	until(c.t, clusterTimeout, "another owner of the slot", func() bool {

@@ -69,7 +69,7 @@ func startFailover(t testing.TB, servers int, fronted bool, args []string) *Fail
 			"--sentinel", "failover-timeout", MasterName, failoverTimeout,
 			"--sentinel", "parallel-syncs", MasterName, strconv.Itoa(servers)))
 	}
-	f.Whole()
+	f.WaitHealthy()
 	return f
 }
 
@@ -131,9 +131,9 @@ func (f *Failover) Master() *Server {
 	return nil
 }
 
-// Whole waits until there is a master that every other server follows, and every Sentinel knows
+// WaitHealthy waits until there is a master that every other server follows, and every Sentinel knows
 // all servers. It returns the master.
-func (f *Failover) Whole() *Server {
+func (f *Failover) WaitHealthy() *Server {
 	f.t.Helper()
 	var master *Server
 	until(f.t, failoverWait, "a master with all replicas and Sentinels", func() bool {
@@ -192,8 +192,8 @@ func joinStrings(list any) string {
 	return strings.Join(words, " ")
 }
 
-// Promoted waits until another server than old is the master, and returns it.
-func (f *Failover) Promoted(old *Server) *Server {
+// WaitPromoted waits until another server than old is the master, and returns it.
+func (f *Failover) WaitPromoted(old *Server) *Server {
 	f.t.Helper()
 	var master *Server
 	until(f.t, failoverWait, "another master", func() bool {

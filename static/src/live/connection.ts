@@ -268,7 +268,7 @@ export class Connection {
   }
 
   private pong(pong: Pong): void {
-    if (pong.n !== this.pendingPing?.n) return // it answers an earlier ping; only the last one measures the clocks
+    if (pong.n !== this.pendingPing?.n) return // this is for an earlier ping; only the last one measures the clocks
     this.clocks.pong(pong.now, pong.clock, this.pendingPing.at, this.environment.now())
     this.pendingPing = null
     this.cancel('pong')
