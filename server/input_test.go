@@ -54,7 +54,7 @@ var documentedCodes = sync.OnceValues(func() ([]string, error) {
 	return all, nil
 })
 
-// isCode reports whether the code of a response is documented.
+// isDocumented reports whether the code of a response is documented.
 func (w *fixture) isDocumented(r response) bool {
 	all, err := documentedCodes()
 	if err != nil || len(all) < 50 {
@@ -234,7 +234,7 @@ func (w *fixture) badWorkbooks(d endpoint) (sent int) {
 	return sent
 }
 
-// frameOf is an entry of wire/testdata/refused.json.
+// badFrame is an entry of wire/testdata/refused.json.
 type badFrame struct{ Name, Text, Hex, Code, Param, ID string }
 
 // Every frame of wire/testdata/refused.json is refused on a live connection. A
