@@ -118,9 +118,9 @@ func (c *Client) You() wire.You {
 	return c.state.you
 }
 
-// Live returns the last status frame of the current connection; the zero
+// Status returns the last status frame of the current connection; the zero
 // StatusFrame if there was none.
-func (c *Client) Live() wire.StatusFrame {
+func (c *Client) Status() wire.StatusFrame {
 	c.state.mu.Lock()
 	defer c.state.mu.Unlock()
 	return c.state.status

@@ -1,5 +1,5 @@
-// Package client is the Go SDK of matchfloor. It follows one event live and gives
-// commands to it, over the protocol of docs/PROTOCOL.md.
+// Package client is the Go SDK of matchfloor. It follows one event live and gives commands to it,
+// over the protocol of docs/PROTOCOL.md.
 //
 //	c, err := client.Dial(ctx, "https://host/moderator#demo.moderator-s1.…", client.Options{})
 //	if err != nil {
@@ -15,48 +15,43 @@
 //
 // # Lifecycle
 //
-// A [Client] belongs to one link and one event. [Dial] exchanges the link for a
-// bearer token, connects, and returns after the first snapshot or patch has been
-// applied. From then on two goroutines keep the view up to date over as many
-// connections as it takes, and a third runs while a large snapshot is fetched.
-// They end with [Client.Close], or when the server refuses the client for good:
-// then [Client.Done] is closed and [Client.Err] returns a [*ClosedError].
+// A [Client] belongs to one link and one event. [Dial] exchanges the link for a bearer token,
+// connects, and returns after the first snapshot or patch has been applied. From then on two
+// goroutines keep the view up to date over as many connections as it takes, and a third runs while
+// a large snapshot is fetched. They end with [Client.Close], or when the server refuses the client
+// for good: then [Client.Done] is closed and [Client.Err] returns a [*ClosedError].
 //
-// The live connection is a WebSocket. Where none comes through, [TransportAuto]
-// falls back to Server-Sent Events and then to long polls, and tries the
-// WebSocket again every five minutes.
+// The live connection is a WebSocket. Where none comes through, [TransportAuto] falls back to
+// Server-Sent Events and then to long polls, and tries the WebSocket again every five minutes.
 //
 // # What blocks
 //
-// Dial, Do, Wait, WaitFor and Sync block until they have a result, their context
-// ends or the client ends. Close blocks until the goroutines have ended. All other
-// methods return at once. The function of Read, the condition of WaitFor and
-// Options.Observe run under the client's lock: frames wait for them, and they must
-// not call the client.
+// Dial, Do, Wait, WaitFor and Sync block until they have a result, their context ends or the client
+// ends. Close blocks until the goroutines have ended. All other methods return at once. The
+// function of Read, the condition of WaitFor and Options.Observe run under the client's lock:
+// frames wait for them, and they must not call the client.
 //
 // # What is retried
 //
-// A broken connection is made again, after the pauses of docs/PROTOCOL.md, "Coming
-// back"; a token that is no longer valid is replaced by signing in again, which
-// discards the view. A command is sent again, with the same ID, until the server
-// answers it, so that it is applied at most once. A refusal for which [wire.Retry]
-// reports true, such as an unreachable journal, is retried in the same way. All other
-// refusals are returned by Do as a [*wire.Rejected] and are final.
+// A broken connection is made again, after the pauses of docs/PROTOCOL.md, "Coming back"; a token
+// that is no longer valid is replaced by signing in again, which discards the view. A command is
+// sent again until the server answers it, always with the same ID, so the server applies it at most
+// once. A refusal for which [wire.Retry] reports true, such as an unreachable journal, is retried
+// in the same way. All other refusals are returned by Do as a [*wire.Rejected] and are final.
 //
 // # Ordering
 //
-// Frames are applied in the order of their positions, and Options.Observe sees each
-// of them once. The commands of one client are sent in the order of the calls of Do,
-// each after the answer to the one before. The answer to a command may arrive before
-// the frame that shows its effect: call Wait with the sequence of the answer before
-// reading the view.
+// Frames are applied in the order of their positions, and Options.Observe sees each of them once.
+// The commands of one client are sent in the order of the calls of Do, each after the answer to the
+// one before. The answer to a command may arrive before the frame that shows its effect: call Wait
+// with the sequence of the answer before reading the view.
 //
 // # Resumption
 //
-// After a reconnect the client tells the server the position of its view and
-// receives only what has changed since, or a new snapshot if the server no longer
-// has the changes. [Client.Save] returns the view for the same purpose: given to a
-// later client as Options.Saved, it spares the first snapshot.
+// After a reconnect the client tells the server the position of its view and receives only what has
+// changed since, or a new snapshot if the server no longer has the changes. [Client.Save] returns
+// the view for the same purpose: given to a later client as Options.Saved, it spares the first
+// snapshot.
 package client
 
 // Locks: state, outbox, barriers and fallbackConn each have one. No goroutine holds two of

@@ -34,9 +34,9 @@ func Forum() (floor.Forum, error) {
 	return forum, nil
 }
 
-// OnDay returns the forum moved by whole days, so that its first day is the date of day
-// in the event's time zone. Times of day stay the same. The lists that change are new;
-// the others are shared with f. An error means that the event's time zone is unknown.
+// OnDay returns the forum moved by whole days, so that it begins on the date of the instant day, in
+// the event's time zone. Times of day stay the same. The lists that change are new; the others are
+// shared with f. An error means that the event's time zone is unknown.
 func OnDay(f floor.Forum, day time.Time) (floor.Forum, error) {
 	zone, err := time.LoadLocation(f.Event.TimeZone)
 	if err != nil {

@@ -72,7 +72,7 @@ func (d *acceptanceDay) wantStaleStatus() {
 	phone := d.people[d.phones[7]]
 	cards := len(phone.View().Cards)
 	eventually(d.t, 10*time.Second, "the phone's stale status", func() error {
-		if phone.Live().StaleSince == 0 {
+		if phone.Status().StaleSince == 0 {
 			return context.DeadlineExceeded
 		}
 		return nil

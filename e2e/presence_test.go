@@ -145,7 +145,7 @@ func (v *venue) waitForStatus(lead *person, what string, ok func(wire.StatusFram
 	v.t.Helper()
 	began := time.Now()
 	eventually(v.t, 20*time.Second, what, func() error {
-		if status := lead.Live(); !ok(status) {
+		if status := lead.Status(); !ok(status) {
 			return fmt.Errorf("the moderator's status is %+v", status)
 		}
 		return nil
@@ -185,12 +185,12 @@ func (v *venue) checkNodeDeath(lead, phone *person) {
 	died := time.Now()
 	v.nodes[0].kill()
 	took := v.waitForStatus(lead, "the phone to be offline with its node", func(l wire.StatusFrame) bool { return l.Gone[who] != 0 })
-	since := lead.Live().Gone[who]
+	since := lead.Status().Gone[who]
 	v.t.Logf("shown offline %v after its node was killed, since a time %v before the kill", took, died.Sub(time.UnixMilli(int64(since))).Round(time.Second))
 	if took > 15*time.Second || since < floor.Instant(died.Add(-5*time.Second).UnixMilli()) || since > floor.Instant(died.Add(time.Second).UnixMilli()) {
 		v.t.Errorf("shown offline after %v, since %v", took, time.UnixMilli(int64(since)))
 	}
-	if lead.Live().Partial {
+	if lead.Status().Partial {
 		v.t.Error("the console shows that presence is partial")
 	}
 	v.nodes[0].start()

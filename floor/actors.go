@@ -60,7 +60,7 @@ func (w ActorID) ID() string { _, id, _ := strings.Cut(string(w), ":"); return i
 // Link returns the id of the link with which w signs in.
 func (w ActorID) Link() LinkID { return LinkID(string(w.Role()) + "-" + w.ID()) }
 
-// Clock gives the commands that time brings about.
+// Clock is the sender of commands that fall due with time.
 const Clock ActorID = "clock:clock"
 
 // Operator gives the commands of the command line.

@@ -78,7 +78,7 @@ type Representative struct {
 	Title string `json:"title,omitzero"`
 }
 
-// PlaceCard is a place in the words of the signs.
+// PlaceCard is a round and a table, with the label that the table's sign shows.
 type PlaceCard struct {
 	Round RoundID `json:"round,omitzero"`
 	Table TableID `json:"table,omitzero"`

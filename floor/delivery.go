@@ -9,7 +9,8 @@ const (
 	MaxTold      = 100
 )
 
-// MaxNamedRecipients is the number of people up to which a sent card names them; of more it has only the count.
+// MaxNamedRecipients is the most people that a DeliveryCard names. If there are more, it has only
+// their count.
 const MaxNamedRecipients = 500
 
 // The commands about delivery. A notice is sent when it is issued, delivered when a screen of its

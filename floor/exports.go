@@ -21,8 +21,8 @@ type RecordExport struct {
 	People int        `json:"people"` // in a backup; floor itself counts those in a list of links
 }
 
-// Exported says what was exported, with the data of how many people; the record says by whom and when.
-// It has no personal data, so erasing leaves it as it is.
+// Exported notes an export: its kind, and how many people's data it held. Who exported and when is
+// in the record. It holds no personal data, so an erasure does not change it.
 type Exported struct {
 	What   ExportKind `json:"what"`
 	People int        `json:"people"`

@@ -28,8 +28,8 @@ const purgeVersion = 3
 // versionOf returns the version that brought a kind of change.
 func versionOf(k ChangeKind) int { return max(kindVersions[k], 1) }
 
-// Version returns the version that changes in this log may have. A log begins at the version that its
-// first command names (Envelope.Version); RaiseVersion raises it.
+// Version returns the newest version whose changes may be written to this log. It is the one that
+// the log's first command names (Envelope.Version), until RaiseVersion raises it.
 func (s State) Version() int { return max(s.version, 1) }
 
 // CanWrite reports whether changes of a kind may be written to this log.

@@ -193,7 +193,7 @@ func BenchmarkReconnect(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	hash := wire.SubjectsHash(state.Subjects(who.Who))
+	hash := wire.SubjectsHash(state.Subjects(who.Actor))
 	for b.Loop() {
 		s := &countingTransport{views: new(atomic.Int64)}
 		attached, err := h.Attach(b.Context(), demo, who, s)

@@ -146,7 +146,7 @@ func (h *twoNodes) checkConverged() {
 	for _, p := range h.phones {
 		p.sync()
 		if got, want := p.position(), headOf(h.t, h.store); got != want {
-			h.t.Errorf("%s stands at %v, the log at %v", p.who.Who, got, want)
+			h.t.Errorf("%s stands at %v, the log at %v", p.who.Actor, got, want)
 		}
 	}
 }
@@ -198,7 +198,7 @@ func TestDivergence_CutTailIsAppendedAgain(t *testing.T) {
 				}
 				for _, p := range h.phones {
 					if strings.Contains(p.kinds(), "snapshot") || p.closeCode() != 0 {
-						t.Errorf("%s noticed: %s, %d", p.who.Who, p.kinds(), p.closeCode())
+						t.Errorf("%s noticed: %s, %d", p.who.Actor, p.kinds(), p.closeCode())
 					}
 				}
 				a, b := h.nodes[0].Stats(), h.nodes[1].Stats()
@@ -231,7 +231,7 @@ func TestDivergence_LostCommandsAreReported(t *testing.T) {
 		h.checkConverged()
 		for _, p := range h.phones {
 			if !strings.Contains(p.kinds(), "snapshot") {
-				t.Errorf("%s was not sent a snapshot: %s", p.who.Who, p.kinds())
+				t.Errorf("%s was not sent a snapshot: %s", p.who.Actor, p.kinds())
 			}
 		}
 		reported := lostCards(t, h.phones[0])

@@ -108,8 +108,8 @@ func playSeed(t *testing.T, seed uint64) (figures cutFigures) {
 	truth := &oracle{mem: store}
 	for _, p := range phones {
 		p.sync()
-		if at := p.position(); at != headOf(t, store) || truth.digest(t, at, p.who.Who) != digestOf(p) {
-			t.Errorf("%s stands at %v of %v, or does not show the log's view", p.who.Who, at, headOf(t, store))
+		if at := p.position(); at != headOf(t, store) || truth.digest(t, at, p.who.Actor) != digestOf(p) {
+			t.Errorf("%s stands at %v of %v, or does not show the log's view", p.who.Actor, at, headOf(t, store))
 		}
 	}
 	return figures

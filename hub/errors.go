@@ -18,9 +18,8 @@ var (
 	ErrJournalUnreached = errors.New("hub: the journal has not been reached yet")
 )
 
-// problemOf returns why a command could not be submitted, as a problem of the wire if it
-// is one of the hub's errors.
-func problemOf(err error) error {
+// asProblem converts the hub's own errors to a *wire.Problem. It returns any other error unchanged.
+func asProblem(err error) error {
 	for cause, code := range map[error]wire.Code{
 		ErrNoEvent: wire.CodeNoSuchEvent, ErrUnauthenticated: wire.CodeSignedOut, ErrOverloaded: wire.CodeBusy,
 		ErrDraining: wire.CodeDraining, ErrUnavailable: wire.CodeUnavailable,

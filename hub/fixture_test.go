@@ -170,7 +170,7 @@ func (o *oracle) digest(t *testing.T, p journal.Position, who floor.ActorID) str
 }
 
 func credential(who floor.ActorID) session.Credential {
-	return session.Credential{Who: who, Link: who.Link(), Generation: 1}
+	return session.Credential{Actor: who, Link: who.Link(), Generation: 1}
 }
 
 func base(seq uint64) func(*wire.Command)     { return func(c *wire.Command) { c.Base = &seq } }

@@ -67,14 +67,14 @@ func (h *Hub) startEvents(s journal.Snapshots) func(journal.LogID) *event {
 		HistorySize: h.options.HistorySize, QueueSize: h.options.QueueSize, SnapshotEvery: h.options.SnapshotEvery,
 		Draining: &h.draining, Sessions: &h.sessions, InstanceHistory: instance,
 		LinksChanged: func(links []floor.LinkID) { h.events.notifyLinks(links) },
-		LogOpened:    func(log journal.LogID, err error) { h.events.opened(log, err) },
+		LogReadable:  func(log journal.LogID, err error) { h.events.opened(log, err) },
 		LogFailed:    func(log journal.LogID) { h.events.forget(log) },
 		MayClose:     func(log journal.LogID) bool { return h.events.mayClose(log) },
 		BatchDone:    h.signal,
 	}
 	sessions := &session.Env{
 		Context: h.ctx, Go: h.owned.Go, Writers: h.writers, Counters: &h.sessionCounters, Draining: &h.draining,
-		SnapshotPath: h.options.SnapshotPath, InstanceHistory: instance, Released: h.released,
+		SnapshotPath: h.options.SnapshotPath, InstanceHistory: instance, SessionEnded: h.released,
 	}
 	return func(log journal.LogID) *event {
 		r := replica.New(replicas, log)
@@ -147,20 +147,20 @@ func (h *Hub) submit(ctx context.Context, log journal.LogID, command *replica.Co
 	}
 	e, err := h.open(ctx, log)
 	if err != nil {
-		return Result{}, problemOf(err)
+		return Result{}, asProblem(err)
 	}
 	defer h.events.release(e)
 	if _, first := command.Envelope.Command.(floor.ImportForum); first && log != journal.InstanceLog {
 		instance, err := h.open(ctx, journal.InstanceLog) // its version is a new event's too
 		if err != nil {
-			return Result{}, problemOf(err)
+			return Result{}, asProblem(err)
 		}
 		defer h.events.release(instance)
 	}
 	if command.CheckLink {
 		release, err := h.openInstance(ctx, command.Envelope.By)
 		if err != nil {
-			return Result{}, problemOf(err)
+			return Result{}, asProblem(err)
 		}
 		defer release()
 	}
@@ -205,7 +205,7 @@ func (h *Hub) attach(ctx context.Context, log journal.LogID, who session.Credent
 	if err != nil {
 		return nil, err
 	}
-	release, err := h.openInstance(ctx, who.Who)
+	release, err := h.openInstance(ctx, who.Actor)
 	if err != nil {
 		h.events.release(e)
 		return nil, err
@@ -240,7 +240,7 @@ func subjectsOf(e *event, log journal.LogID, who session.Credential, at *history
 	if at.At.Seq == 0 && log != journal.InstanceLog {
 		return nil, ErrNoEvent
 	}
-	subjects := at.State.Subjects(who.Who)
+	subjects := at.State.Subjects(who.Actor)
 	if !e.sessions.LinkValid(who, &at.State) || len(subjects) == 0 {
 		return nil, ErrUnauthenticated
 	}
@@ -250,7 +250,7 @@ func subjectsOf(e *event, log journal.LogID, who session.Credential, at *history
 // released gives back what attach has acquired for a session.
 func (h *Hub) released(log journal.LogID, who session.Credential) {
 	h.sessions.Add(-1)
-	if who.Who.Role() == floor.RoleOrganiser {
+	if who.Actor.Role() == floor.RoleOrganiser {
 		h.events.releaseLog(journal.InstanceLog)
 	}
 	h.events.releaseLog(log)

@@ -43,7 +43,7 @@ func TestNodes_CommandsOfTwoAreAppliedOnce(t *testing.T) {
 		for _, p := range phones {
 			p.sync()
 			if got := p.position().Seq; got != uint64(len(records(t, m))) {
-				t.Errorf("%s stands at %d of %d", p.who.Who, got, len(records(t, m)))
+				t.Errorf("%s stands at %d of %d", p.who.Actor, got, len(records(t, m)))
 			}
 		}
 		if n := len(records(t, m)); n != 2+12 {
@@ -313,7 +313,7 @@ func TestNodes_EverythingFailsAndNothingIsLost(t *testing.T) {
 					}
 					p.sync()
 					if got := p.position().Seq; got != uint64(len(all)) {
-						t.Errorf("%s stands at %d of %d", p.who.Who, got, len(all))
+						t.Errorf("%s stands at %d of %d", p.who.Actor, got, len(all))
 					}
 				}
 			})
@@ -362,7 +362,7 @@ func TestDeadlines_AreAppliedOnceByTwoNodes(t *testing.T) {
 		}
 		for _, p := range phones {
 			if p.position().Seq != uint64(len(after)) {
-				t.Errorf("%s stands at %v", p.who.Who, p.position())
+				t.Errorf("%s stands at %v", p.who.Actor, p.position())
 			}
 		}
 	})

@@ -14,12 +14,11 @@ import (
 
 // Options configure a hub. The zero value of each field stands for its default.
 type Options struct {
-	// SnapshotPath returns the path from which a client may fetch a snapshot of at least
-	// this sequence number that is too large for a frame. The default returns the path of
-	// docs/PROTOCOL.md.
+	// SnapshotPath returns the path of a snapshot that is too large for a frame. The client fetches
+	// from it the view at seq or later. The default returns the path of docs/PROTOCOL.md.
 	SnapshotPath func(log journal.LogID, link floor.LinkID, seq uint64) string
-	// DecodeRecord decodes the records of logs. The default is floor.DecodeRecord; tests
-	// of rolling upgrades stand in for another version of the program with it.
+	// DecodeRecord decodes the records of logs. The default is floor.DecodeRecord; tests of rolling
+	// upgrades replace it to imitate another version of the program.
 	DecodeRecord func(body []byte) (floor.Record, error)
 	// Presence passes between nodes who is connected to each. The default knows only
 	// this node.

@@ -83,7 +83,7 @@ func (p *phone) attach(h *hub.Hub, transport session.Transport) {
 	synctest.Wait() // for a write of the session before
 	s, err := h.Attach(p.t.Context(), cmp.Or(p.oracle.log, demo), p.who, transport)
 	if err != nil {
-		p.t.Fatalf("attach %s: %v", p.who.Who, err)
+		p.t.Fatalf("attach %s: %v", p.who.Actor, err)
 	}
 	p.mu.Lock()
 	p.hub, p.session, p.closed, p.frames, p.raw, p.times = h, s, 0, nil, nil, nil
@@ -123,7 +123,7 @@ func (p *phone) Close(code wire.CloseCode) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed != 0 {
-		p.t.Errorf("%s closed twice: %d, then %d", p.who.Who, p.closed, code)
+		p.t.Errorf("%s closed twice: %d, then %d", p.who.Actor, p.closed, code)
 	}
 	p.closed = code
 }
@@ -164,7 +164,7 @@ func (p *phone) apply(patch wire.Patch) {
 		p.ack()
 		return
 	case p.have.Seq < patch.From:
-		p.t.Errorf("%s at %d was sent a patch from %d", p.who.Who, p.have.Seq, patch.From)
+		p.t.Errorf("%s at %d was sent a patch from %d", p.who.Actor, p.have.Seq, patch.From)
 		return
 	}
 	for key, card := range patch.Set {
@@ -172,7 +172,7 @@ func (p *phone) apply(patch wire.Patch) {
 	}
 	for _, key := range patch.Drop {
 		if _, ok := p.cards[key]; !ok {
-			p.t.Errorf("%s was sent a drop of %s, which it never had", p.who.Who, key)
+			p.t.Errorf("%s was sent a drop of %s, which it never had", p.who.Actor, key)
 		}
 		delete(p.cards, key)
 	}
@@ -186,8 +186,8 @@ func (p *phone) checkView() {
 		p.ack()
 		return
 	}
-	if want := p.oracle.digest(p.t, p.have, p.who.Who); wire.Digest(p.cards) != want {
-		p.t.Errorf("%s at %v does not show the log's view", p.who.Who, p.have)
+	if want := p.oracle.digest(p.t, p.have, p.who.Actor); wire.Digest(p.cards) != want {
+		p.t.Errorf("%s at %v does not show the log's view", p.who.Actor, p.have)
 	}
 	p.ack()
 }
@@ -312,7 +312,7 @@ func (p *phone) lastFrame(kind string) (found wire.ServerFrame) {
 			return f
 		}
 	}
-	p.t.Errorf("%s was sent no %s", p.who.Who, kind)
+	p.t.Errorf("%s was sent no %s", p.who.Actor, kind)
 	return wire.ServerFrame{}
 }
 

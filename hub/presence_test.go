@@ -188,7 +188,7 @@ func nodeDies(t *testing.T, node *hub.Hub, staff *phone, on ...*phone) {
 		synctest.Wait()
 	}
 	took := time.Since(died)
-	since := staff.lastFrame("live").Live.Gone[on[0].who.Who]
+	since := staff.lastFrame("live").Live.Gone[on[0].who.Actor]
 	t.Logf("gone %v after their node died, since %v before that", took, died.Sub(time.UnixMilli(int64(since))))
 	if took > 12*time.Second || since < floor.Instant(died.Add(-4*time.Second).UnixMilli()) || since > floor.Instant(died.UnixMilli()) {
 		t.Errorf("gone after %v, since %v", took, time.UnixMilli(int64(since)))

@@ -75,7 +75,7 @@ func randomDay(t *testing.T, seed uint64) {
 		p.sync() // acknowledges what it was sent while mute
 		p.sync()
 		if p.position() != at {
-			t.Errorf("%s stands at %v, the log at %v", p.who.Who, p.position(), at)
+			t.Errorf("%s stands at %v, the log at %v", p.who.Actor, p.position(), at)
 		}
 	}
 	if at.Seq < 60 {

@@ -60,7 +60,7 @@ func (h *Hub) View(ctx context.Context, log journal.LogID, who session.Credentia
 		return nil, err
 	}
 	defer h.events.release(e)
-	release, err := h.openInstance(ctx, who.Who)
+	release, err := h.openInstance(ctx, who.Actor)
 	if err != nil {
 		return nil, err
 	}

@@ -177,8 +177,8 @@ func (r *registry) instanceHistory() *history.History {
 	return nil
 }
 
-// notifyLinks makes the sessions of links look for what is due, on every log; nil means
-// all sessions.
+// notifyLinks wakes the sessions of the given links on every open log, so that they send or close
+// as needed; nil means all sessions.
 func (r *registry) notifyLinks(links []floor.LinkID) {
 	for _, e := range r.loaded() {
 		if links == nil {

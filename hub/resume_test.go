@@ -135,7 +135,7 @@ func TestResume_UnchangedViewOlderThanTheHistoryGetsAPatch(t *testing.T) {
 			p.ack()
 			synctest.Wait()
 			if got := p.kinds(); !strings.HasSuffix(got, " snapshot") {
-				t.Errorf("%s, who had missed more than the history holds, was sent %s", p.who.Who, got)
+				t.Errorf("%s, who had missed more than the history holds, was sent %s", p.who.Actor, got)
 			}
 		}
 	})

@@ -133,12 +133,12 @@ func TestSession_ClosesSilentClients(t *testing.T) {
 				pinging.sync()
 			}
 			if got := c.p.closeCode(); got != 0 {
-				t.Errorf("%s was closed with %d before %v", c.p.who.Who, got, c.after)
+				t.Errorf("%s was closed with %d before %v", c.p.who.Actor, got, c.after)
 			}
 			time.Sleep(2500 * time.Millisecond)
 			synctest.Wait()
 			if got := c.p.closeCode(); got != wire.CloseSilent {
-				t.Errorf("%s was closed with %d %v after the start", c.p.who.Who, got, time.Since(start))
+				t.Errorf("%s was closed with %d %v after the start", c.p.who.Actor, got, time.Since(start))
 			}
 		}
 		if pinging.closeCode() != 0 {
@@ -200,7 +200,7 @@ func TestFrames_PatchIsEncodedOnceForAllClients(t *testing.T) {
 		synctest.Wait()
 		for _, p := range phones {
 			if got := p.raw[len(p.raw)-1]; got != phones[0].raw[len(phones[0].raw)-1] {
-				t.Errorf("%s was sent %s", p.who.Who, got)
+				t.Errorf("%s was sent %s", p.who.Actor, got)
 			}
 		}
 		if got := h.Stats().PatchesEncoded - before; got != 1 {

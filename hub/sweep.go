@@ -25,9 +25,9 @@ func everySecond(ctx context.Context, f func()) {
 	}
 }
 
-// sweep closes sessions that are silent, stalled or signed out, and makes the others send
-// what has changed apart from the log, until ctx ends. It is one goroutine for all
-// sessions.
+// sweep closes sessions that are silent, stalled or signed out. It makes the others send what
+// became due without a new record, such as a status frame. One goroutine does this for all
+// sessions, until ctx ends.
 func (r *registry) sweep(ctx context.Context) {
 	everySecond(ctx, func() {
 		for _, e := range r.loaded() {
@@ -36,9 +36,9 @@ func (r *registry) sweep(ctx context.Context) {
 	})
 }
 
-// exchangePresence sends the other nodes who is connected here, and moderators who is
-// connected anywhere, until ctx ends. It has a goroutine of its own because the store may
-// be slow. An event with no connection and no moderator costs one look a second.
+// exchangePresence tells the other nodes who is connected to this one, and tells moderators who is
+// connected to any node, until ctx ends. It has its own goroutine because the store may be slow. An
+// event without connections is only looked at once a second.
 func (r *registry) exchangePresence(ctx context.Context, exchange *presence.Exchange) {
 	shared := exchange.Store != nil
 	everySecond(ctx, func() {

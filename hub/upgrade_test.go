@@ -154,7 +154,7 @@ func noticeOn(t *testing.T, p *phone) floor.NoticeID {
 			return floor.NoticeID(id)
 		}
 	}
-	t.Fatalf("%s has no notice", p.who.Who)
+	t.Fatalf("%s has no notice", p.who.Actor)
 	return ""
 }
 

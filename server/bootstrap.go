@@ -20,11 +20,10 @@ type bootstrap struct {
 	now func() time.Time
 }
 
-// encode returns {"hello":…,"snapshot":…} as the live connection would send them.
-// It returns nil for other roles and if anything fails: every client can do without
-// it.
+// encode returns {"hello":…,"snapshot":…} as the live connection would send them to an attendee. It
+// returns nil for any other role and after any error, because the page works without it.
 func (b bootstrap) encode(ctx context.Context, event floor.EventID, who session.Credential) json.RawMessage {
-	if who.Who.Role() != floor.RoleAttendee {
+	if who.Actor.Role() != floor.RoleAttendee {
 		return nil
 	}
 	// The state is read first. If the subjects change before the view is read, their
@@ -33,7 +32,7 @@ func (b bootstrap) encode(ctx context.Context, event floor.EventID, who session.
 	if err != nil {
 		return nil
 	}
-	profile, ok := state.Profile(who.Who)
+	profile, ok := state.Profile(who.Actor)
 	if !ok {
 		return nil
 	}
@@ -45,10 +44,10 @@ func (b bootstrap) encode(ctx context.Context, event floor.EventID, who session.
 		Version: wire.Version,
 		Event:   event,
 		You: wire.You{
-			Who: who.Who, Link: who.Link, Name: profile.Name,
+			Who: who.Actor, Link: who.Link, Name: profile.Name,
 			Lead: profile.Lead, Zones: profile.Zones, Languages: profile.Languages,
 		},
-		Subjects: wire.SubjectsHash(state.Subjects(who.Who)),
+		Subjects: wire.SubjectsHash(state.Subjects(who.Actor)),
 		Now:      floor.Instant(b.now().UnixMilli()),
 		Clock:    state.Clock(),
 	}})

@@ -53,7 +53,7 @@ var mediaTypes = map[string]string{
 
 func newFile(name string, body []byte) file {
 	sum := sha256.Sum256(body)
-	f := file{body: body, zipped: zip(body), mediaType: mediaTypes[path.Ext(name)], tag: hex.EncodeToString(sum[:12])}
+	f := file{body: body, zipped: gzipped(body), mediaType: mediaTypes[path.Ext(name)], tag: hex.EncodeToString(sum[:12])}
 	if len(f.zipped) > len(body)*9/10 {
 		f.zipped = nil
 	}

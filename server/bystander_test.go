@@ -56,7 +56,7 @@ func (s *bystander) checkUndisturbed() time.Duration {
 		s.w.t.Fatal(err)
 	}
 	l, _ := s.w.state(s.event).Link("moderator-lead")
-	held, err := s.w.hub.View(ctx, journal.LogID(s.event), session.Credential{Who: l.Who, Link: l.ID, Generation: l.Generation}, at.Seq)
+	held, err := s.w.hub.View(ctx, journal.LogID(s.event), session.Credential{Actor: l.Who, Link: l.ID, Generation: l.Generation}, at.Seq)
 	if err != nil {
 		s.w.t.Fatal(err)
 	}

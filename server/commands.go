@@ -38,7 +38,7 @@ func (h commands) submit(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := reply.RateLimited(h.limits.commands(caller.Who.Role()).Allow(caller.RateKey)); err != nil {
+	if err := reply.RateLimited(h.limits.commands(caller.Actor.Role()).Allow(caller.RateKey)); err != nil {
 		return err
 	}
 	text, err := reply.ReadBody(c, wire.MaxCommand, echo.MIMEApplicationJSON)

@@ -28,7 +28,7 @@ var frameRate = limit.Rate{PerSecond: 20, Burst: 200}
 type conn struct {
 	socket      ws.Conn
 	signedIn    auth.LiveSession
-	server      *liveEndpoint
+	endpoint    *liveEndpoint
 	key         string       // of the link, by which rates and connections are counted
 	frameBucket limit.Bucket // of frameRate; used by the reading goroutine only
 	unacked     atomic.Int32 // frames sent and not acknowledged, counted up to frameRate.Burst
@@ -36,13 +36,13 @@ type conn struct {
 
 var (
 	_ session.NonblockingTransport = (*conn)(nil)
-	_ ws.FrameHandler              = (*conn)(nil)
+	_ ws.MessageHandler            = (*conn)(nil)
 )
 
 // newConn returns a connection that has no session yet and is not read. netConn must have
 // completed the handshake.
 func newConn(s *liveEndpoint, netConn net.Conn, key string) *conn {
-	c := &conn{server: s, key: key}
+	c := &conn{endpoint: s, key: key}
 	c.socket.Init(s.poller, netConn, c)
 	return c
 }
@@ -77,24 +77,24 @@ func (c *conn) Close(code wire.CloseCode) { c.socket.Close(int(code)) }
 // Abort implements session.Transport.
 func (c *conn) Abort() { c.socket.Abort() }
 
-// ShortText implements ws.Handler. The text is an ack, which a session handles without
+// ShortText implements ws.MessageHandler. The text is an ack, which a session handles without
 // blocking.
 func (c *conn) ShortText(payload []byte) { c.Message(websocket.TextMessage, payload) }
 
-// AllowControl implements ws.Handler.
+// AllowControl implements ws.MessageHandler.
 func (c *conn) AllowControl() bool { return c.frameBucket.Take(frameRate, time.Now()) }
 
-// Ended implements ws.Handler.
+// Ended implements ws.MessageHandler.
 func (c *conn) Ended() {
-	c.server.sessions.Remove(&c.signedIn)
+	c.endpoint.sessions.Remove(&c.signedIn)
 	c.signedIn.Session.Detach()
 }
 
-// Closed implements ws.Handler.
-func (c *conn) Closed() { c.server.limits.sockets.Release(c.key) }
+// Closed implements ws.MessageHandler.
+func (c *conn) Closed() { c.endpoint.limits.sockets.Release(c.key) }
 
-// isExpected reports whether a frame is exempt from frameRate: a command within the rate
-// of its link, and an ack, one for each frame that was sent. A console on a busy floor
+// isExpected reports whether frameRate does not apply to a frame. It does not apply to a command
+// within its link's rate, nor to one ack for each frame sent: a console on a busy floor
 // acknowledges 25 frames a second.
 func (c *conn) isExpected(frame wire.ClientFrame, problem *wire.Problem, tooFast error) bool {
 	switch {
@@ -107,7 +107,7 @@ func (c *conn) isExpected(frame wire.ClientFrame, problem *wire.Problem, tooFast
 	return frame.Command != nil
 }
 
-// Message implements ws.Handler. It decodes a frame and passes it to the session. The
+// Message implements ws.MessageHandler. It decodes a frame and passes it to the session. The
 // decoded frame shares no memory with text.
 func (c *conn) Message(opcode int, text []byte) {
 	session := c.signedIn.Session
@@ -118,9 +118,9 @@ func (c *conn) Message(opcode int, text []byte) {
 	frame, problem := wire.DecodeClient(text)
 	var tooFast error
 	if problem == nil && frame.Command != nil {
-		s := c.server
+		s := c.endpoint
 		s.metrics.CountCommand(*frame.Command, "live")
-		tooFast = reply.RateLimited(s.limits.commands(session.Who().Who.Role()).Allow(c.key))
+		tooFast = reply.RateLimited(s.limits.commands(session.Who().Actor.Role()).Allow(c.key))
 	}
 	switch {
 	case !c.isExpected(frame, problem, tooFast) && !c.frameBucket.Take(frameRate, time.Now()):

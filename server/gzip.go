@@ -28,8 +28,8 @@ func acceptsGzip(r *http.Request) bool {
 	return false
 }
 
-// zip returns body compressed.
-func zip(body []byte) []byte {
+// gzipped returns body compressed.
+func gzipped(body []byte) []byte {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
 	if _, err := w.Write(body); err != nil {

@@ -420,7 +420,7 @@ func TestLive_DrainClosesWithRestart(t *testing.T) {
 func (w *fixture) attach(c *conn) *session.Session {
 	w.t.Helper()
 	link, _ := w.state(event).Link(w.linkOf[floor.RoleAttendee])
-	session, err := w.hub.Attach(w.t.Context(), journal.LogID(event), session.Credential{Who: link.Who, Link: link.ID, Generation: link.Generation}, c)
+	session, err := w.hub.Attach(w.t.Context(), journal.LogID(event), session.Credential{Actor: link.Who, Link: link.ID, Generation: link.Generation}, c)
 	if err != nil {
 		w.t.Fatal(err)
 	}

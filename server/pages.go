@@ -43,8 +43,8 @@ func (p pages) page(name string) echo.HandlerFunc {
 	}
 }
 
-// signedInPage serves the same HTML at the path of a signed-in link. If there is a
-// bootstrap for the caller, the HTML holds it.
+// signedInPage serves what page serves, at the path of a signed-in link. It adds a bootstrap if
+// there is one for the caller.
 func (p pages) signedInPage(name string) echo.HandlerFunc {
 	plain := p.page(name)
 	return func(c echo.Context) error {
@@ -55,7 +55,7 @@ func (p pages) signedInPage(name string) echo.HandlerFunc {
 		}
 		html := withBootstrap(f.body, data)
 		c.Response().Header().Set("Cache-Control", "no-store")
-		return file{body: html, zipped: zip(html), mediaType: f.mediaType}.serve(c)
+		return file{body: html, zipped: gzipped(html), mediaType: f.mediaType}.serve(c)
 	}
 }
 

@@ -70,9 +70,9 @@ func (h uploads) importForum(c echo.Context) error {
 		return reply.JSON(c, http.StatusUnprocessableEntity, workbookFaults{wire.CodeWorkbook, faults})
 	}
 	if c.QueryParam("dry") != "" {
-		return h.preview(c, caller.Who, forum)
+		return h.preview(c, caller.Actor, forum)
 	}
-	if err := hub.ImportForum(c.Request().Context(), h.hub, caller.Who, string(caller.Link), forum); err != nil {
+	if err := hub.ImportForum(c.Request().Context(), h.hub, caller.Actor, string(caller.Link), forum); err != nil {
 		return reply.OfCommand(problemOf(err))
 	}
 	return reply.JSON(c, http.StatusCreated, map[string]floor.EventID{"event": forum.Event.ID})

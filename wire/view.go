@@ -24,9 +24,8 @@ func Digest(cards Cards) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// SubjectsHash returns a hash of what a session may see: 16 hex digits, which do not
-// depend on the order. By it the server decides whether the view that a hello names is
-// still of the same subjects.
+// SubjectsHash returns a hash of subjects, 16 hex digits that do not depend on their order. A hello
+// contains it, so that the server can tell whether the client's view is still of the same subjects.
 func SubjectsHash(subjects []floor.Subject) string {
 	sorted := slices.Sorted(slices.Values(subjects))
 	lines := make([]string, len(sorted))

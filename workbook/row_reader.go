@@ -177,7 +177,8 @@ func (r rowReader) choice(column string) string {
 	return word
 }
 
-// ref returns an id of the column's sheet; empty if the sheet has no such id.
+// ref returns the cell as an id of the sheet that the column refers to. It returns "" if that sheet
+// has no such id, which is a fault unless the cell is empty.
 func (r rowReader) ref(column string) string {
 	s := normalize(r.cell(column))
 	if s == "" || !r.checkRef(column, s) {

@@ -62,9 +62,9 @@ func (r *RecentRecords) After(p journal.Position) (records []journal.Record, ok 
 	return r.records[n:], r.position(n-1) == p
 }
 
-// SinceCommon returns the records after the newest of the given positions, oldest
-// first, that is also one of those held: what a log with that history lacks. If no
-// position is common it returns all records.
+// SinceCommon compares the positions of another history, given oldest first, with those held here.
+// It returns the records after the newest position that both have, or all records if they share
+// none.
 func (r *RecentRecords) SinceCommon(history []journal.Position) []journal.Record {
 	for _, p := range slices.Backward(history) {
 		if records, ok := r.After(p); ok {

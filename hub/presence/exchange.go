@@ -8,9 +8,9 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// Store passes bytes between nodes. It is never the truth of anything: losing its
-// content loses nothing but counts. Its methods must be safe for concurrent use and
-// must return soon after ctx has ended.
+// Store passes messages between nodes. Nothing is kept only there: if its content is lost, only the
+// shown counts are wrong for a while. Its methods must be safe for concurrent use and must return
+// soon after ctx has ended.
 type Store interface {
 	// Put replaces what node has said of log, for at most ttl.
 	Put(ctx context.Context, log journal.LogID, node string, message []byte, ttl time.Duration) error
@@ -32,9 +32,9 @@ type Exchange struct {
 	Errors *atomic.Uint64 // counts failed calls and malformed messages
 }
 
-// Send sends what has changed on this node, and repeats it in time before the others
-// drop it. now is the wall time of the log. Send reports whether another call may
-// follow at once: the store did not fail slowly.
+// Send tells the other nodes what has changed on this one, and repeats it before it expires there.
+// now is the log's wall time. Send returns false if the store failed slowly: the caller should then
+// skip the other logs this time.
 func (x *Exchange) Send(ctx context.Context, log journal.LogID, t *Tracker, now time.Time) (reachable bool) {
 	message := t.message(now)
 	if message == nil {

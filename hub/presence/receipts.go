@@ -16,8 +16,8 @@ const (
 	maxNotices  = 500                    // notices of one record, which consoles receive as one patch
 )
 
-// Log is the log that a Receipts writes to.
-type Log interface {
+// DeliveryLog is the log that a Receipts writes to.
+type DeliveryLog interface {
 	// NewestState returns the newest state and its lineage.
 	NewestState() (state *floor.State, lineage int)
 	// SubmitDelivered submits a command and blocks until it is durable or refused.
@@ -35,7 +35,7 @@ type Log interface {
 type Receipts struct {
 	ctx   context.Context
 	spawn func(func())
-	log   Log
+	log   DeliveryLog
 
 	mu      sync.Mutex // guards the fields below
 	lineage int        // of the sequence numbers in acked
@@ -46,7 +46,7 @@ type Receipts struct {
 
 // NewReceipts returns a Receipts that writes to log until ctx ends. It calls spawn to
 // start a goroutine, which exists only while there is something to write.
-func NewReceipts(ctx context.Context, spawn func(func()), log Log) *Receipts {
+func NewReceipts(ctx context.Context, spawn func(func()), log DeliveryLog) *Receipts {
 	return &Receipts{ctx: ctx, spawn: spawn, log: log}
 }
 

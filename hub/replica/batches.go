@@ -14,8 +14,8 @@ const (
 	coalesceSessions = 100                  // sessions of a node that make that worth a wait
 )
 
-// batches takes commands from the queue, and decides and commits them batch by batch.
-type batches struct {
+// batcher takes commands from the queue, and decides and commits them batch by batch.
+type batcher struct {
 	*core
 	decider   decider
 	committer *committer
@@ -31,7 +31,7 @@ type batches struct {
 
 // drainQueue decides, appends and completes what waits, until nothing is left or the
 // journal does not answer.
-func (b *batches) drainQueue() {
+func (b *batcher) drainQueue() {
 	for b.committer.unresolved == nil && b.available() {
 		b.busy.Store(true) // before the queue is emptied: Idle looks at both
 		b.coalesce()
@@ -51,7 +51,7 @@ func (b *batches) drainQueue() {
 // begun: each batch costs an append, and a frame to every console. A single sender,
 // and one that waits for each verdict, does not wait here. A node with few sessions
 // has no need to.
-func (b *batches) coalesce() {
+func (b *batcher) coalesce() {
 	wait := coalesceTime - time.Since(b.coalesced)
 	if wait <= 0 || b.queue.len() == 0 || b.Sessions.Load() < coalesceSessions {
 		return
@@ -66,13 +66,13 @@ func (b *batches) coalesce() {
 
 // severalSenders reports whether a batch, or it and the one just before, is of several
 // commands that did not wait for each other.
-func (b *batches) severalSenders(batch []*Command, begun time.Time) bool {
+func (b *batcher) severalSenders(batch []*Command, begun time.Time) bool {
 	return len(batch) > 1 || batch[0].Envelope.By != b.by && begun.Sub(b.begun) < coalesceTime
 }
 
 // process completes every command of a batch. It decides again while the log moves on
 // under it.
-func (b *batches) process(batch []*Command) {
+func (b *batcher) process(batch []*Command) {
 	if len(batch) == 0 {
 		return
 	}

@@ -144,10 +144,10 @@ func (m *committer) completeKnown(p *proposal, duplicates []journal.Duplicate) {
 	}
 }
 
-// completeRefused completes the refused commands of a proposal whose accepted ones are
-// durable. Those that are in the log get their original result. For the others confirm
-// must first confirm that the log stood where they were decided, so that nothing is
-// refused on a state that was outdated.
+// completeRefused completes the refused commands of a proposal, once its accepted ones are durable.
+// A command that is in the log already gets its original result. The others are refused only after
+// confirm has returned nil: the log's head is where they were decided, so their state was not
+// outdated.
 func (m *committer) completeRefused(p *proposal, confirm func() error) (left []*Command, ok bool) {
 	p.completeRefusedByClock()
 	if len(p.refused) == 0 {

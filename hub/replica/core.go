@@ -121,7 +121,7 @@ func (c *core) markAvailable() {
 func (c *core) markCorrupt(err error) {
 	if c.corrupt.CompareAndSwap(nil, &corruptError{c.log, err}) {
 		c.Logger.Error("the log cannot be applied any further", "log", c.log, "err", err)
-		c.LogOpened(c.log, c.corrupt.Load())
+		c.LogReadable(c.log, c.corrupt.Load())
 		c.unavailableSince.CompareAndSwap(0, c.now().UnixMilli())
 		c.subscriber.StatusChanged()
 	}

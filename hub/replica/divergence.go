@@ -94,7 +94,7 @@ func (r *recovery) headIsInLog() (bool, error) {
 	return err == nil, err
 }
 
-// reload makes the log's history this node's, and finds out which commands were lost.
+// reload replaces this node's history with the log's, and finds out which commands were lost.
 func (r *recovery) reload() error {
 	loaded, err := r.loader.fromStart()
 	if err != nil {

@@ -37,9 +37,9 @@ type Env struct {
 	// LinksChanged is called after the instance's log has changed what the given
 	// links permit; nil means all links.
 	LinksChanged func(links []floor.LinkID)
-	// LogOpened is called when a log has been loaded, with nil, and when it was found
+	// LogReadable is called when a log has been loaded, with nil, and when it was found
 	// to hold what this version cannot apply, with the reason.
-	LogOpened func(log journal.LogID, err error)
+	LogReadable func(log journal.LogID, err error)
 	// LogFailed is called when a log could not be loaded. Its replica ends.
 	LogFailed func(log journal.LogID)
 	// MayClose reports whether a replica that has nothing to do may end now. If it

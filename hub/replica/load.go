@@ -9,7 +9,7 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// loadedLog is a log as it was read: a base, and the newest steps after it.
+// loadedLog is the result of reading a log: the newest steps, and the version that they start from.
 type loadedLog struct {
 	cursor   *journal.Cursor
 	base     history.Version

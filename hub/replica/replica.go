@@ -29,7 +29,7 @@ type Replica struct {
 	committer *committer
 	lost      *lostCommands
 	deadlines *deadlines
-	batches   *batches
+	batches   *batcher
 }
 
 // New returns a replica of a log. It does nothing until Run is called.
@@ -42,7 +42,7 @@ func New(env *Env, log journal.LogID) *Replica {
 	f.recover = (&recovery{core: c, follower: f, loader: load, lost: l}).recoverDivergence
 	return &Replica{
 		core: c, ready: make(chan struct{}), loader: load, snapshots: s, follower: f, committer: m, lost: l, deadlines: d,
-		batches: &batches{core: c, decider: decider{c}, committer: m, deadlines: d, lost: l},
+		batches: &batcher{core: c, decider: decider{c}, committer: m, deadlines: d, lost: l},
 	}
 }
 
@@ -72,13 +72,13 @@ func (r *Replica) open() error {
 	loaded, err := r.loader.load()
 	if isCorrupt(err) {
 		c.Logger.Error("the log cannot be opened", "log", c.log, "err", err)
-		c.LogOpened(c.log, &corruptError{c.log, err})
+		c.LogReadable(c.log, &corruptError{c.log, err})
 	}
 	if err != nil {
 		return err
 	}
 	r.follower.install(loaded)
-	c.LogOpened(c.log, nil)
+	c.LogReadable(c.log, nil)
 	// For the journal's clock; it does not matter if the log has moved on meanwhile.
 	if err := c.checkHead(); err != nil && !errors.Is(err, journal.ErrPositionMismatch) {
 		c.markUnavailable(err)

@@ -12,9 +12,9 @@ import (
 // is closed.
 const snapshotTimeout = 5 * time.Second
 
-// maxSnapshotFactor is how many times Env.SnapshotEvery may lie between two snapshots
-// of a large log that is written fast. To apply that many records again takes about
-// half a second.
+// maxSnapshotFactor limits the records between two snapshots to this multiple of Env.SnapshotEvery,
+// even if the log is large and written fast. Applying that many records again takes about half a
+// second.
 const maxSnapshotFactor = 4
 
 // snapshotProgress is what has happened since the last snapshot of a log.

@@ -11,7 +11,7 @@ import (
 // from the state, at each command and frame. An organiser's link is in the instance's
 // log, every other one in the event's.
 type Credential struct {
-	Who        floor.ActorID
+	Actor      floor.ActorID
 	Link       floor.LinkID
 	Generation int
 }
@@ -20,7 +20,7 @@ type Credential struct {
 // Done.
 func (c Credential) Command(command wire.Command) *replica.Command {
 	e := floor.Envelope{
-		Key: commandKey(c.Link, command.ID), By: c.Who,
+		Key: commandKey(c.Link, command.ID), By: c.Actor,
 		Unconditional: command.Base == nil, NotAfter: command.Until, Command: command.Body,
 	}
 	if command.Base != nil {
@@ -38,15 +38,15 @@ func commandKey(link floor.LinkID, id string) floor.CommandKey {
 
 // you returns what a state says of the client's own person or screen.
 func (c Credential) you(state *floor.State) wire.You {
-	profile, _ := state.Profile(c.Who)
+	profile, _ := state.Profile(c.Actor)
 	return wire.You{
-		Who: c.Who, Link: c.Link, Name: profile.Name,
+		Who: c.Actor, Link: c.Link, Name: profile.Name,
 		Lead: profile.Lead, Zones: profile.Zones, Languages: profile.Languages,
 	}
 }
 
 // isOrganiser reports whether the client is an organiser.
-func (c Credential) isOrganiser() bool { return c.Who.Role() == floor.RoleOrganiser }
+func (c Credential) isOrganiser() bool { return c.Actor.Role() == floor.RoleOrganiser }
 
 // isVisitor reports whether who is an attendee or an interpreter: somebody whose
 // presence is shown to moderators, and who is sent notices.

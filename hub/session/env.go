@@ -18,12 +18,12 @@ type Env struct {
 	Counters *Counters
 	Draining *atomic.Bool // set when the node is about to stop
 
-	// SnapshotPath returns the path from which a client may fetch a snapshot of at
-	// least this sequence number that is too large for a frame.
+	// SnapshotPath returns the path of a snapshot that is too large for a frame. The client fetches
+	// from it the view at seq or later.
 	SnapshotPath func(log journal.LogID, link floor.LinkID, seq uint64) string
 	// InstanceHistory returns the history of the instance's log, or nil while that is
 	// not open.
 	InstanceHistory func() *history.History
-	// Released is called once for each session, when it has ended.
-	Released func(log journal.LogID, who Credential)
+	// SessionEnded is called once for each session, when it has ended.
+	SessionEnded func(log journal.LogID, who Credential)
 }

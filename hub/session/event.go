@@ -133,7 +133,7 @@ func (e *Event) View(subjects []floor.Subject) *EncodedView {
 
 // LinkValid reports whether a credential holds in a state of the event's log.
 func (e *Event) LinkValid(who Credential, state *floor.State) bool {
-	return e.replica.LinkValid(who.Who, who.Link, who.Generation, state)
+	return e.replica.LinkValid(who.Actor, who.Link, who.Generation, state)
 }
 
 // statusOf returns the status frame for a client that watches the given subjects.

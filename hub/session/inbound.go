@@ -22,13 +22,13 @@ const (
 func (s *Session) Handle(frame wire.ClientFrame) {
 	switch {
 	case frame.Hello != nil:
-		s.hello(*frame.Hello)
+		s.handleHello(*frame.Hello)
 	case frame.Ping != nil:
 		s.handlePing(*frame.Ping)
 	case frame.Ack != nil:
-		s.ack(frame.Ack.Seq)
+		s.handleAck(frame.Ack.Seq)
 	case frame.Command != nil:
-		s.command(*frame.Command)
+		s.handleCommand(*frame.Command)
 	}
 }
 
@@ -50,7 +50,7 @@ func (s *Session) CloseWithError(code wire.CloseCode, problem wire.Problem) {
 	s.protocolError(code, problem)
 }
 
-func (s *Session) hello(hello wire.Hello) {
+func (s *Session) handleHello(hello wire.Hello) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lastSeen = time.Now()
@@ -70,10 +70,10 @@ func (s *Session) hello(hello wire.Hello) {
 		return
 	}
 	s.phase.enter(resuming)
-	s.presence = s.event.movePresence(s.who.Who, s.presence, connected(hello.Hidden))
+	s.presence = s.event.movePresence(s.who.Actor, s.presence, connected(hello.Hidden))
 	hash := wire.SubjectsHash(s.view.subjects)
 	if hello.Have != nil && hello.Subjects == hash {
-		s.view.resumeFrom, s.view.requiredCheck = hello.Have, s.event.replica.NextCatchUp()
+		s.view.resumeFrom, s.view.requiredCatchUp = hello.Have, s.event.replica.NextCatchUp()
 	}
 	s.replies = append(s.replies, wire.ServerFrame{Hello: &wire.ServerHello{
 		Version: wire.Version, Event: floor.EventID(s.event.log), You: s.event.you(s.who, &head.State), Subjects: hash,
@@ -98,35 +98,35 @@ func badOrder(at string) wire.Problem {
 func (s *Session) handlePing(ping wire.Ping) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.accept("/ping") {
+	if !s.noteFrame("/ping") {
 		return
 	}
-	s.presence = s.event.movePresence(s.who.Who, s.presence, connected(ping.Hidden))
+	s.presence = s.event.movePresence(s.who.Actor, s.presence, connected(ping.Hidden))
 	upTo, _ := s.view.acked(s, ping.Ack)
-	s.event.recordAckIfNotified(s.who.Who, s.view.lineage, upTo)
+	s.event.recordAckIfNotified(s.who.Actor, s.view.lineage, upTo)
 	s.ping = &ping
 	s.view.ackRequiredSeq = max(s.view.ackRequiredSeq, s.event.headSeq())
 	s.writer.schedule()
 }
 
-func (s *Session) ack(seq uint64) {
+func (s *Session) handleAck(seq uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.accept("/ack") {
+	if !s.noteFrame("/ack") {
 		return
 	}
 	blocked := !s.view.window.hasRoom() // otherwise all that is due has been sent
 	if upTo, notice := s.view.acked(s, seq); notice {
-		s.event.recordAck(s.who.Who, s.view.lineage, upTo)
+		s.event.recordAck(s.who.Actor, s.view.lineage, upTo)
 	}
 	if blocked {
 		s.writer.schedule()
 	}
 }
 
-// accept notes that the client has sent a frame, and reports whether the frame is to be
+// noteFrame notes that the client has sent a frame, and reports whether the frame is to be
 // handled. A client that sends it before hello is disconnected. mu is held.
-func (s *Session) accept(at string) bool {
+func (s *Session) noteFrame(at string) bool {
 	if s.phase.over() {
 		return false
 	}
@@ -138,7 +138,7 @@ func (s *Session) accept(at string) bool {
 	return true
 }
 
-func (s *Session) command(c wire.Command) {
+func (s *Session) handleCommand(c wire.Command) {
 	if !s.admit(c.ID) {
 		return
 	}
@@ -153,7 +153,7 @@ func (s *Session) command(c wire.Command) {
 func (s *Session) admit(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.accept("/command") {
+	if !s.noteFrame("/command") {
 		return false
 	}
 	if s.inFlight >= maxInFlight {

@@ -17,7 +17,7 @@ type outboundState struct {
 
 // next returns what is to be done first. If that is nothing, the writer must end, and the
 // next call of schedule starts another.
-func (s *Session) next() outgoing {
+func (s *Session) next() writeOp {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	op := s.nextOp()
@@ -26,37 +26,37 @@ func (s *Session) next() outgoing {
 }
 
 // nextOp is next; mu is held.
-func (s *Session) nextOp() outgoing {
+func (s *Session) nextOp() writeOp {
 	switch {
 	case s.phase == closed:
-		return outgoing{}
+		return writeOp{}
 	case len(s.replies) > 0:
 		reply := s.replies[0]
 		if s.replies = s.replies[1:]; len(s.replies) == 0 {
 			s.replies = nil
 		}
-		return outgoing{kind: sendReply, reply: reply}
+		return writeOp{kind: sendReply, reply: reply}
 	case s.phase == closing:
-		return outgoing{kind: hangUp, close: s.closeCode}
+		return writeOp{kind: hangUp, close: s.closeCode}
 	case s.phase == awaitingHello:
-		return outgoing{}
+		return writeOp{}
 	}
 	if op := s.view.nextOp(s); op.kind != nothing {
 		return op
 	}
 	if s.ping != nil {
-		return outgoing{kind: sendPong}
+		return writeOp{kind: sendPong}
 	}
 	if status := s.event.statusOf(s.view.subjects); status != s.lastStatus && time.Since(s.statusAt) >= statusEvery {
-		return outgoing{kind: sendStatus, status: status}
+		return writeOp{kind: sendStatus, status: status}
 	}
-	return outgoing{}
+	return writeOp{}
 }
 
 // encode returns the frame of an op, and notes what the frame leads to. It returns nil if
 // what is due has changed: the caller must call next again. It encodes without the
 // session's lock.
-func (s *Session) encode(op outgoing) []byte {
+func (s *Session) encode(op writeOp) []byte {
 	switch op.kind {
 	case sendReply:
 		return wire.Encode(op.reply)
@@ -83,7 +83,8 @@ func (s *Session) encode(op outgoing) []byte {
 	return op.status.bytes
 }
 
-// encodeFullView returns the frame of the newest whole view, or of where to fetch it.
+// encodeFullView returns a snapshot frame. The frame holds the newest whole view or, if that is too
+// large, the path to fetch it from.
 func (s *Session) encodeFullView() []byte {
 	s.mu.Lock()
 	subjects := s.view.subjects

@@ -5,8 +5,8 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
-// outgoing is the next thing to do for a session's writer.
-type outgoing struct {
+// writeOp is the next thing to do for a session's writer.
+type writeOp struct {
 	kind   outgoingKind
 	reply  wire.ServerFrame // of sendReply
 	delta  history.Delta    // of sendPatch

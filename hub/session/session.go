@@ -113,10 +113,10 @@ func (s *Session) release() {
 	s.mu.Lock()
 	subjects := s.view.subjects
 	s.replies, s.ping = nil, nil
-	s.presence = s.event.movePresence(s.who.Who, s.presence, presence.Unknown)
+	s.presence = s.event.movePresence(s.who.Actor, s.presence, presence.Unknown)
 	s.mu.Unlock()
 	s.event.subscriptions.remove(s, subjects)
-	s.event.env.Released(s.event.log, s.who)
+	s.event.env.SessionEnded(s.event.log, s.who)
 }
 
 // expire closes the session if its client is silent, stalled or signed out. Otherwise it

@@ -20,8 +20,8 @@ type clientView struct {
 	// resumeFrom is the position that the client says it holds, until that has been
 	// checked. If it is ahead of this node, the catch-up with the number requiredCheck
 	// must have ended first.
-	resumeFrom    *journal.Position
-	requiredCheck uint64
+	resumeFrom      *journal.Position
+	requiredCatchUp uint64
 
 	// In phase synced the client holds the view at seq of a lineage, or will when it has
 	// taken what was sent.
@@ -39,30 +39,30 @@ type clientView struct {
 }
 
 // nextOp returns what leads the client's view on to the newest version.
-func (v *clientView) nextOp(s *Session) outgoing {
+func (v *clientView) nextOp(s *Session) writeOp {
 	h := s.event.history
 	d := h.Delta(v.lineage, v.seq, v.subjects)
 	if v.revalidateIfChanged(s, &d); s.phase == closing {
-		return outgoing{kind: hangUp, close: s.closeCode}
+		return writeOp{kind: hangUp, close: s.closeCode}
 	}
 	if v.resumeFrom != nil {
 		if !v.resume(s, d.To.At) {
-			return outgoing{} // until the log has been read
+			return writeOp{} // until the log has been read
 		}
 		d = h.Delta(v.lineage, v.seq, v.subjects)
 	}
 	if s.phase == synced && v.lineage == d.Lineage && v.seq > d.To.At.Seq && !v.checkAhead(s) {
-		return outgoing{} // until the log has been read
+		return writeOp{} // until the log has been read
 	}
 	switch {
 	case !v.window.hasRoom():
-		return outgoing{}
+		return writeOp{}
 	case s.phase != synced, d.NeedsSnapshot:
-		return outgoing{kind: sendSnapshot}
+		return writeOp{kind: sendSnapshot}
 	case len(d.Subjects) > 0, v.resumed, v.ackRequiredSeq > v.seq && d.To.At.Seq > v.seq:
-		return outgoing{kind: sendPatch, delta: d}
+		return writeOp{kind: sendPatch, delta: d}
 	}
-	return outgoing{}
+	return writeOp{}
 }
 
 // resume checks the position that the client says it holds. It returns false while only
@@ -70,7 +70,7 @@ func (v *clientView) nextOp(s *Session) outgoing {
 func (v *clientView) resume(s *Session, head journal.Position) bool {
 	from := *v.resumeFrom
 	ahead := from.Epoch > head.Epoch || from.Epoch == head.Epoch && from.Seq > head.Seq
-	if ahead && !s.event.replica.CaughtUp(v.requiredCheck) {
+	if ahead && !s.event.replica.CaughtUp(v.requiredCatchUp) {
 		v.lastSentPos = from
 		s.event.awaitCatchUp(s)
 		return false
@@ -79,7 +79,7 @@ func (v *clientView) resume(s *Session, head journal.Position) bool {
 	if lineage, ok := s.event.history.LineageAt(from); ok {
 		s.phase.enter(synced)
 		v.lineage, v.seq, v.lastSentPos, v.resumed = lineage, from.Seq, from, true
-		s.event.recordAckIfNotified(s.who.Who, lineage, from.Seq)
+		s.event.recordAckIfNotified(s.who.Actor, lineage, from.Seq)
 	}
 	return true
 }
@@ -88,7 +88,7 @@ func (v *clientView) resume(s *Session, head journal.Position) bool {
 // it has fetched: another node may have served it. It returns false while only reading
 // the log can tell. A number that the log does not hold is not trusted: a snapshot is due.
 func (v *clientView) checkAhead(s *Session) bool {
-	if !s.event.replica.CaughtUp(v.requiredCheck) {
+	if !s.event.replica.CaughtUp(v.requiredCatchUp) {
 		s.event.awaitCatchUp(s)
 		return false
 	}
@@ -123,7 +123,7 @@ func (v *clientView) revalidate(s *Session, at *history.Version) (same bool) {
 		s.beginClose(wire.CloseSessionOver)
 		return false
 	}
-	subjects := at.State.Subjects(s.who.Who)
+	subjects := at.State.Subjects(s.who.Actor)
 	if slices.Equal(subjects, v.subjects) {
 		return true
 	}
@@ -159,7 +159,7 @@ func (v *clientView) acked(s *Session, seq uint64) (upTo uint64, notice bool) {
 	upTo, notice = v.window.ack(seq)
 	if v.window.fetching && seq >= v.seq {
 		v.window.fetching, v.seq = false, seq
-		v.requiredCheck = s.event.replica.NextCatchUp()
+		v.requiredCatchUp = s.event.replica.NextCatchUp()
 		notice = true
 	}
 	if s.phase == synced && v.window.count == 0 && !v.window.fetching && v.seq <= s.event.headSeq() {

@@ -61,9 +61,9 @@ func (w *writer) write() {
 	}
 }
 
-// spawn starts a goroutine that continues with op. It and spawnRest are apart from write,
-// in which a closure would put every op and frame on the heap.
-func (w *writer) spawn(op outgoing) { w.session.event.env.Go(func() { w.writeFrom(op) }) }
+// spawn starts a goroutine that continues with op. spawn and spawnRest are separate functions
+// because a closure inside write would move every op and frame to the heap.
+func (w *writer) spawn(op writeOp) { w.session.event.env.Go(func() { w.writeFrom(op) }) }
 
 // spawnRest starts a goroutine that completes a frame and then writes what is due.
 func (w *writer) spawnRest(frame []byte) {
@@ -78,7 +78,7 @@ func (w *writer) spawnRest(frame []byte) {
 // goroutine of its own, so that a stalled client delays no other.
 func (w *writer) writeBlocking() { w.writeFrom(w.session.next()) }
 
-func (w *writer) writeFrom(op outgoing) {
+func (w *writer) writeFrom(op writeOp) {
 	for ; op.kind != nothing; op = w.session.next() {
 		if op.kind == hangUp {
 			w.hangUp(op.close)

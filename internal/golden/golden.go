@@ -1,9 +1,9 @@
-// Package golden compares the names that are data with files in testdata: names on
-// the wire, in stored records, in metrics and on the command line. Only tests use it.
+// Package golden checks names that others depend on (on the wire, in stored records, in metrics, on
+// the command line) against files in testdata: names on the wire, in stored records, in metrics and
+// on the command line. Only tests use it.
 //
-// The files hold no Go identifier, so that renaming one changes none of them. A test
-// binary that imports this package has the flag -rewrite, which writes the files
-// instead of comparing them.
+// The files hold no Go identifier, so that renaming one changes none of them. A test binary that
+// imports this package has the flag -rewrite, which writes the files instead of comparing them.
 package golden
 
 import (

@@ -46,13 +46,12 @@ type node[K ~string, V any] struct {
 	owner                *Edit          // may change this node in place
 }
 
-// Edit identifies a series of changes whose intermediate maps nobody reads: a node that one of the
-// changes has copied is changed in place by the next. A nil *Edit makes every change copy.
+// An Edit groups a series of changes, of which only the last map is used. The first change that
+// touches a node copies it; later changes of the series change that copy in place. With a nil
+// *Edit every change copies.
 //
-// A map that a change under an Edit returned replaces the map that the change was made of. While
-// the series goes on, the caller must not keep the intermediate maps, copy them or share them with
-// another goroutine. The series ends when no map is changed under that Edit again; from then on
-// the maps are as immutable as any.
+// During the series the caller must use only the newest map and must not share it with another
+// goroutine. After the last change under the Edit the map is as immutable as any.
 type Edit struct{ _ byte } // not empty, so that each has an address of its own
 
 // The path of a key through the trie. Nodes below the last level are plain lists of the keys whose
@@ -67,9 +66,9 @@ const (
 var hashSeed uint64 = 0x9e3779b97f4a7c15
 
 // Reseed changes the hash of all maps of the process and returns a function that restores it. It
-// lets a test show that the results of a program do not depend on the order of [Map.Each].
-// The caller must not use a map while another seed is set than when the map was made, and no other
-// goroutine may use any map meanwhile.
+// lets a test show that the results of a program do not depend on the order of [Map.Each]. A map
+// may be used only under the seed that it was made with, and no other goroutine may use any map
+// while a seed is changed.
 func Reseed(seed uint64) (restore func()) {
 	before := hashSeed
 	hashSeed = seed

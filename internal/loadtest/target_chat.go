@@ -15,8 +15,8 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// The sizes of a chat-style hub's messages, in bytes, unless Options.Sizes has others: those
-// of matchfloor's frames for the same changes.
+// The default sizes of the chat-style hub's messages, in bytes. They equal those of matchfloor's
+// frames for the same changes. Options.Sizes overrides them.
 const (
 	chatSlot  = 420
 	chatMove  = 1200

@@ -150,7 +150,7 @@ func (n *Node) Submit(ctx context.Context, log journal.LogID, command floor.Enve
 	return err
 }
 
-// Import imports a forum as the operator, as hub.ImportForum does.
+// Import calls hub.ImportForum with the operator as the sender.
 func (n *Node) Import(ctx context.Context, forum floor.Forum) error {
 	return hub.ImportForum(ctx, n.hub, floor.Operator, OperatorLink, forum)
 }

@@ -88,8 +88,8 @@ func (p *planner) delay(key string, from, to floor.Instant) floor.Instant {
 	return from + floor.Instant(p.draw(key)*float64(to-from))
 }
 
-// firstSeen returns since when the fact that key names has held without a break, as seen
-// by this person: at the first call, now.
+// firstSeen returns when this person first saw the fact named key, if it has been true ever since.
+// The first call returns the present time.
 func (p *planner) firstSeen(key string) floor.Instant {
 	p.stillTrue[key] = true
 	if _, ok := p.trueSince[key]; !ok {

@@ -1,9 +1,9 @@
-// Package simulate simulates the people of a forum: attendees with phones,
-// interpreters, runners, and the moderators who lead the day. Each uses package client
-// with a link of their own; the package does not use the server's code.
+// Package simulate simulates the people of a forum: attendees with phones, interpreters, runners,
+// and the moderators who lead the day. Each uses package client with a link of their own; package
+// simulate uses none of the server's code.
 //
-// What a simulated person does depends only on their view, the event's clock and a seed:
-// see planner. With a fast event clock they act fast.
+// What a simulated person does depends only on their view, the event's clock and a seed: see
+// planner. With a fast event clock they act fast.
 package simulate
 
 import (

@@ -3,14 +3,14 @@ package ws
 import "net"
 
 // A Conn is the server's end of one WebSocket. Its zero value is ready for Init. It must
-// not be copied; it is meant to be a field of the type that implements its FrameHandler, so
+// not be copied; it is meant to be a field of the type that implements its MessageHandler, so
 // that both are one allocation.
 //
 // TryWrite and Write may be called by one goroutine at a time. Close and Abort may be
 // called at any time, by any goroutine, more than once.
 type Conn struct {
 	frameWriter
-	handler FrameHandler
+	handler MessageHandler
 	poller  *Poller
 	pollEntry
 }
@@ -22,7 +22,7 @@ const awaitBufferSize = 256
 // Init sets the network connection, on which the handshake must be done, and the
 // poller and handler of the connection. It must be called once, before all other
 // methods.
-func (c *Conn) Init(p *Poller, conn net.Conn, h FrameHandler) {
+func (c *Conn) Init(p *Poller, conn net.Conn, h MessageHandler) {
 	c.poller, c.handler = p, h
 	c.init(conn)
 }

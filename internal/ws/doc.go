@@ -1,37 +1,35 @@
-// Package ws is the server's side of WebSocket (RFC 6455) for many connections that are
-// idle most of the time. It upgrades a request, reads and writes frames, and waits for
-// idle connections with epoll. It knows nothing of what the messages mean: a [FrameHandler]
-// receives them. Extensions, and so compression, are not supported.
+// Package ws is the server's side of WebSocket (RFC 6455) for many connections that are idle most
+// of the time. It upgrades a request, reads and writes frames, and waits for idle connections with
+// epoll. It knows nothing of what the messages mean: a [MessageHandler] receives them. Extensions,
+// and so compression, are not supported.
 //
 // # Goroutines
 //
-// The poller is one goroutine for all connections of a [Poller] that are TCP without TLS,
-// on Linux. It exists while there are such connections. It waits for epoll, and reads
-// once from each connection that has input. It passes on short texts itself
-// ([FrameHandler].ShortText), because starting a goroutine costs more than most of them. It
-// never blocks on a connection.
+// The poller is one goroutine for all connections of a [Poller] that are TCP without TLS, on Linux.
+// It exists while there are such connections. It waits for epoll, and reads once from each
+// connection that has input. It passes on short texts itself ([MessageHandler].ShortText), because
+// starting a goroutine costs more than most of them. It never blocks on a connection.
 //
-// A reader is one goroutine for one connection. The poller starts it for all other input:
-// a longer message, an incomplete frame, a control frame, the end. It blocks until the
-// frame that has begun is complete, calls the handler, and ends when the connection is
-// idle again. Without a poller (TLS, other systems, or when epoll fails) a reader waits
-// for each idle connection. A connection never has two readers: the reading side belongs
-// to the goroutine that reads, or to the poller while the connection is parked, and
-// [Poller] hands it over under its lock.
+// A reader is one goroutine for one connection. The poller starts it for all other input: a longer
+// message, an incomplete frame, a control frame, the end. It blocks until the frame that has begun
+// is complete, calls the handler, and ends when the connection is idle again. Without a poller
+// (TLS, other systems, or when epoll fails) a reader waits for each idle connection. A connection
+// never has two readers: the reading side belongs to the goroutine that reads, or to the poller
+// while the connection is parked, and [Poller] hands it over under its lock.
 //
-// A writer is any goroutine of the caller's, one at a time for a connection. It first
-// uses TryWrite, which never blocks, and then, for what the kernel did not take, Write,
-// which blocks up to a deadline. The reader writes answers to pings and close frames;
-// Close writes its frame on the goroutine that calls it. No goroutine of this package
-// writes only, and no connection has a queue.
+// Writers are the caller's goroutines; only one may write to a connection at a time. It first uses
+// TryWrite, which never blocks, and then, for what the kernel did not take, Write, which blocks up
+// to a deadline. The reader writes answers to pings and close frames; Close writes its frame on the
+// goroutine that calls it. This package has no writer goroutines, and no connection has a queue.
 //
 // # End of a connection
 //
-// Reading ends a connection: the goroutine that gets an error calls [FrameHandler].Ended,
-// gives the peer a few seconds to read a close frame that an error of its own caused,
-// closes the descriptor and calls [FrameHandler].Closed. Close and Abort only cause that:
-// Close sends a close frame and limits the time that reading may still take; Abort shuts
-// the connection down, so that reading fails. Only the type rawConn closes a descriptor.
+// Reading ends a connection: the goroutine that gets an error calls [MessageHandler].Ended, gives
+// the peer, if it violated the protocol, a few seconds to read the close frame, closes the
+// descriptor and calls [MessageHandler].Closed. Close and Abort do none of this themselves; they
+// make reading end: Close sends a close frame and limits the time that reading may still take;
+// Abort shuts the connection down, so that reading fails. Only the type rawConn closes a
+// descriptor.
 //
 // # Locks
 //
@@ -40,9 +38,9 @@
 //	frameWriter.mu → rawConn.fdMu
 //	Poller.mu
 //
-// frameWriter.mu is held during a write, which may block up to its deadline. rawConn.fdMu
-// is held for one system call that does not block; Abort takes no other lock, so that it
-// can interrupt a write. Poller.mu is held for epoll_ctl calls and never while a
-// connection is read, written or closed. No lock is held while a handler is called, so a
-// handler may write to, close or abort its connection.
+// frameWriter.mu is held during a write, which may block up to its deadline. rawConn.fdMu is held
+// for one system call that does not block; Abort takes no other lock, so that it can interrupt a
+// write. Poller.mu is held for epoll_ctl calls and never while a connection is read, written or
+// closed. No lock is held while a handler is called, so a handler may write to, close or abort its
+// connection.
 package ws

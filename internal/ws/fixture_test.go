@@ -66,14 +66,14 @@ func (h *recorder) ends() (ended, closed int) {
 }
 
 // newConn returns a connection with a poller of its own.
-func newConn(conn net.Conn, h FrameHandler) *Conn {
+func newConn(conn net.Conn, h MessageHandler) *Conn {
 	c := new(Conn)
 	c.Init(NewPoller(testConfig), conn, h)
 	return c
 }
 
 // tcpConn returns a connection over TCP, and the client's end of it.
-func tcpConn(t *testing.T, p *Poller, h FrameHandler) (*Conn, net.Conn) {
+func tcpConn(t *testing.T, p *Poller, h MessageHandler) (*Conn, net.Conn) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

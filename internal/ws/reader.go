@@ -39,7 +39,7 @@ func (e protocolError) Error() string { return "ws: " + string(e) }
 // only while it has input, so an idle connection has no buffer.
 type frameReader struct {
 	*frameWriter
-	handler     FrameHandler
+	handler     MessageHandler
 	config      *Config
 	buf         [readBufferSize]byte
 	start, end  int    // buf[start:end] is input that is not consumed yet

@@ -1,6 +1,6 @@
-// Package archive reads and writes a file of logs: a backup writes it, and a restore reads it.
-// The format does not depend on the journal that the logs come from or go to, nor on the
-// contents of the records.
+// Package archive reads and writes a file of logs: a backup writes it, and a restore reads it. The
+// format does not depend on the journal that the logs come from or go to, nor on the contents of
+// the records.
 //
 // An archive is the title, the logs one after the other, and an end:
 //
@@ -9,9 +9,9 @@
 //	'R' key digest(32) hash(32) body   a record of that log, in order from 1
 //	'E' sum(32)                        the end: SHA-256 of every byte before the sum
 //
-// Name, key and body are preceded by their length in four bytes; epoch has eight bytes. All
-// numbers are big-endian. Each record is verified by its hash, which chains it to the record
-// before; the sum shows what is missing between logs or at the end.
+// Name, key and body are preceded by their length in four bytes; epoch has eight bytes. All numbers
+// are big-endian. Each record is verified by its hash, which chains it to the record before; the
+// sum reveals a missing log or a missing end.
 package archive
 
 import (

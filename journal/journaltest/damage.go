@@ -51,7 +51,8 @@ func wantDamage(f *fixture, log journal.LogID, field Field, seq, size uint64) {
 	}
 }
 
-// wantDamagedMissed appends at a position before the damage, so that the missed records hold it.
+// wantDamagedMissed appends at a position before the damaged record, and requires ErrCorrupt: the
+// conflict's Missed would contain that record.
 func wantDamagedMissed(f *fixture, log journal.LogID, field Field, seq uint64) {
 	f.Helper()
 	expect := journal.Genesis(log, 1)

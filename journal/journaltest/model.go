@@ -9,9 +9,9 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// appendInput is the input of an Append in a recorded call. That of a Read is the sequence
-// number that it reads after, and that of a CheckHead is the position. Outputs are
-// journal.Result, journal.Page and whether the head was confirmed; nil if it is unknown.
+// appendInput is the recorded input of an Append. The input of a Read is the sequence number that
+// it reads after; that of a CheckHead is a position. The outputs are a journal.Result, a
+// journal.Page and a bool (head confirmed), or nil if unknown.
 type appendInput struct {
 	expect, end journal.Position
 	batch       []journal.Record
@@ -96,7 +96,7 @@ func (m *logState) duplicatesOf(batch []journal.Record) (duplicates []journal.Du
 	return duplicates
 }
 
-// equalDuplicates reports whether a and b are the same list; an empty one equals none.
+// equalDuplicates reports whether a and b are equal and not empty.
 func equalDuplicates(a, b []journal.Duplicate) bool {
 	if len(a) == 0 || len(a) != len(b) {
 		return false

@@ -86,7 +86,8 @@ func (r *router) run(ctx context.Context, s script, then func(context.Context, *
 	return nil, err // of the last redirection if there were too many
 }
 
-// runOnNode runs the script, and then, on one connection of node.
+// runOnNode runs the script on node. If the function then is not nil, it is called afterwards on
+// the same connection.
 func runOnNode(ctx context.Context, node *redis.Client, s script, asking bool, then func(context.Context, *redis.Conn, []any) error) ([]any, error) {
 	if then == nil && !asking {
 		return s.runOn(ctx, node, false)

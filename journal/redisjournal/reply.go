@@ -153,8 +153,8 @@ func contractError(log journal.LogID, err error) error {
 	}
 }
 
-// refusals are the prefixes of the errors with which Redis refuses a command, or the first write
-// of a script: it checks whether a script may write at its first write only.
+// refusals are the prefixes of errors that mean that nothing was written. Redis refuses a whole
+// command, or a script at its first write; it does not check later writes of the script.
 var refusals = []string{
 	"READONLY",    // a replica, or a former master
 	"NOREPLICAS",  // fewer replicas than min-replicas-to-write are in touch

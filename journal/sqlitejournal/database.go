@@ -37,7 +37,7 @@ type database struct {
 	failure error      // the first one; nil while the journal works
 }
 
-// read runs do in a transaction that reads. The error is of the contract.
+// read runs do in a read transaction. Its errors are those of package journal's contract.
 func (db *database) read(ctx context.Context, do func(*transaction) error) error {
 	if err := backend.CheckContext(ctx); err != nil {
 		return err
@@ -66,10 +66,9 @@ func (db *database) read(ctx context.Context, do func(*transaction) error) error
 	return err
 }
 
-// write runs do in the one transaction that writes, and commits it unless do returns an
-// error. When write returns nil, what was written is on the disk. A disk error makes the
-// journal fail for good; only that of the COMMIT itself leaves the outcome unknown
-// (journal.ErrUnknown).
+// write runs do in a write transaction, one at a time, and commits it unless do returns an error.
+// When write returns nil, the data is on the disk. Any disk error makes the journal fail for good.
+// After a disk error in the COMMIT itself, the outcome is unknown (journal.ErrUnknown).
 func (db *database) write(ctx context.Context, do func(*transaction) error) error {
 	if err := backend.CheckContext(ctx); err != nil {
 		return err
@@ -165,8 +164,8 @@ func (db *database) closeWriteConn() error {
 	return err
 }
 
-// writeError is contractError for what happens before a COMMIT. A disk error or a replaced
-// file makes the journal fail.
+// writeError converts an error that occurs before a COMMIT to one of the contract. A disk error or
+// a replaced file also makes the journal fail.
 func (db *database) writeError(err error) error {
 	err = contractError(err)
 	if isDiskError(err) || errors.Is(err, ErrFileReplaced) {

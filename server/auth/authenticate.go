@@ -95,7 +95,7 @@ func (a *Authenticator) AuthenticateOrganiser(c echo.Context, event floor.EventI
 	if err != nil {
 		return caller, err
 	}
-	if caller.Who.Role() != floor.RoleOrganiser {
+	if caller.Actor.Role() != floor.RoleOrganiser {
 		return caller, reply.Refuse(http.StatusForbidden, wire.CodeForbidden, "command", what)
 	}
 	return caller, nil
@@ -124,7 +124,7 @@ func (a *Authenticator) authorize(c echo.Context, event floor.EventID, caller Ca
 	if err := a.directory.hasEvent(r.Context(), event); err != nil {
 		return Caller{}, err
 	}
-	caller.Credential = session.Credential{Who: link.Who, Link: link.ID, Generation: link.Generation}
+	caller.Credential = session.Credential{Actor: link.Who, Link: link.ID, Generation: link.Generation}
 	caller.Event, caller.expires = event, claims.Expires
 	caller.RateKey = string(claims.Event) + "." + string(link.ID)
 	return caller, nil

@@ -64,9 +64,8 @@ func cookieToken(r *http.Request, event floor.EventID, link floor.LinkID, secure
 	return c.Value
 }
 
-// excessCookies returns cookies that remove those of a browser's session cookies
-// that are invalid, and the oldest beyond maxCookies-1, so that there is room for
-// one more.
+// excessCookies makes room for one more session: it returns cookies that delete the browser's
+// invalid sessions and, beyond maxCookies-1, its oldest ones.
 func (k Keys) excessCookies(r *http.Request, now time.Time) (remove []*http.Cookie) {
 	type held struct {
 		name    string

@@ -73,7 +73,8 @@ func (d Directory) link(ctx context.Context, event floor.EventID, id floor.LinkI
 	return link, nil
 }
 
-// newestLink is link after this node has read both logs to their heads.
+// newestLink does what link does, but first reads the instance's and the event's log to their
+// heads.
 func (d Directory) newestLink(ctx context.Context, event floor.EventID, id floor.LinkID) (floor.Link, error) {
 	if _, _, err := d.hub.LinearizableState(ctx, journal.InstanceLog); err != nil {
 		return floor.Link{}, HubError(err)

@@ -1,13 +1,12 @@
 // Package auth signs people in and says who a request comes from.
 //
-// Each person and each screen has a personal link, whose secret is derived from the
-// instance key. Signing in exchanges the secret for a session token, which is kept
-// in a cookie or, by programs, sent as a bearer token. A token holds the link, its
-// generation and an expiry; role and rights are read from the newest state with
-// each request. Rotating a link raises its generation, which makes its secret and
-// all of its tokens invalid.
+// Each person and each screen has a personal link, whose secret is derived from the instance key.
+// Signing in exchanges the secret for a session token, which is kept in a cookie or, by programs,
+// sent as a bearer token. A token holds the link, its generation and an expiry; role and rights are
+// read from the newest state with each request. Rotating a link raises its generation, which makes
+// its secret and all of its tokens invalid.
 //
-// The only lock is that of SessionRegistry. Sessions are closed without it.
+// The only lock is that of SessionRegistry. It is not held while sessions are closed.
 package auth
 
 import (

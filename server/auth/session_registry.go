@@ -34,9 +34,9 @@ func hashToken(token string) tokenHash {
 // minExpiryPause is the least time between two searches for expired sign-ins.
 const minExpiryPause = time.Second
 
-// SessionRegistry holds the live sessions of a node. It closes those of a token
-// when it is signed out, and those whose sign-in has expired. Both are rare, and
-// look at all sessions. It is safe for concurrent use.
+// SessionRegistry holds a node's live sessions. It closes the sessions of a token that is signed
+// out and those whose sign-in has expired. Both scan all sessions, which is cheap enough because
+// both are rare. It is safe for concurrent use.
 type SessionRegistry struct {
 	now func() time.Time
 

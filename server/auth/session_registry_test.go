@@ -73,7 +73,7 @@ func testHub(t *testing.T) (*hub.Hub, session.Credential) {
 	}
 	for link := range state.Links() {
 		if link.Who.Role() == floor.RoleAttendee {
-			return h, session.Credential{Who: link.Who, Link: link.ID, Generation: link.Generation}
+			return h, session.Credential{Actor: link.Who, Link: link.ID, Generation: link.Generation}
 		}
 	}
 	t.Fatal("the sample forum has no attendee")

@@ -98,7 +98,7 @@ func (s *SignIn) Handle(c echo.Context) error {
 		return reply.JSON(c, http.StatusOK, response)
 	}
 	s.setCookie(c, claims)
-	response.View = s.bootstrap(r.Context(), request.Event, session.Credential{Who: link.Who, Link: link.ID, Generation: link.Generation})
+	response.View = s.bootstrap(r.Context(), request.Event, session.Credential{Actor: link.Who, Link: link.ID, Generation: link.Generation})
 	return reply.JSON(c, http.StatusOK, response)
 }
 

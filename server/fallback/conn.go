@@ -135,8 +135,8 @@ func (c *conn) Close(code wire.CloseCode) {
 // Abort implements session.Transport.
 func (c *conn) Abort() { c.setDeadline(time.Now()) }
 
-// setDeadline sets when a write fails, unless the connection belongs to net/http
-// again.
+// setDeadline sets the write deadline. After the handler has returned it does nothing, because
+// net/http owns the connection then.
 func (c *conn) setDeadline(deadline time.Time) {
 	c.deadlineMu.Lock()
 	defer c.deadlineMu.Unlock()

@@ -97,9 +97,9 @@ func (e *Endpoint) serve(c echo.Context, encoder func(http.ResponseWriter) frame
 	return nil
 }
 
-// admit returns the caller and takes a socket's place, which the caller of admit
-// must release. code is the close code for a client that is not admitted; err is
-// for one that gets no close code.
+// admit authenticates the client and reserves one of the places for live connections. The calling
+// function must call release. If the client is not admitted, either code is the close code to send,
+// or err the HTTP error.
 func (e *Endpoint) admit(c echo.Context) (release func(), caller auth.Caller, code wire.CloseCode, err error) {
 	none := func() {}
 	if !e.sameSite(c.Request()) {

@@ -36,7 +36,7 @@ func (b *Bucket) Take(r Rate, now time.Time) bool {
 	return ok
 }
 
-// take is Take. If there is no token, it also returns how long until there is one.
+// take does what Take does, and if there is no token also returns how long to wait for one.
 func (b *Bucket) take(r Rate, now time.Time) (wait time.Duration, ok bool) {
 	// A clock that is set back refills nothing.
 	refilled := r.PerSecond * max(0, now.Sub(b.last).Seconds())
@@ -48,8 +48,8 @@ func (b *Bucket) take(r Rate, now time.Time) (wait time.Duration, ok bool) {
 	return 0, true
 }
 
-// maxKeys is how many keys a limiter remembers. Beyond that it forgets the key that
-// was idle longest, which can only allow too much.
+// maxKeys is how many keys a limiter remembers. If there are more, it forgets the one idle for
+// longest. That key then gets a full bucket, so a client may be allowed too much, never too little.
 const maxKeys = 20_000
 
 // Limiter holds one rate for each of many keys. It is safe for concurrent use.

@@ -12,7 +12,8 @@ type Semaphore struct {
 	perKey map[string]int // in use, by key; only keys with some
 }
 
-// NewSemaphore returns a semaphore for total in all, and perKey of each key.
+// NewSemaphore returns a semaphore that lets total be in use at a time, and at most perKey of them
+// for one key.
 func NewSemaphore(total, perKey int) *Semaphore {
 	return &Semaphore{total: total, perKeyMax: perKey, perKey: make(map[string]int)}
 }

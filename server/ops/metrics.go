@@ -82,7 +82,7 @@ type MetricsReaders struct {
 // loopback holds the addresses of this machine.
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
-// forwardingHeaders are set by proxies that ask for another client.
+// forwardingHeaders are headers that a proxy sets when it forwards a client's request.
 var forwardingHeaders = []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Forwarded", "Via"}
 
 // Handler serves the metrics to those who may read them. To others it is as if the

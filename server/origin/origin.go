@@ -48,10 +48,9 @@ func originOf(raw string) string {
 	return u.Scheme + "://" + host
 }
 
-// Allowed reports whether the Origin header of a request is one of the server's
-// own. Browsers always send one where it matters, so a request with a cookie must
-// be required to have it. A program with a token may leave it out, but must not
-// send a foreign one.
+// Allowed reports whether a request's Origin header is one of the server's own. Set required for
+// requests that are authenticated by a cookie: browsers always send the header there. With required
+// unset a missing header is allowed (programs with a token), a foreign one is not.
 func (p Policy) Allowed(r *http.Request, required bool) bool {
 	sent := r.Header.Values("Origin")
 	if len(sent) == 0 && !required {
@@ -67,9 +66,8 @@ func (p Policy) Allowed(r *http.Request, required bool) bool {
 	return false
 }
 
-// Secure reports whether the client's side of the connection is encrypted: the
-// server or a trusted proxy says so, or the browser says that the page which sends
-// the request is the public one, over https.
+// Secure reports whether the client uses https. It does if the server or a trusted proxy says so,
+// or if the request's Origin is the public URL and that is https.
 func (p Policy) Secure(r *http.Request) bool {
 	if p.Scheme(r) == "https" {
 		return true

@@ -113,8 +113,9 @@ func (w words) numbered(source string) string {
 	})
 }
 
-// wordsPlugin provides the module "catalogs" and replaces the keys in the sources. For each language
-// the module has the sentences, or the path to fetch them from: a phone fetches one language only.
+// wordsPlugin replaces the keys of sentences in the sources by short ids, and provides the module
+// "catalogs". For each language that module has the sentences, or the path to fetch them from, so
+// that a phone fetches one language only.
 func wordsPlugin(w words, sources map[string]any) api.Plugin {
 	return api.Plugin{Name: "catalogs", Setup: func(build api.PluginBuild) {
 		build.OnResolve(api.OnResolveOptions{Filter: "^catalogs$"}, func(api.OnResolveArgs) (api.OnResolveResult, error) {

@@ -1,5 +1,5 @@
-// Package backend has what the journals that keep their logs outside the process share: the checks
-// before a call, and the checksum of a snapshot.
+// Package backend holds what the SQLite and Redis journals share: the checks before a call, and the
+// checksum of a snapshot.
 package backend
 
 import (

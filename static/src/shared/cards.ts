@@ -382,7 +382,7 @@ export interface Place {
   table?: TableID
 }
 
-/** PlaceCard is a place in the words of the signs. */
+/** PlaceCard is a round and a table, with the label that the table's sign shows. */
 export interface PlaceCard {
   round?: RoundID
   table?: TableID

@@ -1,8 +1,8 @@
 package ws
 
-// A FrameHandler receives what a connection reads. The reading goroutine calls it, so calls
+// A MessageHandler receives what a connection reads. The reading goroutine calls it, so calls
 // never overlap. A payload is valid until the method returns.
-type FrameHandler interface {
+type MessageHandler interface {
 	// Message receives a message. opcode is websocket.TextMessage or
 	// websocket.BinaryMessage. A text may be invalid UTF-8: the handler must check it.
 	// Message may block; only this connection waits.
@@ -24,7 +24,7 @@ type FrameHandler interface {
 // Config holds what the connections of a Poller have in common.
 type Config struct {
 	MaxMessage  int    // largest payload of a message in bytes; a longer one is closed with 1009
-	ShortPrefix string // beginning of the texts that FrameHandler.ShortText receives; empty: none
+	ShortPrefix string // beginning of the texts that MessageHandler.ShortText receives; empty: none
 
 	CloseTooMany int // close code for too many control frames, or a message of too many fragments
 	CloseSilent  int // close code for a message that does not arrive in time
