@@ -155,16 +155,14 @@ const reasons: Code[] = [
   'other_zone', 'locked', 'no_place', 'far_table', 'met_before', 'no_rest', 'no_interpreter',
 ]
 
-const collisions = golden['collisions.json']
+// Without the file there are no states, and the last test fails.
+const states = JSON.parse(golden['collisions.json'] ?? '[]') as State[]
 
-if (collisions) {
-  const states = JSON.parse(collisions) as State[]
-  for (const state of states) test(`move-rules golden: ${state.name}`, () => holdState(state))
+for (const state of states) test(`move-rules golden: ${state.name}`, () => holdState(state))
 
-  test('move-rules golden: the states are many, and reach every reason', () => {
-    truth(states.length >= 200, `only ${states.length} states`)
-    const outcomes = states.flatMap(({ moves }) => moves.flatMap(({ move, withoutInterpreter, swap }) => [move, withoutInterpreter ?? {}, swap ?? {}]))
-    const reached = new Set(outcomes.flatMap(findingsOf).map(({ code }) => code))
-    equal(reasons.filter((code) => !reached.has(code)), [], 'never reached')
-  })
-}
+test('move-rules golden: the states are many, and reach every reason', () => {
+  truth(states.length >= 200, `only ${states.length} states`)
+  const outcomes = states.flatMap(({ moves }) => moves.flatMap(({ move, withoutInterpreter, swap }) => [move, withoutInterpreter ?? {}, swap ?? {}]))
+  const reached = new Set(outcomes.flatMap(findingsOf).map(({ code }) => code))
+  equal(reasons.filter((code) => !reached.has(code)), [], 'never reached')
+})
