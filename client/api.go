@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
@@ -27,10 +28,21 @@ const (
 
 // api calls the HTTP routes of one event. Its methods are safe for concurrent use.
 type api struct {
-	link  Link
-	event floor.EventID
-	http  *http.Client
+	link    Link
+	event   floor.EventID
+	http    *http.Client
+	session atomic.Pointer[session] // the present one; nil: not signed in
 }
+
+// token returns the token to send now, or "" without a session.
+func (a *api) token() string {
+	if s := a.session.Load(); s != nil {
+		return s.Token
+	}
+	return ""
+}
+
+func (a *api) authorize(req *http.Request) { req.Header.Set("Authorization", "Bearer "+a.token()) }
 
 // session is the answer to a sign-in.
 type session struct {
@@ -39,37 +51,38 @@ type session struct {
 	Expires floor.Instant `json:"expires"`
 }
 
-// signIn exchanges the link for a bearer token: docs/PROTOCOL.md, "Sign-in".
-func (a *api) signIn(ctx context.Context) (session, error) {
+// signIn exchanges the link for a session: docs/PROTOCOL.md, "Sign-in".
+func (a *api) signIn(ctx context.Context) error {
 	body, err := json.Marshal(map[string]any{
 		"event": a.link.Event, "link": a.link.ID, "secret": a.link.Secret, "bearer": true,
 	})
 	if err != nil {
-		return session{}, err
+		return err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.link.Server+"/api/v1/sign-in", bytes.NewReader(body))
 	if err != nil {
-		return session{}, err
+		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	var s session
 	if _, err := a.do(req, maxResponse, &s); err != nil {
-		return session{}, err
+		return err
 	}
 	if s.Token == "" {
-		return session{}, errors.New("client: the response to the sign-in has no token; check that the link's host is a matchfloor server")
+		return errors.New("client: the response to the sign-in has no token; check that the link's host is a matchfloor server")
 	}
-	return s, nil
+	a.session.Store(&s)
+	return nil
 }
 
 // snapshot fetches the path that a snapshot frame names. size is that of the body
 // in bytes.
-func (a *api) snapshot(ctx context.Context, path, token string) (s wire.Snapshot, size int, err error) {
+func (a *api) snapshot(ctx context.Context, path string) (s wire.Snapshot, size int, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.link.Server+path, nil)
 	if err != nil {
 		return wire.Snapshot{}, 0, err
 	}
-	req.Header.Set("Authorization", "Bearer "+token)
+	a.authorize(req)
 	var raw json.RawMessage
 	size, err = a.do(req, maxSnapshot, &raw)
 	if err != nil {
@@ -81,12 +94,12 @@ func (a *api) snapshot(ctx context.Context, path, token string) (s wire.Snapshot
 
 // command sends a command's envelope once and returns the frame with the server's
 // answer: accepted or rejected. An error means that the command has no answer yet.
-func (a *api) command(ctx context.Context, id string, envelope []byte, token string) (frame []byte, err error) {
+func (a *api) command(ctx context.Context, id string, envelope []byte) (frame []byte, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.eventURL("commands"), bytes.NewReader(envelope))
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Authorization", "Bearer "+token)
+	a.authorize(req)
 	req.Header.Set("Content-Type", "application/json")
 	var accepted wire.Accepted
 	_, err = a.do(req, maxResponse, &accepted)
@@ -101,12 +114,12 @@ func (a *api) command(ctx context.Context, id string, envelope []byte, token str
 
 // open sends a GET whose response may take any time, and returns its body. The
 // caller bounds it with ctx and must close the body.
-func (a *api) open(ctx context.Context, address, token string) (io.ReadCloser, error) {
+func (a *api) open(ctx context.Context, address string) (io.ReadCloser, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Authorization", "Bearer "+token)
+	a.authorize(req)
 	unbounded := *a.http
 	unbounded.Timeout = 0
 	r, err := unbounded.Do(req)

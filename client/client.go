@@ -69,7 +69,7 @@ func start(l Link, event floor.EventID, o Options) *Client {
 	m := &connector{
 		shared: shared{
 			state: c.state, outbox: c.outbox, barriers: c.barriers, wakeup: wakeup,
-			api: &api{l, event, o.HTTP}, jitter: o.Jitter,
+			api: &api{link: l, event: event, http: o.HTTP}, jitter: o.Jitter,
 		},
 		dialer: o.Dialer, transport: o.Transport, log: o.Log.With("event", event, "link", l.ID),
 	}
@@ -247,9 +247,10 @@ func (c *Client) Base() *uint64 {
 // to the one before.
 //
 // A refusal is a *wire.Rejected. If ctx ends first, or the client, the error wraps
-// the reason, and the command may or may not have been applied: a Do with the same
-// ID and body returns its result. The view shows the effect once Wait(accepted.Seq)
-// has returned.
+// the reason. It is an *UnknownOutcomeError if the command was sent: it may or may not
+// have been applied, and a Do with the same ID and body returns its result. Otherwise
+// this call has sent nothing, and will not. The view shows the effect once
+// Wait(accepted.Seq) has returned.
 func (c *Client) Do(ctx context.Context, command wire.Command) (wire.Accepted, error) {
 	if command.ID == "" {
 		command.ID = NewID()
@@ -269,9 +270,22 @@ func (c *Client) Do(ctx context.Context, command wire.Command) (wire.Accepted, e
 	case a := <-p.answer:
 		return a.accepted, a.err
 	case <-ctx.Done():
-		c.outbox.remove(p)
-		return wire.Accepted{}, fmt.Errorf("client: the command %s has no answer yet; give it again with the same ID: %w", p.id, ctx.Err())
+		return c.giveUp(p, ctx.Err())
 	case <-c.done:
-		return wire.Accepted{}, fmt.Errorf("client: the command %s has no answer; give it again with the same ID: %w", p.id, c.Err())
+		return c.giveUp(p, c.Err())
 	}
+}
+
+// giveUp returns the result of a command whose caller no longer waits, for a reason.
+func (c *Client) giveUp(p *pendingCommand, reason error) (wire.Accepted, error) {
+	sent := c.outbox.remove(p)
+	select {
+	case a := <-p.answer: // it has arrived meanwhile
+		return a.accepted, a.err
+	default:
+	}
+	if sent {
+		return wire.Accepted{}, &UnknownOutcomeError{ID: p.id, Cause: reason}
+	}
+	return wire.Accepted{}, fmt.Errorf("client: the command %s was not sent: %w", p.id, reason)
 }

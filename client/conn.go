@@ -42,10 +42,10 @@ type conn struct {
 	nextCommand time.Time // when the oldest command may be sent again; zero: it was sent
 }
 
-func newConn(s shared, t transportConn, token string) *conn {
+func newConn(s shared, t transportConn) *conn {
 	return &conn{
 		shared: s, transport: t, reader: newFrameReader(t),
-		fetcher: newSnapshotFetcher(s.api, token, s.jitter),
+		fetcher: newSnapshotFetcher(s.api, s.jitter),
 	}
 }
 

@@ -23,11 +23,12 @@ type connector struct {
 // run makes connections until ctx ends or the server refuses the client for good.
 // It returns the client's error: ErrClosed or a *ClosedError.
 func (m *connector) run(ctx context.Context) error {
-	var signedIn session
+	renewer := startRenewing(ctx, m.api, m.jitter)
+	defer renewer.stop()
 	backoff := backoff{jitter: m.jitter}
 	choice := transportChoice{wanted: m.transport}
 	for {
-		o := m.connectOnce(ctx, &signedIn, choice.pick())
+		o := m.connectOnce(ctx, choice.pick())
 		choice.record(o)
 		if ctx.Err() != nil {
 			return ErrClosed
@@ -37,7 +38,7 @@ func (m *connector) run(ctx context.Context) error {
 		case wire.ComeNever, wire.ComeReload:
 			return o.err
 		case wire.ComeSignIn:
-			signedIn = session{}
+			m.api.session.Store(nil)
 			m.state.discardView()
 		}
 		pause := backoff.pause(o)
@@ -49,31 +50,29 @@ func (m *connector) run(ctx context.Context) error {
 }
 
 // connectOnce signs in unless that was done before, and runs one connection.
-func (m *connector) connectOnce(ctx context.Context, signedIn *session, t Transport) outcome {
-	if signedIn.Token == "" {
-		s, err := m.api.signIn(ctx)
-		if err != nil {
+func (m *connector) connectOnce(ctx context.Context, t Transport) outcome {
+	if m.api.token() == "" {
+		if err := m.api.signIn(ctx); err != nil {
 			return outcomeOfHTTP(err, false)
 		}
-		*signedIn = s
 	}
 	began := time.Now()
-	o := m.connectOver(ctx, t, signedIn.Token)
+	o := m.connectOver(ctx, t)
 	o.transport, o.lasted = t, time.Since(began)
 	return o
 }
 
 // connectOver runs one connection over a transport.
-func (m *connector) connectOver(ctx context.Context, t Transport, token string) outcome {
+func (m *connector) connectOver(ctx context.Context, t Transport) outcome {
 	if t != TransportSocket {
 		after := time.Duration(0)
 		if m.transport == TransportAuto {
 			after = socketAgain
 		}
-		fallback := newFallbackConn(ctx, m.api, token, m.jitter, t == TransportPoll, after)
-		return newConn(m.shared, fallback, token).run(ctx)
+		fallback := newFallbackConn(ctx, m.api, m.jitter, t == TransportPoll, after)
+		return newConn(m.shared, fallback).run(ctx)
 	}
-	header := http.Header{"Authorization": {"Bearer " + token}}
+	header := http.Header{"Authorization": {"Bearer " + m.api.token()}}
 	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	ws, response, err := m.dialer.DialContext(dialing, m.api.liveURL(), header)
@@ -83,5 +82,5 @@ func (m *connector) connectOver(ctx context.Context, t Transport, token string) 
 	if err != nil {
 		return outcome{policy: wire.ComeUsual, err: err}
 	}
-	return newConn(m.shared, newSocketConn(ws), token).run(ctx)
+	return newConn(m.shared, newSocketConn(ws)).run(ctx)
 }

@@ -158,6 +158,47 @@ func TestDo_ReturnsWhenItsContextEnds(t *testing.T) {
 	})
 }
 
+// A program must be able to tell a command that may be applied from one that never left.
+func TestDo_TellsAnUnknownOutcomeFromAnUnsentCommand(t *testing.T) {
+	for name, end := range map[string]struct {
+		cause error
+		by    func(*client.Client, context.CancelFunc)
+	}{
+		"the context ends": {context.Canceled, func(_ *client.Client, cancel context.CancelFunc) { cancel() }},
+		"the client ends":  {client.ErrClosed, func(c *client.Client, _ context.CancelFunc) { c.Close() }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			scripted(t, func(t *testing.T, f *fakeServer) {
+				c, p := f.connected(f.options(), `{}`)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				errs := map[string]chan error{"sent": make(chan error, 1), "waiting": make(chan error, 1)}
+				for _, id := range []string{"sent", "waiting"} {
+					go func() {
+						_, err := c.Do(ctx, wire.Command{ID: id, Body: floor.ReleaseSchedule{}})
+						errs[id] <- err
+					}()
+					synctest.Wait() // so that they are in the outbox in this order
+				}
+				p.command()
+				p.close(wire.CloseRestart)
+				f.accept().hello() // on this connection, nothing was sent yet
+				synctest.Wait()
+				end.by(c, cancel)
+				err := <-errs["sent"]
+				unknown, ok := errors.AsType[*client.UnknownOutcomeError](err)
+				if !ok || unknown.ID != "sent" || !errors.Is(err, end.cause) {
+					t.Errorf("the command that was sent: %v, want an unknown outcome because of %v", err, end.cause)
+				}
+				err = <-errs["waiting"]
+				if _, ok := errors.AsType[*client.UnknownOutcomeError](err); ok || !errors.Is(err, end.cause) {
+					t.Errorf("the command behind it: %v, want it unsent because of %v", err, end.cause)
+				}
+			})
+		})
+	}
+}
+
 func TestDo_RefusesMoreThan256WaitingCommands(t *testing.T) {
 	scripted(t, func(t *testing.T, f *fakeServer) {
 		c, _ := f.connected(f.options(), `{}`)

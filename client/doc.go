@@ -28,16 +28,18 @@
 //
 // Dial, Do, Wait, WaitFor and Sync block until they have a result, their context ends or the client
 // ends. Close blocks until the goroutines have ended. All other methods return at once. The
-// function of Read, the condition of WaitFor and Options.Observe run under the client's lock:
-// frames wait for them, and they must not call the client.
+// function of Read, the condition of WaitFor, Options.Observe and Options.OnlineChanged run under
+// the client's lock: frames wait for them, and they must not call the client.
 //
 // # What is retried
 //
-// A broken connection is made again, after the pauses of docs/PROTOCOL.md, "Coming back"; a token
-// that is no longer valid is replaced by signing in again, which discards the view. A command is
-// sent again until the server answers it, always with the same ID, so the server applies it at most
-// once. A refusal for which [wire.Retry] reports true, such as an unreachable journal, is retried
-// in the same way. All other refusals are returned by Do as a [*wire.Rejected] and are final.
+// A broken connection is made again, after the pauses of docs/PROTOCOL.md, "Coming back"; the
+// token is renewed every hour. One that is no longer valid is replaced by signing in again, which
+// discards the view. A command is sent again until the server answers it, always with the same ID,
+// so the server applies it at most once. A refusal for which [wire.Retry] reports true, such as an
+// unreachable journal, is retried in the same way. All other refusals are returned by Do as a
+// [*wire.Rejected] and are final. If the caller's context or the client ends before the answer, Do
+// returns an [*UnknownOutcomeError], unless the command was never sent.
 //
 // # Ordering
 //
@@ -52,7 +54,17 @@
 // changed since, or a new snapshot if the server no longer has the changes. [Client.Save] returns
 // the view for the same purpose: given to a later client as Options.Saved, it spares the first
 // snapshot.
+//
+// # Programs to copy
+//
+// examples/follow-event prints an event's changes, and examples/give-command gives one command and
+// handles each result. To copy one into another module while this one is not published, require
+// this one and point to a copy of it:
+//
+//	go mod edit -require=github.com/matchfloor/matchfloor@v0.0.0
+//	go mod edit -replace=github.com/matchfloor/matchfloor=../matchfloor
+//	go mod tidy
 package client
 
-// Locks: state, outbox, barriers and fallbackConn each have one. No goroutine holds two of
-// them. The observer and the conditions of WaitFor run with that of state held.
+// Locks: state, outbox, barriers, fallbackConn and renewer each have one. No goroutine holds two of
+// them. The observers and the conditions of WaitFor run with that of state held.

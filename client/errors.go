@@ -15,6 +15,23 @@ var ErrClosed = errors.New("client: closed")
 // ErrOutboxFull is returned by Do while 256 commands wait for an answer.
 var ErrOutboxFull = errors.New("client: 256 commands wait for an answer; wait for one before giving the next")
 
+// UnknownOutcomeError is returned by Do when a command was sent, and no final answer has
+// arrived: the command may be applied already, or later, or never. A Do with the same
+// ID and body, by this client or another one of the same link, returns its result. A
+// command with Until is not applied after that time, so that from then on it is either
+// in the log or refused.
+type UnknownOutcomeError struct {
+	ID    string // of the command, also if Do has chosen it
+	Cause error  // the context's error, or why the client ended
+}
+
+func (e *UnknownOutcomeError) Error() string {
+	return fmt.Sprintf("client: the outcome of the command %s is unknown; give it again with the same ID: %v", e.ID, e.Cause)
+}
+
+// Unwrap returns Cause.
+func (e *UnknownOutcomeError) Unwrap() error { return e.Cause }
+
 // ClosedError is the error of a client that the server has refused for good.
 // Dialing again with the same link and the same version of this package fails in
 // the same way.

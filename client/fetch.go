@@ -15,7 +15,6 @@ const maxFetchRetries = 3
 // snapshotFetcher fetches a large snapshot over HTTP while frames go on arriving.
 type snapshotFetcher struct {
 	api    *api
-	token  string
 	jitter jitter
 
 	results chan fetchedSnapshot
@@ -31,9 +30,9 @@ type fetchedSnapshot struct {
 	err error
 }
 
-func newSnapshotFetcher(a *api, token string, j jitter) *snapshotFetcher {
+func newSnapshotFetcher(a *api, j jitter) *snapshotFetcher {
 	return &snapshotFetcher{
-		api: a, token: token, jitter: j,
+		api: a, jitter: j,
 		results: make(chan fetchedSnapshot), cancel: func() {},
 	}
 }
@@ -61,7 +60,7 @@ func (f *snapshotFetcher) wait() { f.running.Wait() }
 // fetch gets a snapshot and retries temporary failures.
 func (f *snapshotFetcher) fetch(ctx context.Context, path string) (s wire.Snapshot, size int, err error) {
 	for try := 1; ; try++ {
-		s, size, err = f.api.snapshot(ctx, path, f.token)
+		s, size, err = f.api.snapshot(ctx, path)
 		var status *StatusError
 		if err == nil || errors.As(err, &status) && !status.temporary() || try > maxFetchRetries {
 			return s, size, err

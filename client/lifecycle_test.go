@@ -3,7 +3,9 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -215,6 +217,32 @@ func TestConn_ResumesAfterEveryTemporaryEnd(t *testing.T) {
 	}
 }
 
+// Failed attempts to connect again change nothing and are not reported, nor is Close.
+func TestOnlineChanged_IsCalledForEachChange(t *testing.T) {
+	scripted(t, func(t *testing.T, f *fakeServer) {
+		var calls []string
+		o := f.options()
+		o.Observe = func(c client.ViewChange) { calls = append(calls, fmt.Sprint("view at ", c.To.Seq)) }
+		o.OnlineChanged = func(online bool, reason error) { calls = append(calls, fmt.Sprint(online, " ", reason)) }
+		c, p := f.connected(o, `{"round/R1":{"no":1}}`)
+		p.close(wire.CloseRestart)
+		f.accept().close(0)
+		p = f.accept()
+		p.hello()
+		p.welcome()
+		p.send(patch(5, 8, `{"round/R2":{"no":2}}`))
+		if err := c.Wait(t.Context(), 8); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		c.Close()
+		want := []string{"view at 5", "true <nil>", "false websocket: close 1012", "view at 8", "true <nil>"}
+		if !slices.Equal(calls, want) {
+			t.Errorf("calls %q, want %q", calls, want)
+		}
+	})
+}
+
 func TestSync_WaitsForThePositionOfAPong(t *testing.T) {
 	scripted(t, func(t *testing.T, f *fakeServer) {
 		c, p := f.connected(f.options(), `{}`)
@@ -286,11 +314,17 @@ func TestConn_SecondSilentCloseIsNotRetriedAtOnce(t *testing.T) {
 func TestClient_EndsAfterAFinalCloseCode(t *testing.T) {
 	for _, code := range []wire.CloseCode{wire.CloseTooBig, wire.CloseBadFrame, wire.CloseVersion, wire.CloseNoEvent} {
 		scripted(t, func(t *testing.T, f *fakeServer) {
-			c, p := f.connected(f.options(), `{}`)
+			var offline error
+			o := f.options()
+			o.OnlineChanged = func(_ bool, reason error) { offline = reason }
+			c, p := f.connected(o, `{}`)
 			p.send(`{"error":{"code":"bad_frame","params":{"why":"order"}}}`)
 			p.close(code)
 			<-c.Done()
 			var ended *client.ClosedError
+			if !errors.As(offline, &ended) {
+				t.Errorf("%d: OnlineChanged was called with %v", code, offline)
+			}
 			if !errors.As(c.Err(), &ended) || ended.Code != code || ended.Problem.Code != "bad_frame" {
 				t.Errorf("%d: %v", code, c.Err())
 			}

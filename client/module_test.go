@@ -9,30 +9,8 @@ import (
 	"testing"
 )
 
-// integrator is the program of a module that uses the SDK.
-const integrator = `package main
-
-import (
-	"context"
-	"fmt"
-	"os"
-
-	"MODULE/client"
-)
-
-func main() {
-	c, err := client.Dial(context.Background(), os.Args[1], client.Options{})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	defer c.Close()
-	fmt.Println(c.You().Who, "at", c.At())
-}
-`
-
 // sdkPackages are the packages of this module that the SDK may link.
-var sdkPackages = []string{"client", "floor", "internal/hamt", "journal", "wire"}
+var sdkPackages = []string{"client", "client/internal/eventstream", "floor", "internal/hamt", "journal", "wire"}
 
 // goIn runs the go command in a folder, without the network, and returns its output.
 func goIn(t *testing.T, folder string, args ...string) (string, error) {
@@ -54,18 +32,23 @@ func mustGoIn(t *testing.T, folder string, args ...string) string {
 	return out
 }
 
-// newIntegrator makes a module that requires the module at root, by a replace line.
-func newIntegrator(t *testing.T, root, path string) (folder string) {
+// newIntegrator makes a module with a copy of an example. It requires the module at
+// root by a replace line, as the package comment says.
+func newIntegrator(t *testing.T, root, path, example string) (folder string) {
 	t.Helper()
 	folder = t.TempDir()
 	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	program, err := os.ReadFile(filepath.Join(root, "examples", example, "main.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, text := range map[string]string{
 		"go.mod":  "module example.com/integrator\n",
 		"go.sum":  string(sums),
-		"main.go": strings.ReplaceAll(integrator, "MODULE", path),
+		"main.go": string(program),
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -76,7 +59,7 @@ func newIntegrator(t *testing.T, root, path string) (folder string) {
 	return folder
 }
 
-// Another module imports the SDK. The program must compile, and must not link the
+// Another module has copies of the examples. They must compile, and must not link the
 // server's side. The go command must also accept the module's path for a download,
 // which it refuses for a path without a dot in its first element.
 func TestModule_AnotherModuleImportsTheSDK(t *testing.T) {
@@ -85,12 +68,14 @@ func TestModule_AnotherModuleImportsTheSDK(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := mustGoIn(t, root, "list", "-m")
-	folder := newIntegrator(t, root, path)
-	mustGoIn(t, folder, "vet", ".")
-	for dep := range strings.Lines(mustGoIn(t, folder, "list", "-deps", ".")) {
-		own, isOurs := strings.CutPrefix(strings.TrimSpace(dep), path+"/")
-		if isOurs && !slices.Contains(sdkPackages, own) {
-			t.Errorf("the SDK links %s; it may link %v of this module only", own, sdkPackages)
+	for _, example := range []string{"follow-event", "give-command"} {
+		folder := newIntegrator(t, root, path, example)
+		mustGoIn(t, folder, "vet", ".")
+		for dep := range strings.Lines(mustGoIn(t, folder, "list", "-deps", ".")) {
+			own, isOurs := strings.CutPrefix(strings.TrimSpace(dep), path+"/")
+			if isOurs && !slices.Contains(sdkPackages, own) {
+				t.Errorf("%s links %s; the SDK may link %v of this module only", example, own, sdkPackages)
+			}
 		}
 	}
 	// There is no network here, so that the download fails, but not because of the path.

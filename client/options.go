@@ -26,6 +26,13 @@ type Options struct {
 	// after the frame was applied and before Wait and WaitFor return because of it.
 	// The next frame waits until it returns. It must not call the client.
 	Observe func(ViewChange)
+	// OnlineChanged, if not nil, is called with true when Client.Online becomes true:
+	// after Observe was called for the frame by which the view became current. It is
+	// called with false and the reason when the connection ends. If the reason is a
+	// *ClosedError, the client has ended; otherwise it connects again. It is not
+	// called for Close.
+	// Frames wait until it returns. It must not call the client.
+	OnlineChanged func(online bool, reason error)
 	// Transport is how to make the live connection; the default is TransportAuto.
 	Transport Transport
 	// HTTP is used to sign in, to fetch large snapshots, and for the connection

@@ -28,6 +28,7 @@ type pendingCommand struct {
 	id        string
 	frame     []byte
 	sent      bool      // on this connection
+	everSent  bool      // on any connection
 	notBefore time.Time // when it may be sent again after a temporary refusal
 	refusals  int       // temporary ones
 	answer    chan answer
@@ -54,14 +55,16 @@ func (b *outbox) add(p *pendingCommand) error {
 	return nil
 }
 
-// remove removes a command whose caller no longer waits.
-func (b *outbox) remove(p *pendingCommand) {
+// remove removes a command whose caller no longer waits. It reports whether the
+// command may have reached the server.
+func (b *outbox) remove(p *pendingCommand) (sent bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if i := slices.Index(b.queue, p); i >= 0 {
 		b.queue = slices.Delete(b.queue, i, i+1)
 		b.wakeup.wake()
 	}
+	return p.everSent
 }
 
 // retryNow ends the pauses after temporary refusals.
@@ -95,7 +98,7 @@ func (b *outbox) next(now time.Time) (frame []byte, due time.Time) {
 	if p.notBefore.After(now) {
 		return nil, p.notBefore
 	}
-	p.sent = true
+	p.sent, p.everSent = true, true
 	return p.frame, time.Time{}
 }
 

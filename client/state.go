@@ -12,10 +12,11 @@ import (
 )
 
 // state is what the goroutines of a client share, except for the outbox. Its
-// mutex is held while the observer and the conditions of waiters run.
+// mutex is held while the observers and the conditions of waiters run.
 type state struct {
-	observe func(ViewChange) // nil: no observer
-	first   chan struct{}    // closed with the first snapshot or patch
+	observe       func(ViewChange)  // nil: no observer
+	onlineChanged func(bool, error) // nil: no observer
+	first         chan struct{}     // closed with the first snapshot or patch
 
 	mu          sync.Mutex // guards the fields below
 	replica     replica
@@ -45,7 +46,7 @@ type waiter struct {
 
 func newState(o Options) *state {
 	s := &state{
-		observe: o.Observe, first: make(chan struct{}),
+		observe: o.Observe, onlineChanged: o.OnlineChanged, first: make(chan struct{}),
 		clock: clock{start: time.Now()}, hidden: o.Hidden,
 		waiters: make(map[*waiter]struct{}),
 	}
@@ -225,7 +226,7 @@ func (s *state) setHidden(hidden bool) bool {
 func (s *state) markOnline() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.online = true
+	s.setOnline(true, nil)
 	select {
 	case <-s.first:
 	default:
@@ -233,11 +234,23 @@ func (s *state) markOnline() {
 	}
 }
 
+// setOnline calls the observer if it changes something. The caller must hold mu.
+func (s *state) setOnline(online bool, reason error) {
+	if s.online == online {
+		return
+	}
+	s.online = online
+	if s.onlineChanged != nil {
+		s.onlineChanged(online, reason)
+	}
+}
+
 // markOffline notes that the connection ended, and why if err is not nil.
 func (s *state) markOffline(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.online, s.status = false, wire.StatusFrame{}
+	s.setOnline(false, err)
+	s.status = wire.StatusFrame{}
 	if err != nil {
 		s.lastFailure = err
 	}

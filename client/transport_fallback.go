@@ -14,6 +14,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/matchfloor/matchfloor/client/internal/eventstream"
 	"github.com/matchfloor/matchfloor/wire"
 )
 
@@ -31,7 +32,6 @@ const (
 // client lacks. Commands are sent by POST.
 type fallbackConn struct {
 	api     *api
-	token   string
 	jitter  jitter
 	polls   bool // responses are whole bodies, not streams
 	ctx     context.Context
@@ -54,9 +54,9 @@ type fallbackConn struct {
 
 // newFallbackConn starts the connection. If lifetime is not 0, the connection ends
 // after it, so that the WebSocket is tried again.
-func newFallbackConn(ctx context.Context, a *api, token string, j jitter, polls bool, lifetime time.Duration) *fallbackConn {
+func newFallbackConn(ctx context.Context, a *api, j jitter, polls bool, lifetime time.Duration) *fallbackConn {
 	f := &fallbackConn{
-		api: a, token: token, jitter: j, polls: polls,
+		api: a, jitter: j, polls: polls,
 		frames: make(chan []byte), changed: make(chan struct{}, 1),
 	}
 	f.ctx, f.cancel = context.WithCancel(ctx)
@@ -289,7 +289,7 @@ func (f *fallbackConn) abandonWhenDue(ctx context.Context, abandon context.Cance
 
 // readResponse sends a request and delivers the frames of its response.
 func (f *fallbackConn) readResponse(ctx context.Context, address string) error {
-	body, err := f.api.open(ctx, address, f.token)
+	body, err := f.api.open(ctx, address)
 	if err != nil {
 		return err
 	}
@@ -298,7 +298,7 @@ func (f *fallbackConn) readResponse(ctx context.Context, address string) error {
 	if f.polls {
 		code, err = readPoll(body, f.deliver)
 	} else {
-		code, err = readEventStream(body, f.deliver)
+		code, err = eventstream.Read(body, maxFrame, f.deliver)
 	}
 	if err != nil || code == wire.CloseNormal {
 		return err
@@ -383,7 +383,7 @@ func (f *fallbackConn) markSyncedLocked() {
 func (f *fallbackConn) sendCommand(id string, frame []byte) {
 	envelope := frame[len(`{"command":`) : len(frame)-1]
 	for try := 0; f.ctx.Err() == nil; try++ {
-		answer, err := f.api.command(f.ctx, id, envelope, f.token)
+		answer, err := f.api.command(f.ctx, id, envelope)
 		if err == nil {
 			// An error means that the connection has ended: the command is sent on the next.
 			_ = f.deliver(answer)

@@ -86,7 +86,7 @@ func TestCompose_RedisIsDurableAndInternal(t *testing.T) {
 	project := composeProject(t)
 	redis := composeService(t, project, "redis")
 	command := strings.Join(redis.Command, " ")
-	for _, setting := range []string{"--appendonly yes", "--appendfsync always", "--maxmemory-policy noeviction"} {
+	for _, setting := range []string{"--appendonly yes", "--appendfsync always", "--maxmemory-policy noeviction", "--protected-mode no"} {
 		if !strings.Contains(command, setting) {
 			t.Errorf("Redis runs without %s", setting)
 		}
@@ -130,6 +130,27 @@ func TestCompose_ServicesHaveHealthChecksAndPinnedImages(t *testing.T) {
 	}
 }
 
+// Containers that phones connect to have as many open files as docs/OPERATIONS.md says, or as
+// the engine can give.
+func TestCompose_OpenFilesFollowTheEnvironment(t *testing.T) {
+	for value, want := range map[string]int{"": 65_536, "20000": 20_000} {
+		t.Setenv("MATCHFLOOR_OPEN_FILES", value)
+		options, err := cli.NewProjectOptions([]string{"../docker-compose.yml"}, cli.WithName("matchfloor"), cli.WithOsEnv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		project, err := options.LoadProject(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range append(slices.Clone(composeNodes), "balancer") {
+			if limit := composeService(t, project, name).Ulimits["nofile"]; limit == nil || limit.Single != want {
+				t.Errorf("MATCHFLOOR_OPEN_FILES=%q: %s has %+v", value, name, limit)
+			}
+		}
+	}
+}
+
 // The nodes trust forwarding headers from the balancer's network only.
 func TestCompose_TrustsOnlyTheBalancersNetwork(t *testing.T) {
 	project := composeProject(t)
@@ -151,6 +172,7 @@ func TestCompose_TrustsOnlyTheBalancersNetwork(t *testing.T) {
 func TestHAProxyConfiguration_IsValid(t *testing.T) {
 	text := strings.Join(fileLines(t, "../deploy/haproxy.cfg"), "\n")
 	for _, want := range []string{
+		"timeout connect 500ms", // how long a command waits for a dead node
 		"timeout tunnel 1h",
 		"balance leastconn",
 		"http-check send meth GET uri /readyz",

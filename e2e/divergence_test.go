@@ -175,7 +175,7 @@ func (v *venue) truncateAndAppend(n int) {
 		at := v.truncateLog(n)
 		batch := []journal.Record{{Key: journal.CommandKey(order.Key), Body: body}}
 		journal.Chain(at, batch)
-		result, err := v.journal.Append(v.t.Context(), eventID, at, batch)
+		result, err := v.journal.Append(v.t.Context(), eventID, at, batch, time.Time{})
 		if err != nil {
 			v.t.Fatal(err)
 		}

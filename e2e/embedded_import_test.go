@@ -119,7 +119,7 @@ func importKilled(t *testing.T, dir, workbook string, faults ...string) bool {
 		t.Fatal(err)
 	}
 	under := append([]string{"-f", "-o", os.DevNull, "-e", "trace=fsync,fdatasync,pwrite64"}, faults...)
-	c := exec.Command("strace", append(under, file, "import", workbook, "--data", dir)...)
+	c := exec.Command("strace", append(under, file, "import", "--create", workbook, "--data", dir)...)
 	out, err := c.CombinedOutput()
 	if err == nil {
 		return false
@@ -136,7 +136,7 @@ func importKilled(t *testing.T, dir, workbook string, faults ...string) bool {
 // repeatImport repeats an import that was killed.
 func repeatImport(t *testing.T, dir, workbook string) {
 	t.Helper()
-	if _, errs, code := matchfloor(t, "import", workbook, "--data", dir); code != 0 {
+	if _, errs, code := matchfloor(t, "import", "--create", workbook, "--data", dir); code != 0 {
 		t.Fatalf("repeated: exit %d, %s", code, errs)
 	}
 	records, listed := importedRecords(t, reopenedJournal{dir: dir})

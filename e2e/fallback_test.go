@@ -120,6 +120,7 @@ func moveMeeting(v *venue, lead *person, phone *screen) {
 func TestFallback_PageIsLiveWithoutWebSockets(t *testing.T) {
 	for name, o := range map[string]*upgradeBlocker{"refused": {}, "no response": {hangs: true}, "refused, and responses buffered": {buffers: true}} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // they mostly wait for upgrades that fail
 			v, lead := secondRound(t)
 			words := catalogOf(t, "en")
 			phone := openScreen(t, "phone", v.links["attendee:k01a"].at(o.startBefore(t, v.nodes[0].url())), "en", phoneSize)

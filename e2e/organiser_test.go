@@ -15,16 +15,7 @@ import (
 // workbook with mistakes and then the corrected one, releases the schedule and gets the links.
 func TestOrganiserPage_ImportsReleasesAndListsLinks(t *testing.T) {
 	v := sqliteVenue(t)
-	var link string
-	eventually(t, 10*time.Second, "the first start to print its organiser's link", func() error {
-		output := v.nodes[0].output.String()
-		_, rest, _ := strings.Cut(output, "organiser: ")
-		var ok bool
-		if link, _, ok = strings.Cut(rest, "\n"); !ok {
-			return fmt.Errorf("it printed %q", output)
-		}
-		return nil
-	})
+	link := v.firstOrganiserLink()
 	words := catalogOf(t, "zh")
 	page := openScreen(t, "organiser", link, "zh", deskSize)
 	page.shows(words["org.choose"])
@@ -62,6 +53,21 @@ func TestOrganiserPage_ImportsReleasesAndListsLinks(t *testing.T) {
 	v.links = listLinks(t, eventID, v.storeFlags...)
 	phone := openScreen(t, "phone", v.page("attendee:c01a"), "zh", phoneSize)
 	phone.until("their first table", `document.querySelector('.table-number')`)
+}
+
+// firstOrganiserLink returns the link that the first start prints.
+func (v *venue) firstOrganiserLink() (link string) {
+	v.t.Helper()
+	eventually(v.t, 10*time.Second, "the first start to print its organiser's link", func() error {
+		output := v.nodes[0].output.String()
+		_, rest, _ := strings.Cut(output, "organiser: ")
+		var ok bool
+		if link, _, ok = strings.Cut(rest, "\n"); !ok {
+			return fmt.Errorf("it printed %q", output)
+		}
+		return nil
+	})
+	return link
 }
 
 // choose selects a file in the page's upload.

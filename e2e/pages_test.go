@@ -33,7 +33,10 @@ func (v *venue) page(name string) string {
 // it. The phone marks it until its owner acknowledges it, also after a loss of the network.
 func TestPages_ShowAMoveOnEveryScreen(t *testing.T) {
 	for _, language := range []string{"ko", "zh", "en"} {
-		t.Run(language, func(t *testing.T) { moveReachesEveryScreen(t, language) })
+		t.Run(language, func(t *testing.T) {
+			t.Parallel()
+			moveReachesEveryScreen(t, language)
+		})
 	}
 }
 

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -97,6 +98,14 @@ func (l *viewLog) add(s shownView, a client.ViewChange, seats map[string]int) {
 	}
 }
 
+// recorded returns the views and faults so far. It holds the lock only to copy them: a client whose
+// frame waits for the lock acknowledges nothing, and the server closes it after 15 s.
+func (l *viewLog) recorded() (shown []shownView, wrong []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.shown), slices.Clone(l.wrong)
+}
+
 // maxCompared bounds how many views of a role are compared. Of more views, only every n-th is.
 var maxCompared = map[floor.Role]int{floor.RoleModerator: 500, floor.RoleDisplay: 2000, floor.RoleAttendee: 20_000, floor.RoleInterpreter: 2000}
 
@@ -104,15 +113,16 @@ var maxCompared = map[floor.Role]int{floor.RoleModerator: 500, floor.RoleDisplay
 // place, so no screen may have shown two.
 func (v *venue) checkShownViews(g *viewLog) {
 	v.t.Helper()
+	// The log is read after the views: deliveries of notices are still being recorded, and a
+	// view is shown only after its record is in the log.
+	shown, wrong := g.recorded()
 	v.logState()
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, w := range g.wrong[:min(len(g.wrong), 5)] {
+	for _, w := range wrong[:min(len(wrong), 5)] {
 		v.t.Error(w)
 	}
 	began, checked := time.Now(), 0
 	byRole := map[floor.Role][]shownView{}
-	for _, s := range g.shown {
+	for _, s := range shown {
 		role := s.who.Role()
 		if role == floor.RoleRunner { // has a moderator's view
 			role = floor.RoleModerator
@@ -128,7 +138,7 @@ func (v *venue) checkShownViews(g *viewLog) {
 			}
 		}
 	}
-	v.t.Logf("%d views were shown; %d compared with the log in %v, all match", len(g.shown), checked, time.Since(began).Round(time.Millisecond))
+	v.t.Logf("%d views were shown; %d compared with the log in %v, all match", len(shown), checked, time.Since(began).Round(time.Millisecond))
 }
 
 func (v *venue) viewSumAt(g *viewLog, s shownView) (sum uint64) {

@@ -76,7 +76,7 @@ func (v *venue) writeWorkbook(data []byte) string {
 // importSample imports the sample forum and reads its links.
 func (v *venue) importSample() {
 	v.t.Helper()
-	out, errs, code := matchfloor(v.t, append([]string{"import", v.writeWorkbook(demo.Workbook())}, v.journalFlags()...)...)
+	out, errs, code := matchfloor(v.t, append([]string{"import", "--create", v.writeWorkbook(demo.Workbook())}, v.journalFlags()...)...)
 	if words := strings.Fields(out); code != 0 || len(words) == 0 || words[len(words)-1] != eventID {
 		v.t.Fatalf("import: exit %d, %q, %s", code, out, errs)
 	}

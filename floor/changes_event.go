@@ -192,6 +192,10 @@ type (
 	PublicURLSet struct {
 		URL string `json:"url"`
 	}
+	// InstanceKeySet named the instance key that links are made with, by its id.
+	InstanceKeySet struct {
+		Key string `json:"key"`
+	}
 )
 
 func (c OrganiserAdded) apply(tx *transaction) {
@@ -211,4 +215,9 @@ func (c EventRegistered) apply(tx *transaction) {
 func (c PublicURLSet) apply(tx *transaction) {
 	tx.publicURL = c.URL
 	tx.markChanged(Ref{RefInstance, "url"})
+}
+
+func (c InstanceKeySet) apply(tx *transaction) {
+	tx.keyID = c.Key
+	tx.markChanged(Ref{RefInstance, "key"})
 }

@@ -198,6 +198,12 @@ type (
 	SetPublicURL struct {
 		URL string `json:"url"`
 	}
+	// SetInstanceKey says which instance key the links are made with. It is refused as already
+	// set if the log names another key than Was.
+	SetInstanceKey struct {
+		Key string `json:"key"` // its id: KeyIDLength hex digits
+		Was string `json:"was,omitzero"`
+	}
 )
 
 // Forum is a whole floor as a workbook describes it. Times are absolute.
@@ -214,4 +220,13 @@ type Forum struct {
 	Displays     []Display     `json:"displays"`
 	Meetings     []Meeting     `json:"meetings"`
 	Wishes       []Wish        `json:"wishes"`
+}
+
+// Counts returns how many of each kind the forum has, for people who check a workbook.
+func (f Forum) Counts() map[string]int {
+	return map[string]int{
+		"agenda": len(f.Items), "zones": len(f.Zones), "tables": len(f.Tables), "rounds": len(f.Rounds),
+		"companies": len(f.Companies), "attendees": len(f.Attendees), "staff": len(f.Staff),
+		"interpreters": len(f.Interpreters), "displays": len(f.Displays), "meetings": len(f.Meetings), "wishes": len(f.Wishes),
+	}
 }

@@ -1,6 +1,7 @@
 package floor
 
 import (
+	"encoding/hex"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -134,6 +135,23 @@ func (c SetPublicURL) decide(d *decision) *Error {
 	}
 	d.emit(PublicURLSet{address})
 	return nil
+}
+
+// KeyIDLength is the length of the id of an instance key, in hex digits.
+const KeyIDLength = 16
+
+func (c SetInstanceKey) decide(d *decision) *Error {
+	if _, err := hex.DecodeString(c.Key); err != nil || len(c.Key) != KeyIDLength || c.Key != strings.ToLower(c.Key) {
+		return badValue("key")
+	}
+	switch d.keyID {
+	case c.Key:
+		return newError(CodeNothingChanges)
+	case c.Was:
+		d.emit(InstanceKeySet{c.Key})
+		return nil
+	}
+	return newError(CodeAlready, "of", Ref{RefInstance, "key"}.String(), "state", "set")
 }
 
 // Clean reports whether every language is plain text of at most limit runes.

@@ -41,12 +41,27 @@ type storedState struct {
 	Organisers    []Organiser          `json:"organisers,omitempty"`
 	Events        []EventEntry         `json:"events,omitempty"`
 	PublicURL     string               `json:"publicURL,omitzero"`
+	KeyID         string               `json:"keyID,omitzero"` // from format 5 on
 }
 
 // stateFormat is the version of the stored form. It grows with every change of what a state or its
 // indexes have, so that no program starts from a state that another version made: it can always
 // apply the log again instead.
-const stateFormat = 4
+//
+// Format 5 adds the id of the instance key. A state without one is stored in the format before, as
+// the program before stores it: while nodes are upgraded one by one, both use it.
+const (
+	stateFormat   = 5
+	keylessFormat = 4
+)
+
+// formatOf returns the format in which a state is stored.
+func formatOf(s State) int {
+	if s.keyID == "" {
+		return keylessFormat
+	}
+	return stateFormat
+}
 
 // ErrStateFormat says that a stored state was written by another version of the program.
 var ErrStateFormat = errors.New("floor: a state of another version")
@@ -87,7 +102,7 @@ func (s State) Digest() (string, error) {
 // Encode returns the state as canonical JSON: equal states give equal bytes.
 func (s State) Encode() ([]byte, error) {
 	out := storedState{
-		Format: stateFormat, Seq: s.seq, Version: s.version, Event: s.event, Clock: s.clock, PublicURL: s.publicURL,
+		Format: formatOf(s), Seq: s.seq, Version: s.version, Event: s.event, Clock: s.clock, PublicURL: s.publicURL, KeyID: s.keyID,
 		Zones: s.zones.List(), Tables: s.tables.List(),
 		Rounds: s.rounds.List(), Items: s.items.List(),
 		Companies: s.companies.List(), Attendees: s.attendees.List(),
@@ -102,7 +117,7 @@ func (s State) Encode() ([]byte, error) {
 		out.Revs[ref] = r
 	}
 	for n := range s.notices.Values() {
-		out.Notices = append(out.Notices, s.storeNotice(n))
+		out.Notices = append(out.Notices, storeNotice(s, n))
 	}
 	if err := s.storeHistory(&out); err != nil {
 		return nil, err
@@ -110,7 +125,7 @@ func (s State) Encode() ([]byte, error) {
 	return json.Marshal(out)
 }
 
-func (s State) storeNotice(n noticeStatus) storedNotice {
+func storeNotice(s State, n noticeStatus) storedNotice {
 	out := storedNotice{Notice: n.Notice, Seen: n.Seen, Issued: n.Issued, Waiting: n.Undelivered, InPerson: n.InPerson}
 	for _, w := range n.For {
 		if slices.Contains(s.pending.At(w), n.ID) {
@@ -153,11 +168,12 @@ func DecodeState(data []byte) (State, error) {
 	if err := json.Unmarshal(data, &in); err != nil {
 		return State{}, fmt.Errorf("floor: decode state: %w", err)
 	}
-	if in.Format != stateFormat {
-		return State{}, fmt.Errorf("%w: %d, not %d", ErrStateFormat, in.Format, stateFormat)
+	if in.Format != keylessFormat && in.Format != stateFormat {
+		return State{}, fmt.Errorf("%w: %d, not %d or %d", ErrStateFormat, in.Format, keylessFormat, stateFormat)
 	}
 	tx := &transaction{State: State{
 		seq: in.Seq, version: in.Version, event: in.Event, clock: in.Clock, exports: in.Exports, publicURL: in.PublicURL,
+		keyID: in.KeyID,
 	}, edit: new(hamt.Edit)}
 	tx.loadFloor(in)
 	tx.loadPeople(in)

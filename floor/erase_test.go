@@ -39,6 +39,7 @@ var notOfPersons = []string{
 	"forumImported.Forum.Tables[].Label",
 	"forumImported.Forum.Zones[].Name",
 	"publicURLSet.URL",
+	"instanceKeySet.Key",
 }
 
 // TestEraseEveryone_CoversEveryText finds every text of every kind of change: it is either erased or listed

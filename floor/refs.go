@@ -23,7 +23,7 @@ type RefKind string
 // The kinds of things. Most are named as their card is.
 const (
 	RefForum        RefKind = "forum"    // only "forum/import": the whole floor; see importRef
-	RefInstance     RefKind = "instance" // only "instance/url"
+	RefInstance     RefKind = "instance" // only "instance/url" and "instance/key"
 	RefEvent        RefKind = "event"
 	RefClock        RefKind = "clock" // only "clock/clock"
 	RefLink         RefKind = "link"

@@ -54,6 +54,7 @@ var changeTypes = map[ChangeKind]reflect.Type{
 	"organiserAdded":  reflect.TypeFor[OrganiserAdded](),
 	"eventRegistered": reflect.TypeFor[EventRegistered](),
 	"publicURLSet":    reflect.TypeFor[PublicURLSet](),
+	"instanceKeySet":  reflect.TypeFor[InstanceKeySet](),
 
 	"versionRaised": reflect.TypeFor[VersionRaised](),
 	"commandLost":   reflect.TypeFor[LostReported](),
@@ -104,6 +105,8 @@ var commandTypes = map[CommandKind]reflect.Type{
 	"addOrganiser":  reflect.TypeFor[AddOrganiser](),
 	"registerEvent": reflect.TypeFor[RegisterEvent](),
 	"setPublicURL":  reflect.TypeFor[SetPublicURL](),
+
+	"setInstanceKey": reflect.TypeFor[SetInstanceKey](),
 
 	"raiseVersion": reflect.TypeFor[RaiseVersion](),
 	"nameLost":     reflect.TypeFor[ReportLost](),

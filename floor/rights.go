@@ -60,6 +60,8 @@ var rights = map[CommandKind]rightsRow{
 	"addOrganiser":  {O: everywhere, P: everywhere},
 	"registerEvent": {O: everywhere, P: everywhere},
 	"setPublicURL":  {O: everywhere, P: everywhere},
+
+	"setInstanceKey": {P: everywhere},
 }
 
 func (r rightsRow) forRole(role Role, lead bool) right {

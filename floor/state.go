@@ -39,6 +39,7 @@ type State struct {
 	organisers hamt.Map[OrganiserID, Organiser]
 	events     hamt.Map[EventID, EventEntry]
 	publicURL  string
+	keyID      string
 
 	secondaryIndexes
 }
@@ -111,6 +112,18 @@ func (s State) Event() Event { return s.event }
 // Clock returns the event's clock.
 func (s State) Clock() EventClock { return s.clock }
 
+// EndOf returns the event time at which the last round or agenda item of a state ends, as it is
+// expected now. It returns 0 if there is neither.
+func EndOf(s State) (end Instant) {
+	for r := range s.rounds.Values() {
+		end = max(end, r.Now.End)
+	}
+	for i := range s.items.Values() {
+		end = max(end, i.Now.End)
+	}
+	return end
+}
+
 // Released reports whether attendees, interpreters and displays may see the schedule.
 func (s State) Released() bool { return s.event.Version > 0 }
 
@@ -128,6 +141,10 @@ func (s State) Events() iter.Seq[EventEntry] { return s.events.Values() }
 
 // PublicURL returns the address at which phones reach the instance, as its log says, or "".
 func (s State) PublicURL() string { return s.publicURL }
+
+// KeyID returns the id of the instance key that links are made with, as the instance's log says, or
+// "" if it does not.
+func (s State) KeyID() string { return s.keyID }
 
 // Exports returns the last exports, oldest first, at most 50. The caller must not change the slice.
 func (s State) Exports() []Export { return s.exports }

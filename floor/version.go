@@ -7,7 +7,7 @@ import "strconv"
 // change is written to a log only when the log itself says that every node knows it (see
 // VersionRaised), so that nodes can be upgraded one by one: an older node never meets a change that
 // it cannot apply.
-const FormatVersion = 3
+const FormatVersion = 4
 
 // kindVersions has, for each kind of change that was added later, the version that brought it. Kinds
 // that are not listed are of version 1. Decide refuses a command with needs_upgrade if it makes a
@@ -17,6 +17,7 @@ const FormatVersion = 3
 var kindVersions = map[ChangeKind]int{
 	"commandLost":     2,
 	"exported":        3,
+	"instanceKeySet":  4,
 	"lostDismissed":   2,
 	"noticeDelivered": 2,
 	"noticeTold":      2,

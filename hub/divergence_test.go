@@ -54,7 +54,7 @@ func (f *failover) cut(t *testing.T, n int) {
 		if len(keep) == 0 {
 			break
 		}
-		result, err := next.Append(t.Context(), demo, at, keep)
+		result, err := next.Append(t.Context(), demo, at, keep, time.Time{})
 		if err != nil || result.Outcome != journal.Appended {
 			t.Fatal(result.Outcome, err)
 		}
@@ -66,9 +66,9 @@ func (f *failover) cut(t *testing.T, n int) {
 	close(ended)
 }
 
-func (f *failover) Append(ctx context.Context, log journal.LogID, expect journal.Position, batch []journal.Record) (journal.Result, error) {
+func (f *failover) Append(ctx context.Context, log journal.LogID, expect journal.Position, batch []journal.Record, notAfter time.Time) (journal.Result, error) {
 	m, _ := f.store()
-	return m.Append(ctx, log, expect, batch)
+	return m.Append(ctx, log, expect, batch, notAfter)
 }
 
 func (f *failover) Read(ctx context.Context, log journal.LogID, after uint64, limit int) (journal.Page, error) {

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/matchfloor/matchfloor/wire"
 )
@@ -13,6 +14,11 @@ var (
 	ErrOverloaded      = errors.New("hub: too many sessions or events on this node") // close 4001, status 503
 	ErrDraining        = errors.New("hub: this node is about to stop")               // close 1012, status 503
 	ErrUnavailable     = errors.New("hub: the journal cannot be reached")            // close 1011, status 503
+
+	// ErrLost is about an event that the instance lists, and whose log is empty. It wraps
+	// ErrUnavailable: the log may come back.
+	ErrLost = fmt.Errorf("%w with this event: its log is empty, although the instance lists it; restore a backup, "+
+		"or run matchfloor recover on a node that still holds it", ErrUnavailable)
 
 	// ErrJournalUnreached is why a node that has just started is not ready.
 	ErrJournalUnreached = errors.New("hub: the journal has not been reached yet")

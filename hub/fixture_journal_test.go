@@ -28,14 +28,14 @@ func (d *switchedJournal) holdAppends(on bool) {
 
 func (d *switchedJournal) setUnreachable(deaf bool) { d.unreachable.Store(deaf) }
 
-func (d *switchedJournal) Append(ctx context.Context, log journal.LogID, expect journal.Position, batch []journal.Record) (journal.Result, error) {
+func (d *switchedJournal) Append(ctx context.Context, log journal.LogID, expect journal.Position, batch []journal.Record, notAfter time.Time) (journal.Result, error) {
 	if d.unreachable.Load() {
 		return journal.Result{}, journal.ErrUnavailable
 	}
 	if c := d.heldAppends.Load(); c != nil {
 		<-*c
 	}
-	return d.Journal.Append(ctx, log, expect, batch)
+	return d.Journal.Append(ctx, log, expect, batch, notAfter)
 }
 
 func (d *switchedJournal) Read(ctx context.Context, log journal.LogID, after uint64, limit int) (journal.Page, error) {

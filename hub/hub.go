@@ -6,9 +6,9 @@
 // the log. [history.History] is what they share: published versions, which never change.
 // Package presence knows who is connected. The hub connects them, and knows no sockets.
 //
-// Lock order: registry.mu, the one lock of the package, comes before the locks of the
-// packages below. It is held while an event is made, but not while a package below calls
-// back.
+// Lock order: registry.mu comes before the locks of the packages below. It is held while
+// an event is made, but not while a package below calls back. sharedReads.mu is held with
+// no other lock.
 package hub
 
 import (
@@ -79,9 +79,15 @@ func (h *Hub) startEvents(s journal.Snapshots) func(journal.LogID) *event {
 	return func(log journal.LogID) *event {
 		r := replica.New(replicas, log)
 		e := &event{replica: r, sessions: session.NewEvent(sessions, r)}
+		e.reads = sharedReads{ctx: h.ctx, run: h.startGoroutine, read: func() error { return h.readToHead(r) }}
 		h.owned.Go(func() { r.Run(e.sessions) })
 		return e
 	}
+}
+
+// startGoroutine starts a goroutine of the hub. It returns false if the hub is closed.
+func (h *Hub) startGoroutine(f func()) bool {
+	return h.events.unlessClosed(func() { h.owned.Go(f) })
 }
 
 // open returns the event of a log, loaded. It blocks until the log has been read. The
@@ -210,7 +216,7 @@ func (h *Hub) attach(ctx context.Context, log journal.LogID, who session.Credent
 		h.events.release(e)
 		return nil, err
 	}
-	s, err := h.begin(e, log, who, transport)
+	s, err := h.begin(ctx, e, who, transport)
 	if err != nil {
 		release()
 		h.events.release(e)
@@ -219,9 +225,9 @@ func (h *Hub) attach(ctx context.Context, log journal.LogID, who session.Credent
 }
 
 // begin begins a session if the credential is valid.
-func (h *Hub) begin(e *event, log journal.LogID, who session.Credential, transport session.Transport) (*session.Session, error) {
+func (h *Hub) begin(ctx context.Context, e *event, who session.Credential, transport session.Transport) (*session.Session, error) {
 	head, _ := e.replica.History().HeadAndLineage()
-	if _, err := subjectsOf(e, log, who, head); err != nil {
+	if _, err := h.subjectsOf(ctx, e, who, head); err != nil {
 		return nil, err
 	}
 	s, ok := session.New(e.sessions, who, transport)
@@ -235,10 +241,11 @@ func (h *Hub) begin(e *event, log journal.LogID, who session.Credential, transpo
 }
 
 // subjectsOf returns what a credential may see in a version of a log. It returns
-// ErrNoEvent if there is no event, and ErrUnauthenticated if the credential is not valid.
-func subjectsOf(e *event, log journal.LogID, who session.Credential, at *history.Version) ([]floor.Subject, error) {
-	if at.At.Seq == 0 && log != journal.InstanceLog {
-		return nil, ErrNoEvent
+// ErrNoEvent if there is no event, ErrLost if its log is empty, and ErrUnauthenticated if
+// the credential is not valid.
+func (h *Hub) subjectsOf(ctx context.Context, e *event, who session.Credential, at *history.Version) ([]floor.Subject, error) {
+	if log := e.replica.Log(); at.At.Seq == 0 && log != journal.InstanceLog {
+		return nil, h.whyEmpty(ctx, log)
 	}
 	subjects := at.State.Subjects(who.Actor)
 	if !e.sessions.LinkValid(who, &at.State) || len(subjects) == 0 {

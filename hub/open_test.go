@@ -107,7 +107,7 @@ func TestOpen_UnknownChangeStopsTheEvent(t *testing.T) {
 		}
 		batch := []journal.Record{{Key: "later/1", Body: []byte(`{"key":"later/1","kind":"x","by":"moderator:lead","wall":1,"changes":[{"kind":"fromTheFuture","body":{}}]}`)}}
 		journal.Chain(page.Head, batch)
-		if _, err := m.Append(t.Context(), demo, page.Head, batch); err != nil {
+		if _, err := m.Append(t.Context(), demo, page.Head, batch, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -154,7 +154,7 @@ func (a agedJournal) Read(context.Context, journal.LogID, uint64, int) (journal.
 	return journal.Page{Head: a.at}, nil
 }
 
-func (a agedJournal) Append(_ context.Context, _ journal.LogID, expect journal.Position, batch []journal.Record) (journal.Result, error) {
+func (a agedJournal) Append(_ context.Context, _ journal.LogID, expect journal.Position, batch []journal.Record, _ time.Time) (journal.Result, error) {
 	if expect != a.at {
 		return journal.Result{Outcome: journal.Conflict, Head: a.at, Diverged: true}, nil
 	}

@@ -22,32 +22,63 @@ func (h *Hub) State(ctx context.Context, log journal.LogID) (floor.State, journa
 	defer h.events.release(e)
 	head := e.replica.History().Head()
 	if head.State.Seq() == 0 && log != journal.InstanceLog {
-		return floor.State{}, journal.Position{}, ErrNoEvent
+		return floor.State{}, journal.Position{}, h.whyEmpty(ctx, log)
 	}
 	return head.State, head.At, nil
 }
 
+// whyEmpty returns what the empty log of an event means: ErrLost if the instance lists the
+// event, and otherwise ErrNoEvent.
+func (h *Hub) whyEmpty(ctx context.Context, log journal.LogID) error {
+	instance, _, err := h.State(ctx, journal.InstanceLog)
+	if err != nil {
+		return err
+	}
+	for e := range instance.Events() {
+		if journal.LogID(e.ID) == log {
+			return ErrLost
+		}
+	}
+	return ErrNoEvent
+}
+
 // LinearizableState returns what State returns, but only after this node has applied
-// everything that the journal held when it was asked. It reads the journal, so it is for
-// refusals that another process may have made outdated a moment ago: a workbook that was
-// just imported, a link that was just rotated. If the journal does not answer it returns
-// ErrUnavailable.
+// everything that the journal held when it was asked. It is for refusals that another
+// process may have made outdated a moment ago: a workbook that was just imported, a link
+// that was just rotated. Callers that ask about the same log at the same time share a
+// reading, and a log is read at most once every readEvery, so that no number of requests
+// loads the journal. If the journal does not answer, or does not have the log any more, it
+// returns ErrUnavailable.
 func (h *Hub) LinearizableState(ctx context.Context, log journal.LogID) (floor.State, journal.Position, error) {
 	e, err := h.open(ctx, log)
 	if err != nil {
 		return floor.State{}, journal.Position{}, err
 	}
 	defer h.events.release(e)
-	calling, cancel := context.WithTimeout(ctx, replica.CallTimeout)
-	defer cancel()
-	page, err := h.journal.Read(calling, log, e.replica.History().Head().At.Seq, 1)
-	if err != nil {
-		return floor.State{}, journal.Position{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	if err := e.replica.WaitForSeq(ctx, page.Head.Seq); err != nil {
-		return floor.State{}, journal.Position{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	if err := e.reads.wait(ctx); err != nil {
+		return floor.State{}, journal.Position{}, err
 	}
 	return h.State(ctx, log)
+}
+
+// readToHead blocks until a replica has applied everything that the journal holds of its
+// log now. It returns ErrUnavailable if the journal does not answer.
+func (h *Hub) readToHead(r *replica.Replica) error {
+	ctx, cancel := context.WithTimeout(h.ctx, replica.CallTimeout)
+	defer cancel()
+	held := r.History().Head().At
+	page, err := h.journal.Read(ctx, r.Log(), held.Seq, 1)
+	if err == nil && (page.Head.Seq < held.Seq || r.Lost() != nil) {
+		r.RequestRead()
+		err = fmt.Errorf("the log is at %v, this node at %v", page.Head, held)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	if err := r.WaitForSeq(h.ctx, page.Head.Seq); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return nil
 }
 
 // View returns the view of who at the position atLeast or a later one. It is encoded once
@@ -70,7 +101,7 @@ func (h *Hub) View(ctx context.Context, log journal.LogID, who session.Credentia
 	}
 	for {
 		head, _ := e.replica.History().HeadAndLineage()
-		subjects, err := subjectsOf(e, log, who, head)
+		subjects, err := h.subjectsOf(ctx, e, who, head)
 		if err != nil {
 			return nil, err
 		}

@@ -299,7 +299,7 @@ func appendFirst(t *testing.T, j journal.Journal, o floor.Envelope) {
 	batch := []journal.Record{{Key: journal.CommandKey(o.Key), Body: body}}
 	start := journal.Genesis(demo, 1)
 	journal.Chain(start, batch)
-	if _, err := j.Append(t.Context(), demo, start, batch); err != nil {
+	if _, err := j.Append(t.Context(), demo, start, batch, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/journal"
@@ -17,8 +18,8 @@ type hookedJournal struct {
 	afterAppend func([]journal.Record)
 }
 
-func (h *hookedJournal) Append(ctx context.Context, log journal.LogID, expect journal.Position, batch []journal.Record) (journal.Result, error) {
-	result, err := h.switchedJournal.Append(ctx, log, expect, batch)
+func (h *hookedJournal) Append(ctx context.Context, log journal.LogID, expect journal.Position, batch []journal.Record, notAfter time.Time) (journal.Result, error) {
+	result, err := h.switchedJournal.Append(ctx, log, expect, batch, notAfter)
 	if err == nil && result.Outcome == journal.Appended {
 		h.afterAppend(batch)
 	}

@@ -1,6 +1,8 @@
 package hub
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,6 +18,7 @@ import (
 type event struct {
 	replica  *replica.Replica
 	sessions *session.Event
+	reads    sharedReads
 
 	refs      int       // sessions and calls that need it; guarded by registry.mu
 	idleSince time.Time // when refs became 0; guarded by registry.mu
@@ -94,7 +97,7 @@ func (r *registry) release(e *event) {
 		return
 	}
 	e.idleSince = time.Now()
-	if head, _ := e.replica.History().HeadAndLineage(); head.At.Seq == 0 {
+	if head, _ := e.replica.History().HeadAndLineage(); head.At.Seq == 0 && e.replica.Lost() == nil {
 		e.closeSoon()
 	}
 }
@@ -154,6 +157,19 @@ func (r *registry) whyUnreadable() error {
 	return nil
 }
 
+// reopenUnreadable begins to open the logs that could not be opened: they may have been
+// repaired.
+func (r *registry) reopenUnreadable() {
+	r.mu.Lock()
+	logs := slices.Collect(maps.Keys(r.unreadable))
+	r.mu.Unlock()
+	for _, log := range logs {
+		if e, err := r.acquire(log); err == nil {
+			r.release(e)
+		}
+	}
+}
+
 // loaded returns the events whose logs are loaded.
 func (r *registry) loaded() (events []*event) {
 	r.mu.Lock()
@@ -187,6 +203,17 @@ func (r *registry) notifyLinks(links []floor.LinkID) {
 			e.sessions.NotifyLinks(links)
 		}
 	}
+}
+
+// unlessClosed calls start, which starts a goroutine of the hub, unless the registry is
+// closed. It reports whether it did.
+func (r *registry) unlessClosed(start func()) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closed {
+		start()
+	}
+	return !r.closed
 }
 
 // close makes acquire fail from now on.

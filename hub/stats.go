@@ -1,8 +1,19 @@
 package hub
 
 import (
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/matchfloor/matchfloor/journal"
 )
+
+// LostLog is an open log that the journal has lost: see [replica.LostLog].
+type LostLog struct {
+	Log journal.LogID
+	Why string        // "empty", "foreign" or "older"
+	For time.Duration // since it was noticed
+}
 
 // Stats is what a node has done since its start, and how it stands.
 type Stats struct {
@@ -11,6 +22,7 @@ type Stats struct {
 	Waiting        int           // commands in queues now
 	LogsAway       int           // open logs whose journal does not answer now
 	AwayFor        time.Duration // since when, of the one that has not answered for longest; 0 if all answer
+	LostLogs       []LostLog     // open logs that the journal has lost, by name
 	JournalReached bool          // the journal has answered this node once
 	Corrupt        int           // open logs that this version cannot apply any further
 
@@ -23,6 +35,7 @@ type Stats struct {
 	Conflicts   uint64        // batches decided again because the log had moved
 	Unknowns    uint64        // appends with an unknown outcome, sent again
 	Outages     uint64        // times that the journal was found not to answer, by log
+	Losses      uint64        // times that a log was found to be lost
 	Divergences uint64        // times that a log had diverged and was loaded again
 	Reappended  uint64        // records that a log had lost and this node appended again
 	Lost        uint64        // commands that this node held and a log had lost for good
@@ -51,7 +64,7 @@ func (h *Hub) Stats() Stats {
 		Sessions: int(h.sessions.Load()), JournalReached: h.events.reached.Load(),
 		Accepted: r.Accepted.Load(), Duplicates: r.Duplicates.Load(), Refused: r.Refused.Load(), Unavailable: r.Unavailable.Load(),
 		Batches: r.Batches.Load(), Conflicts: r.Conflicts.Load(), Unknowns: r.Unknowns.Load(), Outages: r.Outages.Load(),
-		Divergences: r.Divergences.Load(), Reappended: r.Reappended.Load(), Lost: r.Lost.Load(), Records: r.Records.Load(),
+		Losses: r.Losses.Load(), Divergences: r.Divergences.Load(), Reappended: r.Reappended.Load(), Lost: r.Lost.Load(), Records: r.Records.Load(),
 		Appends: r.Appends.Load(), AppendTime: time.Duration(r.AppendNanos.Load()), Snapshots: r.Snapshots.Load(),
 		Frames: s.Frames.Load(), FrameBytes: s.FrameBytes.Load(), WriteErrors: s.WriteErrors.Load(),
 		PatchesEncoded: s.Patches.Load(), ViewsEncoded: s.FullViews.Load(), PresenceErrors: h.presenceErrors.Load(),
@@ -61,7 +74,10 @@ func (h *Hub) Stats() Stats {
 	for _, e := range h.events.loaded() {
 		stats.Events++
 		stats.Waiting += e.replica.Waiting()
-		switch since := e.replica.UnavailableSince(); {
+		since, lost := e.replica.UnavailableSince(), e.replica.Lost()
+		switch {
+		case lost != nil:
+			stats.LostLogs = append(stats.LostLogs, LostLog{e.replica.Log(), string(lost.Why), e.replica.Now().Sub(lost.Since)})
 		case e.replica.Corrupt(): // which clients are shown as if the journal did not answer
 			stats.Corrupt++
 		case since != 0:
@@ -69,5 +85,6 @@ func (h *Hub) Stats() Stats {
 			stats.AwayFor = max(stats.AwayFor, e.replica.Now().Sub(time.UnixMilli(int64(since))))
 		}
 	}
+	slices.SortFunc(stats.LostLogs, func(a, b LostLog) int { return strings.Compare(string(a.Log), string(b.Log)) })
 	return stats
 }

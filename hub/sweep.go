@@ -11,6 +11,10 @@ import (
 // exchanged.
 const sweepEvery = time.Second
 
+// reopenEvery is how often logs that could not be opened are tried again, also if nobody
+// asks for them: a node that is not ready is asked nothing.
+const reopenEvery = 10 * time.Second
+
 // everySecond calls f until ctx ends.
 func everySecond(ctx context.Context, f func()) {
 	tick := time.NewTicker(sweepEvery)
@@ -29,7 +33,12 @@ func everySecond(ctx context.Context, f func()) {
 // became due without a new record, such as a status frame. One goroutine does this for all
 // sessions, until ctx ends.
 func (r *registry) sweep(ctx context.Context) {
+	last := time.Now()
 	everySecond(ctx, func() {
+		if time.Since(last) >= reopenEvery {
+			last = time.Now()
+			r.reopenUnreadable()
+		}
 		for _, e := range r.loaded() {
 			e.sessions.Sweep()
 		}

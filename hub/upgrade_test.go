@@ -27,7 +27,7 @@ func appendLaterVersion(t *testing.T, j journal.Journal, key, change string) {
 	at := headOf(t, j)
 	batch := []journal.Record{{Key: journal.CommandKey(key), Body: []byte(body)}}
 	journal.Chain(at, batch)
-	result, err := j.Append(t.Context(), demo, at, batch)
+	result, err := j.Append(t.Context(), demo, at, batch, time.Time{})
 	if err != nil || result.Outcome != journal.Appended {
 		t.Fatal(result.Outcome, err)
 	}
@@ -178,7 +178,7 @@ func beginAsFirstVersion(t *testing.T, m *journal.Memory) {
 		}
 		batch := []journal.Record{{Key: journal.CommandKey(o.Key), Body: body}}
 		next := journal.Chain(at, batch)
-		if result, err := m.Append(t.Context(), demo, at, batch); err != nil || result.Outcome != journal.Appended {
+		if result, err := m.Append(t.Context(), demo, at, batch, time.Time{}); err != nil || result.Outcome != journal.Appended {
 			t.Fatal(result.Outcome, err)
 		}
 		state, _ = state.Apply(record)

@@ -20,7 +20,7 @@ func BenchmarkAppend(b *testing.B) {
 		start := time.Now()
 		end := journal.Chain(at, batch)
 		chaining += time.Since(start)
-		if result, err := m.Append(b.Context(), theLog, at, batch); err != nil || result.Outcome != journal.Appended {
+		if result, err := m.Append(b.Context(), theLog, at, batch, time.Time{}); err != nil || result.Outcome != journal.Appended {
 			b.Fatal(result, err)
 		}
 		appending += time.Since(start)

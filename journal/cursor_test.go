@@ -36,7 +36,7 @@ func filled(t testContext, n int) (*journal.Memory, []journal.Record) {
 	for rest := all; len(rest) > 0; {
 		batch := rest[:min(len(rest), journal.MaxBatch)]
 		end := journal.Chain(at, batch)
-		if r, err := m.Append(t.Context(), theLog, at, batch); err != nil || r.Outcome != journal.Appended {
+		if r, err := m.Append(t.Context(), theLog, at, batch, time.Time{}); err != nil || r.Outcome != journal.Appended {
 			t.Fatalf("Append: %+v, %v", r, err)
 		}
 		at, rest = end, rest[len(batch):]

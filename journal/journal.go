@@ -20,6 +20,13 @@
 // caller sends the same records with the same expectation again until the outcome is known,
 // and neither acknowledges nor refuses their commands before. The command keys make this safe:
 // a record is stored once, however often it is sent.
+//
+// # Deadlines
+//
+// An append may carry an instant after which it must not be stored. The journal decides by its
+// own clock at the moment of the write, so that a call that the network or a hung store has
+// held up is not stored late. A caller whose clock differs converts the instant first: each
+// [Result] and [Journal.CheckHead] returns the journal's clock.
 package journal
 
 import (
@@ -56,29 +63,39 @@ const (
 // A log that was never written is empty, at [Genesis](log, 1). There is no call to create one.
 type Journal interface {
 	// Append stores batch at the end of the log if the log is exactly at expect (epoch, seq
-	// and hash): all of the batch, or nothing. The records must follow from expect (see
-	// [Chain]).
+	// and hash) and the journal's clock is not past notAfter: all of the batch, or nothing.
+	// The records must follow from expect (see [Chain]). The zero notAfter is no deadline.
 	//
-	// Append checks three things, in this order:
+	// Append checks four things, in this order:
 	//
 	//  1. A batch that breaks a limit or does not follow from expect is an error that wraps
 	//     ErrMalformed.
 	//  2. If a key of the batch is in the log already, nothing is written. The outcome is
 	//     AlreadyKnown, and Duplicates names each such key. That is so even if the log is not
-	//     at expect.
+	//     at expect, or notAfter has passed: what was stored in time is never called expired.
 	//  3. If the log is not at expect, nothing is written. The outcome is Conflict, and Missed
-	//     holds the records after expect, or Diverged is set.
+	//     holds the records after expect, or Diverged is set. That is so even if notAfter has
+	//     passed.
+	//  4. If the journal's clock is past notAfter, nothing is written. The outcome is Expired,
+	//     and Clock is the reading of the clock that was past it. So the log is at expect, and
+	//     holds no key of the batch, as durably as for AlreadyKnown.
 	//
 	// Otherwise the outcome is Appended. An implementation MUST NOT return Appended before the
-	// batch is durable by its own promise.
+	// batch is durable by its own promise. It MUST make the checks and the write in one step,
+	// and read its own clock in that step, not when the call is made: a call may wait for long
+	// before the journal executes it. What follows the step, such as a sync of the disk or the
+	// wait for a replica, may end after notAfter.
 	//
 	// An error that wraps ErrUnavailable means that this call wrote nothing. An error that
 	// wraps ErrUnknown means that the batch may be stored, now or later. The caller must send
-	// the same records with the same expect again until the outcome is Appended, AlreadyKnown
-	// or Conflict; if the batch had been stored, that outcome is AlreadyKnown.
+	// the same records with the same expect and notAfter again until there is an outcome. If
+	// the batch had been stored, that outcome is AlreadyKnown. If it is another one, no
+	// earlier attempt is stored any more: after Conflict because the log has moved on, after
+	// Expired because each attempt carries the same notAfter. The latter holds unless the
+	// journal's clock is set back to before notAfter while an attempt is still under way.
 	//
 	// The caller may change batch after Append returns.
-	Append(ctx context.Context, log LogID, expect Position, batch []Record) (Result, error)
+	Append(ctx context.Context, log LogID, expect Position, batch []Record, notAfter time.Time) (Result, error)
 
 	// Read returns the records after sequence number after, in order, and the log's head at
 	// the time of the read. The page has at most limit records and is within MaxPage and
@@ -148,7 +165,7 @@ type Result struct {
 	Duplicates []Duplicate // outcome AlreadyKnown: the keys of the batch that are in the log
 	Missed     []Record    // outcome Conflict, not diverged: the records after expect, as one page of Read
 	Diverged   bool        // outcome Conflict: expect is no position of this log
-	Clock      time.Time   // the journal's clock
+	Clock      time.Time   // the journal's clock, read during the call
 }
 
 // Duplicate is a command key that is in the log, with its sequence number and the digest of
@@ -173,6 +190,7 @@ const (
 	Appended     Outcome = iota + 1 // stored and durable
 	AlreadyKnown                    // not stored: a key of the batch is in the log
 	Conflict                        // not stored: the log is at another position
+	Expired                         // not stored: the journal's clock is past notAfter
 )
 
 // The errors of a journal. Compare with errors.Is.

@@ -47,7 +47,7 @@ func NewMemory(clock func() time.Time) *Memory {
 }
 
 // Append implements Journal.
-func (m *Memory) Append(ctx context.Context, log LogID, expect Position, batch []Record) (Result, error) {
+func (m *Memory) Append(ctx context.Context, log LogID, expect Position, batch []Record, notAfter time.Time) (Result, error) {
 	if err := CheckBatch(log, expect, batch); err != nil {
 		return Result{}, err
 	}
@@ -70,6 +70,10 @@ func (m *Memory) Append(ctx context.Context, log LogID, expect Position, batch [
 		var err error
 		result.Missed, err = l.page(log, expect.Seq, MaxPage)
 		return result, err
+	}
+	if !notAfter.IsZero() && result.Clock.After(notAfter) {
+		result.Outcome = Expired
+		return result, nil
 	}
 	stored := cloneBodies(batch)
 	l.store(stored)

@@ -2,8 +2,11 @@ package server
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"time"
+
+	"github.com/gorilla/websocket"
 
 	"github.com/matchfloor/matchfloor/client"
 	"github.com/matchfloor/matchfloor/floor"
@@ -25,7 +28,12 @@ func (w *fixture) newBystander(id floor.EventID) *bystander {
 	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
 	defer cancel()
 	l, _ := w.state(id).Link("moderator-lead")
-	c, err := client.Dial(ctx, w.keys.LinkURL(w.http.URL, id, l), client.Options{})
+	options := client.Options{}
+	if w.http.TLS != nil {
+		options.HTTP = w.http.Client()
+		options.Dialer = &websocket.Dialer{TLSClientConfig: w.http.Client().Transport.(*http.Transport).TLSClientConfig}
+	}
+	c, err := client.Dial(ctx, w.keys.LinkURL(w.http.URL, id, l), options)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
 
 	"github.com/matchfloor/matchfloor/hub/session"
 	"github.com/matchfloor/matchfloor/internal/ws"
@@ -29,9 +30,9 @@ type conn struct {
 	socket      ws.Conn
 	signedIn    auth.LiveSession
 	endpoint    *liveEndpoint
-	key         string       // of the link, by which rates and connections are counted
-	frameBucket limit.Bucket // of frameRate; used by the reading goroutine only
-	unacked     atomic.Int32 // frames sent and not acknowledged, counted up to frameRate.Burst
+	key         string        // of the link, by which rates and connections are counted
+	frameBucket *rate.Limiter // of frameRate
+	unacked     atomic.Int32  // frames sent and not acknowledged, counted up to frameRate.Burst
 }
 
 var (
@@ -42,7 +43,7 @@ var (
 // newConn returns a connection that has no session yet and is not read. netConn must have
 // completed the handshake.
 func newConn(s *liveEndpoint, netConn net.Conn, key string) *conn {
-	c := &conn{endpoint: s, key: key}
+	c := &conn{endpoint: s, key: key, frameBucket: frameRate.NewBucket()}
 	c.socket.Init(s.poller, netConn, c)
 	return c
 }
@@ -82,7 +83,7 @@ func (c *conn) Abort() { c.socket.Abort() }
 func (c *conn) ShortText(payload []byte) { c.Message(websocket.TextMessage, payload) }
 
 // AllowControl implements ws.MessageHandler.
-func (c *conn) AllowControl() bool { return c.frameBucket.Take(frameRate, time.Now()) }
+func (c *conn) AllowControl() bool { return c.frameBucket.Allow() }
 
 // Ended implements ws.MessageHandler.
 func (c *conn) Ended() {
@@ -123,7 +124,7 @@ func (c *conn) Message(opcode int, text []byte) {
 		tooFast = reply.RateLimited(s.limits.commands(session.Who().Actor.Role()).Allow(c.key))
 	}
 	switch {
-	case !c.isExpected(frame, problem, tooFast) && !c.frameBucket.Take(frameRate, time.Now()):
+	case !c.isExpected(frame, problem, tooFast) && !c.frameBucket.Allow():
 		session.CloseWithError(wire.CloseTooMany, wire.Problem{Code: wire.CodeTooManyRequests})
 	case tooFast != nil:
 		session.Reject(frame.Command.ID, reply.AsError(tooFast).Problem)

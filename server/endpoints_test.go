@@ -58,7 +58,7 @@ func openEndpoint(route, path string, status int) endpoint {
 const asJSON = echo.MIMEApplicationJSON
 
 // endpoints lists all routes. The tests that use it fail for a route without a row.
-var endpoints = []endpoint{
+var endpoints = withHeads([]endpoint{
 	openEndpoint("GET /", "/", 200), openEndpoint("GET /assets/*", "/assets/icon.svg", 200),
 	openEndpoint("GET /healthz", "/healthz", 200), openEndpoint("GET /readyz", "/readyz", 200), openEndpoint("GET /metrics", "/metrics", 200),
 	openEndpoint("GET /attendee", "/attendee", 200), openEndpoint("GET /attendee/:event/:link", "/attendee/hall/attendee-ka1", 200),
@@ -75,8 +75,23 @@ var endpoints = []endpoint{
 	{"GET /api/v1/events/:event/snapshot", "/api/v1/events/hall/snapshot", "", "", 200, 200, 401, 403, 401},
 	{"POST /api/v1/events/:event/links", "/api/v1/events/hall/links", "", "", 200, 403, 401, 403, 401},
 	{"GET /api/v1/events/:event/exports", "/api/v1/events/hall/exports", "", "", 200, 403, 401, 403, 401},
+	{"POST /api/v1/renew", "/api/v1/renew?event=hall", "", "", 200, 200, 401, 200, 401}, // a token of another event renews itself
+	{"POST /api/v1/recover", "/api/v1/recover", "", "", 401, 401, 401, 401, 401},
 	// The last one: for a while after it, no live connection of that session can begin.
 	{"POST /api/v1/sign-out", "/api/v1/sign-out?as=attendee-ka1", "", "", 204, 204, 204, 204, 204},
+})
+
+// withHeads adds a row for HEAD before those of pages, files and health.
+func withHeads(rows []endpoint) (all []endpoint) {
+	for _, d := range rows {
+		if path, ok := strings.CutPrefix(d.route, "GET "); ok && !strings.HasPrefix(path, "/api/") && path != "/metrics" {
+			head := d
+			head.route = "HEAD " + path
+			all = append(all, head)
+		}
+		all = append(all, d)
+	}
+	return all
 }
 
 // everyPage gives a fixture all pages.
@@ -149,7 +164,7 @@ func (w *fixture) allCredentials() []credential {
 	}
 	both("rotated", "moderator-mB", void, w.token("hall", "moderator-mB"))
 	w.submitAsOrganiser("hall", floor.RotateLink{Link: "moderator-mB"})
-	lead := auth.Claims{Event: "hall", Link: "moderator-lead", Expires: time.Now().Add(time.Hour)}
+	lead := auth.Claims{Event: "hall", Link: "moderator-lead", SignedIn: time.Now(), Expires: time.Now().Add(time.Hour)}
 	good := w.state("hall")
 	l, _ := good.Link("moderator-lead")
 	lead.Generation = l.Generation

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -184,6 +185,9 @@ func newUnstartedFixture(t testing.TB, of hub.Options, change func(*Options)) *f
 		t.Fatal(err)
 	}
 	w.server = server
+	if runtime.GOOS == "linux" {
+		w.eventually("the poller is checked", server.live.poller.Working)
+	}
 	return w
 }
 
@@ -351,6 +355,13 @@ func (w *fixture) eventually(what string, done func() bool) {
 		}
 		time.Sleep(2 * time.Millisecond) // a poll, bounded above
 	}
+}
+
+// eventDay sets the server's clock to the end of the event and returns that time.
+func (w *fixture) eventDay() time.Time {
+	end := time.UnixMilli(int64(floor.EndOf(w.state(event))))
+	w.clock.set(func() time.Time { return end })
+	return end
 }
 
 func (w *fixture) expect(what string, r response, status int, code wire.Code) {

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/matchfloor/matchfloor/server/origin"
 )
 
 // contentSecurityPolicy is the Content-Security-Policy of every response. Scripts and styles come
@@ -14,20 +16,32 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 	"font-src 'self'; media-src 'self' data:; manifest-src 'self'; base-uri 'none'; form-action 'none'; " +
 	"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; connect-src 'self'"
 
-// secureHeaders is a middleware that sets the security headers of every response,
+// strictTransport is the Strict-Transport-Security of the public host. It leaves out
+// subdomains, which are not this server's.
+const strictTransport = "max-age=31536000"
+
+// secureHeaders returns a middleware that sets the security headers of every response,
 // errors included.
-func secureHeaders(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		h := c.Response().Header()
-		h.Set("Content-Security-Policy", contentSecurityPolicy+socketSources(c.Request()))
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY") // for browsers without frame-ancestors
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Permissions-Policy", "camera=(self), geolocation=(), microphone=(), payment=()")
-		return next(c)
+func secureHeaders(origins origin.Policy) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			setSecureHeaders(c.Response().Header(), c.Request())
+			if origins.PinsHTTPS(c.Request()) {
+				c.Response().Header().Set(echo.HeaderStrictTransportSecurity, strictTransport)
+			}
+			return next(c)
+		}
 	}
+}
+
+func setSecureHeaders(h http.Header, r *http.Request) {
+	h.Set("Content-Security-Policy", contentSecurityPolicy+socketSources(r))
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY") // for browsers without frame-ancestors
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(self), geolocation=(), microphone=(), payment=()")
 }
 
 // socketSources returns the sources of the live connection for connect-src. Safari

@@ -20,12 +20,16 @@ var (
 // are not admitted.
 const maxTurnedAway = 256
 
+// maxSentBack is how many of them may be of one link.
+const maxSentBack = 16
+
 // limits are the bounds of a server. The limiters count by auth.Caller.RateKey.
 type limits struct {
 	staff, others, reads, live, uploadRate, exports *limit.Limiter
 
 	sockets    *limit.Semaphore // live connections, in all and by RateKey
-	turnedAway *limit.Semaphore // connections that are only told why they are not admitted
+	turnedAway *limit.Semaphore // connections without a credential that are only told why they are not admitted
+	sentBack   *limit.Semaphore // those with a credential, also by RateKey: nobody without one takes their places
 	uploads    *limit.Semaphore // workbooks that are being read
 	requests   *limit.Semaphore // API requests
 }
@@ -37,6 +41,7 @@ func newLimits(o Options) *limits {
 		uploadRate: limiter(rateUploads), exports: limiter(rateExports),
 		sockets:    limit.NewSemaphore(o.MaxSockets, o.MaxLinkSockets),
 		turnedAway: limit.NewSemaphore(maxTurnedAway, maxTurnedAway),
+		sentBack:   limit.NewSemaphore(maxTurnedAway, maxSentBack),
 		uploads:    limit.NewSemaphore(o.MaxUploads, o.MaxUploads),
 		requests:   limit.NewSemaphore(o.MaxRequests, o.MaxRequests),
 	}
@@ -49,4 +54,13 @@ func (l *limits) commands(role floor.Role) *limit.Limiter {
 		return l.staff
 	}
 	return l.others
+}
+
+// placesToReject returns what bounds the connections that are only told why they are not
+// admitted. key is "" without a valid credential.
+func (l *limits) placesToReject(key string) *limit.Semaphore {
+	if key == "" {
+		return l.turnedAway
+	}
+	return l.sentBack
 }

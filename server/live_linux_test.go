@@ -3,9 +3,11 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -56,6 +58,22 @@ func TestLive_IdleConnectionsShareOnePoller(t *testing.T) {
 			p.conn.Close()
 		}
 		w.eventually("the poller's goroutine ends", func() bool { return stacks(t, "ws.(*Poller).run") == 0 })
+	}
+}
+
+// TestPoller_OperatorsSeeWhetherItWorks: the metric says that it works here, and a failure
+// is logged with its code and its cause.
+func TestPoller_OperatorsSeeWhetherItWorks(t *testing.T) {
+	w := newFixture(t, false, nil)
+	if r := w.request(http.MethodGet, "/metrics", ""); !strings.Contains(string(r.body), "\nmatchfloor_poller_working 1\n") {
+		t.Errorf("metrics: %d %.2000s", r.StatusCode, r.body)
+	}
+	if said := w.logged.String(); strings.Contains(said, "poller_off") {
+		t.Errorf("logged without a failure: %s", said)
+	}
+	logPollerFailure(w.server.log)(errors.New("no such call"))
+	if said := w.logged.String(); !strings.Contains(said, "level=WARN") || !strings.Contains(said, `code=poller_off err="no such call"`) {
+		t.Errorf("logged: %s", said)
 	}
 }
 

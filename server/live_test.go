@@ -276,7 +276,7 @@ func TestLive_BadFramesAreClosed(t *testing.T) {
 		{"empty", websocket.TextMessage, "", 4100, wire.CodeBadFrame},
 		{"null", websocket.TextMessage, "null", 4100, wire.CodeBadFrame},
 		{"binary", websocket.BinaryMessage, `{"hello":{"v":1}}`, 4100, wire.CodeBadFrame},
-		{"invalid UTF-8", websocket.TextMessage, "{\"hello\":{\"v\":1,\"subjects\":\"\xff\"}}", 4100, wire.CodeBadFrame},
+		{"invalid UTF-8", websocket.TextMessage, "{\"hello\":{\"v\":1,\"subjects\":\"\xff\"}}", 1007, ""},
 		{"two kinds", websocket.TextMessage, `{"hello":{"v":1},"ping":{"n":1}}`, 4100, wire.CodeBadFrame},
 		{"a name twice", websocket.TextMessage, `{"hello":{"v":1,"v":1}}`, 4100, wire.CodeBadFrame},
 		{"in capitals", websocket.TextMessage, `{"Hello":{"v":1}}`, 4100, wire.CodeBadFrame},

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -39,8 +40,23 @@ func readAhead(c echo.Context) error {
 	return nil
 }
 
+// refuseWhileUnready refuses requests of the API while unready returns an error: a node that cannot
+// tell a right credential from a wrong one must not call any wrong, or a phone drops its view.
+// Pages and health checks need no credential.
+func refuseWhileUnready(unready func() error) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if strings.HasPrefix(c.Request().URL.Path, "/api/") && unready() != nil {
+				return reply.Refuse(http.StatusServiceUnavailable, wire.CodeUnavailable).After(time.Second)
+			}
+			return next(c)
+		}
+	}
+}
+
 // boundRequests refuses requests beyond those that requests admits, before they
-// cost anything.
+// cost anything. A request gives its place back before its response is written, so that
+// clients that do not read hold no places.
 func boundRequests(requests *limit.Semaphore) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -51,6 +67,8 @@ func boundRequests(requests *limit.Semaphore) echo.MiddlewareFunc {
 			if full || release == nil {
 				return reply.Full(2 * time.Second)
 			}
+			release = sync.OnceFunc(release)
+			c.Response().Before(release)
 			defer release()
 			return next(c)
 		}

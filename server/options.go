@@ -24,6 +24,10 @@ type Options struct {
 	// MetricsFrom holds the networks whose requests for /metrics are answered. The
 	// default is this machine's own addresses.
 	MetricsFrom []netip.Prefix
+	// Unready says why this node must not answer about credentials yet, or returns nil. While
+	// it returns an error the API answers 503 and /readyz gives it as the reason. The default
+	// always returns nil.
+	Unready func() error
 	// Log receives requests and failures, but no secrets, tokens, names or queries. The
 	// default is slog.Default().
 	Log *slog.Logger
@@ -53,6 +57,9 @@ func (o Options) withDefaults() (Options, error) {
 	positive(&o.MaxRequests, 1024)
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.Unready == nil {
+		o.Unready = func() error { return nil }
 	}
 	if o.now == nil {
 		o.now = time.Now

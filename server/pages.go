@@ -23,11 +23,11 @@ type pages struct {
 }
 
 func (p pages) routes(e *echo.Echo) {
-	e.GET("/", p.page("index"))
-	e.GET("/assets/*", p.asset)
+	getAndHead(e, "/", p.page("index"))
+	getAndHead(e, "/assets/*", p.asset)
 	for _, name := range pageNames {
-		e.GET("/"+name, p.page(name))
-		e.GET("/"+name+"/:event/:link", p.signedInPage(name))
+		getAndHead(e, "/"+name, p.page(name))
+		getAndHead(e, "/"+name+"/:event/:link", p.signedInPage(name))
 	}
 }
 
@@ -44,33 +44,36 @@ func (p pages) page(name string) echo.HandlerFunc {
 }
 
 // signedInPage serves what page serves, at the path of a signed-in link. It adds a bootstrap if
-// there is one for the caller.
+// there is one for the caller. Open pages ask for themselves every hour to renew their cookie.
 func (p pages) signedInPage(name string) echo.HandlerFunc {
 	plain := p.page(name)
 	return func(c echo.Context) error {
 		f, ok := p.files[name+".html"]
-		data := p.bootstrapFor(c)
-		if !ok || data == nil {
+		caller, data := p.signedIn(c)
+		if !ok || data == nil && !caller.CookieRenewed() {
 			return plain(c)
 		}
-		html := withBootstrap(f.body, data)
+		html := f.body
+		if data != nil {
+			html = withBootstrap(html, data)
+		}
 		c.Response().Header().Set("Cache-Control", "no-store")
 		return file{body: html, zipped: gzipped(html), mediaType: f.mediaType}.serve(c)
 	}
 }
 
-// bootstrapFor returns the bootstrap for the link in the path, or nil if its cookie
-// was not sent or there is no bootstrap for it.
-func (p pages) bootstrapFor(c echo.Context) []byte {
+// signedIn returns whose cookie for the link in the path was sent, and the bootstrap for
+// them. Both are empty if there is none.
+func (p pages) signedIn(c echo.Context) (caller auth.Caller, data []byte) {
 	event, link := floor.EventID(c.Param("event")), floor.LinkID(c.Param("link"))
-	if !floor.ValidID(string(event)) || !auth.ValidLinkID(link) || event == auth.InstanceEvent {
-		return nil
+	if event != auth.InstanceEvent && !floor.ValidID(string(event)) || !auth.ValidLinkID(link) {
+		return caller, nil
 	}
 	caller, err := p.auth.AuthenticateCookie(c, event, link)
 	if err != nil || reply.RateLimited(p.reads.Allow(caller.RateKey)) != nil {
-		return nil
+		return caller, nil
 	}
-	return p.bootstrap.encode(c.Request().Context(), event, caller.Credential)
+	return caller, p.bootstrap.encode(c.Request().Context(), event, caller.Credential)
 }
 
 // asset serves a file whose name changes with its content, so that it can be cached

@@ -16,6 +16,7 @@ import (
 
 // handlers are what the routes lead to, and what their middleware needs.
 type handlers struct {
+	unready        func() error
 	log            *slog.Logger
 	origins        origin.Policy
 	requests       *limit.Semaphore
@@ -25,6 +26,7 @@ type handlers struct {
 	pages          pages
 	signIn         *auth.SignIn
 	signOut        auth.SignOut
+	renew          auth.Renew
 	events         events
 	uploads        uploads
 	live           *liveEndpoint
@@ -32,6 +34,7 @@ type handlers struct {
 	snapshots      snapshots
 	links          links
 	audit          audit
+	recovery       recovery
 	fallback       *fallback.Endpoint
 }
 
@@ -41,10 +44,10 @@ func newRouter(h handlers) *echo.Echo {
 	e.HTTPErrorHandler = reply.ErrorHandler(h.log)
 	e.IPExtractor, e.SchemeExtractor = h.origins.Address, h.origins.Scheme
 	e.Logger.SetOutput(ops.EchoLog(h.log))
-	e.Use(ops.RequestLog(h.log, h.metrics), ops.RecoverPanic(h.log), secureHeaders)
+	e.Use(ops.RequestLog(h.log, h.metrics), ops.RecoverPanic(h.log), secureHeaders(h.origins), refuseWhileUnready(h.unready))
 
-	e.GET("/healthz", h.health.Alive)
-	e.GET("/readyz", h.health.Ready)
+	getAndHead(e, "/healthz", h.health.Alive)
+	getAndHead(e, "/readyz", h.health.Ready)
 	e.GET("/metrics", h.metrics.Handler(h.metricsReaders))
 
 	crossOrigin, bounded := refuseCrossOrigin(h.origins), boundRequests(h.requests)
@@ -54,6 +57,7 @@ func newRouter(h handlers) *echo.Echo {
 	}
 	api(http.MethodPost, "/sign-in", h.signIn.Handle)
 	api(http.MethodPost, "/sign-out", h.signOut.Handle)
+	api(http.MethodPost, "/renew", h.renew.Handle)
 	api(http.MethodGet, "/events", h.events.list)
 	api(http.MethodPost, "/events", h.uploads.importForum)
 	api(http.MethodGet, "/events/:event/live", h.live.openLive)
@@ -61,10 +65,18 @@ func newRouter(h handlers) *echo.Echo {
 	api(http.MethodGet, "/events/:event/snapshot", h.snapshots.get)
 	api(http.MethodPost, "/events/:event/links", h.links.takeOut)
 	api(http.MethodGet, "/events/:event/exports", h.audit.listExports)
+	api(http.MethodPost, "/recover", h.recovery.refill)
 	// Not bounded like other requests: a visit lasts, and takes a socket's place.
 	e.GET("/api/v1/events/:event/stream", h.fallback.Stream, crossOrigin)
 	e.GET("/api/v1/events/:event/poll", h.fallback.Poll, crossOrigin)
 
 	h.pages.routes(e)
 	return e
+}
+
+// getAndHead adds a route for GET, and the same for HEAD: net/http sends the headers of the
+// response and leaves out the body.
+func getAndHead(e *echo.Echo, path string, handler echo.HandlerFunc) {
+	e.GET(path, handler)
+	e.HEAD(path, handler)
 }

@@ -21,8 +21,9 @@ import (
 )
 
 // Server serves HTTP. It is safe for concurrent use. Its only goroutines are those
-// that read live connections and one that waits for idle ones, which ends with the
-// last of them. The hub's Drain and Close end the live connections.
+// that read live connections, one that waits for idle ones, which ends with the last of
+// them, and for a moment after New one that checks whether that works here. The hub's
+// Drain and Close end the live connections.
 type Server struct {
 	router  *echo.Echo
 	log     *slog.Logger
@@ -43,21 +44,25 @@ func New(o Options) (*Server, error) {
 	}
 	directory := auth.NewDirectory(o.Hub)
 	origins := origin.NewPolicy(origin.NewProxies(o.TrustedProxies), directory.PublicURL)
-	authenticator := auth.NewAuthenticator(o.Keys, directory, origins, o.now)
-	sessions := auth.NewSessionRegistry(o.now)
+	sessions := auth.NewSessionRegistry(directory, o.now)
+	authenticator := auth.NewAuthenticator(o.Keys, directory, origins, sessions, o.now)
 	limits := newLimits(o)
-	metrics := ops.NewMetrics(o.Hub, limits.sockets.InUse)
+	sockets := socketConfig
+	sockets.PollerFailed = logPollerFailure(o.Log)
+	poller := ws.NewPoller(sockets)
+	metrics := ops.NewMetrics(o.Hub, ops.Sockets{InUse: limits.sockets.InUse, PollerWorks: poller.Working})
 	bootstrap := bootstrap{o.Hub, o.now}
 	live := &liveEndpoint{
-		hub: o.Hub, auth: authenticator, origins: origins, sessions: sessions, limits: limits, metrics: metrics, log: o.Log, poller: ws.NewPoller(socketConfig),
+		hub: o.Hub, auth: authenticator, origins: origins, sessions: sessions, limits: limits, metrics: metrics, log: o.Log, poller: poller,
 	}
 	router := newRouter(handlers{
-		log: o.Log, origins: origins, requests: limits.requests, metrics: metrics,
+		log: o.Log, unready: o.Unready, origins: origins, requests: limits.requests, metrics: metrics,
 		metricsReaders: ops.MetricsReaders{From: o.MetricsFrom, Proxied: len(o.TrustedProxies) > 0, Client: origins.Client},
-		health:         ops.NewHealth(o.Hub),
+		health:         ops.NewHealth(o.Hub, o.Unready),
 		pages:          pages{bundle, authenticator, limits.reads, bootstrap},
 		signIn:         auth.NewSignIn(authenticator, o.Log, bootstrap.encode),
 		signOut:        auth.NewSignOut(authenticator, sessions),
+		renew:          auth.NewRenew(authenticator),
 		events:         events{authenticator, directory, limits.reads},
 		uploads:        uploads{o.Hub, authenticator, directory, limits.uploadRate, limits.uploads},
 		live:           live,
@@ -65,6 +70,7 @@ func New(o Options) (*Server, error) {
 		snapshots:      snapshots{o.Hub, authenticator, limits.reads},
 		links:          links{o.Hub, o.Keys, authenticator, directory, limits.exports, o.Log},
 		audit:          audit{authenticator, directory, limits.reads},
+		recovery:       recovery{o.Hub, o.Keys, o.now, o.Log},
 		fallback: fallback.NewEndpoint(fallback.Options{
 			Hub: o.Hub, Auth: authenticator, Origins: origins, Sessions: sessions,
 			Requests: limits.requests, Sockets: limits.sockets, Now: o.now, Log: o.Log,

@@ -54,21 +54,25 @@ func (s *liveEndpoint) openLive(c echo.Context) error {
 		return err
 	}
 	places, key := s.limits.sockets, who.RateKey
-	full, many := places.Acquire(key)
-	if rejectCode == 0 && many {
-		rejectCode = wire.CloseTooMany
+	var full, many bool
+	if rejectCode == 0 {
+		if full, many = places.Acquire(key); many {
+			rejectCode = wire.CloseTooMany
+		}
 	}
 	if rejectCode != 0 {
-		if !full && !many {
-			places.Release(key)
-		}
-		places, key = s.limits.turnedAway, ""
-		full, _ = places.Acquire(key)
+		places = s.limits.placesToReject(key)
+		full, many = places.Acquire(key)
+		full = full || many
 	}
 	if full {
 		return reply.Full(5 * time.Second)
 	}
 	netConn, err := s.upgrade(c)
+	if early, ok := errors.AsType[*ws.EarlyInput](err); ok {
+		refuseEarly(c, early, func() { places.Release(key) })
+		return nil
+	}
 	if err != nil {
 		places.Release(key)
 		return err
@@ -114,11 +118,7 @@ func (s *liveEndpoint) checkOriginOnly(c echo.Context) error {
 func (s *liveEndpoint) upgrade(c echo.Context) (net.Conn, error) {
 	conn, err := ws.Upgrade(c.Response(), c.Request())
 	if err != nil {
-		status := http.StatusBadRequest
-		if refused, ok := errors.AsType[*ws.HandshakeError](err); ok {
-			status, err = refused.Status, refused.Err
-		}
-		return nil, reply.Refuse(status, reply.CodeBadUpgrade, "why", "handshake").Because(err)
+		return nil, refusedHandshake(err)
 	}
 	// For the request log: Echo has not seen the header, because ws has written it.
 	c.Response().Status, c.Response().Committed = http.StatusSwitchingProtocols, true
@@ -130,6 +130,41 @@ func (s *liveEndpoint) upgrade(c echo.Context) (net.Conn, error) {
 var socketConfig = ws.Config{
 	MaxMessage: wire.MaxFrame, ShortPrefix: `{"ack":`,
 	CloseTooMany: int(wire.CloseTooMany), CloseSilent: int(wire.CloseSilent),
+}
+
+// refusedHandshake returns the refusal for an error of ws.Upgrade. It returns a *ws.EarlyInput
+// unchanged.
+func refusedHandshake(err error) error {
+	if _, ok := errors.AsType[*ws.EarlyInput](err); ok {
+		return err
+	}
+	if errors.Is(err, ws.ErrBody) {
+		return reply.Refuse(http.StatusBadRequest, reply.CodeBadUpgrade, "why", "body")
+	}
+	status := http.StatusBadRequest
+	if refused, ok := errors.AsType[*ws.HandshakeError](err); ok {
+		status, err = refused.Status, refused.Err
+	}
+	return reply.Refuse(status, reply.CodeBadUpgrade, "why", "handshake").Because(err)
+}
+
+// refuseEarly refuses a handshake whose client has sent a frame without waiting for the
+// answer. It does not wait until the client has read the refusal; release is called then.
+func refuseEarly(c echo.Context, early *ws.EarlyInput, release func()) {
+	c.Response().Writer = early
+	c.Error(reply.Refuse(http.StatusBadRequest, reply.CodeBadUpgrade, "why", "early"))
+	go func() {
+		defer release()
+		early.Finish()
+	}()
+}
+
+// logPollerFailure returns the ws.Config.PollerFailed of a server.
+func logPollerFailure(log *slog.Logger) func(error) {
+	return func(err error) {
+		log.Warn("epoll cannot wait for idle connections here: each over plain TCP has a goroutine, which takes about 2 KB more memory; no connection is lost",
+			"code", "poller_off", "err", err)
+	}
 }
 
 // startSession attaches a session to a connection and starts to read it.

@@ -119,13 +119,5 @@ func (h uploads) preview(c echo.Context, by floor.ActorID, forum floor.Forum) er
 	}); refused != nil {
 		return reply.OfCommand(wire.ProblemOf(refused))
 	}
-	return reply.JSON(c, http.StatusOK, preview{
-		Event: forum.Event.ID, New: missing,
-		Counts: map[string]int{
-			"agenda": len(forum.Items), "zones": len(forum.Zones), "tables": len(forum.Tables),
-			"rounds": len(forum.Rounds), "companies": len(forum.Companies), "attendees": len(forum.Attendees),
-			"staff": len(forum.Staff), "interpreters": len(forum.Interpreters), "displays": len(forum.Displays),
-			"meetings": len(forum.Meetings), "wishes": len(forum.Wishes),
-		},
-	})
+	return reply.JSON(c, http.StatusOK, preview{Event: forum.Event.ID, New: missing, Counts: forum.Counts()})
 }

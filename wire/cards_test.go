@@ -2,10 +2,16 @@ package wire_test
 
 import (
 	"encoding/json"
+	"os"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 	"pgregory.net/rapid"
 
 	"github.com/matchfloor/matchfloor/floor"
@@ -20,6 +26,21 @@ var cards = []floor.Card{
 	floor.CompanyCard{}, floor.AttendeeCard{}, floor.InterpreterCard{}, floor.StaffCard{}, floor.DisplayCard{}, floor.TableCard{},
 	floor.MeetingCard{}, floor.RequestCard{}, floor.NoticeCard{}, floor.UnseenCard{}, floor.DeliveryCard{}, floor.HistoryCard{}, floor.LostCard{},
 	floor.SeatCard{}, floor.BoardCard{}, floor.ClockCard{},
+}
+
+// cardOptions are those of the JSON encoder that cards were first encoded with. Its bytes are the
+// protocol's.
+var cardOptions = jsonv2.JoinOptions(
+	jsonv2.Deterministic(true), jsonv1.OmitEmptyWithLegacySemantics(true), jsontext.AllowInvalidUTF8(true),
+)
+
+// encoderBytes returns what the JSON encoder makes of a card.
+func encoderBytes(t interface{ Fatal(...any) }, card floor.Card) string {
+	text, err := jsonv2.Marshal(card, cardOptions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // odd are strings with characters that JSON or HTML escapes.
@@ -50,18 +71,52 @@ func draw(t *rapid.T, v reflect.Value) {
 	}
 }
 
-func TestAppendCard_EqualsEncodeCard(t *testing.T) {
+func TestAppendCard_EqualsJSONEncoder(t *testing.T) {
 	for _, kind := range cards {
 		t.Run(reflect.TypeOf(kind).Name(), func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				v := reflect.New(reflect.TypeOf(kind)).Elem()
 				draw(t, v)
 				card := v.Interface()
-				if got, want := string(wire.AppendCard([]byte("x"), card)), "x"+string(wire.EncodeCard(card)); got != want {
-					t.Fatalf("AppendCard(%#v) is\n%s\nwant\n%s", card, got, want)
+				want := encoderBytes(t, card)
+				if got := string(wire.AppendCard([]byte("x"), card)); got != "x"+want {
+					t.Fatalf("AppendCard(%#v) is\n%s\nwant\nx%s", card, got, want)
+				}
+				if got := string(wire.EncodeCard(card)); got != want {
+					t.Fatalf("EncodeCard(%#v) is\n%s\nwant\n%s", card, got, want)
 				}
 			})
 		})
+	}
+}
+
+// TestAppendCard_TypeOfAnotherPackage: a card is any type, and the JSON encoder knows all.
+func TestAppendCard_TypeOfAnotherPackage(t *testing.T) {
+	card := struct {
+		Name floor.Text `json:"name"`
+	}{floor.Text{En: "Zone"}}
+	if got, want := string(wire.AppendCard(nil, card)), `{"name":{"en":"Zone"}}`; got != want {
+		t.Errorf("AppendCard is %s, want %s", got, want)
+	}
+}
+
+// TestCards_AreThoseThatAreGenerated: a card that floor gets later is generated, and has to be in the
+// list above so that it is compared.
+func TestCards_AreThoseThatAreGenerated(t *testing.T) {
+	source, err := os.ReadFile("cards_gen.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var generated, listed []string
+	for _, match := range regexp.MustCompile(`(?m)^\tcase floor\.(\w+):$`).FindAllStringSubmatch(string(source), -1) {
+		generated = append(generated, match[1])
+	}
+	for _, card := range cards {
+		listed = append(listed, reflect.TypeOf(card).Name())
+	}
+	slices.Sort(listed)
+	if !slices.Equal(listed, generated) {
+		t.Errorf("the cards listed in this test are\n%v\nwant\n%v", listed, generated)
 	}
 }
 

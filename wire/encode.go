@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -10,7 +11,10 @@ import (
 
 // EncodeCard returns a card's JSON: the same bytes for an equal card, on every node and
 // in every version that has not changed the card's type.
-func EncodeCard(card floor.Card) json.RawMessage { return mustMarshal(card) }
+func EncodeCard(card floor.Card) json.RawMessage {
+	var space [512]byte // holds most cards, so that the result is the only allocation
+	return bytes.Clone(AppendCard(space[:0], card))
+}
 
 // Encode returns the text of a server's frame. Cards keep their bytes, and are written in
 // the byte order of their keys. Exactly one field of f must be set; otherwise Encode

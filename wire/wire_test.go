@@ -89,7 +89,7 @@ func TestDecodeServer_GoldenFrames(t *testing.T) {
 
 // serverCommands are the commands that no client may give. Every command of floor must be
 // either here or in commands.json.
-var serverCommands = []floor.CommandKind{"importForum", "timePassed", "markDelivered", "addOrganiser", "registerEvent", "setPublicURL", "raiseVersion", "nameLost", "recordExport"}
+var serverCommands = []floor.CommandKind{"importForum", "timePassed", "markDelivered", "addOrganiser", "registerEvent", "setPublicURL", "setInstanceKey", "raiseVersion", "nameLost", "recordExport"}
 
 func TestDecodeCommand_GoldenCommands(t *testing.T) {
 	seen := map[floor.CommandKind]bool{}

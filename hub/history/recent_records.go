@@ -6,35 +6,39 @@ import (
 	"github.com/matchfloor/matchfloor/journal"
 )
 
-// recentBytes bounds the record bodies that a RecentRecords holds.
-const recentBytes = 8 << 20
+// The bounds of a RecentRecords. A forum's whole day is within them.
+const (
+	MaxRecent      = 16_384
+	maxRecentBytes = 8 << 20
+)
+
+// recordOverhead is what a record takes besides its key and body, in bytes.
+const recordOverhead = 128
+
+func sizeOf(r journal.Record) int { return len(r.Key) + len(r.Body) + recordOverhead }
 
 // RecentRecords holds the newest records of a log as they are stored, without a
 // gap up to the newest version: what a node can append again if the log loses its
-// tail. It is not safe for concurrent use.
+// tail, or, if the first record is among them, the whole log. It holds up to MaxRecent
+// records, and up to 8 MiB of them. It is not safe for concurrent use.
 type RecentRecords struct {
-	size    int
 	base    journal.Position // of the record before the first one held
 	records []journal.Record
 	bytes   int
 }
 
-// NewRecentRecords returns a RecentRecords that holds up to size records, and up
-// to 8 MiB of them.
-func NewRecentRecords(size int) *RecentRecords { return &RecentRecords{size: size} }
-
 // Reset drops all records; the next one follows from at.
 func (r *RecentRecords) Reset(at journal.Position) {
-	*r = RecentRecords{size: r.size, base: at}
+	*r = RecentRecords{base: at}
 }
 
 // Append adds the next record and drops the oldest ones beyond the bounds.
 func (r *RecentRecords) Append(record journal.Record) {
 	r.records = append(r.records, record)
-	r.bytes += len(record.Body)
-	for len(r.records) > r.size || r.bytes > recentBytes {
+	r.bytes += sizeOf(record)
+	for len(r.records) > MaxRecent || r.bytes > maxRecentBytes {
 		r.base = r.position(0)
-		r.bytes -= len(r.records[0].Body)
+		r.bytes -= sizeOf(r.records[0])
 		r.records[0] = journal.Record{} // the array lives on; the body must not
 		r.records = r.records[1:]
 	}
@@ -43,6 +47,50 @@ func (r *RecentRecords) Append(record journal.Record) {
 // position returns the position of the ith record.
 func (r *RecentRecords) position(i int) journal.Position {
 	return journal.Position{Epoch: r.base.Epoch, Seq: r.records[i].Seq, Hash: r.records[i].Hash}
+}
+
+// Whole returns all records of the log, from the first one. ok is false if the first
+// ones are not held. The slice is valid until the next call of another method.
+func (r *RecentRecords) Whole() (records []journal.Record, ok bool) {
+	return r.records, r.base.Seq == 0
+}
+
+// Room returns how many bytes older records may have, and the position that they must lead
+// to, for Prepend; 0 if the first record is held or there is no room for all.
+func (r *RecentRecords) Room() (bytes int, base journal.Position) {
+	if r.base.Seq == 0 || uint64(len(r.records))+r.base.Seq > MaxRecent {
+		return 0, r.base
+	}
+	return maxRecentBytes - r.bytes, r.base
+}
+
+// Prepend adds all records before those held, from the first of the log. It does nothing
+// if they do not lead to the first one held, or if they are too many.
+func (r *RecentRecords) Prepend(older OlderRecords) {
+	bytes, base := r.Room()
+	if older.At != base || older.Bytes > bytes {
+		return
+	}
+	r.base = older.From
+	r.records = append(older.Records, r.records...)
+	r.bytes += older.Bytes
+}
+
+// OlderRecords are the records of a log from its start, which lead from one position to
+// another.
+type OlderRecords struct {
+	From, At journal.Position
+	Records  []journal.Record
+	Bytes    int
+}
+
+// Add adds the records that follow.
+func (o *OlderRecords) Add(records []journal.Record) {
+	for _, r := range records {
+		o.Bytes += sizeOf(r)
+		o.At = journal.Position{Epoch: o.From.Epoch, Seq: r.Seq, Hash: r.Hash}
+	}
+	o.Records = append(o.Records, records...)
 }
 
 // Epoch returns the epoch of the log that the records are of.

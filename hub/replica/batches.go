@@ -9,8 +9,10 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
+// When commands are gathered.
 const (
-	coalesceTime     = 8 * time.Millisecond // how far apart batches begin while several commands come with each
+	coalesceTime     = 8 * time.Millisecond // how far apart batches begin then
+	slowBatch        = 2 * time.Millisecond // how long a batch takes at least that makes the next one wait
 	coalesceSessions = 100                  // sessions of a node that make that worth a wait
 )
 
@@ -26,7 +28,7 @@ type batcher struct {
 
 	begun     time.Time     // when the last batch began
 	by        floor.ActorID // who gave its first command
-	coalesced time.Time     // when the last batch of several commands began
+	coalesced time.Time     // when the last slow batch of several commands began
 }
 
 // drainQueue decides, appends and completes what waits, until nothing is left or the
@@ -47,10 +49,11 @@ func (b *batcher) drainQueue() {
 	}
 }
 
-// coalesce waits for more commands if the last batch was of several and has only just
-// begun: each batch costs an append, and a frame to every console. A single sender,
-// and one that waits for each verdict, does not wait here. A node with few sessions
-// has no need to.
+// coalesce waits for more commands if the last batch was of several, was slow, and has only
+// just begun: each batch costs an append, and a frame to every console. A batch is slow while
+// the processor has other work, or the journal is slow. Otherwise nothing is gained by a wait:
+// what comes during a batch makes up the next one. A single sender, and one that waits for
+// each verdict, does not wait here. A node with few sessions has no need to.
 func (b *batcher) coalesce() {
 	wait := coalesceTime - time.Since(b.coalesced)
 	if wait <= 0 || b.queue.len() == 0 || b.Sessions.Load() < coalesceSessions {
@@ -79,7 +82,11 @@ func (b *batcher) process(batch []*Command) {
 	b.Counters.Batches.Add(1)
 	begun := time.Now()
 	if b.severalSenders(batch, begun) {
-		b.coalesced = begun
+		defer func() {
+			if time.Since(begun) >= slowBatch {
+				b.coalesced = begun
+			}
+		}()
 	}
 	b.begun, b.by = begun, batch[0].Envelope.By
 	for _, c := range batch {
@@ -88,7 +95,7 @@ func (b *batcher) process(batch []*Command) {
 		}
 	}
 	for len(batch) > 0 {
-		if batch = rejectExpired(batch); len(batch) == 0 {
+		if batch = rejectOverdue(batch); len(batch) == 0 {
 			return
 		}
 		p, rest := b.decider.decide(batch)
@@ -101,9 +108,9 @@ func (b *batcher) process(batch []*Command) {
 	}
 }
 
-// rejectExpired refuses the commands whose time is over as busy, and returns the
-// others.
-func rejectExpired(batch []*Command) (keep []*Command) {
+// rejectOverdue refuses the commands that have waited for CommandTimeout as busy, and
+// returns the others.
+func rejectOverdue(batch []*Command) (keep []*Command) {
 	for _, c := range batch {
 		if time.Since(c.begun) > CommandTimeout {
 			c.complete(refusal(wire.CodeBusy))

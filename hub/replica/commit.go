@@ -4,7 +4,9 @@ import (
 	"errors"
 	"time"
 
+	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // errUnresolved means that an append has an unknown outcome.
@@ -24,6 +26,7 @@ func (m *committer) commit(p *proposal) (left []*Command, ok bool) {
 	if len(p.records) == 0 {
 		return m.completeRefused(p, m.checkHead)
 	}
+	p.notAfter = p.earliestDeadline(&m.clock)
 	result, err := m.append(p)
 	if err != nil {
 		if errors.Is(err, errUnresolved) {
@@ -44,6 +47,9 @@ func (m *committer) commit(p *proposal) (left []*Command, ok bool) {
 	case journal.AlreadyKnown:
 		m.completeKnown(p, result.Duplicates)
 		return p.uncompleted(), m.follower.catchUp(result)
+	case journal.Expired:
+		m.refuseLate(p)
+		return p.uncompleted(), true
 	default:
 		m.Counters.Conflicts.Add(1)
 		return p.uncompleted(), m.follower.catchUp(result)
@@ -60,8 +66,23 @@ func (m *committer) completeAccepted(p *proposal, which func(i int) bool) {
 	}
 }
 
+// refuseLate refuses the commands of an expired proposal whose deadlines have passed. The
+// others, if any, were kept from the log by those, or by a deadline that was converted with an
+// older measurement of the journal's clock; the result has brought a new one. The journal has
+// found that none of them is in the log, and the log where they were decided, so nothing else
+// has to confirm a refusal.
+func (m *committer) refuseLate(p *proposal) {
+	now := m.Clock.now()
+	for _, c := range p.commands {
+		if !c.notAfter.IsZero() && c.notAfter.Before(now) {
+			m.countRefusal(wire.Code(floor.CodeTooLate))
+			c.complete(refusal(wire.Code(floor.CodeTooLate)))
+		}
+	}
+}
+
 // append appends a proposal. After a call with an unknown outcome it repeats the same
-// bytes with the same expectation, up to CommandTimeout; then it returns
+// bytes with the same expectation and deadline, up to CommandTimeout; then it returns
 // errUnresolved.
 func (m *committer) append(p *proposal) (journal.Result, error) {
 	begun, delay, unknown := time.Now(), retryDelay, false
@@ -94,10 +115,10 @@ func (m *committer) appendOnce(p *proposal) (journal.Result, error) {
 	ctx, cancel := m.callContext()
 	defer cancel()
 	begun := time.Now()
-	result, err := m.Journal.Append(ctx, m.log, p.expect, p.records)
+	result, err := m.Journal.Append(ctx, m.log, p.expect, p.records, p.notAfter)
 	m.Counters.appended(time.Since(begun))
 	if err == nil {
-		m.correctClock(result.Clock, begun)
+		m.clock.measure(result.Clock, begun, time.Now())
 	}
 	return result, err
 }
@@ -118,7 +139,8 @@ func (m *committer) resolveUnknownAppend() {
 		return
 	}
 	m.unresolved = nil
-	// Its senders were refused for now, and will send it again: the journal will know the keys.
+	// Its senders were refused for now, and will send it again: the journal will know the
+	// keys, or their time is over.
 	if result.Outcome == journal.Appended && m.history.Head().At == p.expect {
 		m.follower.publishOwn(p.steps, p.records)
 	}

@@ -30,15 +30,16 @@ type core struct {
 	wake       chan struct{} // one slot: there is something to do
 	catchUps   catchUps
 
-	clockOffset      atomic.Int64 // of the journal's clock to this node's, in ns
+	clock            journalClock
 	unavailableSince atomic.Int64 // wall time in ms since when the journal does not answer; 0 while it does
 	corrupt          atomic.Pointer[corruptError]
+	lost             atomic.Pointer[LostLog] // the log is without the records that it must have
 }
 
 func newCore(env *Env, log journal.LogID) *core {
 	return &core{
 		Env: env, log: log, history: history.New(env.HistorySize), queue: newQueue(env.QueueSize),
-		wake: make(chan struct{}, 1),
+		wake: make(chan struct{}, 1), clock: journalClock{node: env.Clock},
 	}
 }
 
@@ -70,24 +71,10 @@ func (c *core) requestRead() {
 }
 
 // now returns the wall time, corrected by the journal's clock.
-func (c *core) now() time.Time { return c.Clock.now().Add(time.Duration(c.clockOffset.Load())) }
+func (c *core) now() time.Time { return c.clock.now() }
 
 // instant returns a wall time as the floor counts it.
 func instant(t time.Time) floor.Instant { return floor.Instant(t.UnixMilli()) }
-
-// correctClock corrects the clock by the time that the journal returned from a call
-// that lasted from begun until now. Corrections smaller than the call's own
-// uncertainty are left out, so that stamps do not wander.
-func (c *core) correctClock(clock, begun time.Time) {
-	if clock.IsZero() {
-		return
-	}
-	trip := time.Since(begun)
-	offset := clock.Sub(c.Clock.at(begun.Add(trip / 2)))
-	if wrong := offset - time.Duration(c.clockOffset.Load()); wrong.Abs() > trip+time.Millisecond && trip < time.Second {
-		c.clockOffset.Store(int64(offset))
-	}
-}
 
 // available reports whether the journal answers and the log can be applied.
 func (c *core) available() bool { return c.unavailableSince.Load() == 0 && c.corrupt.Load() == nil }
@@ -107,17 +94,22 @@ func (c *core) markUnavailable(err error) {
 	c.queue.refuseAll(unavailable)
 }
 
-// markAvailable notes that the journal answers.
+// markAvailable notes that the journal answers, and that the log is the one that this
+// node follows.
 func (c *core) markAvailable() {
+	message := "the journal answers again"
+	if c.lost.Swap(nil) != nil {
+		message = "the log is back"
+	}
 	if since := c.unavailableSince.Swap(0); since != 0 {
-		c.Logger.Info("the journal answers again", "log", c.log, "away", c.now().Sub(time.UnixMilli(since)).Round(time.Millisecond))
+		c.Logger.Info(message, "log", c.log, "away", c.now().Sub(time.UnixMilli(since)).Round(time.Millisecond))
 		c.subscriber.StatusChanged()
 	}
 }
 
 // markCorrupt notes that the log holds what this version cannot apply, or is damaged.
-// The replica applies and decides nothing from now on. Screens keep their view, and
-// show since when it is old.
+// The replica applies and decides nothing until the log has been repaired: see reread.
+// Screens keep their view, and show since when it is old.
 func (c *core) markCorrupt(err error) {
 	if c.corrupt.CompareAndSwap(nil, &corruptError{c.log, err}) {
 		c.Logger.Error("the log cannot be applied any further", "log", c.log, "err", err)
@@ -125,6 +117,27 @@ func (c *core) markCorrupt(err error) {
 		c.unavailableSince.CompareAndSwap(0, c.now().UnixMilli())
 		c.subscriber.StatusChanged()
 	}
+	c.queue.refuseAll(unavailable)
+}
+
+// markLost notes that the log is lost. Screens keep their view and show since when it is
+// old; commands are refused for now.
+func (c *core) markLost(l *LostLog) {
+	if old := c.lost.Load(); old != nil {
+		l.Since = old.Since
+		if old.Why == l.Why {
+			c.lost.Store(l)
+			c.queue.refuseAll(unavailable)
+			return
+		}
+	}
+	c.lost.Store(l)
+	c.Counters.Losses.Add(1)
+	c.Logger.Error("the log has lost its records: screens keep their view, commands wait, and this node appends nothing "+
+		"to it until it is back, or until an operator runs matchfloor restore or matchfloor recover",
+		"log", c.log, "code", "log_lost", "why", l.Why, "held", l.Held, "found", l.Found)
+	c.unavailableSince.CompareAndSwap(0, c.now().UnixMilli())
+	c.subscriber.StatusChanged()
 	c.queue.refuseAll(unavailable)
 }
 
@@ -154,7 +167,7 @@ func (c *core) checkHead() error {
 	begun := time.Now()
 	clock, err := c.Journal.CheckHead(ctx, c.log, c.history.Head().At)
 	if err == nil {
-		c.correctClock(clock, begun)
+		c.clock.measure(clock, begun, time.Now())
 	}
 	return err
 }

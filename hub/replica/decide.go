@@ -2,6 +2,7 @@ package replica
 
 import (
 	"slices"
+	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/hub/history"
@@ -14,6 +15,7 @@ import (
 type proposal struct {
 	batch    []*Command // in order of arrival
 	expect   journal.Position
+	notAfter time.Time // by the journal's clock, for every attempt to append it; zero: no deadline
 	records  []journal.Record
 	steps    []history.Step   // of each record
 	commands []*Command       // of each record
@@ -37,6 +39,21 @@ func (p *proposal) uncompleted() (left []*Command) {
 		}
 	}
 	return left
+}
+
+// earliestDeadline returns the deadline of the accepted commands that is first, by the
+// journal's clock, or the zero time if none has one.
+func (p *proposal) earliestDeadline(clock *journalClock) time.Time {
+	var first time.Time
+	for _, c := range p.commands {
+		if !c.notAfter.IsZero() && (first.IsZero() || c.notAfter.Before(first)) {
+			first = c.notAfter
+		}
+	}
+	if first.IsZero() {
+		return first
+	}
+	return clock.deadline(first, clock.node.now())
 }
 
 // completeRefusedByClock completes refused commands that the clock gave, and drops
@@ -95,6 +112,9 @@ func (d *decider) decide(batch []*Command) (p *proposal, rest []*Command) {
 func (d *decider) decideOne(on *floor.State, c *Command, wall floor.Instant) (floor.Decision, *wire.Problem) {
 	e := c.Envelope
 	e.ReceivedAt = wall
+	if !c.notAfter.IsZero() {
+		e.NotAfter = instant(d.clock.wall(c.notAfter))
+	}
 	if c.CheckLink && !d.linkValid(e.By, c.Link, c.Generation, on) {
 		return floor.Decision{}, &wire.Problem{Code: wire.CodeSignedOut}
 	}
@@ -103,6 +123,9 @@ func (d *decider) decideOne(on *floor.State, c *Command, wall floor.Instant) (fl
 	}
 	if !e.Unconditional && e.BaseSeq+journal.Window < on.Seq() {
 		return floor.Decision{}, &wire.Problem{Code: wire.Code(floor.CodeTooOld)}
+	}
+	if on.Seq() == 0 && listed(d.core) { // the log is lost: nothing begins it again
+		return floor.Decision{}, &wire.Problem{Code: wire.CodeUnavailable}
 	}
 	if on.Seq() == 0 && e.Version == 0 {
 		e.Version = d.firstVersion()

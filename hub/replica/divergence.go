@@ -2,6 +2,8 @@ package replica
 
 import (
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/matchfloor/matchfloor/hub/history"
 	"github.com/matchfloor/matchfloor/journal"
@@ -15,18 +17,21 @@ type recovery struct {
 	lost     *lostCommands
 }
 
-// recoverDivergence deals with a log that has diverged. If the log was only cut, the
-// missing records are appended again, and no client notices. Otherwise the log wins:
-// it is loaded again, and the commands that it has lost are to be reported in it.
-// Screens keep their view until that has worked; if it has not, the next check of the
-// head tries again.
+// recoverDivergence deals with a log that has diverged. If the log is lost, the replica
+// holds what it has until the log is back. If the log was only cut, the missing records
+// are appended again, and no client notices. Otherwise the log wins: it is loaded again,
+// and the commands that it has lost are to be reported in it. Screens keep their view
+// until that has worked; if it has not, the next check of the head tries again.
 func (r *recovery) recoverDivergence(cause error) {
-	r.Logger.Error("the log has diverged from the history of this node", "log", r.log, "at", r.history.Head().At, "err", cause)
-	complete, err := r.reappendTail()
-	if err == nil && !complete {
-		err = r.reload()
+	loss, err := r.findLoss()
+	if err == nil && loss == nil {
+		err = r.follow(cause)
 	}
-	switch {
+	switch lost := (*lostError)(nil); {
+	case loss != nil:
+		r.markLost(loss)
+	case errors.As(err, &lost): // since it was checked
+		r.markLost(lost.loss)
 	case err == nil:
 		r.markAvailable()
 		r.requestRead()
@@ -39,14 +44,48 @@ func (r *recovery) recoverDivergence(cause error) {
 	}
 }
 
+// lostError says that a log was found to be lost while it was read.
+type lostError struct{ loss *LostLog }
+
+func (e *lostError) Error() string { return "replica: the log is lost: " + string(e.loss.Why) }
+
+// findLoss returns how the log is lost, or nil if it is not.
+func (r *recovery) findLoss() (*LostLog, error) {
+	ctx, cancel := r.callContext()
+	defer cancel()
+	page, err := r.Journal.Read(ctx, r.log, 0, 1)
+	if err != nil {
+		return nil, err
+	}
+	var theirs origin
+	if len(page.Records) > 0 {
+		theirs = originOf(r.core, page.Records[0])
+	}
+	return lossOf(r.core, r.follower.origin, page.Head, theirs), nil
+}
+
+// follow makes the log and this node have one history.
+func (r *recovery) follow(cause error) error {
+	r.Logger.Error("the log has diverged from the history of this node", "log", r.log, "at", r.history.Head().At, "err", cause)
+	complete, err := r.reappendTail(false)
+	if err == nil && !complete {
+		err = r.reload()
+	}
+	return err
+}
+
 // reappendTail appends what the log has lost, if the log stands where this node stood
 // before: the same bytes, under the same numbers. Several nodes may do so at once. It
-// reports whether the log now holds this node's history.
-func (r *recovery) reappendTail() (complete bool, err error) {
+// reports whether the log now holds this node's history. Only an operator may make it
+// fill an empty log.
+func (r *recovery) reappendTail(fill bool) (complete bool, err error) {
 	for before := (journal.Position{}); ; {
 		head, err := r.readHead()
 		if err != nil {
 			return false, err
+		}
+		if head.Seq == 0 && !fill {
+			return false, fmt.Errorf("%w: it was emptied a moment ago", journal.ErrDiverged)
 		}
 		missing, ok := r.follower.recent.After(head)
 		switch {
@@ -74,7 +113,7 @@ func (r *recovery) readHead() (journal.Position, error) {
 func (r *recovery) reappend(head journal.Position, missing []journal.Record) error {
 	ctx, cancel := r.callContext()
 	defer cancel()
-	result, err := r.Journal.Append(ctx, r.log, head, missing)
+	result, err := r.Journal.Append(ctx, r.log, head, missing, time.Time{})
 	if err == nil && result.Outcome == journal.Appended {
 		r.Counters.Reappended.Add(uint64(len(missing)))
 		r.Logger.Warn("the log had lost records; they were appended again", "log", r.log, "after", head, "records", len(missing))
@@ -99,6 +138,9 @@ func (r *recovery) reload() error {
 	loaded, err := r.loader.fromStart()
 	if err != nil {
 		return err
+	}
+	if loss := lossOf(r.core, r.follower.origin, loaded.cursor.At(), loaded.origin); loss != nil {
+		return &lostError{loss}
 	}
 	lost, err := r.lost.find(loaded, r.follower.recent)
 	if err != nil {

@@ -3,6 +3,7 @@ package replica
 import (
 	"crypto/sha256"
 	"errors"
+	"time"
 
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/wire"
@@ -36,7 +37,7 @@ func (c *core) lookupDuplicates(records []journal.Record) (map[journal.CommandKe
 	journal.Chain(nowhere, batch)
 	ctx, cancel := c.callContext()
 	defer cancel()
-	result, err := c.Journal.Append(ctx, c.log, nowhere, batch)
+	result, err := c.Journal.Append(ctx, c.log, nowhere, batch, time.Time{})
 	if err != nil {
 		return nil, err
 	}

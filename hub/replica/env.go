@@ -72,7 +72,7 @@ type Subscriber interface {
 type Counters struct {
 	Accepted, Duplicates, Refused, Unavailable atomic.Uint64
 	Batches, Conflicts, Unknowns, Outages      atomic.Uint64
-	Records, Divergences                       atomic.Uint64
+	Records, Divergences, Losses               atomic.Uint64
 	Reappended, Lost                           atomic.Uint64
 	Appends, AppendNanos                       atomic.Uint64
 	Snapshots                                  atomic.Uint64

@@ -13,6 +13,8 @@ type follower struct {
 	snapshots *snapshots
 	cursor    *journal.Cursor
 	recent    *history.RecentRecords
+	older     chan history.OlderRecords // one slot: what readOlder has read
+	origin    origin                    // of the log; zero while it has no record
 
 	// recover deals with a log whose history has diverged. It either replaces the
 	// follower's history or marks the journal as unavailable.
@@ -26,7 +28,32 @@ func (f *follower) install(l *loadedLog) {
 	for _, s := range l.steps {
 		f.recent.Append(s.Record)
 	}
-	f.cursor, f.snapshots.progress = l.cursor, l.snapshot
+	f.cursor, f.snapshots.progress, f.origin = l.cursor, l.snapshot, l.origin
+	if room, base := f.recent.Room(); room > 0 {
+		f.Go(func() { f.readOlder(room, base) })
+	}
+}
+
+// readOlder reads the records before base, so that this node can give back the whole log
+// if the journal loses it. It has a goroutine of its own, because nobody waits for it. It
+// gives up if they take more than room bytes, or if the journal does not answer.
+func (f *follower) readOlder(room int, base journal.Position) {
+	cursor := journal.NewCursor(f.log, journal.Genesis(f.log, base.Epoch))
+	older := history.OlderRecords{From: cursor.At()}
+	for older.Bytes <= room && cursor.At().Seq < base.Seq {
+		ctx, cancel := f.callContext()
+		records, _, err := cursor.ReadOn(ctx, f.Journal)
+		cancel()
+		if err != nil || len(records) == 0 {
+			return
+		}
+		older.Add(records[:min(len(records), int(base.Seq-older.At.Seq))])
+	}
+	select {
+	case f.older <- older:
+		f.wakeUp()
+	default:
+	}
 }
 
 // takeHints applies what the hints bring. If they do not join, it reads the log.
@@ -54,6 +81,7 @@ func (f *follower) readToHead() bool {
 		return false
 	}
 	number := f.catchUps.begun.Add(1)
+	known := listed(f.core) // before the log is read: an event is listed after its first record
 	for {
 		ctx, cancel := f.callContext()
 		records, head, err := f.cursor.ReadOn(ctx, f.Journal)
@@ -68,6 +96,10 @@ func (f *follower) readToHead() bool {
 		if f.cursor.At() == head {
 			break
 		}
+	}
+	if f.cursor.At().Seq == 0 && known {
+		f.markLost(&LostLog{Why: LossEmpty, Held: f.cursor.At(), Found: f.cursor.At(), Since: f.now()})
+		return false
 	}
 	f.markAvailable()
 	f.catchUps.done.Store(number)
@@ -134,6 +166,9 @@ func (f *follower) publish(steps []history.Step) {
 	}
 	var scope history.Scope
 	for _, s := range steps {
+		if s.Version.At.Seq == 1 {
+			f.origin = originOf(f.core, s.Record)
+		}
 		f.history.Append(s.Version, s.Affected)
 		f.recent.Append(s.Record)
 		f.snapshots.progress.bytes += len(s.Record.Body)

@@ -15,6 +15,7 @@ type loadedLog struct {
 	base     history.Version
 	steps    []history.Step
 	snapshot snapshotProgress
+	origin   origin // zero if the log has no record
 }
 
 // keep adds steps, and makes those before the newest n part of the base.
@@ -93,7 +94,26 @@ func (l *loader) decodeAndRead(at journal.Position, data []byte) (*loadedLog, er
 	if state.Seq() != at.Seq {
 		return nil, fmt.Errorf("replica: a snapshot at %v holds the state %d", at, state.Seq())
 	}
-	return l.from(history.Version{At: at, State: state}, journal.NewCursor(l.log, at))
+	origin, err := l.readOrigin()
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := l.from(history.Version{At: at, State: state}, journal.NewCursor(l.log, at))
+	if err == nil {
+		loaded.origin = origin
+	}
+	return loaded, err
+}
+
+// readOrigin reads the log's origin.
+func (l *loader) readOrigin() (origin, error) {
+	ctx, cancel := l.callContext()
+	defer cancel()
+	page, err := l.Journal.Read(ctx, l.log, 0, 1)
+	if err != nil || len(page.Records) == 0 {
+		return origin{}, err
+	}
+	return originOf(l.core, page.Records[0]), nil
 }
 
 // from reads the log from the cursor to its head, applies the records to base, and
@@ -114,6 +134,9 @@ func (l *loader) from(base history.Version, cursor *journal.Cursor) (*loadedLog,
 		steps, err := l.apply(last, records)
 		if err != nil {
 			return nil, err
+		}
+		if len(records) > 0 && records[0].Seq == 1 {
+			loaded.origin = originOf(l.core, records[0])
 		}
 		loaded.keep(steps, l.HistorySize)
 		if len(steps) > 0 {

@@ -38,7 +38,7 @@ func (l *lostCommands) find(loaded *loadedLog, recent *history.RecentRecords) (l
 	if now.Epoch != recent.Epoch() && now.Seq == 0 {
 		return nil, nil
 	}
-	for rest := recent.SinceCommon(loaded.positions()); len(rest) > 0; {
+	for rest := l.withVersion(recent.SinceCommon(loaded.positions())); len(rest) > 0; {
 		n := history.BatchLen(rest)
 		known, err := l.lookupDuplicates(rest[:n])
 		if err != nil {
@@ -52,6 +52,19 @@ func (l *lostCommands) find(loaded *loadedLog, recent *history.RecentRecords) (l
 		rest = rest[n:]
 	}
 	return lost, nil
+}
+
+// withVersion returns those of the records, oldest first, whose versions are held: a loss
+// is reported as it looks in the state after the record.
+func (l *lostCommands) withVersion(records []journal.Record) []journal.Record {
+	n := slices.IndexFunc(records, func(r journal.Record) bool {
+		_, ok := l.history.Find(r.Seq)
+		return ok
+	})
+	if n < 0 {
+		return nil
+	}
+	return records[n:]
 }
 
 // reportOf returns how the loss of a record is reported; ok is false if it is not.

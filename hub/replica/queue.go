@@ -25,6 +25,7 @@ type Command struct {
 	Done func(Verdict)
 
 	digest    journal.Digest
+	notAfter  time.Time // Envelope.NotAfter on the node's clock; zero: none
 	begun     time.Time // when it was first taken from the queue; zero while it waits
 	completed bool      // Done has been called
 }

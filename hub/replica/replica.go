@@ -22,11 +22,15 @@ type Replica struct {
 	ready chan struct{} // closed when the log is loaded, or could not be
 	err   error         // why it could not be; read only after ready
 
+	refills chan refill // what an operator asks for: see Refill
+
 	// The fields below belong to the goroutine Run, except for batches.busy.
 	loader    *loader
 	snapshots *snapshots
 	follower  *follower
 	committer *committer
+	recovery  *recovery
+	reread    *reread
 	lost      *lostCommands
 	deadlines *deadlines
 	batches   *batcher
@@ -36,12 +40,13 @@ type Replica struct {
 func New(env *Env, log journal.LogID) *Replica {
 	c := newCore(env, log)
 	s, d := newSnapshots(c), newDeadlines(c)
-	f := &follower{core: c, snapshots: s, recent: history.NewRecentRecords(env.HistorySize)}
+	f := &follower{core: c, snapshots: s, recent: new(history.RecentRecords), older: make(chan history.OlderRecords, 1)}
 	m, l := &committer{core: c, follower: f}, &lostCommands{core: c}
 	load := &loader{core: c, snapshots: s}
-	f.recover = (&recovery{core: c, follower: f, loader: load, lost: l}).recoverDivergence
+	heal := &recovery{core: c, follower: f, loader: load, lost: l}
+	f.recover = heal.recoverDivergence
 	return &Replica{
-		core: c, ready: make(chan struct{}), loader: load, snapshots: s, follower: f, committer: m, lost: l, deadlines: d,
+		core: c, ready: make(chan struct{}), refills: make(chan refill), recovery: heal, reread: &reread{core: c, follower: f}, loader: load, snapshots: s, follower: f, committer: m, lost: l, deadlines: d,
 		batches: &batcher{core: c, decider: decider{c}, committer: m, deadlines: d, lost: l},
 	}
 }
@@ -79,6 +84,9 @@ func (r *Replica) open() error {
 	}
 	r.follower.install(loaded)
 	c.LogReadable(c.log, nil)
+	if loaded.cursor.At().Seq == 0 {
+		r.follower.readToHead() // it may have to hold records
+	}
 	// For the journal's clock; it does not matter if the log has moved on meanwhile.
 	if err := c.checkHead(); err != nil && !errors.Is(err, journal.ErrPositionMismatch) {
 		c.markUnavailable(err)
@@ -101,8 +109,13 @@ func (r *Replica) loop() {
 			return
 		case <-r.core.wake:
 			r.follower.takeHints()
+		case older := <-r.follower.older:
+			r.follower.recent.Prepend(older)
+		case request := <-r.refills:
+			request.done <- r.recovery.refill(request.over)
 		case <-r.deadlines.timer.C:
 		case <-check.C:
+			r.reread.reread()
 			r.committer.resolveUnknownAppend()
 			r.follower.readToHead()
 		}
@@ -110,8 +123,11 @@ func (r *Replica) loop() {
 }
 
 // hasUnfinished reports whether the replica must not close: the outcome of an append
-// is unknown, or a lost command is not reported yet.
-func (r *Replica) hasUnfinished() bool { return r.committer.unresolved != nil || r.lost.pending() }
+// is unknown, a lost command is not reported yet, or the log is lost and this node may be
+// the only one that holds it.
+func (r *Replica) hasUnfinished() bool {
+	return r.committer.unresolved != nil || r.lost.pending() || r.core.lost.Load() != nil
+}
 
 // Ready returns a channel that is closed when the log has been loaded, or could not
 // be; see Err.
@@ -149,6 +165,9 @@ func (r *Replica) Submit(c *Command) *wire.Problem {
 		code = wire.CodeUnavailable
 	default:
 		c.digest = wire.PayloadDigest(c.Envelope.Command)
+		if c.Envelope.NotAfter != 0 {
+			c.notAfter = r.core.clock.moment(c.Envelope.NotAfter)
+		}
 		code = r.core.queue.add(c)
 	}
 	if code != "" {
@@ -173,6 +192,9 @@ func (r *Replica) Corrupt() bool { return r.core.corrupt.Load() != nil }
 func (r *Replica) UnavailableSince() floor.Instant {
 	return floor.Instant(r.core.unavailableSince.Load())
 }
+
+// Lost returns how the log is lost, or nil if it is not.
+func (r *Replica) Lost() *LostLog { return r.core.lost.Load() }
 
 // WakeUp makes the replica check soon whether it may close. It never blocks.
 func (r *Replica) WakeUp() { r.core.wakeUp() }

@@ -10,6 +10,10 @@ import (
 	"github.com/matchfloor/matchfloor/internal/checks/tree"
 )
 
+// The tests in files with the constraint !race read the module's files in one
+// goroutine: the race detector would make them many times as expensive and find
+// nothing.
+
 // The module is looked up, and its Go files are parsed, once for all tests.
 var (
 	findModule = sync.OnceValues(func() (tree.Module, error) { return tree.Find(context.Background()) })

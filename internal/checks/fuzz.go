@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -20,7 +19,7 @@ var fuzzTarget = regexp.MustCompile(`(?m)^Fuzz\w+$`)
 
 // fuzz runs every fuzz target of every package, one after another. An input that
 // breaks one is left in that package's testdata, where each later run plays it.
-func (c *checker) fuzz(ctx context.Context) error {
+func fuzz(ctx context.Context, c *checker) error {
 	packages, err := inProcess(ctx)
 	if err != nil {
 		return err
@@ -34,7 +33,7 @@ func (c *checker) fuzz(ctx context.Context) error {
 		}
 		for _, name := range fuzzTarget.FindAllString(string(list), -1) {
 			targets++
-			failed = append(failed, c.fuzzOne(ctx, path, name))
+			failed = append(failed, fuzzOne(ctx, c, path, name))
 		}
 	}
 	c.say("   %d fuzz targets, %v each", targets, fuzzFor)
@@ -42,14 +41,16 @@ func (c *checker) fuzz(ctx context.Context) error {
 }
 
 // fuzzOne runs one target and shows the end of its output, or all of it if it fails.
-func (c *checker) fuzzOne(ctx context.Context, path, name string) error {
+func fuzzOne(ctx context.Context, c *checker, path, name string) error {
 	var said bytes.Buffer
 	cmd := exec.CommandContext(ctx, "go", "test", "-run=^$", "-fuzz=^"+name+"$", "-fuzztime="+fuzzFor.String(),
 		"-fuzzminimizetime=5s", "-timeout=30m", path)
 	cmd.Stdout, cmd.Stderr = &said, &said
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 10 * time.Second
+	endGently(cmd)
+	stop := every(heartbeat, func(lasts time.Duration) { c.say("   … %s, %.0fs so far", name, lasts.Seconds()) })
 	err := cmd.Run()
+	stop()
+	c.count(cmd)
 	lines := strings.Split(strings.TrimSpace(said.String()), "\n")
 	if err != nil {
 		c.say("%s", said.String())

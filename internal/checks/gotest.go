@@ -12,9 +12,6 @@ import (
 	"time"
 )
 
-// heartbeat is how long a run may print nothing before it names the running tests.
-const heartbeat = 30 * time.Second
-
 // testRun is one call of go test.
 type testRun struct {
 	packages []string
@@ -26,9 +23,9 @@ type testRun struct {
 
 // arguments returns the arguments of the go command. Tests that only another target
 // runs are deselected by name, so that every test that is still skipped counts as
-// skipped.
+// skipped. The step vet has vetted the tests.
 func (r testRun) arguments(strict, torture bool) []string {
-	args := []string{"test", "-json", fmt.Sprintf("-timeout=%v", r.timeout)}
+	args := []string{"test", "-json", "-vet=off", fmt.Sprintf("-timeout=%v", r.timeout)}
 	if torture && !r.small {
 		args = append(args, "-skip=^TestShots")
 	} else {
@@ -49,8 +46,7 @@ func (c *checker) test(ctx context.Context, r testRun) error {
 		cmd.Env = append(cmd.Env, "MATCHFLOOR_TORTURE=1")
 	}
 	cmd.Stderr = c.out
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 10 * time.Second
+	endGently(cmd)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -61,6 +57,7 @@ func (c *checker) test(ctx context.Context, r testRun) error {
 	seen := newTranscript(c.out)
 	readErr := seen.follow(stdout)
 	waitErr := cmd.Wait()
+	c.count(cmd)
 	c.totals.add(seen.tally)
 	c.say("   %s", seen.tally)
 	return errors.Join(readErr, seen.verdict(c.strict, waitErr))

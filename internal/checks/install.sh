@@ -1,5 +1,5 @@
 # Installs the Debian packages that are its arguments. Run as root.
-# The packages of redis-server and haproxy would start a system service; the
+# The packages of redis-server, haproxy and docker.io would start system services; the
 # tests start their own processes, so nothing may be left running.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
@@ -22,6 +22,12 @@ for package in "$@"; do
 	redis-server | haproxy)
 		if [ -d /run/systemd/system ]; then systemctl disable --quiet "$package"; fi
 		update-rc.d "$package" disable >/dev/null
+		;;
+	docker.io)
+		if [ -d /run/systemd/system ]; then
+			systemctl disable --quiet docker.service docker.socket containerd.service
+		fi
+		update-rc.d docker disable >/dev/null
 		;;
 	esac
 done

@@ -1,3 +1,5 @@
+//go:build !race
+
 package main
 
 import (
@@ -68,9 +70,12 @@ var layers = map[string]layer{
 	"internal/simulate": {may: slices.Concat(domain, []string{"client", "workbook"}), never: live},
 	"internal/loadtest": {may: slices.Concat(domain, []string{"client", "internal/simulate", "workbook"}), never: live},
 	"internal/golden":   {},
+	"internal/compare":  {},
 	"internal/checks":   {may: []string{anything}},
 	"e2e":               {may: []string{anything}},
+	"examples":          {may: slices.Concat(domain, []string{"client"}), never: live},
 	".ci":               {},
+	".github":           {},
 	"docs":              {},
 	"deploy":            {},
 }

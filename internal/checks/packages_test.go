@@ -37,6 +37,28 @@ func TestSequential_FoldersAreThere(t *testing.T) {
 	}
 }
 
+func TestLongestFirst_KeepsTheOrderOfTheRest(t *testing.T) {
+	const module = "code.example/owner/name"
+	packages := listed(module, module+"/b", module+"/"+longest[1], module+"/a", module+"/"+longest[0])
+	want := []string{module + "/" + longest[0], module + "/" + longest[1], module + "/b", module + "/a"}
+	if got := importPaths(longestFirst(packages)); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestLongest_FoldersAreThere(t *testing.T) {
+	packages, err := inProcess(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range longestFirst(packages)[:len(longest)] {
+		if p.Folder != longest[i] {
+			t.Errorf("there is no package in %s", longest[i])
+			break
+		}
+	}
+}
+
 func TestOutsideOf_DropsOnlyTheFolder(t *testing.T) {
 	const module = "code.example/owner/name"
 	packages := listed(module, module+"/e2e", module+"/e2e/browser", module+"/hub/e2e", module+"/e2edge")

@@ -27,20 +27,26 @@ var needs = []need{
 	{"a Redis server (journal and two-node tests)", []string{"redis-server"}, inPath("redis-server")},
 	{"strace (makes a disk fail under the SQLite journal)", []string{"strace"}, inPath("strace")},
 	{"HAProxy (two-node tests)", []string{"haproxy"}, inPath("haproxy")},
+	{"zsh (completion test)", []string{"zsh"}, inPath("zsh")},
+	{"fish (completion test)", []string{"fish"}, inPath("fish")},
+	{"systemd-analyze (checks deploy/matchfloor.service)", []string{"systemd"}, inPath("systemd-analyze")},
 }
+
+// engineNeeds is what e2e/compose also starts, which make check does not run.
+var engineNeeds = need{"a container engine (docker-compose.yml run for real)", []string{"docker.io", "debootstrap", "iproute2"}, inPaths("dockerd", "debootstrap", "ip")}
 
 //go:embed install.sh
 var installScript string
 
 // programs installs what is missing if it may; otherwise it names the packages to
 // install.
-func (c *checker) programs(ctx context.Context) error {
+func programs(ctx context.Context, c *checker) error {
 	// Debian keeps haproxy in sbin, which an ordinary user's PATH leaves out.
 	path := os.Getenv("PATH") + string(filepath.ListSeparator) + "/usr/sbin"
 	if err := os.Setenv("PATH", path); err != nil {
 		return err
 	}
-	missing := missingNeeds(ctx)
+	missing := missingNeeds(ctx, wanted(c))
 	if len(missing) == 0 {
 		c.say("   all there")
 		return nil
@@ -59,15 +65,23 @@ func (c *checker) programs(ctx context.Context) error {
 	if err := c.command(ctx, install[0], install[1:]...); err != nil {
 		return fmt.Errorf("installing %s failed", strings.Join(packages, " "))
 	}
-	if left := missingNeeds(ctx); len(left) > 0 {
+	if left := missingNeeds(ctx, wanted(c)); len(left) > 0 {
 		return fmt.Errorf("still missing after the installation: %s", left[0].name)
 	}
 	return nothingStarted(before, services("/proc"))
 }
 
-func missingNeeds(ctx context.Context) []need {
+// wanted returns what this run starts.
+func wanted(c *checker) []need {
+	if c.torture || c.compose {
+		return append(slices.Clone(needs), engineNeeds)
+	}
+	return needs
+}
+
+func missingNeeds(ctx context.Context, wanted []need) []need {
 	var missing []need
-	for _, n := range needs {
+	for _, n := range wanted {
 		if !n.have(ctx) {
 			missing = append(missing, n)
 		}
@@ -107,6 +121,12 @@ func inPath(names ...string) func(context.Context) bool {
 	}
 }
 
+func inPaths(names ...string) func(context.Context) bool {
+	return func(ctx context.Context) bool {
+		return !slices.ContainsFunc(names, func(name string) bool { return !inPath(name)(ctx) })
+	}
+}
+
 // compilesC reports whether the C compiler works, with a header of libc: gcc alone
 // has none.
 func compilesC(ctx context.Context) bool {
@@ -141,7 +161,7 @@ func nothingStarted(before, now []string) error {
 	return nil
 }
 
-// services are the running processes of the two packages that bring a
+// services are the running processes of the packages that bring a
 // service, as "name (pid)". If there is no such folder it returns none.
 func services(proc string) []string {
 	var running []string
@@ -151,7 +171,7 @@ func services(proc string) []string {
 		if err != nil {
 			continue // it ended meanwhile
 		}
-		if comm := strings.TrimSpace(string(name)); comm == "redis-server" || comm == "haproxy" {
+		if comm := strings.TrimSpace(string(name)); slices.Contains([]string{"redis-server", "haproxy", "dockerd", "containerd"}, comm) {
 			running = append(running, fmt.Sprintf("%s (%s)", comm, filepath.Base(filepath.Dir(file))))
 		}
 	}

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -23,13 +23,21 @@ func bare(t *testing.T, programs map[string]string) string {
 
 func TestPrograms_MissingAreNamedWithTheirPackages(t *testing.T) {
 	bare(t, nil)
-	missing := missingNeeds(t.Context())
+	missing := missingNeeds(t.Context(), needs)
 	if len(missing) != len(needs) {
 		t.Fatalf("%d of %d programs are missing on a bare machine", len(missing), len(needs))
 	}
-	want := "gcc libc6-dev chromium fonts-noto-cjk fontconfig redis-server strace haproxy"
+	want := "gcc libc6-dev chromium fonts-noto-cjk fontconfig redis-server strace haproxy zsh fish systemd"
 	if got := strings.Join(packagesOf(missing), " "); got != want {
 		t.Errorf("packages: %s", got)
+	}
+}
+
+func TestPrograms_ComposeAlsoNeedsAnEngine(t *testing.T) {
+	for _, c := range []*checker{{compose: true}, {torture: true}, {}} {
+		if got := slices.Contains(packagesOf(wanted(c)), "docker.io"); got != (c.compose || c.torture) {
+			t.Errorf("compose %v, torture %v: an engine is wanted: %v", c.compose, c.torture, got)
+		}
 	}
 }
 
@@ -43,10 +51,9 @@ func TestPrograms_InstallsOnlyAsRootWithAPT(t *testing.T) {
 	if _, err := rootCommand(t.Context(), 0); err == nil {
 		t.Error("a missing apt-get was not noticed")
 	}
-	var out bytes.Buffer
-	c := &checker{out: &out}
+	c, out := recording()
 	bare(t, nil)
-	err := c.programs(t.Context())
+	err := programs(t.Context(), c)
 	if err == nil || !strings.Contains(err.Error(), "apt-get install ") || !strings.Contains(err.Error(), "chromium") {
 		t.Errorf("the packages to install are not named: %v", err)
 	}
@@ -58,7 +65,8 @@ func TestPrograms_InstallsOnlyAsRootWithAPT(t *testing.T) {
 func TestPrograms_ChecksTheInstallation(t *testing.T) {
 	// The script ends well, but no program appears.
 	bare(t, map[string]string{"apt-get": "exit 0", "sudo": "exit 0", "sh": "exit 0"})
-	err := (&checker{out: &bytes.Buffer{}}).programs(t.Context())
+	c, _ := recording()
+	err := programs(t.Context(), c)
 	if err == nil || !strings.Contains(err.Error(), "still missing") {
 		t.Errorf("an installation without effect passed: %v", err)
 	}

@@ -42,12 +42,15 @@ func leftOut() []string {
 		{"journal/redisjournal and two-node tests in e2e", "redis-server"},
 		{"a failing disk in journal/sqlitejournal", "strace"},
 		{"balancer tests in e2e", "haproxy"},
+		{"completion in zsh", "zsh"},
+		{"completion in fish", "fish"},
+		{"the unit of systemd in e2e", "systemd-analyze"},
 	} {
 		if _, err := exec.LookPath(missing.program); err != nil {
 			out = append(out, fmt.Sprintf("%s: no %s", missing.what, missing.program))
 		}
 	}
-	return append(out, "long versions (make torture), screenshots (make shots)")
+	return append(out, "long versions (make torture), the Compose file run (make compose-test), screenshots (make shots)")
 }
 
 // neverCached reads a file that is too young for the go command to trust, so that

@@ -1,3 +1,5 @@
+//go:build !race
+
 package main
 
 import (
@@ -192,25 +194,10 @@ func undocumentedMethods(i *ast.InterfaceType) []*ast.Ident {
 	return names
 }
 
+// receiverIsExported reports whether a function is not a method, or one of an
+// exported type.
 func receiverIsExported(d *ast.FuncDecl) bool {
-	if d.Recv == nil {
-		return true
-	}
-	receiver := d.Recv.List[0].Type
-	for {
-		switch r := receiver.(type) {
-		case *ast.StarExpr:
-			receiver = r.X
-		case *ast.IndexExpr:
-			receiver = r.X
-		case *ast.IndexListExpr:
-			receiver = r.X
-		case *ast.Ident:
-			return r.IsExported()
-		default:
-			return true
-		}
-	}
+	return d.Recv == nil || ast.IsExported(house.ReceiverType(d))
 }
 
 // TestStyle_FloorReadsNoClockAndStartsNothing checks what imports alone do not

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -50,19 +51,25 @@ type transcript struct {
 	tally   tally
 	output  map[testKey][]byte
 	started map[testKey]time.Time // of tests that have not ended
+	paused  map[testKey]bool      // tests that run in parallel, which their parents do not wait for
 	now     func() time.Time
 }
 
 func newTranscript(out io.Writer) *transcript {
-	return &transcript{out: out, output: map[testKey][]byte{}, started: map[testKey]time.Time{}, now: time.Now}
+	return &transcript{
+		out: out, output: map[testKey][]byte{}, started: map[testKey]time.Time{},
+		paused: map[testKey]bool{}, now: time.Now,
+	}
 }
 
 // take handles one event and reports whether it has printed something.
 func (t *transcript) take(e event) bool {
 	key := testKey{e.Package, e.Test}
 	switch e.Action {
-	case "run":
+	case "run", "cont":
 		t.started[key] = t.now()
+	case "pause":
+		t.paused[key] = true
 	case "output":
 		t.remember(key, e.Output)
 	case "build-output":
@@ -94,8 +101,8 @@ func (t *transcript) endTest(e event) bool {
 	case "pass":
 		t.tally.passed++
 		took := time.Duration(e.Elapsed * float64(time.Second))
-		if took < slow || strings.Contains(e.Test, "/") {
-			return false
+		if took < slow || strings.Contains(e.Test, "/") && !t.paused[key] {
+			return false // the time of a sub-test is part of its parent's, unless it was paused
 		}
 		fmt.Fprintf(t.out, "   pass %s %s %.1fs\n", e.Package, e.Test, e.Elapsed)
 	case "fail":
@@ -130,23 +137,20 @@ func (t *transcript) endPackage(e event) bool {
 }
 
 func (t *transcript) forget(pkg string) {
-	for key := range t.output {
-		if key.pkg == pkg {
-			delete(t.output, key)
-		}
-	}
-	for key := range t.started {
-		if key.pkg == pkg {
-			delete(t.started, key)
-		}
-	}
+	dropPackage(t.output, pkg)
+	dropPackage(t.started, pkg)
+	dropPackage(t.paused, pkg)
+}
+
+func dropPackage[V any](tests map[testKey]V, pkg string) {
+	maps.DeleteFunc(tests, func(key testKey, _ V) bool { return key.pkg == pkg })
 }
 
 // sayRunning names the tests that have been running longest.
 func (t *transcript) sayRunning() {
 	keys := t.unfinished()
 	if len(keys) == 0 {
-		fmt.Fprintln(t.out, "   … building")
+		fmt.Fprintln(t.out, "   … compiling and linking tests")
 	}
 	for _, key := range keys[:min(3, len(keys))] {
 		fmt.Fprintf(t.out, "   … %s %s, %.0fs so far\n", key.pkg, key.test, t.now().Sub(t.started[key]).Seconds())

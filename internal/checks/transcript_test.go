@@ -80,6 +80,26 @@ func TestTranscript_NamesTestsThatDidNotEnd(t *testing.T) {
 	}
 }
 
+// A parent's time includes its sub-tests, but not those that run in parallel.
+func TestTranscript_ShowsSlowTestsOnce(t *testing.T) {
+	_, out := read(t,
+		`{"Action":"run","Package":"p","Test":"TestA"}`,
+		`{"Action":"run","Package":"p","Test":"TestA/inner"}`,
+		`{"Action":"pass","Package":"p","Test":"TestA/inner","Elapsed":7}`,
+		`{"Action":"pass","Package":"p","Test":"TestA","Elapsed":7.1}`,
+		`{"Action":"run","Package":"p","Test":"TestB"}`,
+		`{"Action":"run","Package":"p","Test":"TestB/parallel"}`,
+		`{"Action":"pause","Package":"p","Test":"TestB/parallel"}`,
+		`{"Action":"cont","Package":"p","Test":"TestB/parallel"}`,
+		`{"Action":"pass","Package":"p","Test":"TestB/parallel","Elapsed":9}`,
+		`{"Action":"pass","Package":"p","Test":"TestB","Elapsed":0}`,
+		`{"Action":"pass","Package":"p","Elapsed":16.2}`,
+	)
+	if want := "   pass p TestA 7.1s\n   pass p TestB/parallel 9.0s\n   ok   p 16.2s\n"; out != want {
+		t.Errorf("%s\nwant\n%s", out, want)
+	}
+}
+
 func TestVerdict_RunWithoutTestsFails(t *testing.T) {
 	seen, _ := read(t, `{"Action":"skip","Package":"p"}`)
 	if seen.verdict(false, nil) == nil {

@@ -42,8 +42,8 @@ const (
 )
 
 // typescript checks the types of the pages as static/tsconfig.json says.
-func (c *checker) typescript(ctx context.Context) error {
-	tsc, err := c.fetchCompiler(ctx)
+func typescript(ctx context.Context, c *checker) error {
+	tsc, err := fetchCompiler(ctx, c)
 	if err != nil {
 		return fmt.Errorf("the TypeScript compiler: %w", err)
 	}
@@ -51,7 +51,7 @@ func (c *checker) typescript(ctx context.Context) error {
 }
 
 // fetchCompiler returns the path of tsc, from .cache if it is there.
-func (c *checker) fetchCompiler(ctx context.Context) (string, error) {
+func fetchCompiler(ctx context.Context, c *checker) (string, error) {
 	want, ok := compilers[runtime.GOOS+"/"+runtime.GOARCH]
 	if !ok {
 		return "", fmt.Errorf("no digest is pinned for %s/%s", runtime.GOOS, runtime.GOARCH)

@@ -7,24 +7,23 @@ import (
 
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/internal/cli/access"
+	"github.com/matchfloor/matchfloor/internal/cli/commandline"
 	"github.com/matchfloor/matchfloor/internal/node"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/wire"
 )
-
-// errNoInstance says that there is nothing to export.
-var errNoInstance = errors.New("there is no instance here: its log is empty")
 
 // recordExport records in a log that data is taken out of it. The caller must call it
 // before it hands anything out, and hand out nothing if it fails. Servers may be
 // running. A log that is not upgraded takes no such record, because nodes that cannot
 // read it may still run: recordExport then prints that the export is not recorded and
 // returns nil, so that links and backups can be had before the upgrade.
-func recordExport(ctx context.Context, p *program, store *node.Store, log journal.LogID, export floor.RecordExport) error {
-	return withHub(p, store, func(h *hub.Hub) error {
-		err := submitAsOperator(ctx, h, log, export)
+func recordExport(ctx context.Context, p *commandline.Program, store *node.Store, log journal.LogID, export floor.RecordExport) error {
+	return access.WithHub(p, store, func(h *hub.Hub) error {
+		err := access.Submit(ctx, h, log, export)
 		if refused, ok := errors.AsType[*wire.Problem](err); ok && refused.Code == wire.Code(floor.CodeNeedsUpgrade) {
-			fmt.Fprintf(p.stderr, "log %s: this export is not recorded; exports are recorded after matchfloor upgrade, once all nodes run this version\n", log)
+			fmt.Fprintf(p.Stderr, "log %s: this export is not recorded; exports are recorded after matchfloor upgrade, once all nodes run this version\n", log)
 			return nil
 		}
 		if err != nil {
@@ -37,19 +36,19 @@ func recordExport(ctx context.Context, p *program, store *node.Store, log journa
 // countPeople counts the people of the instance and of all its events, for the record of
 // a backup. It leaves out a log with records that this version does not know, and prints
 // that: a backup of such a log is worth having too.
-func countPeople(ctx context.Context, p *program, j journal.Journal) (int, error) {
-	instance, err := logState(ctx, j, journal.InstanceLog)
+func countPeople(ctx context.Context, p *commandline.Program, j journal.Journal) (int, error) {
+	instance, err := access.State(ctx, j, journal.InstanceLog)
 	if err != nil {
 		return 0, err
 	}
 	if instance.Seq() == 0 {
-		return 0, errNoInstance
+		return 0, access.ErrNoInstance
 	}
 	people := instance.People()
 	for event := range instance.Events() {
-		state, err := logState(ctx, j, journal.LogID(event.ID))
+		state, err := access.State(ctx, j, journal.LogID(event.ID))
 		if _, newer := errors.AsType[*floor.UnknownChangeError](err); newer {
-			fmt.Fprintf(p.stderr, "log %s: its people are not counted: %v\n", event.ID, err)
+			fmt.Fprintf(p.Stderr, "log %s: its people are not counted: %v\n", event.ID, err)
 			continue
 		}
 		if err != nil {

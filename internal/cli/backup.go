@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/internal/cli/access"
+	"github.com/matchfloor/matchfloor/internal/cli/commandline"
 	"github.com/matchfloor/matchfloor/internal/node"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/journal/archive"
@@ -22,43 +24,66 @@ const archiveTimeout = 30 * time.Minute
 // backup writes every log of an instance to an archive, after it has recorded the backup
 // in the instance's log. Servers may be running. It never overwrites a file, and leaves
 // no incomplete file behind.
-func backup(ctx context.Context, p *program, args []string) error {
-	f := newFlags(p, "backup", "(--data DIR | --redis URL) --to FILE")
-	where := newStoreFlags(f, false)
+func backup(ctx context.Context, p *commandline.Program, args []string) error {
+	f := commandline.NewFlags(p, "backup", "(--data DIR | --redis URL) --to FILE",
+		"matchfloor backup --data ./data --to forum.archive")
+	where := access.NewFlags(f, false)
 	to := f.String("to", "", "the `file` to write; it must not exist")
-	if _, err := f.parse(args, 0); err != nil {
+	if _, err := f.ParseArgs(args, 0); err != nil {
 		return err
 	}
-	if err := where.check(); err != nil {
+	if err := where.Check(); err != nil {
 		return err
 	}
 	if *to == "" {
-		return usageError("name the file to write: --to FILE")
+		return commandline.UsageError("name the file to write: --to FILE")
 	}
 	if _, err := os.Lstat(*to); !errors.Is(err, fs.ErrNotExist) {
 		return errors.Join(fmt.Errorf("%s exists already, and a backup overwrites nothing: name another file", *to), err)
 	}
-	store, err := where.openExisting()
-	if err != nil {
-		return err
-	}
-	defer store.Close()
 	ctx, cancel := context.WithTimeout(ctx, archiveTimeout)
 	defer cancel()
+	store, err := where.OpenExisting(ctx)
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	defer store.Close()
+	if err := warnOfIndexes(ctx, p, store.Journal); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
 	if err := backUp(ctx, p, store, *to); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
 	key := "the file that --key-file names"
-	if *where.data != "" {
-		key = filepath.Join(*where.data, keyName)
+	if *where.Data != "" {
+		key = filepath.Join(*where.Data, access.KeyName)
 	}
-	fmt.Fprintf(p.stdout, "the archive does not contain the instance key: keep a copy of it (%s) in another place; without it every link is void\n", key)
+	fmt.Fprintf(p.Stdout, "the archive does not contain the instance key: keep a copy of it (%s) in another place; without it every link is void\n", key)
 	return nil
+}
+
+// warnOfIndexes prints a warning if an index of the journal is damaged. An archive holds records
+// only, so that it is complete all the same if the records can be read.
+func warnOfIndexes(ctx context.Context, p *commandline.Program, j journal.Journal) error {
+	instance, err := archive.ReadLog(ctx, j, journal.InstanceLog)
+	if err != nil {
+		return err
+	}
+	events, err := eventsOf(instance)
+	if err != nil {
+		return err
+	}
+	err = checkIndexes(ctx, j, events)
+	if errors.Is(err, journal.ErrIndex) {
+		fmt.Fprintf(p.Stderr, "matchfloor: %v\n", err)
+		return nil
+	}
+	return err
 }
 
 // backUp writes an archive under a temporary name, reads it back, and only then gives it
 // the name to. The archive contains the record of its own export.
-func backUp(ctx context.Context, p *program, store *node.Store, to string) error {
+func backUp(ctx context.Context, p *commandline.Program, store *node.Store, to string) error {
 	people, err := countPeople(ctx, p, store.Journal)
 	if err != nil {
 		return err
@@ -85,23 +110,23 @@ func backUp(ctx context.Context, p *program, store *node.Store, to string) error
 	if err := os.Link(temp.Name(), to); err != nil { // unlike Rename, Link overwrites nothing
 		return err
 	}
-	if err := syncDir(filepath.Dir(to)); err != nil {
+	if err := access.SyncDir(filepath.Dir(to)); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stdout, "backed up %d logs with %d records to %s, and read them back\n", logs, records, to)
+	fmt.Fprintf(p.Stdout, "backed up %d logs with %d records to %s, and read them back\n", logs, records, to)
 	return nil
 }
 
 // writeArchive writes all logs of an instance to w. It reads the instance's log first,
 // because an event is listed there only after its own log was written. It writes the
 // instance's log last, so that a restore writes it last too.
-func writeArchive(ctx context.Context, p *program, j journal.Journal, w io.Writer) error {
+func writeArchive(ctx context.Context, p *commandline.Program, j journal.Journal, w io.Writer) error {
 	instance, err := archive.ReadLog(ctx, j, journal.InstanceLog)
 	if err != nil {
 		return err
 	}
 	if len(instance.Records) == 0 {
-		return errNoInstance
+		return access.ErrNoInstance
 	}
 	events, err := eventsOf(instance)
 	if err != nil {

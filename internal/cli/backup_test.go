@@ -10,6 +10,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/matchfloor/matchfloor/internal/cli/access"
+	"github.com/matchfloor/matchfloor/internal/cli/commandline"
 	"github.com/matchfloor/matchfloor/journal"
 )
 
@@ -21,33 +23,33 @@ func TestBackup_RestoresWithTheSameLinks(t *testing.T) {
 	from, to, file := filepath.Join(root, "from"), filepath.Join(root, "to"), filepath.Join(root, "backup.matchfloor")
 	running, _ := startServing(t, from)
 	running.line("organiser: ")
-	wantRun(t, exitOK, "green-2026", "import", "--data", from, sampleWorkbook(t))
-	wantRun(t, exitOK, filepath.Join(from, keyName), "backup", "--data", from, "--to", file)
-	wantRun(t, exitFailed, "overwrites nothing", "backup", "--data", from, "--to", file)
-	verified := wantRun(t, exitOK, "verified 2 logs", "verify", "--from", file)
-	if live := wantRun(t, exitOK, "verified 2 logs", "verify", "--data", from); linesOf(live.stdout)[0] != linesOf(verified.stdout)[1] {
+	wantRun(t, commandline.ExitOK, "green-2026", "import", "--create", "--data", from, sampleWorkbook(t))
+	wantRun(t, commandline.ExitOK, filepath.Join(from, access.KeyName), "backup", "--data", from, "--to", file)
+	wantRun(t, commandline.ExitFailed, "overwrites nothing", "backup", "--data", from, "--to", file)
+	verified := wantRun(t, commandline.ExitOK, "verified 2 logs", "verify", "--from", file)
+	if live := wantRun(t, commandline.ExitOK, "verified 2 logs", "verify", "--data", from); linesOf(live.stdout)[0] != linesOf(verified.stdout)[1] {
 		t.Errorf("the instance is %q, its backup %q", live.stdout, verified.stdout)
 	}
-	before := wantRun(t, exitOK, "green-2026", "links", "--data", from, "--event", "green-2026", "--json")
-	wantRun(t, exitFailed, "empty instance", "restore", "--from", file, "--data", from)
-	if o := running.end(); o.code != exitOK {
+	before := wantRun(t, commandline.ExitOK, "green-2026", "links", "--data", from, "--event", "green-2026", "--json")
+	wantRun(t, commandline.ExitFailed, "empty instance", "restore", "--from", file, "--data", from)
+	if o := running.end(); o.code != commandline.ExitOK {
 		t.Fatalf("stopped: %+v", o)
 	}
 	for range 2 { // an interrupted restore may be repeated
-		o := wantRun(t, exitOK, filepath.Join(to, keyName), "restore", "--from", file, "--data", to)
+		o := wantRun(t, commandline.ExitOK, filepath.Join(to, access.KeyName), "restore", "--from", file, "--data", to)
 		if !strings.Contains(o.stdout, ", at 2/") {
 			t.Errorf("restored in the former epoch: %q", o.stdout)
 		}
 	}
-	key, err := os.ReadFile(filepath.Join(from, keyName))
+	key, err := os.ReadFile(filepath.Join(from, access.KeyName))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(to, keyName), key, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(to, access.KeyName), key, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	wantRun(t, exitOK, "verified 2 logs", "verify", "--data", to)
-	if after := wantRun(t, exitOK, "", "links", "--data", to, "--event", "green-2026", "--json"); after.stdout != before.stdout {
+	wantRun(t, commandline.ExitOK, "verified 2 logs", "verify", "--data", to)
+	if after := wantRun(t, commandline.ExitOK, "", "links", "--data", to, "--event", "green-2026", "--json"); after.stdout != before.stdout {
 		t.Error("the restored instance has other links")
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
@@ -64,17 +66,17 @@ func TestBackupRestoreVerify_RejectWrongArguments(t *testing.T) {
 	if err := os.WriteFile(file, []byte("matchfloor.archive.1\nnothing"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	wantRun(t, exitUsage, "--to", "backup", "--data", dir)
-	wantRun(t, exitUsage, "--data", "backup", "--to", file)
-	wantRun(t, exitUsage, "--from", "restore", "--data", dir)
-	wantRun(t, exitUsage, "--data", "restore", "--from", file)
-	wantRun(t, exitUsage, "--data", "verify")
-	wantRun(t, exitUsage, "--from", "verify", "--data", dir, "--from", file)
-	wantRun(t, exitFailed, "no instance", "backup", "--data", none, "--to", filepath.Join(dir, "new"))
-	wantRun(t, exitFailed, "no instance", "verify", "--data", none)
-	wantRun(t, exitFailed, "none", "verify", "--from", none)
-	wantRun(t, exitFailed, "damaged", "verify", "--from", file)
-	wantRun(t, exitFailed, "damaged", "restore", "--from", file, "--data", filepath.Join(dir, "to"))
+	wantRun(t, commandline.ExitUsage, "--to", "backup", "--data", dir)
+	wantRun(t, commandline.ExitUsage, "--data", "backup", "--to", file)
+	wantRun(t, commandline.ExitUsage, "--from", "restore", "--data", dir)
+	wantRun(t, commandline.ExitUsage, "--data", "restore", "--from", file)
+	wantRun(t, commandline.ExitUsage, "--data", "verify")
+	wantRun(t, commandline.ExitUsage, "--from", "verify", "--data", dir, "--from", file)
+	wantRun(t, commandline.ExitFailed, "no instance", "backup", "--data", none, "--to", filepath.Join(dir, "new"))
+	wantRun(t, commandline.ExitFailed, "no instance", "verify", "--data", none)
+	wantRun(t, commandline.ExitFailed, "none", "verify", "--from", none)
+	wantRun(t, commandline.ExitFailed, "damaged", "verify", "--from", file)
+	wantRun(t, commandline.ExitFailed, "damaged", "restore", "--from", file, "--data", filepath.Join(dir, "to"))
 	if _, err := os.Stat(none); !errors.Is(err, os.ErrNotExist) {
 		t.Error("reading a missing instance made one")
 	}
@@ -83,7 +85,7 @@ func TestBackupRestoreVerify_RejectWrongArguments(t *testing.T) {
 // A record that does not match its hash is reported, and the command fails.
 func TestVerify_NamesTheDamagedLog(t *testing.T) {
 	dir := t.TempDir()
-	wantRun(t, exitOK, "", "import", "--data", dir, sampleWorkbook(t))
+	wantRun(t, commandline.ExitOK, "", "import", "--create", "--data", dir, sampleWorkbook(t))
 	file := filepath.Join(dir, "journal.db")
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -96,8 +98,8 @@ func TestVerify_NamesTheDamagedLog(t *testing.T) {
 	if err := os.WriteFile(file, damaged, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	wantRun(t, exitFailed, `log "green-2026" does not match its hash`, "verify", "--data", dir)
-	wantRun(t, exitFailed, `log "green-2026" does not match its hash`, "backup", "--data", dir, "--to", filepath.Join(dir, "backup"))
+	wantRun(t, commandline.ExitFailed, `log "green-2026" does not match its hash`, "verify", "--data", dir)
+	wantRun(t, commandline.ExitFailed, `log "green-2026" does not match its hash`, "backup", "--data", dir, "--to", filepath.Join(dir, "backup"))
 }
 
 // verify continues with the other events after a log that cannot be read.

@@ -5,81 +5,71 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
-	"github.com/matchfloor/matchfloor/internal/node/timerslack"
+	"github.com/matchfloor/matchfloor/internal/cli/commandline"
 )
 
-// subcommand runs with the arguments after its name. A nil error is success.
-type subcommand struct {
-	name, summary string
-	run           func(context.Context, *program, []string) error
+// table returns all subcommands.
+func table() commandline.Table {
+	return commandline.Table{
+		{Title: "Try it", Subcommands: []commandline.Subcommand{
+			{Name: "demo", Summary: "play a sample forum with simulated people", Run: playDemo},
+		}},
+		{Title: "Run an event", Subcommands: []commandline.Subcommand{
+			{Name: "serve", Summary: "serve the pages and the live connection", Run: serve},
+			{Name: "import", Summary: "import a workbook into the instance", Run: importWorkbook},
+			{Name: "links", Summary: "print the links of an event and of the organisers", Run: links},
+			{Name: "health", Summary: "ask a running server whether it is ready", Run: health},
+		}},
+		{Title: "Look after the data", Subcommands: []commandline.Subcommand{
+			{Name: "backup", Summary: "write all logs of an instance to an archive", Run: backup},
+			{Name: "restore", Summary: "restore an archive into an empty instance", Run: restore},
+			{Name: "recover", Summary: "refill a journal that lost its data from a running node", Run: refillJournal},
+			{Name: "verify", Summary: "check every record of an instance against its hash", Run: verify},
+			{Name: "repair", Summary: "make damaged indexes again from the records", Run: repair},
+			{Name: "erase", Summary: "remove the personal data of one person or of everyone", Run: erase},
+			{Name: "upgrade", Summary: "allow this version's record formats, once all nodes run it", Run: upgrade},
+		}},
+		{Title: "Other", Subcommands: []commandline.Subcommand{
+			{Name: "load", Summary: "measure a server with thousands of simulated phones", Run: measureLoad, Forms: loadForms()},
+			{Name: "completion", Summary: "print a script that completes commands in a shell", Run: completion},
+			{Name: "version", Summary: "print the version", Run: printVersion},
+		}},
+	}
 }
 
-func subcommands() []subcommand {
-	return []subcommand{
-		{"serve", "serve the pages and the live connection", serve},
-		{"import", "import a workbook into the instance", importWorkbook},
-		{"links", "print the links of an event", links},
-		{"upgrade", "allow the record formats of this version, once all nodes run it", upgrade},
-		{"erase", "remove the personal data of one person, or of everyone, from an event", erase},
-		{"backup", "write all logs of an instance to an archive", backup},
-		{"restore", "restore an archive into an empty instance", restore},
-		{"verify", "check every record of an instance against its hash", verify},
-		{"demo", "play a sample forum with simulated people", playDemo},
-		{"load", "measure a server with thousands of simulated phones", measureLoad},
-		{"health", "ask a running server whether it is ready", health},
-		{"version", "print the version", printVersion},
-	}
+// completion prints a shell's script, and candidates to that script.
+func completion(ctx context.Context, p *commandline.Program, args []string) error {
+	return table().Completion(ctx, p, args)
 }
 
 // Main runs the subcommand that args, the command line after the program's name,
 // asks for, and returns the exit code. It returns early on an interrupt or SIGTERM; a
-// second signal ends the process immediately. To serve, it may replace the running
-// program by itself first: see timerslack.Relax.
+// second signal ends the process immediately. If --relax-timers is given, it first
+// replaces the running program by itself: see timerslack.Relax.
 func Main(args []string) int {
-	if len(args) > 0 && args[0] == "serve" {
-		timerslack.Relax()
-	}
+	relaxTimers(args, os.Getenv)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // restores the default action for the second signal
-	return run(ctx, args, os.Getenv, os.Stdout, os.Stderr)
+	return run(ctx, args, os.Getenv, os.Environ(), os.Stdout, os.Stderr)
 }
 
 // run runs the subcommand that args asks for and returns the exit code. It returns
-// soon after ctx ends.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	p := &program{getenv: getenv, stdout: stdout, stderr: stderr}
-	if len(args) == 0 {
-		usage(stderr)
-		return exitUsage
+// soon after ctx ends. stderr must be safe for concurrent use: the log is written to it,
+// too. environ is what getenv reads, as NAME=value.
+func run(ctx context.Context, args []string, getenv func(string) string, environ []string, stdout, stderr io.Writer) int {
+	p := commandline.Program{Getenv: getenv, Stdout: stdout, Stderr: stderr}
+	if len(args) > 0 && args[0] != "completion" { // whose output is for a shell
+		table().WarnOfVariables(&p, environ, otherVariables...)
 	}
-	switch args[0] {
-	case "help", "-h", "-help", "--help":
-		usage(stdout)
-		return exitOK
-	case "-version", "--version":
-		args = []string{"version"}
-	}
-	for _, c := range subcommands() {
-		if c.name == args[0] {
-			return p.exitCode(c.run(ctx, p, args[1:]))
-		}
-	}
-	fmt.Fprintf(stderr, "matchfloor: unknown subcommand %q\n\n", args[0])
-	usage(stderr)
-	return exitUsage
+	return table().Run(ctx, p, args)
 }
 
-func usage(w io.Writer) {
-	fmt.Fprint(w, "usage: matchfloor SUBCOMMAND [flags]\n\n")
-	for _, c := range subcommands() {
-		fmt.Fprintf(w, "  %-8s %s\n", c.name, c.summary)
-	}
-	fmt.Fprint(w, "\nmatchfloor SUBCOMMAND -h prints the flags of a subcommand.\n")
-}
+// otherVariables are those that are not of a flag: docker-compose.yml reads the first two,
+// and the program sets the last.
+var otherVariables = []string{"MATCHFLOOR_PORT", "MATCHFLOOR_OPEN_FILES", "MATCHFLOOR_TIMERS_RELAXED"}

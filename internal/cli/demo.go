@@ -15,6 +15,7 @@ import (
 
 	"github.com/matchfloor/matchfloor/demo"
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/internal/cli/commandline"
 	"github.com/matchfloor/matchfloor/internal/node"
 	"github.com/matchfloor/matchfloor/internal/simulate"
 	"github.com/matchfloor/matchfloor/journal"
@@ -33,27 +34,34 @@ const demoSeed = 1
 
 // demoFlags are the flags of demo.
 type demoFlags struct {
-	*flags
+	*commandline.Flags
 	addr, from   *string
 	speed, crowd *int
+	clock        time.Time // of from, after check
 }
 
-func newDemoFlags(p *program) *demoFlags {
-	f := &demoFlags{flags: newFlags(p, "demo", "[--from HH:MM] [--speed N] [--crowd N] [--addr HOST:PORT]")}
+func newDemoFlags(p *commandline.Program) *demoFlags {
+	f := &demoFlags{Flags: commandline.NewFlags(p, "demo", "[--from HH:MM] [--speed N] [--crowd N] [--addr HOST:PORT]",
+		"matchfloor demo",
+		"matchfloor demo --from 09:10 --speed 10")}
 	f.from = f.String("from", "13:18", "the `time` of the event's day at which to begin")
 	f.speed = f.Int("speed", 1, "how many times as fast as the wall clock the event's clock runs, 1 to 60")
-	f.crowd = f.Int("crowd", -1, "how many `people` are simulated; negative means everyone")
+	f.crowd = f.Int("crowd", -1, "how many `people` are simulated; negative means everyone, 0 means nobody, so that no round is called or started for you")
 	f.addr = f.String("addr", "", "the `host:port` to listen on; by default this machine's private address on the local network, or 127.0.0.1 if it has none")
 	return f
 }
 
 // playDemo serves the sample forum, moved to today, with simulated people, until ctx
 // ends. It leaves nothing behind.
-func playDemo(ctx context.Context, p *program, args []string) error {
+func playDemo(ctx context.Context, p *commandline.Program, args []string) error {
 	f := newDemoFlags(p)
-	if _, err := f.parse(args, 0); err != nil {
+	if _, err := f.ParseArgs(args, 0); err != nil {
 		return err
 	}
+	if err := f.check(); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.Stderr, "Preparing the sample forum; its links follow in some seconds.")
 	day, err := f.day(time.Now())
 	if err != nil {
 		return err
@@ -87,15 +95,21 @@ func (f *demoFlags) listen(ctx context.Context) (net.Listener, error) {
 	return nil, last
 }
 
-// day returns the sample forum's day, moved to today.
-func (f *demoFlags) day(today time.Time) (*demoDay, error) {
+// check validates the parsed flags.
+func (f *demoFlags) check() error {
 	if *f.speed < 1 || *f.speed > 60 {
-		return nil, usageError("--speed must be from 1 to 60")
+		return commandline.UsageError("--speed must be from 1 to 60")
 	}
 	clock, err := time.Parse("15:04", *f.from)
 	if err != nil {
-		return nil, usageError("--from must be a time such as 13:18, not %q", *f.from)
+		return commandline.UsageError("--from must be a time such as 13:18, not %q", *f.from)
 	}
+	f.clock = clock
+	return nil
+}
+
+// day returns the sample forum's day, moved to today.
+func (f *demoFlags) day(today time.Time) (*demoDay, error) {
 	forum, err := demo.Forum()
 	if err != nil {
 		return nil, err
@@ -108,12 +122,12 @@ func (f *demoFlags) day(today time.Time) (*demoDay, error) {
 		return nil, err
 	}
 	y, m, d := today.In(zone).Date()
-	from := time.Date(y, m, d, clock.Hour(), clock.Minute(), 0, 0, zone)
+	from := time.Date(y, m, d, f.clock.Hour(), f.clock.Minute(), 0, 0, zone)
 	return &demoDay{forum: forum, from: floor.Instant(from.UnixMilli()), speed: *f.speed, crowd: *f.crowd}, nil
 }
 
 // playDay serves a day from a journal in dir until ctx ends.
-func playDay(ctx context.Context, p *program, day *demoDay, listener net.Listener, dir string) error {
+func playDay(ctx context.Context, p *commandline.Program, day *demoDay, listener net.Listener, dir string) error {
 	j, err := sqlitejournal.Open(dir)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -125,7 +139,7 @@ func playDay(ctx context.Context, p *program, day *demoDay, listener net.Listene
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	log, url := p.logger(slog.LevelWarn), ownURL(listener.Addr(), false)
+	log, url := p.Logger(slog.LevelWarn), ownURL(listener.Addr(), false)
 	n, err := node.New(node.Options{
 		Store: &node.Store{Journal: j, Snapshots: j, Failed: j.Failed(), Close: j.Close},
 		Keys:  keys, Listener: listener, OwnURL: url, Log: log,
@@ -147,8 +161,8 @@ func playDay(ctx context.Context, p *program, day *demoDay, listener net.Listene
 			return err
 		}
 		crowd.Go(func() { day.simulate(ctx, links, log) })
-		fmt.Fprintf(p.stdout, "matchfloor plays the sample forum at %s, from %s, speed %d. Ctrl-C ends it.\n\n", url, day.clockText(), day.speed)
-		return printDemoLinks(p, links)
+		fmt.Fprintf(p.Stdout, "matchfloor plays the sample forum at %s, from %s, speed %d. Ctrl-C ends it.\n\n", url, day.clockText(), day.speed)
+		return printDemoLinks(p, url, links)
 	})
 }
 
@@ -186,8 +200,8 @@ func (d *demoDay) clockText() string {
 }
 
 // printDemoLinks prints one link for each role, of people who are not simulated, and the
-// attendee's link as a QR code.
-func printDemoLinks(p *program, links []simulate.Link) error {
+// attendee's link as a QR code, unless no phone can open it.
+func printDemoLinks(p *commandline.Program, url string, links []simulate.Link) error {
 	shown := simulate.ForHuman(links)
 	for _, l := range links {
 		if l.Role == floor.RoleOrganiser {
@@ -195,12 +209,16 @@ func printDemoLinks(p *program, links []simulate.Link) error {
 		}
 	}
 	for _, l := range shown {
-		fmt.Fprintf(p.stdout, "%-12s %s\n             %s\n", l.Role, l.Name, l.URL)
+		fmt.Fprintf(p.Stdout, "%-12s %s\n             %s\n", l.Role, l.Name, l.URL)
+	}
+	if ip, ok := node.AddressIn(url); ok && ip.IsLoopback() {
+		fmt.Fprintf(p.Stdout, "\nThere is no QR code, because only this machine can open %s: connect it to the phones' Wi-Fi and start the demo again, or name its address with --addr HOST:PORT.\n", url)
+		return nil
 	}
 	for _, l := range shown {
 		if l.Role == floor.RoleAttendee {
-			fmt.Fprintln(p.stdout, "\nThe attendee's page, for a phone on the same network:")
-			return printQR(p.stdout, l.URL)
+			fmt.Fprintln(p.Stdout, "\nThe attendee's page, for a phone on the same network:")
+			return printQR(p.Stdout, l.URL)
 		}
 	}
 	return nil

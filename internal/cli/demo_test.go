@@ -7,6 +7,10 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/internal/cli/commandline"
+	"github.com/matchfloor/matchfloor/internal/simulate"
 )
 
 func TestDemo_PlaysAndLeavesNothing(t *testing.T) {
@@ -21,7 +25,9 @@ func TestDemo_PlaysAndLeavesNothing(t *testing.T) {
 			t.Errorf("%s: %s", role, link)
 		}
 	}
-	d.line("███") // the QR code
+	if reason := d.line("There is no QR code, because "); !strings.Contains(reason, url) || !strings.Contains(reason, "--addr") {
+		t.Errorf("the reason: %s", reason)
+	}
 	if status, _ := get(t, url+"/readyz"); status != http.StatusOK {
 		t.Errorf("readyz: %d", status)
 	}
@@ -29,10 +35,23 @@ func TestDemo_PlaysAndLeavesNothing(t *testing.T) {
 		_, metrics := get(t, url+"/metrics")
 		return strings.Contains(metrics, "matchfloor_live_connections ") && !strings.Contains(metrics, "matchfloor_live_connections 0")
 	})
-	if o := d.end(); o.code != exitOK {
+	if o := d.end(); o.code != commandline.ExitOK {
 		t.Errorf("ended: %+v", o)
 	}
 	if left, err := os.ReadDir(os.Getenv("TMPDIR")); err != nil || len(left) > 0 {
 		t.Errorf("files are left: %v %v", left, err)
+	}
+}
+
+func TestPrintDemoLinks_PrintsAQRCodeOnlyForPhones(t *testing.T) {
+	links := []simulate.Link{{Role: floor.RoleAttendee, ID: "k01a", Name: "A", URL: "http://HOST/attendee#x"}}
+	for url, want := range map[string]bool{"http://127.0.0.1:8080": false, "http://[::1]:8080": false, "http://192.168.1.5:8080": true, "http://forum.example": true} {
+		var out strings.Builder
+		if err := printDemoLinks(&commandline.Program{Stdout: &out}, url, links); err != nil {
+			t.Fatal(err)
+		}
+		if code, reason := strings.Contains(out.String(), "███"), strings.Contains(out.String(), "no QR code"); code != want || reason == want {
+			t.Errorf("%s: %s", url, out.String())
+		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/internal/cli/access"
+	"github.com/matchfloor/matchfloor/internal/cli/commandline"
 	"github.com/matchfloor/matchfloor/internal/node"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/server/auth"
@@ -25,30 +27,32 @@ const (
 // the log by one in a new epoch, and every node and screen reloads its view. Servers may
 // be running. To repeat the command changes nothing, and completes an erasure that was
 // interrupted.
-func erase(ctx context.Context, p *program, args []string) error {
-	f := newFlags(p, "erase", "(--data DIR | --redis URL) (--event ID (--person ROLE:ID | --everyone) | --person organiser:ID | --due)")
-	where := newStoreFlags(f, false)
+func erase(ctx context.Context, p *commandline.Program, args []string) error {
+	f := commandline.NewFlags(p, "erase", "(--data DIR | --redis URL) (--event ID (--person ROLE:ID | --everyone) | --person organiser:ID | --due)",
+		"matchfloor erase --data ./data --event green-2026 --person attendee:k01a",
+		"matchfloor erase --data ./data --due")
+	where := access.NewFlags(f, false)
 	event := f.String("event", "", "the event's `id`")
 	person := f.String("person", "", "`who` to erase: attendee:ID, interpreter:ID, moderator:ID or runner:ID of the event, or organiser:ID of the instance")
 	everyone := f.Bool("everyone", false, "erase everyone in the event, and all texts that people have typed")
 	due := f.Bool("due", false, "erase everyone in each event whose purge date has passed")
-	if _, err := f.parse(args, 0); err != nil {
+	if _, err := f.ParseArgs(args, 0); err != nil {
 		return err
 	}
-	if err := where.check(); err != nil {
+	if err := where.Check(); err != nil {
 		return err
 	}
 	log, err := erasedLog(floor.EventID(*event), floor.ActorID(*person), *everyone, *due)
 	if err != nil {
 		return err
 	}
-	store, err := where.openExisting()
-	if err != nil {
-		return err
-	}
-	defer store.Close()
 	ctx, cancel := context.WithTimeout(ctx, eraseTimeout)
 	defer cancel()
+	store, err := where.OpenExisting(ctx)
+	if err != nil {
+		return fmt.Errorf("erase: %w", err)
+	}
+	defer store.Close()
 	e := &erasure{p: p, store: store, noticeDelay: noticeDelay}
 	if *due {
 		err = e.eraseDue(ctx, floor.Instant(time.Now().UnixMilli()))
@@ -73,26 +77,26 @@ func erasedLog(event floor.EventID, who floor.ActorID, everyone, due bool) (jour
 	ofEvent := []floor.Role{floor.RoleAttendee, floor.RoleInterpreter, floor.RoleModerator, floor.RoleRunner}
 	switch {
 	case modes != 1:
-		return "", usageError("say who to erase: one of --person ROLE:ID, --everyone and --due")
+		return "", commandline.UsageError("say who to erase: one of --person ROLE:ID, --everyone and --due")
 	case due && event != "":
-		return "", usageError("--due concerns every event: leave out --event")
+		return "", commandline.UsageError("--due concerns every event: leave out --event")
 	case due:
 		return "", nil
 	case who.Role() == floor.RoleOrganiser && floor.ValidID(who.ID()) && event == "":
 		return journal.InstanceLog, nil
 	case who != "" && (!slices.Contains(ofEvent, who.Role()) || !floor.ValidID(who.ID())):
-		return "", usageError("--person %q is not a person of an event: use attendee:ID, interpreter:ID, moderator:ID or runner:ID, or organiser:ID without --event", string(who))
+		return "", commandline.UsageError("--person %q is not a person of an event: use attendee:ID, interpreter:ID, moderator:ID or runner:ID, or organiser:ID without --event", string(who))
 	case event == "":
-		return "", usageError("name the event: --event ID")
+		return "", commandline.UsageError("name the event: --event ID")
 	case !floor.ValidID(string(event)) || event == auth.InstanceEvent:
-		return "", usageError("%q cannot be an event's id", string(event))
+		return "", commandline.UsageError("%q cannot be an event's id", string(event))
 	}
 	return journal.LogID(event), nil
 }
 
 // erasure is one run of the command.
 type erasure struct {
-	p           *program
+	p           *commandline.Program
 	store       *node.Store
 	noticeDelay time.Duration
 	logs        []journal.LogID // that hold no more of what is to be erased, in this run or an earlier one
@@ -102,13 +106,13 @@ type erasure struct {
 // eraseDue erases everyone in each event whose purge date has passed at a wall time. It
 // continues after an event that cannot be erased.
 func (e *erasure) eraseDue(ctx context.Context, now floor.Instant) error {
-	instance, err := logState(ctx, e.store.Journal, journal.InstanceLog)
+	instance, err := access.State(ctx, e.store.Journal, journal.InstanceLog)
 	if err != nil {
 		return err
 	}
 	due, failed := 0, error(nil)
 	for entry := range instance.Events() {
-		state, err := logState(ctx, e.store.Journal, journal.LogID(entry.ID))
+		state, err := access.State(ctx, e.store.Journal, journal.LogID(entry.ID))
 		if at := state.Event().PurgeAt; err == nil && at != 0 && at <= now {
 			due++
 			err = e.eraseLog(ctx, journal.LogID(entry.ID), "")
@@ -118,7 +122,7 @@ func (e *erasure) eraseDue(ctx context.Context, now floor.Instant) error {
 		}
 	}
 	if due == 0 && failed == nil {
-		fmt.Fprintln(e.p.stdout, "no event's purge date has passed")
+		fmt.Fprintln(e.p.Stdout, "no event's purge date has passed")
 	}
 	return failed
 }
@@ -132,14 +136,14 @@ func (e *erasure) eraseLog(ctx context.Context, log journal.LogID, who floor.Act
 	}
 	e.logs = append(e.logs, log)
 	if len(erased.Changed) == 0 {
-		fmt.Fprintf(e.p.stdout, "log %s: nothing to erase; people who appear only as ids: %d\n", log, erased.Known)
+		fmt.Fprintf(e.p.Stdout, "log %s: nothing to erase; people who appear only as ids: %d\n", log, erased.Known)
 		return nil
 	}
 	e.replaced = true
-	fmt.Fprintf(e.p.stdout, "log %s: people erased: %d; typed texts removed: %d; in %d of %d records; at %v\n",
+	fmt.Fprintf(e.p.Stdout, "log %s: people erased: %d; typed texts removed: %d; in %d of %d records; at %v\n",
 		log, erased.People, erased.Texts, len(erased.Changed), len(erased.Records), at)
 	if erased.Left > 0 {
-		fmt.Fprintf(e.p.stdout, "log %s: typed texts that still contain an erased name: %d; --everyone removes them\n", log, erased.Left)
+		fmt.Fprintf(e.p.Stdout, "log %s: typed texts that still contain an erased name: %d; --everyone removes them\n", log, erased.Left)
 	}
 	return nil
 }

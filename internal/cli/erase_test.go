@@ -9,10 +9,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/matchfloor/matchfloor/demo"
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/internal/cli/access"
+	"github.com/matchfloor/matchfloor/internal/cli/commandline"
 	"github.com/matchfloor/matchfloor/internal/node"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/journal/archive"
@@ -69,7 +72,7 @@ func bytesOf(t *testing.T, dir string) []byte {
 func TestErase_FilesContainNoName(t *testing.T) {
 	dir, names := t.TempDir(), sampleNames(t)
 	for range 2 {
-		wantRun(t, exitOK, "green-2026", "import", "--data", dir, sampleWorkbook(t))
+		wantRun(t, commandline.ExitOK, "green-2026", "import", "--create", "--data", dir, sampleWorkbook(t))
 	}
 	before := bytesOf(t, dir)
 	for name, who := range names {
@@ -77,7 +80,7 @@ func TestErase_FilesContainNoName(t *testing.T) {
 			t.Fatalf("the name of %s is not in the file before", who)
 		}
 	}
-	erased := wantRun(t, exitOK, "people erased: 160;", "erase", "--data", dir, "--event", "green-2026", "--everyone")
+	erased := wantRun(t, commandline.ExitOK, "people erased: 160;", "erase", "--data", dir, "--event", "green-2026", "--everyone")
 	after := bytesOf(t, dir)
 	for name, who := range names {
 		if bytes.Contains(after, []byte(name)) || strings.Contains(erased.stdout+erased.stderr, name) {
@@ -87,12 +90,12 @@ func TestErase_FilesContainNoName(t *testing.T) {
 	if len(names) < 400 {
 		t.Errorf("only %d names were checked", len(names))
 	}
-	again := wantRun(t, exitOK, "nothing to erase; people who appear only as ids: 160", "erase", "--data", dir, "--event", "green-2026", "--everyone")
+	again := wantRun(t, commandline.ExitOK, "nothing to erase; people who appear only as ids: 160", "erase", "--data", dir, "--event", "green-2026", "--everyone")
 	if strings.Contains(again.stdout, "erased: ") || !strings.Contains(erased.stdout, "in 2 of 2 records; at 2/2/") {
 		t.Errorf("erased: %s; again: %s", erased.stdout, again.stdout)
 	}
-	wantRun(t, exitOK, "log green-2026: 2 records, at 2/2/", "verify", "--data", dir)
-	links := wantRun(t, exitOK, "attendee-k01a", "links", "--data", dir, "--event", "green-2026")
+	wantRun(t, commandline.ExitOK, "log green-2026: 2 records, at 2/2/", "verify", "--data", dir)
+	links := wantRun(t, commandline.ExitOK, "attendee-k01a", "links", "--data", dir, "--event", "green-2026")
 	if !strings.Contains(links.stdout, "  k01a\n") {
 		t.Errorf("the name is not the id in %.400s", links.stdout)
 	}
@@ -113,16 +116,16 @@ func TestErase_RejectsWrongArguments(t *testing.T) {
 		"the instance's log":       {"--event", "_", "--everyone"},
 		"a path":                   {"--event", "../x", "--everyone"},
 	} {
-		if o := runOnce(t, append([]string{"erase", "--data", dir}, args...)); o.code != exitUsage {
+		if o := runOnce(t, append([]string{"erase", "--data", dir}, args...)); o.code != commandline.ExitUsage {
 			t.Errorf("%s: %+v", name, o)
 		}
 	}
-	wantRun(t, exitUsage, "--data", "erase", "--event", "e", "--everyone")
-	wantRun(t, exitFailed, "no instance", "erase", "--data", filepath.Join(dir, "none"), "--due")
-	wantRun(t, exitOK, "", "import", "--data", dir, sampleWorkbook(t))
-	wantRun(t, exitFailed, "no event", "erase", "--data", dir, "--event", "other", "--everyone")
-	wantRun(t, exitFailed, "there is no attendee:k99", "erase", "--data", dir, "--event", "green-2026", "--person", "attendee:k99")
-	wantRun(t, exitOK, "no event's purge date", "erase", "--data", dir, "--due")
+	wantRun(t, commandline.ExitUsage, "--data", "erase", "--event", "e", "--everyone")
+	wantRun(t, commandline.ExitFailed, "no instance", "erase", "--data", filepath.Join(dir, "none"), "--due")
+	wantRun(t, commandline.ExitOK, "", "import", "--create", "--data", dir, sampleWorkbook(t))
+	wantRun(t, commandline.ExitFailed, "no event", "erase", "--data", dir, "--event", "other", "--everyone")
+	wantRun(t, commandline.ExitFailed, "there is no attendee:k99", "erase", "--data", dir, "--event", "green-2026", "--person", "attendee:k99")
+	wantRun(t, commandline.ExitOK, "no event's purge date", "erase", "--data", dir, "--due")
 }
 
 // newErasure returns a run of the command over a store, which does not wait for nodes.
@@ -158,7 +161,7 @@ func TestErase_DueEventsOnly(t *testing.T) {
 	if err := e.finish(t.Context()); err != nil {
 		t.Error(err)
 	}
-	past, err := logState(t.Context(), memory, "past")
+	past, err := access.State(t.Context(), memory, "past")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +185,7 @@ func (b *busyLog) Replace(ctx context.Context, log journal.LogID, expect journal
 		}
 		batch := []journal.Record{{Key: journal.CommandKey(fmt.Sprint("busy-", b.times)), Body: body}}
 		journal.Chain(expect, batch)
-		if _, err := b.Append(ctx, log, expect, batch); err != nil {
+		if _, err := b.Append(ctx, log, expect, batch, time.Time{}); err != nil {
 			return expect, err
 		}
 	}
@@ -313,7 +316,7 @@ func TestErase_OrganiserOfTheInstance(t *testing.T) {
 	if err != nil || !strings.Contains(out.String(), "log _: people erased: 1;") {
 		t.Fatalf("%v; %s", err, out)
 	}
-	state, err := logState(t.Context(), memory, journal.InstanceLog)
+	state, err := access.State(t.Context(), memory, journal.InstanceLog)
 	if p, ok := state.Profile("organiser:o1"); err != nil || !ok || p.Name.En != "o1" {
 		t.Errorf("%+v, %v", p, err)
 	}

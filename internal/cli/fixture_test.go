@@ -5,18 +5,24 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/matchfloor/matchfloor/demo"
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/internal/cli/access"
+	"github.com/matchfloor/matchfloor/internal/cli/commandline"
 	"github.com/matchfloor/matchfloor/internal/node"
 	"github.com/matchfloor/matchfloor/journal"
+	"github.com/matchfloor/matchfloor/journal/sqlitejournal"
 	"github.com/matchfloor/matchfloor/server/auth"
 )
 
@@ -29,14 +35,33 @@ type outcome struct {
 	stdout, stderr string
 }
 
+// lockedBuffer is a standard error: the program and its log write to it at the same time.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
 // runFor runs the command line to its end, for at most a duration. env holds pairs of
 // name and value.
 func runFor(t *testing.T, limit time.Duration, args []string, env ...string) outcome {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	var out, errs bytes.Buffer
-	code := run(ctx, args, envOf(env), &out, &errs)
+	var out bytes.Buffer
+	var errs lockedBuffer
+	code := run(ctx, args, envOf(env), environOf(env), &out, &errs)
 	return outcome{code, out.String(), errs.String()}
 }
 
@@ -67,6 +92,14 @@ func envOf(pairs []string) func(string) string {
 	}
 }
 
+// environOf returns what envOf returns, as NAME=value.
+func environOf(pairs []string) (all []string) {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		all = append(all, pairs[i]+"="+pairs[i+1])
+	}
+	return all
+}
+
 // background is a run that continues until it is stopped.
 type background struct {
 	t     *testing.T
@@ -82,8 +115,8 @@ func start(t *testing.T, args []string, env ...string) *background {
 	reader, writer := io.Pipe()
 	b := &background{t: t, lines: bufio.NewScanner(reader), stop: cancel, ended: make(chan outcome, 1)}
 	go func() {
-		var errs bytes.Buffer
-		code := run(ctx, args, envOf(env), writer, &errs)
+		var errs lockedBuffer
+		code := run(ctx, args, envOf(env), environOf(env), writer, &errs)
 		writer.Close()
 		b.ended <- outcome{code: code, stderr: errs.String()}
 	}()
@@ -136,7 +169,7 @@ func (b *background) end() outcome {
 type store struct {
 	*node.Store
 	memory *journal.Memory
-	p      *program
+	p      *commandline.Program
 	out    *bytes.Buffer // stdout and stderr of p
 }
 
@@ -145,7 +178,7 @@ func newStore(t *testing.T, forums ...floor.Forum) *store {
 	t.Helper()
 	s := &store{memory: journal.NewMemory(time.Now), out: &bytes.Buffer{}}
 	s.Store = &node.Store{Journal: s.memory, Snapshots: s.memory}
-	s.p = &program{getenv: envOf(nil), stdout: s.out, stderr: s.out}
+	s.p = &commandline.Program{Getenv: envOf(nil), Stdout: s.out, Stderr: s.out}
 	for _, forum := range forums {
 		if err := importForum(t.Context(), s.p, s.Store, forum); err != nil {
 			t.Fatal(err)
@@ -163,6 +196,44 @@ func sampleForum(t *testing.T, id floor.EventID, purge floor.Instant) floor.Foru
 	}
 	forum.Event.ID, forum.Event.PurgeAt = id, purge
 	return forum
+}
+
+// emptyInstance makes a data directory with an instance that has no organiser, event or
+// key.
+func emptyInstance(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	db, err := sqlitejournal.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := &node.Store{Journal: db, Snapshots: db}
+	p := &commandline.Program{Getenv: envOf(nil), Stdout: t.Output(), Stderr: t.Output()}
+	err = access.WithHub(p, store, func(h *hub.Hub) error {
+		return access.Submit(t.Context(), h, journal.InstanceLog, floor.SetPublicURL{URL: "https://forum.example"})
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// keyFile writes an instance key to a file.
+func keyFile(t *testing.T) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(name, bytes.Repeat([]byte("k"), 64), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// writeKey writes an arbitrary instance key into a data directory.
+func writeKey(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, access.KeyName), bytes.Repeat([]byte("k"), auth.MinKey), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // testKeys are the keys of an arbitrary instance key.

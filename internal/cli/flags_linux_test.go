@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/matchfloor/matchfloor/internal/cli/commandline"
 	"github.com/matchfloor/matchfloor/internal/golden"
 )
 
@@ -14,15 +15,12 @@ import (
 // of the environment that each reads, and the exit codes. Help texts are prose and may change.
 func TestFlags_AreAsPublished(t *testing.T) {
 	text := golden.Block("exit codes", []string{
-		fmt.Sprint("done ", exitOK), fmt.Sprint("failed ", exitFailed), fmt.Sprint("faults in a workbook ", exitFaults), fmt.Sprint("usage ", exitUsage),
+		fmt.Sprint("done ", commandline.ExitOK), fmt.Sprint("failed ", commandline.ExitFailed), fmt.Sprint("faults in a workbook ", commandline.ExitFaults), fmt.Sprint("usage ", commandline.ExitUsage),
 	})
-	commands := [][]string{{"load", "baseline"}, {"load", "compare"}, {"load", "hub"}}
-	for _, c := range subcommands() {
-		commands = append(commands, []string{c.name})
-	}
+	commands := commandLines()
 	slices.SortFunc(commands, slices.Compare)
 	for _, command := range commands {
-		if command[0] != "version" { // which has no flags
+		if command[0] != "version" && command[0] != "completion" { // which have no flags
 			text += golden.Block(strings.Join(command, " "), flagsOf(t, command))
 		}
 	}
@@ -30,7 +28,7 @@ func TestFlags_AreAsPublished(t *testing.T) {
 }
 
 // helpLine matches the first line of a flag in the help: its name and what it takes.
-var helpLine = regexp.MustCompile(`(?m)^  -([a-z-]+)`)
+var helpLine = regexp.MustCompile(`(?m)^  --([a-z-]+)`)
 
 // helpDefault matches a default at the end of a flag's help.
 var helpDefault = regexp.MustCompile(`\(default ([^)]*)\)\s*$`)
@@ -41,7 +39,7 @@ func flagsOf(t *testing.T, command []string) []string {
 	var read []string
 	env := func(name string) string { read = append(read, name); return "" }
 	var help strings.Builder
-	if code := run(t.Context(), append(slices.Clone(command), "-h"), env, &help, &help); code != exitOK {
+	if code := run(t.Context(), append(slices.Clone(command), "-h"), env, nil, &help, &help); code != commandline.ExitOK {
 		t.Fatalf("%v -h ends with %d: %s", command, code, help.String())
 	}
 	var lines []string
@@ -50,11 +48,13 @@ func flagsOf(t *testing.T, command []string) []string {
 		end := len(help.String())
 		if i+1 < len(at) {
 			end = at[i+1][0]
-		} else if last := strings.Index(help.String()[m[0]:], "\n\n"); last >= 0 {
-			end = m[0] + last
+		}
+		if last := strings.Index(help.String()[m[0]:end], "\n\n"); last >= 0 {
+			end = m[0] + last // of a section
 		}
 		line := "--" + help.String()[m[2]:m[3]]
-		if value := helpDefault.FindStringSubmatch(help.String()[m[0]:end]); value != nil {
+		text := strings.Join(strings.Fields(help.String()[m[0]:end]), " ")
+		if value := helpDefault.FindStringSubmatch(text); value != nil {
 			line += " " + value[1]
 		}
 		lines = append(lines, line)
@@ -63,5 +63,6 @@ func flagsOf(t *testing.T, command []string) []string {
 	if len(lines) == 0 || len(read) < len(lines) {
 		t.Fatalf("%v has %d flags and reads %v", command, len(lines), read)
 	}
+	slices.Sort(lines)
 	return append(lines, slices.Compact(read)...)
 }

@@ -1,9 +1,13 @@
 package cli
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"strconv"
+
+	"github.com/matchfloor/matchfloor/internal/node"
 )
 
 // ownURL returns the URL of a listener as other machines on the network reach it.
@@ -57,6 +61,31 @@ func bestAddress(own []netip.Addr) netip.Addr {
 		}
 	}
 	return best
+}
+
+// reachHint says what to do so that phones reach a node, or returns "" if they probably
+// do. The node listens at its own URL, links begin with the public one, and lan is this
+// machine's address on the local network. A public URL with a name is trusted: it is a
+// proxy's.
+func reachHint(own, public string, lan netip.Addr) string {
+	at, _ := node.AddressIn(own)
+	to, isAddress := node.AddressIn(public)
+	if !isAddress || own == public && !at.IsLoopback() {
+		return ""
+	}
+	if !at.IsLoopback() {
+		return fmt.Sprintf("Links begin with %s, but this node is at %s. If phones cannot open the former, start the node with --public-url %s.", public, own, own)
+	}
+	u, _ := url.Parse(own) // AddressIn has parsed it
+	port := u.Port()
+	advice := fmt.Sprintf("start it with --addr :%s; they then open %s://%s.", port, u.Scheme, net.JoinHostPort(lan.String(), port))
+	if !lan.IsPrivate() {
+		advice = fmt.Sprintf("connect it to their Wi-Fi and start it again with --addr :%s, or name the address of a proxy with --public-url.", port)
+	}
+	if !to.IsLoopback() {
+		return fmt.Sprintf("Only this machine can open %s, but links begin with %s. For phones: %s", own, public, advice)
+	}
+	return fmt.Sprintf("Only this machine can open %s. For phones: %s", own, advice)
 }
 
 // ownAddresses returns the addresses of this machine's interfaces, or none if the system

@@ -44,3 +44,26 @@ func TestReachable_ReplacesTheUnspecifiedAddress(t *testing.T) {
 		t.Errorf("the unspecified address: %s", got)
 	}
 }
+
+func TestReachHint_SaysHowPhonesReachTheNode(t *testing.T) {
+	const here = "http://127.0.0.1:8080"
+	for _, c := range []struct {
+		own, public, lan string
+		want             string // "" for no hint
+	}{
+		{here, here, "192.168.1.5", "Only this machine can open http://127.0.0.1:8080. For phones: start it with --addr :8080; they then open http://192.168.1.5:8080."},
+		{"https://[::1]:443", "https://[::1]:443", "192.168.1.5", "For phones: start it with --addr :443; they then open https://192.168.1.5:443."},
+		{here, here, "127.0.0.1", "connect it to their Wi-Fi and start it again with --addr :8080, or name the address of a proxy with --public-url."},
+		{here, here, "203.0.113.9", "connect it to their Wi-Fi"}, // where sign-in needs TLS
+		{here, "http://192.168.1.5:8080", "192.168.1.5", "but links begin with http://192.168.1.5:8080. For phones: start it with --addr :8080"},
+		{"http://192.168.1.9:8080", "http://192.168.1.5:8080", "192.168.1.9", "Links begin with http://192.168.1.5:8080, but this node is at http://192.168.1.9:8080. If phones cannot open the former, start the node with --public-url http://192.168.1.9:8080."},
+		{"http://192.168.1.5:8080", "http://192.168.1.5:8080", "192.168.1.5", ""},
+		{here, "https://forum.example", "192.168.1.5", ""},
+		{"http://10.0.0.2:8080", "https://forum.example", "10.0.0.2", ""},
+	} {
+		got := reachHint(c.own, c.public, netip.MustParseAddr(c.lan))
+		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("a node at %s, links to %s, LAN address %s: %q", c.own, c.public, c.lan, got)
+		}
+	}
+}

@@ -16,6 +16,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/matchfloor/matchfloor/internal/cli/commandline"
 	"github.com/matchfloor/matchfloor/internal/loadtest"
 )
 
@@ -55,7 +56,7 @@ func TestLoad_PlaysEveryScenario(t *testing.T) {
 		s, url, organiser := startMeasured(t)
 		args := []string{"load", "--target", url, "--organiser", organiser, "--scenario", strings.Join(scenarios, ",")}
 		o := runFor(t, loadLimit, append(args, shortRun...))
-		if o.code != exitOK {
+		if o.code != commandline.ExitOK {
 			t.Fatalf("%+v", o)
 		}
 		t.Log(o.stdout)
@@ -66,7 +67,7 @@ func TestLoad_PlaysEveryScenario(t *testing.T) {
 			}
 			checkFigures(t, r)
 		}
-		if o := s.end(); o.code != exitOK {
+		if o := s.end(); o.code != commandline.ExitOK {
 			t.Errorf("the server: %+v", o)
 		}
 	}
@@ -104,7 +105,7 @@ func TestLoad_ReportsWrongViews(t *testing.T) {
 	t.Cleanup(front.Close)
 	args := []string{"load", "--target", front.URL, "--organiser", organiser, "--scenario", "storm", "--server-pid", strconv.Itoa(os.Getpid())}
 	o := runFor(t, loadLimit, append(args, shortRun...))
-	if all := results(t, o.stdout); o.code != exitFailed || len(all) != 1 || all[0].Digests.Wrong != 2 {
+	if all := results(t, o.stdout); o.code != commandline.ExitFailed || len(all) != 1 || all[0].Digests.Wrong != 2 {
 		t.Errorf("%+v", o)
 	}
 	s.end()
@@ -129,19 +130,27 @@ func checkFigures(t *testing.T, r loadtest.Result) {
 	}
 }
 
-func TestLoad_PlaysOnTheChatHub(t *testing.T) {
-	t.Cleanup(func() { goleak.VerifyNone(t) })
-	h := start(t, []string{"load", "hub"})
-	url := h.line("hub serves ")
-	f := newLoadFlags(&program{getenv: envOf(nil), stdout: t.Output(), stderr: t.Output()}, "load", "")
-	if _, err := f.parse(shortRun, 0); err != nil {
+// chatOptions returns the options of a run on a chat-style hub that is served by this process.
+func chatOptions(t *testing.T, url string, args ...string) loadtest.Options {
+	t.Helper()
+	f := newLoadFlags(&commandline.Program{Getenv: envOf(nil), Stdout: t.Output(), Stderr: t.Output()}, "load", "")
+	if _, err := f.ParseArgs(args, 0); err != nil {
 		t.Fatal(err)
 	}
 	o, err := f.options()
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Chat, o.Scenarios = url, []string{"idle", "broadcast", "personal", "storm", "slow", "day"}
+	o.Chat, o.PIDs = url, []int{os.Getpid()}
+	return o
+}
+
+func TestLoad_PlaysOnTheChatHub(t *testing.T) {
+	t.Cleanup(func() { goleak.VerifyNone(t) })
+	h := start(t, []string{"load", "hub"})
+	url := h.line("hub serves ")
+	o := chatOptions(t, url, shortRun...)
+	o.Scenarios = []string{"idle", "broadcast", "personal", "one", "storm", "slow", "day"}
 	var played []string
 	o.OnResult = func(name string, r loadtest.Result) {
 		played = append(played, name)
@@ -149,13 +158,61 @@ func TestLoad_PlaysOnTheChatHub(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	o.PIDs = []int{os.Getpid()}
 	if err := loadtest.Run(t.Context(), o); err != nil || !slices.Equal(played, o.Scenarios) {
 		t.Errorf("%v: %v", played, err)
 	}
-	if o := h.end(); o.code != exitOK {
+	if o := h.end(); o.code != commandline.ExitOK {
 		t.Errorf("the hub: %+v", o)
 	}
+}
+
+// underConditions are the flags of a run as a stranger's harness does it.
+var underConditions = []string{"--publish", "post", "--acks", "together", "--handshakes", "1000", "--every", "20ms"}
+
+// checkConditions fails unless a result names the conditions, and has the figures that are for them.
+func checkConditions(t *testing.T, r loadtest.Result) {
+	t.Helper()
+	want := loadtest.Conditions{Post: true, AcksTogether: true, Handshakes: 1000, Every: 20 * time.Millisecond}
+	if r.Conditions != want {
+		t.Errorf("%s: %+v", r.Scenario, r.Conditions)
+	}
+	if r.Scenario == "storm" && r.PeakRSS == 0 {
+		t.Errorf("no peak of memory: %+v", r)
+	}
+	// The last of 20 changes is given 19 intervals after the first.
+	if r.Scenario == "broadcast" && (r.Commands != 20 || r.Seconds < 0.38) {
+		t.Errorf("%d changes in %v s", r.Commands, r.Seconds)
+	}
+}
+
+func TestLoad_PlaysUnderConditionsOfOthers(t *testing.T) {
+	t.Cleanup(func() { goleak.VerifyNone(t) })
+	scenarios := []string{"broadcast", "one", "storm", "slow"}
+	s, url, organiser := startMeasured(t)
+	args := slices.Concat([]string{"load", "--target", url, "--organiser", organiser, "--scenario", strings.Join(scenarios, ","), "--server-pid", strconv.Itoa(os.Getpid())}, shortRun, underConditions)
+	o := runFor(t, loadLimit, args)
+	all := results(t, o.stdout)
+	if o.code != commandline.ExitOK || len(all) != len(scenarios) {
+		t.Fatalf("%+v", o)
+	}
+	for _, r := range all {
+		if checkConditions(t, r); r.Digests.Wrong != 0 || r.Lost != 0 {
+			t.Errorf("%+v", r)
+		}
+	}
+	s.end()
+	h := start(t, []string{"load", "hub"})
+	chat := chatOptions(t, h.line("hub serves "), slices.Concat(shortRun, underConditions)...)
+	chat.Scenarios = scenarios
+	chat.OnResult = func(name string, r loadtest.Result) {
+		if checkConditions(t, r); name != "storm" && r.Lost != 0 {
+			t.Errorf("%+v", r)
+		}
+	}
+	if err := loadtest.Run(t.Context(), chat); err != nil {
+		t.Error(err)
+	}
+	h.end()
 }
 
 func TestLoad_RejectsWrongArguments(t *testing.T) {
@@ -164,15 +221,17 @@ func TestLoad_RejectsWrongArguments(t *testing.T) {
 		code int
 		text string // on stderr
 	}{
-		"nothing to measure":  {[]string{"load"}, exitUsage, "--target"},
-		"no organiser":        {[]string{"load", "--target", "http://127.0.0.1:1"}, exitUsage, "--organiser"},
-		"unknown scenario":    {[]string{"load", "--target", "http://127.0.0.1:1", "--organiser", "x", "--scenario", "panic"}, exitFailed, "panic"},
-		"too few phones":      {[]string{"load", "--target", "http://127.0.0.1:1", "--organiser", "x", "--phones", "1"}, exitFailed, "phones"},
-		"too many phones":     {[]string{"load", "--target", "http://127.0.0.1:1", "--organiser", "x", "--phones", "9000000"}, exitFailed, "ulimit"},
-		"invalid pid":         {[]string{"load", "--target", "http://127.0.0.1:1", "--organiser", "x", "--server-pid", "me"}, exitUsage, "me"},
-		"invalid link":        {[]string{"load", "--target", "http://127.0.0.1:1", "--organiser", "x"}, exitFailed, "link"},
-		"profiles for others": {[]string{"serve", "--data", t.TempDir(), "--pprof-addr", "0.0.0.0:6060"}, exitUsage, "loopback"},
-		"help of compare":     {[]string{"load", "compare", "-h"}, exitOK, "--server-cpus"},
+		"nothing to measure":  {[]string{"load"}, commandline.ExitUsage, "--target"},
+		"no organiser":        {[]string{"load", "--target", "http://127.0.0.1:1"}, commandline.ExitUsage, "--organiser"},
+		"unknown scenario":    {[]string{"load", "--target", "http://127.0.0.1:1", "--organiser", "x", "--scenario", "panic"}, commandline.ExitFailed, "panic"},
+		"too few phones":      {[]string{"load", "--target", "http://127.0.0.1:1", "--organiser", "x", "--phones", "1"}, commandline.ExitFailed, "phones"},
+		"too many phones":     {[]string{"load", "--target", "http://127.0.0.1:1", "--organiser", "x", "--phones", "9000000"}, commandline.ExitFailed, "ulimit"},
+		"unknown way":         {[]string{"load", "--target", "http://127.0.0.1:1", "--organiser", "x", "--publish", "pigeon"}, commandline.ExitUsage, "pigeon"},
+		"negative handshakes": {[]string{"load", "--target", "http://127.0.0.1:1", "--organiser", "x", "--handshakes", "-1"}, commandline.ExitFailed, "negative"},
+		"invalid pid":         {[]string{"load", "--target", "http://127.0.0.1:1", "--organiser", "x", "--server-pid", "me"}, commandline.ExitUsage, "me"},
+		"invalid link":        {[]string{"load", "--target", "http://127.0.0.1:1", "--organiser", "x"}, commandline.ExitFailed, "link"},
+		"profiles for others": {[]string{"serve", "--data", t.TempDir(), "--pprof-addr", "0.0.0.0:6060"}, commandline.ExitUsage, "loopback"},
+		"help of compare":     {[]string{"load", "compare", "-h"}, commandline.ExitOK, "--server-cpus"},
 	} {
 		o := runOnce(t, c.args)
 		if o.code != c.code || !strings.Contains(o.stderr, c.text) {

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/matchfloor/matchfloor/internal/cli/commandline"
 	"github.com/matchfloor/matchfloor/internal/loadtest"
 )
 
@@ -97,29 +98,32 @@ func (s *childServer) stop() error {
 }
 
 // newChildFlags returns the flags of the forms of load that start what they measure.
-func newChildFlags(p *program, name string) *loadFlags {
-	f := newLoadFlags(p, name, "[--phones N] [--scenario LIST] [--server-cpus LIST]")
+func newChildFlags(p *commandline.Program, name string) *loadFlags {
+	f := newLoadFlags(p, name, "[--phones N] [--scenario LIST] [--server-cpus LIST]",
+		"taskset -c 1 matchfloor "+name+" --server-cpus 0 --phones 5000")
 	f.cpus = f.String("server-cpus", "", "the `processors` that the started servers may use, as taskset -c takes them; run this program on others")
+	f.tuning = newTuningFlags(f.Flags)
 	return f
 }
 
 // loadBaseline measures the chat-style hub in a process of its own.
-func loadBaseline(ctx context.Context, p *program, args []string) error {
+func loadBaseline(ctx context.Context, p *commandline.Program, args []string) error {
 	f := newChildFlags(p, "load baseline")
-	if _, err := f.parse(args, 0); err != nil {
+	if _, err := f.ParseArgs(args, 0); err != nil {
 		return err
 	}
 	o, err := f.options()
 	if err != nil {
 		return err
 	}
+	o.Tuning = f.tuning.names(p.Getenv)
 	return playOnHub(ctx, f, o)
 }
 
 // playOnHub plays each scenario on a chat-style hub of its own.
 func playOnHub(ctx context.Context, f *loadFlags, o loadtest.Options) error {
 	for _, scenario := range o.Scenarios {
-		hub, err := startServer(ctx, f.p.stderr, *f.cpus, false, "load", "hub")
+		hub, err := startServer(ctx, f.Program.Stderr, *f.cpus, false, append([]string{"load", "hub"}, f.tuning.args()...)...)
 		if err != nil {
 			return err
 		}
@@ -134,16 +138,17 @@ func playOnHub(ctx context.Context, f *loadFlags, o loadtest.Options) error {
 
 // loadCompare measures a server with a data directory and then the chat-style hub, each
 // scenario on new processes, and prints both results and their ratio.
-func loadCompare(ctx context.Context, p *program, args []string) error {
+func loadCompare(ctx context.Context, p *commandline.Program, args []string) error {
 	f := newChildFlags(p, "load compare")
 	f.data = f.String("data", "", "the `directory` for the servers' data; default a temporary one")
-	if _, err := f.parse(args, 0); err != nil {
+	if _, err := f.ParseArgs(args, 0); err != nil {
 		return err
 	}
 	o, err := f.options()
 	if err != nil {
 		return err
 	}
+	o.Tuning = f.tuning.names(p.Getenv)
 	if *f.data == "" {
 		if *f.data, err = os.MkdirTemp("", "matchfloor-load-"); err != nil {
 			return err
@@ -161,7 +166,7 @@ func loadCompare(ctx context.Context, p *program, args []string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(p.stdout, "%s\n", line)
+		fmt.Fprintf(p.Stdout, "%s\n", line)
 	}
 	return incomplete
 }
@@ -171,8 +176,11 @@ func loadCompare(ctx context.Context, p *program, args []string) error {
 func compareOne(ctx context.Context, f *loadFlags, o loadtest.Options, scenario string) (ours, theirs loadtest.Result, err error) {
 	o.Scenarios = []string{scenario}
 	o.OnResult = func(_ string, r loadtest.Result) { ours = r }
-	data := filepath.Join(*f.data, scenario)
-	server, err := startServer(ctx, f.p.stderr, *f.cpus, true, "serve", "--addr", "127.0.0.1:0", "--data", data, "--log-level", "warn")
+	serve := func(withLink bool, addr string) (*childServer, error) {
+		args := []string{"serve", "--addr", addr, "--data", filepath.Join(*f.data, scenario), "--log-level", "warn"}
+		return startServer(ctx, f.Program.Stderr, *f.cpus, withLink, append(args, f.tuning.args()...)...)
+	}
+	server, err := serve(true, "127.0.0.1:0")
 	if err != nil {
 		return ours, theirs, err
 	}
@@ -182,7 +190,7 @@ func compareOne(ctx context.Context, f *loadFlags, o loadtest.Options, scenario 
 		if err := server.stop(); err != nil {
 			return err
 		}
-		server, err = startServer(ctx, f.p.stderr, *f.cpus, false, "serve", "--addr", address, "--data", data, "--log-level", "warn")
+		server, err = serve(false, address)
 		if err == nil {
 			o.PIDs[0] = server.command.Process.Pid
 		}
@@ -203,15 +211,19 @@ func compareOne(ctx context.Context, f *loadFlags, o loadtest.Options, scenario 
 
 // ratio holds matchfloor's figures divided by the hub's. A figure that one of them lacks is 0.
 type ratio struct {
-	Scenario          string  `json:"scenario"`
-	Server            string  `json:"server"` // "ratio"
-	ConnectsPerSecond float64 `json:"connectsPerSecond,omitempty"`
-	RSSConnection     float64 `json:"serverRSSPerConnection,omitempty"`
-	KernelSocket      float64 `json:"kernelBytesPerConnection,omitempty"`
-	CPUDelivery       float64 `json:"serverMicrosPerDelivery,omitempty"`
-	CPUCommand        float64 `json:"serverMicrosPerCommand,omitempty"`
-	LatencyP99        float64 `json:"latencyP99,omitempty"`
-	LastWhole         float64 `json:"lastWholeMillis,omitempty"`
+	Scenario          string   `json:"scenario"`
+	Server            string   `json:"server"` // "ratio"
+	Tuning            []string `json:"tuning"` // of both
+	ConnectsPerSecond float64  `json:"connectsPerSecond,omitempty"`
+	RSSConnection     float64  `json:"serverRSSPerConnection,omitempty"`
+	KernelSocket      float64  `json:"kernelBytesPerConnection,omitempty"`
+	CPUDelivery       float64  `json:"serverMicrosPerDelivery,omitempty"`
+	CPUCommand        float64  `json:"serverMicrosPerCommand,omitempty"`
+	LatencyP99        float64  `json:"latencyP99,omitempty"`
+	LatencyP50        float64  `json:"latencyP50,omitempty"`
+	OtherP99          float64  `json:"otherLatencyP99,omitempty"`
+	PeakRSS           float64  `json:"serverPeakRSS,omitempty"`
+	LastWhole         float64  `json:"lastWholeMillis,omitempty"`
 }
 
 func ratioOf(ours, theirs loadtest.Result) ratio {
@@ -222,13 +234,16 @@ func ratioOf(ours, theirs loadtest.Result) ratio {
 		return a / b
 	}
 	r := ratio{
-		Scenario: ours.Scenario, Server: "ratio", ConnectsPerSecond: divide(ours.ConnectsPerSecond, theirs.ConnectsPerSecond),
+		Scenario: ours.Scenario, Server: "ratio", Tuning: ours.Tuning, ConnectsPerSecond: divide(ours.ConnectsPerSecond, theirs.ConnectsPerSecond),
 		RSSConnection: divide(ours.RSSConnection, theirs.RSSConnection), KernelSocket: divide(ours.KernelSocket, theirs.KernelSocket),
 		CPUDelivery: divide(ours.CPUDelivery, theirs.CPUDelivery), CPUCommand: divide(ours.CPUCommand, theirs.CPUCommand),
-		LastWhole: divide(ours.LastWhole, theirs.LastWhole),
+		LastWhole: divide(ours.LastWhole, theirs.LastWhole), PeakRSS: divide(float64(ours.PeakRSS), float64(theirs.PeakRSS)),
 	}
 	if ours.Latency != nil && theirs.Latency != nil {
-		r.LatencyP99 = divide(ours.Latency.P99, theirs.Latency.P99)
+		r.LatencyP99, r.LatencyP50 = divide(ours.Latency.P99, theirs.Latency.P99), divide(ours.Latency.P50, theirs.Latency.P50)
+	}
+	if ours.OtherLatency != nil && theirs.OtherLatency != nil {
+		r.OtherP99 = divide(ours.OtherLatency.P99, theirs.OtherLatency.P99)
 	}
 	return r
 }

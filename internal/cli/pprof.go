@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"time"
+
+	"github.com/matchfloor/matchfloor/internal/cli/commandline"
 )
 
 // serveProfiles serves the runtime's profiles on a loopback address until stop is called.
@@ -18,10 +20,10 @@ func serveProfiles(ctx context.Context, addr string, log *slog.Logger) (stop fun
 	}
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, usageError("--pprof-addr: %v", err)
+		return nil, commandline.UsageError("--pprof-addr: %v", err)
 	}
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return nil, usageError("--pprof-addr must be a loopback address such as 127.0.0.1:6060, because profiles reveal what is in memory")
+		return nil, commandline.UsageError("--pprof-addr must be a loopback address such as 127.0.0.1:6060, because profiles reveal what is in memory")
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {

@@ -26,7 +26,7 @@ func TestStoreFlags_OfRedisAreValidated(t *testing.T) {
 		}
 	}
 	// With --data on the command line, the flags of Redis in the environment are not validated.
-	o := runOnce(t, []string{"links", "--data", t.TempDir()}, "MATCHFLOOR_REDIS", "nonsense", "MATCHFLOOR_REDIS_REPLICAS", "99")
+	o := runOnce(t, []string{"links", "--data", emptyInstance(t)}, "MATCHFLOOR_REDIS", "nonsense", "MATCHFLOOR_REDIS_REPLICAS", "99")
 	if o.code != 0 {
 		t.Errorf("--data with an invalid MATCHFLOOR_REDIS: exit %d, %s", o.code, o.stderr)
 	}

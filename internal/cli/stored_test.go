@@ -11,8 +11,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/internal/cli/commandline"
 	"github.com/matchfloor/matchfloor/internal/golden"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/journal/archive"
@@ -51,7 +53,7 @@ func TestStoredInstance_IsWrittenOnce(t *testing.T) {
 		for len(batch) > 0 {
 			n := min(len(batch), journal.MaxBatch)
 			next := journal.Chain(at, batch[:n])
-			if result, err := db.Append(t.Context(), log, at, batch[:n]); err != nil || result.Outcome != journal.Appended {
+			if result, err := db.Append(t.Context(), log, at, batch[:n], time.Time{}); err != nil || result.Outcome != journal.Appended {
 				t.Fatal(result, err)
 			}
 			at, batch = next, batch[n:]
@@ -63,7 +65,7 @@ func TestStoredInstance_IsWrittenOnce(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	wantRun(t, exitOK, "backed up 2 logs", "backup", "--data", dir, "--to", "testdata/stored/backup.matchfloor")
+	wantRun(t, commandline.ExitOK, "backed up 2 logs", "backup", "--data", dir, "--to", "testdata/stored/backup.matchfloor")
 	for _, name := range []string{sqlitejournal.FileName, sqlitejournal.MarkerName} {
 		f, err := os.OpenFile("testdata/stored/"+name+".gz", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 		if err != nil {
@@ -174,11 +176,12 @@ func TestStoredInstance_IsReadAsItWasWritten(t *testing.T) {
 	if again.String() != stored {
 		t.Error("the archive of the same logs has changed")
 	}
-	wantRun(t, exitOK, "verified 2 logs", "verify", "--data", dir)
-	wantRun(t, exitOK, "verified 2 logs", "verify", "--from", "testdata/stored/backup.matchfloor")
-	wantRun(t, exitOK, "attendee", "links", "--data", dir, "--event", "little")
+	wantRun(t, commandline.ExitOK, "verified 2 logs", "verify", "--data", dir)
+	wantRun(t, commandline.ExitOK, "verified 2 logs", "verify", "--from", "testdata/stored/backup.matchfloor")
+	writeKey(t, dir)
+	wantRun(t, commandline.ExitOK, "attendee", "links", "--data", dir, "--event", "little")
 	restored := t.TempDir()
-	wantRun(t, exitOK, "restored 2 logs", "restore", "--from", "testdata/stored/backup.matchfloor", "--data", restored)
+	wantRun(t, commandline.ExitOK, "restored 2 logs", "restore", "--from", "testdata/stored/backup.matchfloor", "--data", restored)
 	if now, was := readText(t, filepath.Join(restored, sqlitejournal.MarkerName)), readText(t, filepath.Join(dir, sqlitejournal.MarkerName)); len(now) != len(was) || !strings.HasPrefix(now, "matchfloor.mark.1") {
 		t.Errorf("the mark is %q, was %q", now, was)
 	}

@@ -4,11 +4,16 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+
+	"github.com/matchfloor/matchfloor/internal/cli/commandline"
 )
 
 // printVersion prints what the Go toolchain recorded about this build.
-func printVersion(_ context.Context, p *program, _ []string) error {
-	fmt.Fprintln(p.stdout, "matchfloor", version())
+func printVersion(_ context.Context, p *commandline.Program, args []string) error {
+	if _, err := commandline.NewFlags(p, "version", "").ParseArgs(args, 0); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.Stdout, "matchfloor", version())
 	return nil
 }
 

@@ -52,6 +52,17 @@ func (a api) ask(ctx context.Context, method, path, token, kind string, body []b
 	}
 }
 
+// refusal is a response with a status of 300 or more.
+type refusal struct {
+	method, path string
+	status       int
+	body         []byte
+}
+
+func (r *refusal) Error() string {
+	return fmt.Sprintf("%s %s: %d %.200s", r.method, r.path, r.status, r.body)
+}
+
 // askOnce sends a request once. If wait is not 0, the server asks to retry after it.
 func (a api) askOnce(ctx context.Context, method, path, token, kind string, body []byte, out any) (h http.Header, wait time.Duration, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, a.server+path, bytes.NewReader(body))
@@ -77,7 +88,7 @@ func (a api) askOnce(ctx context.Context, method, path, token, kind string, body
 		if seconds, err := strconv.Atoi(r.Header.Get("Retry-After")); err == nil {
 			wait = time.Duration(seconds) * time.Second
 		}
-		return nil, wait, fmt.Errorf("%s %s: %d %.200s", method, path, r.StatusCode, text)
+		return nil, wait, &refusal{method, path, r.StatusCode, text}
 	case out == nil:
 		return r.Header, 0, nil
 	}
@@ -109,11 +120,19 @@ func (a api) importForum(ctx context.Context, token string, forum floor.Forum) e
 	return err
 }
 
-// command gives a command by POST.
-func (a api) command(ctx context.Context, event floor.EventID, token string, body floor.Command) error {
+// command gives a command by POST. It returns the sequence number of its record. A refusal is
+// a [*wire.Rejected].
+func (a api) command(ctx context.Context, event floor.EventID, token string, body floor.Command) (seq uint64, err error) {
 	text := wire.EncodeCommand(wire.Command{ID: client.NewID(), Body: body})
-	_, err := a.ask(ctx, http.MethodPost, "/api/v1/events/"+string(event)+"/commands", token, "application/json", text, nil)
-	return err
+	var accepted wire.Accepted
+	_, err = a.ask(ctx, http.MethodPost, "/api/v1/events/"+string(event)+"/commands", token, "application/json", text, &accepted)
+	if refused, ok := errors.AsType[*refusal](err); ok {
+		rejected := new(wire.Rejected)
+		if json.Unmarshal(refused.body, rejected) == nil && rejected.ID != "" {
+			return 0, rejected
+		}
+	}
+	return accepted.Seq, err
 }
 
 // personalLink is one of an event's links.

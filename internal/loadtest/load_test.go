@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -161,6 +163,52 @@ func TestAddressOf_NeedsPlainHTTP(t *testing.T) {
 	for _, target := range []string{"https://127.0.0.1", "127.0.0.1:8080", "http://"} {
 		if _, err := addressOf(t.Context(), target); err == nil {
 			t.Errorf("%q was accepted", target)
+		}
+	}
+}
+
+// A ping acknowledges what has come. Together, it leaves the count of frames alone, so that
+// the next acknowledgement comes when those of the other phones do.
+func TestPhone_PingKeepsTheCountOfAcksThatComeTogether(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close(); w.Close() })
+	for _, together := range []bool{false, true} {
+		p := &phone{state: live, fd: int(w.Fd()), unacked: 3, unackedBytes: 30}
+		if err := p.ping(&pool{acksTogether: together}, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if (p.unacked == 3) != together {
+			t.Errorf("together %v: %d frames are unacknowledged", together, p.unacked)
+		}
+	}
+}
+
+// In broadcast with acknowledgements that come together, every phone begins to count at the
+// first change.
+func TestBeginMeasure_MakesAllPhonesCountFromTheSameFrame(t *testing.T) {
+	for _, together := range []bool{false, true} {
+		p := &phone{state: live, unacked: 2}
+		l := &pool{phones: []*phone{p}}
+		s := &scenarioRun{Options: Options{Conditions: Conditions{AcksTogether: together}}, pool: l, consoleFrames: func() int { return 0 }}
+		s.meter.pids = []int{os.Getpid()}
+		begun := make(chan error, 1)
+		go func() { begun <- s.beginMeasure(t.Context()) }()
+		for done := false; !done; {
+			select {
+			case err := <-begun:
+				if done = true; err != nil {
+					t.Fatal(err)
+				}
+			default:
+				l.runRequests()
+				runtime.Gosched()
+			}
+		}
+		if (p.unacked == 0) != together {
+			t.Errorf("together %v: %d frames are unacknowledged", together, p.unacked)
 		}
 	}
 }

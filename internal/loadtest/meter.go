@@ -42,6 +42,21 @@ func usageOf(pid int) (usage, error) {
 	}, errors.Join(err1, err2, err3)
 }
 
+// peakOf returns the most memory in bytes that a process has held since resetPeak.
+func peakOf(pid int) (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kilobytes, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
+			return kilobytes << 10, err
+		}
+	}
+	return 0, errors.New("/proc/PID/status has no VmHWM")
+}
+
 // meter measures the servers: by their processes if they run on this machine, otherwise by
 // their /metrics.
 type meter struct {
@@ -61,6 +76,28 @@ func (m meter) usage(ctx context.Context) (sum usage, err error) {
 			return sum, fmt.Errorf("read the usage of the server's process: %w", err)
 		}
 		sum.cpu, sum.rss = sum.cpu+u.cpu, sum.rss+u.rss
+	}
+	return sum, nil
+}
+
+// resetPeak makes the servers' peaks begin with what they hold now. See proc(5), clear_refs.
+func (m meter) resetPeak() error {
+	for _, pid := range m.pids {
+		if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0); err != nil {
+			return fmt.Errorf("reset the peak of the server's memory: %w", err)
+		}
+	}
+	return nil
+}
+
+// peak returns the sum of the servers' peaks, or 0 if they do not run on this machine.
+func (m meter) peak() (sum int64, err error) {
+	for _, pid := range m.pids {
+		most, err := peakOf(pid)
+		if err != nil {
+			return 0, fmt.Errorf("read the peak of the server's memory: %w", err)
+		}
+		sum += most
 	}
 	return sum, nil
 }

@@ -240,7 +240,9 @@ func (p *phone) ack(l *pool) error {
 
 func (p *phone) ping(l *pool, now time.Time) error {
 	p.lastPing++
-	p.unacked, p.unackedBytes, p.ackDue = 0, 0, time.Time{}
+	if !l.acksTogether { // a ping acknowledges too
+		p.unacked, p.unackedBytes, p.ackDue = 0, 0, time.Time{}
+	}
 	p.nextPing = now.Add(pingInterval)
 	if p.pongDue.IsZero() {
 		p.pongDue = now.Add(pongTimeout)
@@ -251,7 +253,7 @@ func (p *phone) ping(l *pool, now time.Time) error {
 // doDue sends what is due.
 func (p *phone) doDue(l *pool, now time.Time) error {
 	switch {
-	case p.state < live || p.readingPaused || !l.dialect.acks:
+	case p.state < live || p.readingPaused || !l.dialect.pings:
 		return nil
 	case !p.pongDue.IsZero() && now.After(p.pongDue):
 		return errNoPong

@@ -3,6 +3,7 @@
 package loadtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ import (
 
 // The bounds of the loop of a pool.
 const (
-	maxDialing   = 256                    // handshakes under way
+	handshakes   = 256                    // under way, unless Conditions say otherwise
 	maxEventWait = 5                      // ms, for the next event
 	dueInterval  = 100 * time.Millisecond // between two checks of what is due
 	readBuffer   = 256 << 10
@@ -40,7 +41,8 @@ func (c closedWith) Error() string { return fmt.Sprintf("closed with %d", uint16
 type dialect struct {
 	handshake func(*phone) string
 	hello     func(*phone) []byte // nil: the client sends no hello, and is live at once
-	acks      bool                // the client acknowledges and pings, as the protocol asks
+	acks      bool                // the client acknowledges, as the protocol asks
+	pings     bool                // the client pings, as the protocol asks
 }
 
 // counters are the counts of a pool.
@@ -59,6 +61,9 @@ type pool struct {
 	dialect dialect
 	rest    time.Duration
 	phones  []*phone
+
+	maxDialing   int
+	acksTogether bool
 
 	epoll        int
 	toDial       []*phone // phones that wait to be dialed
@@ -86,13 +91,14 @@ type goal struct {
 	done      chan struct{}
 }
 
-func newPool(server netip.AddrPort, d dialect, phones []*phone, rest time.Duration) (*pool, error) {
+func newPool(server netip.AddrPort, d dialect, phones []*phone, o Options) (*pool, error) {
 	epoll, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
 	}
 	return &pool{
-		server: server, dialect: d, rest: rest, phones: phones, epoll: epoll,
+		server: server, dialect: d, rest: o.LoopPause, phones: phones, epoll: epoll,
+		maxDialing: cmp.Or(o.Handshakes, handshakes), acksTogether: o.AcksTogether,
 		buffer: make([]byte, readBuffer), frames: make(frameCache), counters: counters{reasons: map[string]int{}},
 	}, nil
 }
@@ -229,7 +235,7 @@ func (l *pool) watch(p *phone, events uint32) error {
 func (l *pool) doDue(now time.Time) {
 	later := l.toDial[:0]
 	for i, p := range l.toDial {
-		if l.dialing >= maxDialing {
+		if l.dialing >= l.maxDialing {
 			later = append(later, l.toDial[i:]...)
 			break
 		}

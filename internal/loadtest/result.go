@@ -11,11 +11,13 @@ import (
 // Result has the results of a scenario. A field that a scenario does not measure is left
 // out.
 type Result struct {
-	Scenario string  `json:"scenario"`
-	Server   string  `json:"server"` // "matchfloor" or "chat"
-	Phones   int     `json:"phones"`
-	Consoles int     `json:"consoles"`
-	Seconds  float64 `json:"seconds"` // the duration of the measurement
+	Scenario string   `json:"scenario"`
+	Server   string   `json:"server"` // "matchfloor" or "chat"
+	Phones   int      `json:"phones"`
+	Consoles int      `json:"consoles"`
+	Tuning   []string `json:"tuning,omitzero"` // of the server: see Options
+	Seconds  float64  `json:"seconds"`         // the duration of the measurement
+	Conditions
 
 	ConnectsPerSecond float64 `json:"connectsPerSecond"` // connections with a first view, per second
 	Commands          int     `json:"commands,omitempty"`
@@ -31,6 +33,7 @@ type Result struct {
 	CPUDelivery   float64 `json:"serverMicrosPerDelivery,omitempty"`
 	CPUCommand    float64 `json:"serverMicrosPerCommand,omitempty"`
 	RSS           int64   `json:"serverRSS"`                          // in bytes, of all servers, at the end
+	PeakRSS       int64   `json:"serverPeakRSS,omitempty"`            // storm: the most in bytes since the connections broke, if the servers run on this machine
 	RSSConnection float64 `json:"serverRSSPerConnection,omitempty"`   // growth since before the connections
 	KernelSocket  float64 `json:"kernelBytesPerConnection,omitempty"` // socket buffers of both ends; slow: of a phone that does not read
 

@@ -13,12 +13,13 @@ import (
 // scenarioRun is one run of a scenario.
 type scenarioRun struct {
 	Options
-	target       target
-	pool         *pool
-	meter        meter
-	dialConsoles func(context.Context) error // connects the consoles
-	result       Result
-	changes      []change
+	target        target
+	pool          *pool
+	meter         meter
+	dialConsoles  func(context.Context) error // connects the consoles
+	consoleFrames func() int                  // returns how many frames the consoles have received; those of a chat-style hub are phones
+	result        Result
+	changes       []change
 
 	startedAt        time.Time
 	usageBefore      usage
@@ -60,7 +61,7 @@ func (s *scenarioRun) runSteps(ctx context.Context, name string) error {
 
 // prepare makes the target, the pool and the meter. The caller must call end.
 func (o Options) prepare(ctx context.Context, name string) (s *scenarioRun, end func(), err error) {
-	s = &scenarioRun{Options: o, result: Result{Scenario: name, Phones: o.Phones, Consoles: o.Consoles}}
+	s = &scenarioRun{Options: o, result: Result{Scenario: name, Phones: o.Phones, Consoles: o.Consoles, Tuning: o.Tuning, Conditions: o.Conditions}}
 	var phones []*phone
 	var d dialect
 	target := o.Chat
@@ -69,8 +70,8 @@ func (o Options) prepare(ctx context.Context, name string) (s *scenarioRun, end 
 		if err != nil {
 			return nil, nil, err
 		}
-		s.target, phones, d, end = chat, chat.phones, chatDialect(), chat.close
-		s.dialConsoles = func(context.Context) error { return nil }
+		s.target, phones, d, end = chat, chat.phones, chatDialect(o.AcksTogether), chat.close
+		s.dialConsoles, s.consoleFrames = func(context.Context) error { return nil }, func() int { return 0 }
 		s.result.Server = "chat"
 	} else {
 		event, err := newFloorTarget(ctx, o)
@@ -78,7 +79,9 @@ func (o Options) prepare(ctx context.Context, name string) (s *scenarioRun, end 
 			return nil, nil, err
 		}
 		target = o.Targets[len(o.Targets)-1]
-		s.target, phones, s.dialConsoles, end = event, event.phones, event.dialConsoles, event.close
+		s.target, phones, end = event, event.phones, event.close
+		s.dialConsoles = func(ctx context.Context) error { return event.dialConsoles(ctx, o.Consoles) }
+		s.consoleFrames = event.consoleFrames
 		d = floorDialect(event.event, event.viewAPI.server[len("http://"):])
 		s.result.Server = "matchfloor"
 		s.meter.http = event.viewAPI.http
@@ -86,7 +89,7 @@ func (o Options) prepare(ctx context.Context, name string) (s *scenarioRun, end 
 	s.meter.pids, s.meter.targets = o.PIDs, o.Targets
 	server, err := addressOf(ctx, target)
 	if err == nil {
-		s.pool, err = newPool(server, d, phones, o.LoopPause)
+		s.pool, err = newPool(server, d, phones, o)
 	}
 	if err != nil {
 		end()
@@ -132,11 +135,14 @@ func (s *scenarioRun) beginMeasure(ctx context.Context) (err error) {
 	}
 	s.startedAt, s.changes = time.Now(), nil
 	return s.pool.onLoop(ctx, func() {
-		s.deliveriesBefore = s.pool.counters.deliveries + s.target.consoleFrames()
+		s.deliveriesBefore = s.pool.counters.deliveries + s.consoleFrames()
 		s.bytesBefore, s.framesBefore = s.pool.counters.bytes, s.pool.counters.frames
 		s.pool.longestPause = 0
 		for _, p := range s.pool.phones {
 			p.arrivals = p.arrivals[:0]
+			if s.AcksTogether && p.state == live {
+				p.unacked, p.unackedBytes, p.ackDue = 0, 0, time.Time{}
+			}
 		}
 	})
 }
@@ -156,7 +162,7 @@ func (s *scenarioRun) endMeasure(ctx context.Context) error {
 		r.CPUCommand = 1e6 * r.ServerCPU / float64(r.Commands)
 	}
 	return s.pool.onLoop(ctx, func() {
-		r.Deliveries = s.pool.counters.deliveries + s.target.consoleFrames() - s.deliveriesBefore
+		r.Deliveries = s.pool.counters.deliveries + s.consoleFrames() - s.deliveriesBefore
 		if r.Deliveries > 0 {
 			r.CPUDelivery = 1e6 * r.ServerCPU / float64(r.Deliveries)
 		}
@@ -192,18 +198,22 @@ func (s *scenarioRun) waitForAll(ctx context.Context, seq uint64) error {
 	return nil
 }
 
-// runAtRate calls do at a rate, from as many goroutines as there are consoles, for a
-// duration, and collects the changes.
+// runAtRate calls do at a rate for a duration, and collects the changes. It does so from as many
+// goroutines as there are consoles, or from maxRequests with Post.
 func (s *scenarioRun) runAtRate(ctx context.Context, rate int, last time.Duration, do func(ctx context.Context, i int) (change, error)) error {
 	begun := time.Now()
 	total := int(float64(rate) * last.Seconds())
-	made := make([][]change, s.Consoles)
+	senders := s.Consoles
+	if s.Post {
+		senders = maxRequests
+	}
+	made := make([][]change, senders)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var all sync.WaitGroup
-	for c := range s.Consoles {
+	for c := range senders {
 		all.Go(func() {
-			for i := c; i < total; i += s.Consoles {
+			for i := c; i < total; i += senders {
 				if !sleepUntil(ctx, begun.Add(time.Duration(i)*time.Second/time.Duration(rate))) {
 					return
 				}

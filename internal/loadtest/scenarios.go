@@ -26,7 +26,7 @@ const (
 // connected.
 func (s *scenarioRun) scenario(name string) func(context.Context) error {
 	return map[string]func(context.Context) error{
-		"idle": s.idle, "broadcast": s.broadcast, "personal": s.personal, "storm": s.storm,
+		"idle": s.idle, "broadcast": s.broadcast, "personal": s.personal, "one": s.one, "storm": s.storm,
 		"slow": s.slow, "day": s.day, "cross": s.cross,
 	}[name]
 }
@@ -53,10 +53,14 @@ func (s *scenarioRun) idle(ctx context.Context) error {
 	return nil
 }
 
-// broadcast starts and ends rounds, each after all phones have received the one before.
+// broadcast starts and ends rounds: each after all phones have received the one before, or,
+// with Every, when it is time.
 func (s *scenarioRun) broadcast(ctx context.Context) error {
 	if err := s.beginMeasure(ctx); err != nil {
 		return err
+	}
+	if s.Every > 0 {
+		return s.broadcastAtRate(ctx)
 	}
 	for range broadcastSlots {
 		c, err := s.target.slot(ctx)
@@ -74,6 +78,24 @@ func (s *scenarioRun) broadcast(ctx context.Context) error {
 	return s.endMeasure(ctx)
 }
 
+// broadcastAtRate starts and ends rounds at a rate.
+func (s *scenarioRun) broadcastAtRate(ctx context.Context) error {
+	for i := range broadcastSlots {
+		if !sleepUntil(ctx, s.startedAt.Add(time.Duration(i)*s.Every)) {
+			return context.Cause(ctx)
+		}
+		c, err := s.target.slot(ctx)
+		if err != nil {
+			return err
+		}
+		s.changes = append(s.changes, c)
+	}
+	if err := s.waitForAll(ctx, s.changes[len(s.changes)-1].seq); err != nil {
+		return err
+	}
+	return s.endMeasure(ctx)
+}
+
 // personal moves meetings at a rate, while a round runs.
 func (s *scenarioRun) personal(ctx context.Context) error {
 	c, err := s.target.slot(ctx)
@@ -83,17 +105,26 @@ func (s *scenarioRun) personal(ctx context.Context) error {
 	if err := s.waitForAll(ctx, c.seq); err != nil {
 		return err
 	}
-	return s.measureMoves(ctx, s.Rate)
+	return s.measureAtRate(ctx, s.Rate, s.Duration, s.target.move)
+}
+
+// one checks attendees in at a rate, until the duration is over or all are checked in.
+func (s *scenarioRun) one(ctx context.Context) error {
+	all := time.Duration(s.Phones) * time.Second / time.Duration(s.Rate)
+	return s.measureAtRate(ctx, s.Rate, min(s.Duration, all), s.target.one)
 }
 
 // cross moves meetings at a low rate, to measure latency without load.
-func (s *scenarioRun) cross(ctx context.Context) error { return s.measureMoves(ctx, crossMoveRate) }
+func (s *scenarioRun) cross(ctx context.Context) error {
+	return s.measureAtRate(ctx, crossMoveRate, s.Duration, s.target.move)
+}
 
-func (s *scenarioRun) measureMoves(ctx context.Context, rate int) error {
+// measureAtRate calls do at a rate, and measures until every phone has what concerns it.
+func (s *scenarioRun) measureAtRate(ctx context.Context, rate int, last time.Duration, do func(ctx context.Context, i int) (change, error)) error {
 	if err := s.beginMeasure(ctx); err != nil {
 		return err
 	}
-	if err := s.runAtRate(ctx, rate, s.Duration, s.target.move); err != nil {
+	if err := s.runAtRate(ctx, rate, last, do); err != nil {
 		return err
 	}
 	if err := s.waitForAffected(ctx); err != nil {
@@ -131,7 +162,7 @@ func (s *scenarioRun) storm(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	if err := s.beginMeasure(ctx); err != nil {
+	if err := errors.Join(s.beginMeasure(ctx), s.meter.resetPeak()); err != nil {
 		return err
 	}
 	slot, err := s.target.slot(ctx)
@@ -154,6 +185,9 @@ func (s *scenarioRun) storm(ctx context.Context) error {
 		return err
 	}
 	s.result.LastWhole = millis(to.Sub(from))
+	if s.result.PeakRSS, err = s.meter.peak(); err != nil {
+		return err
+	}
 	s.result.ConnectsPerSecond = float64(len(s.pool.phones)) / to.Sub(from).Seconds()
 	return s.endMeasure(ctx)
 }

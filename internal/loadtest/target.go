@@ -22,12 +22,13 @@ type target interface {
 	// move moves a meeting: a change for five phones and the consoles. It may be called
 	// concurrently; i selects the console.
 	move(ctx context.Context, i int) (change, error)
+	// one changes something that concerns the i-th phone and the consoles. It may be called
+	// concurrently, once for each phone.
+	one(ctx context.Context, i int) (change, error)
 	// large makes changes of about 16 KB for every phone.
 	large(ctx context.Context) ([]change, error)
 	// check compares all views with the server's.
 	check(ctx context.Context, l *pool) (viewChecks, error)
-	// consoleFrames returns how many frames the consoles have received.
-	consoleFrames() int
 }
 
 // errNoMoreRounds means that all rounds have ended.

@@ -26,6 +26,7 @@ type floorTarget struct {
 	organiser           string // the organiser's token
 	staff               []client.Link
 	tokens              []string // of the staff
+	post                bool     // commands are given by POST
 	consoles            []*console
 	phones              []*phone
 	log                 *slog.Logger
@@ -55,7 +56,7 @@ type console struct {
 // floorDialect is matchfloor's protocol.
 func floorDialect(event floor.EventID, host string) dialect {
 	return dialect{
-		acks: true,
+		acks: true, pings: true,
 		handshake: func(p *phone) string {
 			return "GET /api/v1/events/" + string(event) + "/live HTTP/1.1\r\nHost: " + host + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
 				"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nAuthorization: Bearer " + p.token + "\r\n\r\n"
@@ -81,16 +82,17 @@ func newFloorTarget(ctx context.Context, o Options) (*floorTarget, error) {
 	s := &floorTarget{
 		log:        o.Log,
 		commandAPI: newAPI(o.Targets[0]), viewAPI: newAPI(o.Targets[len(o.Targets)-1]),
+		post:  o.Post,
 		event: floor.EventID("load-" + strings.ToLower(rand.Text()[:10])),
 	}
 	if s.organiser, _, err = s.commandAPI.signIn(ctx, organiser); err != nil {
 		return nil, fmt.Errorf("sign in the organiser: %w", err)
 	}
-	forum := newForum(s.event, o.Phones, o.Consoles, time.Now())
+	forum := newForum(s.event, o.Phones, o.moderators(), time.Now())
 	if err := s.commandAPI.importForum(ctx, s.organiser, forum); err != nil {
 		return nil, fmt.Errorf("import the forum: %w", err)
 	}
-	if err := s.commandAPI.command(ctx, s.event, s.organiser, floor.ReleaseSchedule{}); err != nil {
+	if _, err := s.commandAPI.command(ctx, s.event, s.organiser, floor.ReleaseSchedule{}); err != nil {
 		return nil, fmt.Errorf("release the schedule: %w", err)
 	}
 	if err := s.signInAll(ctx, o); err != nil {
@@ -155,8 +157,8 @@ func (s *floorTarget) placeMeetings(forum floor.Forum) {
 }
 
 // dialConsoles connects the consoles.
-func (s *floorTarget) dialConsoles(ctx context.Context) error {
-	for _, l := range s.staff {
+func (s *floorTarget) dialConsoles(ctx context.Context, n int) error {
+	for _, l := range s.staff[:n] {
 		l.Server = s.commandAPI.server
 		c := new(console)
 		dialed, err := client.Dial(ctx, linkURL(l), client.Options{Observe: func(a client.ViewChange) {
@@ -179,6 +181,7 @@ func (s *floorTarget) close() {
 	}
 }
 
+// consoleFrames returns how many frames the consoles have received.
 func (s *floorTarget) consoleFrames() (n int) {
 	for _, c := range s.consoles {
 		c.mu.Lock()
@@ -188,9 +191,16 @@ func (s *floorTarget) consoleFrames() (n int) {
 	return n
 }
 
-// do gives a command by a console.
+// do gives a command as one of the moderators: by a console, or by POST.
 func (s *floorTarget) do(ctx context.Context, i int, body floor.Command) (change, error) {
 	sent := time.Now()
+	if s.post {
+		seq, err := s.commandAPI.command(ctx, s.event, s.tokens[i%len(s.tokens)], body)
+		if err != nil {
+			return change{}, fmt.Errorf("%s: %w", floor.KindOf(body), err)
+		}
+		return change{sent: sent, seq: seq}, nil
+	}
 	done, err := s.consoles[i%len(s.consoles)].Do(ctx, wire.Command{Body: body})
 	if err != nil {
 		return change{}, fmt.Errorf("%s: %w", floor.KindOf(body), err)
@@ -234,6 +244,13 @@ func (s *floorTarget) move(ctx context.Context, i int) (change, error) {
 			return c, err
 		}
 	}
+}
+
+func (s *floorTarget) one(ctx context.Context, i int) (change, error) {
+	p := s.phones[i]
+	c, err := s.do(ctx, i, floor.CheckIn{Attendee: floor.AttendeeID(p.who.ID())})
+	c.phones = []*phone{p}
+	return c, err
 }
 
 // pickMove picks the next meeting whose round has not ended, and takes a free table for it.

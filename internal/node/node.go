@@ -12,11 +12,13 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/hub"
 	"github.com/matchfloor/matchfloor/hub/presence"
+	"github.com/matchfloor/matchfloor/internal/node/intake"
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/server"
 	"github.com/matchfloor/matchfloor/server/auth"
@@ -40,9 +42,15 @@ type Store struct {
 	// Presence shares with the other nodes who is connected here. It is nil in an
 	// instance of one node.
 	Presence presence.Store
+	// Probe returns why the journal cannot be used now, or which of its settings break a
+	// promise; see ReportStart. It is nil if the journal needs none.
+	Probe func(context.Context) ([]journal.Finding, error)
 	// Failed receives an error if the journal can no longer say what the disk holds.
 	// It is nil if the journal never fails in this way.
 	Failed <-chan error
+	// Incomplete is an error if the journal cannot tell whether the records that were
+	// acknowledged last are there. The store can be used.
+	Incomplete error
 	// Close closes the journal. Only the opener of the store calls it, after the hubs
 	// over the journal are closed.
 	Close func() error
@@ -50,8 +58,11 @@ type Store struct {
 
 // Options configure a node. Store, Keys, Listener, OwnURL and Log are required.
 type Options struct {
-	Store    *Store
-	Keys     auth.Keys
+	Store *Store
+	Keys  auth.Keys
+	// NewKey accepts Keys although the instance's log names another key: every link that was
+	// made with that one is void.
+	NewKey   bool
 	Listener net.Listener
 	TLS      *tls.Config // nil: plain HTTP
 	// OwnURL is the listener's address as other machines on the network reach it, with
@@ -69,6 +80,7 @@ type Node struct {
 	options Options
 	hub     *hub.Hub
 	http    *http.Server
+	checked atomic.Bool // the key was compared with the instance's log
 }
 
 // New returns a node that does not serve yet. The caller must call Run, which also
@@ -78,14 +90,15 @@ func New(o Options) (*Node, error) {
 	h := hub.New(o.Store.Journal, o.Store.Snapshots, hub.Options{
 		Presence: o.Store.Presence, Logger: o.Log, MaxSessions: o.MaxConnections, MaxEvents: o.MaxEvents,
 	})
+	n := &Node{options: o, hub: h}
 	s, err := server.New(server.Options{
 		Hub: h, Keys: o.Keys, Pages: static.Dist(), TrustedProxies: o.TrustedProxies, MetricsFrom: o.MetricsFrom,
-		Log: o.Log, MaxSockets: o.MaxConnections,
+		Log: o.Log, MaxSockets: o.MaxConnections, Unready: n.unready,
 	})
 	if err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
-	n := &Node{options: o, hub: h, http: s.HTTP()}
+	n.http = s.HTTP()
 	n.http.TLSConfig = o.TLS
 	return n, nil
 }
@@ -93,7 +106,7 @@ func New(o Options) (*Node, error) {
 // Run serves until ctx ends, and then drains the node: clients are asked to reconnect
 // elsewhere, and commands that have begun are completed. It returns earlier with an
 // error if the journal or the listener fails. It calls ready once while requests are
-// being answered; an error of ready also ends the node.
+// being answered, those of the API with 503 until SetUp has returned; an error of ready also ends the node.
 func (n *Node) Run(ctx context.Context, ready func(context.Context) error) error {
 	ended := make(chan error, 1)
 	go func() { ended <- n.serve() }()
@@ -114,10 +127,13 @@ func (n *Node) Run(ctx context.Context, ready func(context.Context) error) error
 
 // serve serves HTTP, or HTTPS, until the server is closed.
 func (n *Node) serve() error {
+	listener := intake.Wrap(n.options.Listener)
+	defer listener.Close()
+	n.http.ConnState = listener.ConnState
 	if n.options.TLS != nil {
-		return n.http.ServeTLS(n.options.Listener, "", "")
+		return n.http.ServeTLS(listener, "", "")
 	}
-	return n.http.Serve(n.options.Listener)
+	return n.http.Serve(listener)
 }
 
 // drain stops the node in good order, within drainTimeout and shutdownTimeout.
@@ -170,4 +186,15 @@ func unlessEnded(ctx context.Context, err error) error {
 		return nil
 	}
 	return err
+}
+
+// errKeyUnchecked is why a node that has just started is not ready.
+var errKeyUnchecked = errors.New("node: the instance key has not been compared with the instance's log yet")
+
+// unready returns an error until SetUp has compared the key with the instance's log.
+func (n *Node) unready() error {
+	if n.checked.Load() {
+		return nil
+	}
+	return errKeyUnchecked
 }

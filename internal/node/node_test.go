@@ -92,13 +92,36 @@ func TestSetUp_AddsOneOrganiserAndKeepsThePublicURL(t *testing.T) {
 			{"https://forum.example/", "https://forum.example"},
 			{"", "https://forum.example"},
 		} {
-			link, err := n.SetUp(ctx, c.given)
+			setup, err := n.SetUp(ctx, c.given)
+			link := setup.OrganiserLink
 			if err != nil || (link != "") != (i == 0) || i == 0 && !strings.HasPrefix(link, c.public+"/organiser#_.organiser-first.") {
 				t.Errorf("call %d returns %q, %v", i+1, link, err)
 			}
 			instance, err := n.instance(ctx)
-			if err != nil || instance.PublicURL() != c.public {
+			if err != nil || instance.PublicURL() != c.public || setup.PublicURL != c.public {
 				t.Errorf("after call %d the public URL is %q, %v", i+1, instance.PublicURL(), err)
+			}
+		}
+	})
+}
+
+// An instance that was first started on a loopback address gets an address that phones can
+// open as soon as a node has one. Any other address stays until it is replaced by hand.
+func TestSetUp_ReplacesALoopbackAddress(t *testing.T) {
+	n, _ := newNode(t, func(*Options) {})
+	runUntilReady(t, n, func(ctx context.Context) {
+		for _, c := range []struct{ own, given, public string }{
+			{"http://127.0.0.1:8080", "", "http://127.0.0.1:8080"},
+			{"http://127.0.0.1:8081", "", "http://127.0.0.1:8080"},
+			{"http://192.168.1.5:8080", "", "http://192.168.1.5:8080"},
+			{"http://192.168.1.9:8080", "", "http://192.168.1.5:8080"},
+			{"http://127.0.0.1:8080", "", "http://192.168.1.5:8080"},
+			{"http://127.0.0.1:8080", "http://[::1]:8080", "http://[::1]:8080"},
+			{"http://192.168.1.9:8080", "", "http://192.168.1.9:8080"},
+		} {
+			n.options.OwnURL = c.own
+			if setup, err := n.SetUp(ctx, c.given); err != nil || setup.PublicURL != c.public {
+				t.Errorf("a node at %s with %q: %+v, %v; want %s", c.own, c.given, setup, err, c.public)
 			}
 		}
 	})
@@ -110,8 +133,8 @@ func TestSetUp_RetriesWhileTheJournalIsUnavailable(t *testing.T) {
 	runUntilReady(t, n, func(ctx context.Context) {
 		back := time.AfterFunc(2*setUpRetry, func() { j.SetOdds(faultyjournal.Odds{}) })
 		defer back.Stop()
-		if link, err := n.SetUp(ctx, ""); err != nil || link == "" {
-			t.Errorf("SetUp returns %q, %v", link, err)
+		if setup, err := n.SetUp(ctx, ""); err != nil || setup.OrganiserLink == "" {
+			t.Errorf("SetUp returns %+v, %v", setup, err)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package ws
 import (
 	"errors"
 	"syscall"
+	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 )
@@ -31,8 +32,8 @@ func (r *frameReader) readShortTexts() bool {
 }
 
 // nextShortText returns the size of the frame at the beginning of input, and stores its
-// unmasked payload in r.payload, if the frame is a complete, unfragmented text of at most
-// 125 bytes with Config.ShortPrefix. Otherwise it returns 0 and changes nothing.
+// unmasked payload in r.payload, if the frame is a complete, unfragmented text in UTF-8 of
+// at most 125 bytes with Config.ShortPrefix. Otherwise it returns 0 and changes nothing.
 func (r *frameReader) nextShortText(input []byte) (size int) {
 	const headerSize = 2 + len(frameHeader{}.mask)
 	if len(input) < headerSize || input[0] != finalBit|websocket.TextMessage || input[1]&maskBit == 0 {
@@ -43,7 +44,8 @@ func (r *frameReader) nextShortText(input []byte) (size int) {
 		return 0
 	}
 	r.payload = append(r.payload[:0], input[headerSize:size]...)
-	if unmask(r.payload, [4]byte(input[2:headerSize]), 0); !hasPrefix(r.payload, r.config.ShortPrefix) {
+	unmask(r.payload, [4]byte(input[2:headerSize]), 0)
+	if !hasPrefix(r.payload, r.config.ShortPrefix) || !utf8.Valid(r.payload) {
 		r.payload = r.payload[:0]
 		return 0
 	}

@@ -82,7 +82,7 @@ func TestReadShortTexts_LeavesOtherInput(t *testing.T) {
 		for _, closing := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, closing %t", name, closing), func(t *testing.T) {
 				h := &recorder{}
-				conn, client := tcpConn(t, NewPoller(testConfig), h)
+				conn, client := tcpConn(t, workingPoller(t), h)
 				defer conn.teardown()
 				if conn.closing.Store(closing); closing {
 					c.acks = 0 // texts are dropped

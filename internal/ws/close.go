@@ -9,19 +9,19 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// drainLimit is how many bytes are read and dropped after a close frame that an error
-// of the client caused. Closing a socket while input waits resets the connection, and
-// the client may then lose the close frame.
+// drainLimit is how many bytes are read and dropped after the last close frame. Closing
+// a socket while input waits resets the connection, and the client may then lose the
+// close frame.
 const drainLimit = 256 << 10
 
 // closeTimeout is how long the client may take to answer a close frame.
 const closeTimeout = 3 * time.Second
 
-// Close sends a close frame with a code. It waits for a Write in progress, and at most a
-// second for its own frame. Messages that arrive later are dropped. The reader ends the
-// connection when the client has answered, or closeTimeout later: ending it here could
-// reset the connection, and the client may then lose the close frame. After the first
-// call Close does nothing.
+// Close sends a close frame with a code. It waits at most a second for a write in
+// progress, and at most a second for its own frame. Messages that arrive later are
+// dropped. The reader ends the connection when the client has answered, or closeTimeout
+// later: ending it here could reset the connection, and the client may then lose the close
+// frame. After the first call Close does nothing.
 func (c *Conn) Close(code int) { c.closeWith(code, "") }
 
 // closeWith is Close with a reason for the client.
@@ -30,8 +30,9 @@ func (c *Conn) closeWith(code int, reason string) {
 	if c.closing.Swap(true) {
 		return
 	}
+	_ = c.setWriteDeadline(time.Now().Add(controlTimeout)) // of a write in progress
 	// If the close frame cannot be sent, the deadline ends the connection all the same.
-	_ = c.writeClose(code, reason)
+	c.writeClose(code, reason)
 	_ = c.conn.SetReadDeadline(c.closeDeadline())
 	if c.poller.unpark(c) {
 		go c.awaitInput() // ends at the deadline
@@ -48,7 +49,7 @@ func (c *Conn) Abort() {
 	c.closing.Store(true)
 	// A descriptor that is closed would silently leave the epoll set, and the reading
 	// side would be lost. One that is shut down becomes readable: its reader closes it.
-	c.abort(c.id != 0)
+	c.abort(c.watched)
 }
 
 // Reject closes a connection that was not started: it sends a close frame with a code,
@@ -62,17 +63,25 @@ func (c *Conn) Reject(code int) {
 }
 
 // closeForError sends the client the close code for the error with which reading has
-// ended. It reports whether the client may still read it, and must be given the time to.
+// ended. It reports whether the client may still read a close frame, and must be given the
+// time to.
 func (c *Conn) closeForError(err error) (drain bool) {
 	var netErr net.Error
 	var breach protocolError
 	switch {
 	case c.closing.Load():
 		return false // the client had its time to answer
+	case errors.Is(err, errPeerClosed):
+		return true // it has been answered
+	case errors.Is(err, errStuck):
+		c.Abort()
+		return false
 	case errors.Is(err, errTooManyFrames):
 		c.Close(c.poller.config.CloseTooMany)
 	case errors.Is(err, errMessageTooBig):
 		c.Close(websocket.CloseMessageTooBig)
+	case errors.Is(err, errNotUTF8):
+		c.Close(websocket.CloseInvalidFramePayloadData)
 	case errors.As(err, &breach):
 		c.closeWith(websocket.CloseProtocolError, string(breach))
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():

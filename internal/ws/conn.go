@@ -30,7 +30,10 @@ func (c *Conn) Init(p *Poller, conn net.Conn, h MessageHandler) {
 // Watch registers the connection with the poller, if it can be polled. The caller must
 // call it before Start and before another goroutine can call Close or Abort. A
 // connection that is only rejected needs no Watch.
-func (c *Conn) Watch() { c.poller.watch(c) }
+func (c *Conn) Watch() {
+	c.poller.watch(c)
+	c.watched = c.id != 0
+}
 
 // Start begins to read, and returns. The handler is called from now on, until Closed.
 func (c *Conn) Start() { c.idle() }

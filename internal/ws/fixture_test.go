@@ -65,15 +65,15 @@ func (h *recorder) ends() (ended, closed int) {
 	return h.endCalls, h.closeCalls
 }
 
-// newConn returns a connection with a poller of its own.
+// newConn returns a connection that no poller watches.
 func newConn(conn net.Conn, h MessageHandler) *Conn {
 	c := new(Conn)
-	c.Init(NewPoller(testConfig), conn, h)
+	c.Init(&Poller{config: testConfig}, conn, h)
 	return c
 }
 
 // tcpConn returns a connection over TCP, and the client's end of it.
-func tcpConn(t *testing.T, p *Poller, h MessageHandler) (*Conn, net.Conn) {
+func tcpConn(t testing.TB, p *Poller, h MessageHandler) (*Conn, net.Conn) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

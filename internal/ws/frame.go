@@ -44,15 +44,18 @@ func appendHeader(to []byte, opcode, n int) []byte {
 	return binary.BigEndian.AppendUint64(append(to, first, 127), uint64(n))
 }
 
-// validCloseCode reports whether a close frame may carry code: RFC 6455, section 7.4.
+// closeBadGateway is the close code 1014, which gorilla/websocket does not name.
+const closeBadGateway = 1014
+
+// validCloseCode reports whether a close frame may carry code: RFC 6455, section 7.4, and
+// the IANA registry of WebSocket close codes. 1004 is reserved; 1005, 1006 and 1015 must
+// not be sent; 1016 to 2999 are not assigned.
 func validCloseCode(code int) bool {
 	switch {
 	case code >= 3000:
 		return code <= 4999
-	case code == websocket.CloseNoStatusReceived, code == websocket.CloseAbnormalClosure:
-		return false
 	case code >= websocket.CloseInvalidFramePayloadData:
-		return code <= websocket.CloseTryAgainLater
+		return code <= closeBadGateway
 	}
 	return code >= websocket.CloseNormalClosure && code <= websocket.CloseUnsupportedData
 }

@@ -4,7 +4,7 @@ package ws
 // never overlap. A payload is valid until the method returns.
 type MessageHandler interface {
 	// Message receives a message. opcode is websocket.TextMessage or
-	// websocket.BinaryMessage. A text may be invalid UTF-8: the handler must check it.
+	// websocket.BinaryMessage. A text is valid UTF-8: another is closed with 1007.
 	// Message may block; only this connection waits.
 	Message(opcode int, payload []byte)
 	// ShortText receives a text of at most 125 bytes that begins with
@@ -28,4 +28,9 @@ type Config struct {
 
 	CloseTooMany int // close code for too many control frames, or a message of too many fragments
 	CloseSilent  int // close code for a message that does not arrive in time
+
+	// PollerFailed is called when the poller does not work on this system, or has failed.
+	// From then on a goroutine waits for each connection, and none is lost. It is called
+	// once at most, and must not call the Poller. nil: not called.
+	PollerFailed func(error)
 }

@@ -1,6 +1,8 @@
 package ws
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"syscall"
@@ -10,12 +12,19 @@ import (
 // own netpoller waits for the set, so no thread is held. A connection stays in the set
 // until it ends, but it is armed only while it is parked, and for one event. The set and
 // the goroutine that waits for it exist only while connections are watched.
+//
+// A set inside another one is unusual, and a kernel or sandbox may lack it. A new Poller is
+// therefore checked, and used only if the check succeeds. One that fails later is not used
+// again. Whatever the Poller does not watch, a goroutine waits for.
 type Poller struct {
-	config Config
+	config  Config
+	calls   epollCalls
+	running sync.WaitGroup // the goroutine of the set
 
-	mu    sync.Mutex // guards the fields below and each connection's parked
-	set   *os.File   // the epoll set; nil while no connection is watched
-	setFD int        // descriptor of the set
+	mu      sync.Mutex // guards the fields below and each connection's parked
+	working bool       // the check has succeeded, and the poller has not failed since
+	set     *os.File   // the epoll set; nil while no connection is watched
+	setFD   int        // descriptor of the set
 	// conns are the watched connections, by the id in their events. No id is used
 	// twice, so an event of a connection that has ended finds no connection, even if
 	// its descriptor's number is in use again.
@@ -29,29 +38,66 @@ type pollEntry struct {
 	parked bool   // the poller has the reading side; guarded by Poller.mu
 }
 
-// NewPoller returns a poller for connections with the limits of config.
-func NewPoller(config Config) *Poller {
-	return &Poller{config: config, conns: make(map[uint64]*Conn)}
+// epollCalls are the system calls that make a set and take its events.
+type epollCalls struct {
+	create func(flags int) (fd int, err error)
+	wait   func(set int, to []syscall.EpollEvent) (n int, err error) // does not block
+}
+
+// kernelEpoll are the calls of the kernel.
+var kernelEpoll = epollCalls{syscall.EpollCreate1, tryEpollWait}
+
+// newPoller returns a poller that is not checked, and so watches nothing.
+func newPoller(config Config, calls epollCalls) *Poller {
+	return &Poller{config: config, calls: calls, conns: make(map[uint64]*Conn)}
+}
+
+// Working reports whether the poller watches new connections: it is checked, and has not
+// failed.
+func (p *Poller) Working() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.working
+}
+
+// report calls Config.PollerFailed.
+func (p *Poller) report(err error) {
+	if p.config.PollerFailed != nil {
+		p.config.PollerFailed(err)
+	}
 }
 
 // watch adds a connection to the set, unarmed. It does nothing if the connection has no
-// descriptor or the set cannot be made: a goroutine waits for that connection instead.
-// The caller must have the reading side, and keeps it.
+// descriptor, the poller does not work, or the set cannot be made now: a goroutine waits
+// for that connection instead. The caller must have the reading side, and keeps it.
 func (p *Poller) watch(c *Conn) {
-	if c.fd < 0 {
-		return
+	if c.fd >= 0 {
+		_ = p.add(c) // an error is a connection that is not watched
 	}
+}
+
+// errNotWorking is returned for a connection that a poller does not watch.
+var errNotWorking = errors.New("the poller does not work")
+
+// add is watch, for a connection with a descriptor.
+func (p *Poller) add(c *Conn) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.set == nil && p.openSet() != nil {
-		return
+	if !p.working {
+		return errNotWorking
+	}
+	if p.set == nil {
+		if err := p.openSet(); err != nil {
+			return fmt.Errorf("making an epoll set: %w", err)
+		}
 	}
 	id := p.lastID + 1
-	if syscall.EpollCtl(p.setFD, syscall.EPOLL_CTL_ADD, int(c.fd), newEvent(id, 0)) != nil {
+	if err := syscall.EpollCtl(p.setFD, syscall.EPOLL_CTL_ADD, int(c.fd), newEvent(id, 0)); err != nil {
 		p.closeSetIfEmpty()
-		return
+		return fmt.Errorf("adding to an epoll set: %w", err)
 	}
 	c.id, p.lastID, p.conns[id] = id, id, c
+	return nil
 }
 
 // wantedEvents are the events of a parked connection: input, or the client's end. The
@@ -71,7 +117,7 @@ func eventID(e syscall.EpollEvent) uint64 { return uint64(uint32(e.Fd)) | uint64
 // openSet makes the set and starts the goroutine that waits for it. The caller must
 // hold mu.
 func (p *Poller) openSet() error {
-	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	fd, err := p.calls.create(syscall.EPOLL_CLOEXEC)
 	if err != nil {
 		return err
 	}
@@ -81,7 +127,8 @@ func (p *Poller) openSet() error {
 		return err
 	}
 	p.set, p.setFD = os.NewFile(uintptr(fd), "epoll"), fd
-	go p.run(p.set)
+	set := p.set
+	p.running.Go(func() { p.run(set) })
 	return nil
 }
 
@@ -127,17 +174,22 @@ func (p *Poller) unpark(c *Conn) bool {
 // unwatch removes a connection from the set. The caller must have the reading side, and
 // must close the connection next.
 func (p *Poller) unwatch(c *Conn) {
-	if c.id == 0 {
-		return
+	if c.id != 0 {
+		_ = p.remove(c) // this fails only if the kernel has removed the descriptor already
 	}
+}
+
+// remove is unwatch, for a connection that was watched.
+func (p *Poller) remove(c *Conn) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.conns[c.id] == c {
-		// This fails only if the kernel has removed the descriptor already.
-		_ = syscall.EpollCtl(p.setFD, syscall.EPOLL_CTL_DEL, int(c.fd), nil)
-		delete(p.conns, c.id)
-		p.closeSetIfEmpty()
+	if p.conns[c.id] != c {
+		return nil
 	}
+	err := syscall.EpollCtl(p.setFD, syscall.EPOLL_CTL_DEL, int(c.fd), nil)
+	delete(p.conns, c.id)
+	p.closeSetIfEmpty()
+	return err
 }
 
 // eventBatch is how many events are taken from the kernel in one call.
@@ -146,22 +198,28 @@ const eventBatch = 128
 // run reads each connection that has an event, until set is closed or fails.
 func (p *Poller) run(set *os.File) {
 	events, n := make([]syscall.EpollEvent, eventBatch), 0
+	var failure error
 	takeEvents := func(fd uintptr) bool {
-		var err error
-		n, err = tryEpollWait(int(fd), events)
-		return n > 0 || err != nil
+		n, failure = p.calls.wait(int(fd), events)
+		for failure == syscall.EINTR {
+			n, failure = p.calls.wait(int(fd), events)
+		}
+		return n > 0 || failure != nil
 	}
 	r := acquireReader()
 	raw, err := set.SyscallConn()
 	for err == nil {
 		if err = raw.Read(takeEvents); err == nil {
+			err = failure
+		}
+		if err == nil {
 			for _, c := range p.takeReady(events[:n]) {
 				r = c.readReady(r)
 			}
 		}
 	}
 	r.release()
-	p.fallBack(set)
+	p.fallBack(set, err)
 }
 
 // readReady reads once from a connection whose reading side the poller has just given
@@ -194,14 +252,24 @@ func (p *Poller) takeReady(events []syscall.EpollEvent) (ready []*Conn) {
 	return ready
 }
 
-// fallBack starts a goroutine for each connection of a set that failed. If set was
-// closed because it was empty, there is none.
-func (p *Poller) fallBack(set *os.File) {
+// fallBack starts a goroutine for each connection of a set that failed with err, and stops
+// the use of the poller: a set that has failed once is not trusted again. If set was closed
+// because it was empty, fallBack does nothing.
+func (p *Poller) fallBack(set *os.File, err error) {
+	if p.releaseAll(set) {
+		p.report(fmt.Errorf("waiting for an epoll set: %w", err))
+	}
+}
+
+// releaseAll gives each connection of set to a goroutine, and reports whether set was in
+// use.
+func (p *Poller) releaseAll(set *os.File) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.set != set {
-		return
+		return false
 	}
+	p.working = false
 	for id, c := range p.conns {
 		delete(p.conns, id)
 		if c.parked {
@@ -210,4 +278,5 @@ func (p *Poller) fallBack(set *os.File) {
 		}
 	}
 	p.closeSetIfEmpty()
+	return true
 }

@@ -3,7 +3,6 @@ package ws
 import (
 	"io"
 	"net"
-	"os"
 	"syscall"
 	"testing"
 	"time"
@@ -14,7 +13,7 @@ import (
 // TestPoller_ReusedFDGetsNoFrame: when a descriptor's number is in use again, events of
 // the old connection do not reach the new one, nor do frames that are written to the old.
 func TestPoller_ReusedFDGetsNoFrame(t *testing.T) {
-	p := NewPoller(testConfig)
+	p := workingPoller(t)
 	earlier, reused := map[int32][]*Conn{}, 0 // connections by the descriptor that they had
 	for range 20 {
 		conn, client := tcpConn(t, p, &recorder{})
@@ -56,7 +55,7 @@ func TestPoller_ReusedFDGetsNoFrame(t *testing.T) {
 // TestPoller_ClosingConnIsNotParked: a connection has at most one reader, and one that is
 // closing keeps it, because only a blocking read observes the deadline.
 func TestPoller_ClosingConnIsNotParked(t *testing.T) {
-	p := NewPoller(testConfig)
+	p := workingPoller(t)
 	conn, client := tcpConn(t, p, &recorder{})
 	defer client.Close()
 	defer conn.teardown()
@@ -151,7 +150,7 @@ func (p *Poller) counts() (watched, parked int) {
 // TestPoller_IdleConnsNeedNoGoroutine: idle connections have an entry each and no
 // goroutine, input wakes them, and the set is closed with the last of them.
 func TestPoller_IdleConnsNeedNoGoroutine(t *testing.T) {
-	p := NewPoller(testConfig)
+	p := workingPoller(t)
 	for range 2 { // the second time with a set of its own
 		all := startClients(t, p, 50)
 		idle := func() bool {
@@ -175,7 +174,7 @@ func TestPoller_IdleConnsNeedNoGoroutine(t *testing.T) {
 // TestConn_AbortEndsParkedConn: Abort ends connections that no goroutine reads, at once
 // and without a close frame.
 func TestConn_AbortEndsParkedConn(t *testing.T) {
-	p := NewPoller(testConfig)
+	p := workingPoller(t)
 	all := startClients(t, p, 10)
 	eventually(t, "all are idle", func() bool { _, parked := p.counts(); return parked == len(all) })
 	began := time.Now()
@@ -196,52 +195,12 @@ func TestConn_AbortEndsParkedConn(t *testing.T) {
 	}
 }
 
-// TestPoller_GoroutinesWaitAfterTheSetFails: a goroutine waits for each connection of a
-// set that failed, and later connections get a new set.
-func TestPoller_GoroutinesWaitAfterTheSetFails(t *testing.T) {
-	p := NewPoller(testConfig)
-	all := startClients(t, p, 2)
-	eventually(t, "all are idle", func() bool { _, parked := p.counts(); return parked == len(all) })
-	p.mu.Lock()
-	set := p.set
-	p.mu.Unlock()
-	if err := set.Close(); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "goroutines wait", func() bool { return stacks(t, "ws.(*Conn).awaitInput") == len(all) })
-	for _, c := range all {
-		c.checkEcho(t)
-	}
-	later := startClients(t, p, 1)
-	eventually(t, "the later one is idle", func() bool { _, parked := p.counts(); return parked == 1 })
-	all = append(all, later...)
-	for _, c := range all {
-		c.checkEcho(t)
-		c.conn.Close(4102)
-		if got := c.readFrame(t); got != "\x88\x10\x06" {
-			t.Errorf("closed with %q", got)
-		}
-		c.Close()
-	}
-	checkReleased(t, all)
-	if watched, _ := p.counts(); watched != 0 {
-		t.Errorf("%d are still watched", watched)
-	}
-}
-
 // TestPoller_LeavesNoFileOpen: connections and the poller close all descriptors.
 func TestPoller_LeavesNoFileOpen(t *testing.T) {
-	files := func() int {
-		all, err := os.ReadDir("/proc/self/fd")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return len(all)
-	}
-	p := NewPoller(testConfig)
+	p := workingPoller(t)
 	first, _ := tcpConn(t, p, &recorder{})
 	p.watch(first)
-	before := files()
+	before := openFiles(t)
 	for range 10 {
 		conn, client := tcpConn(t, p, &recorder{})
 		p.watch(conn)
@@ -249,7 +208,7 @@ func TestPoller_LeavesNoFileOpen(t *testing.T) {
 		conn.teardown()
 		client.Close()
 	}
-	if n := files() - before; n > 0 {
+	if n := openFiles(t) - before; n > 0 {
 		t.Errorf("%d files more than before", n)
 	}
 	first.teardown()

@@ -13,6 +13,9 @@ type pollEntry struct {
 // NewPoller returns a poller for connections with the limits of config.
 func NewPoller(config Config) *Poller { return &Poller{config: config} }
 
+// Working returns false.
+func (*Poller) Working() bool { return false }
+
 func (*Poller) watch(*Conn)       {}
 func (*Poller) park(*Conn) bool   { return false }
 func (*Poller) unpark(*Conn) bool { return false }

@@ -30,14 +30,19 @@ type rawConn struct {
 // init sets the connection and looks up its descriptor.
 func (c *rawConn) init(conn net.Conn) {
 	c.conn, c.fd = conn, -1
-	tcp, ok := conn.(*net.TCPConn)
-	if !ok {
-		return
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		c.fd = descriptor(tcp)
 	}
-	if raw, err := tcp.SyscallConn(); err == nil {
-		// Control fails if the connection is closed already; fd stays -1 then.
-		_ = raw.Control(func(fd uintptr) { c.fd = int32(fd) })
+}
+
+// descriptor returns the file descriptor of a connection, or -1 if it is closed already.
+func descriptor(conn syscall.Conn) int32 {
+	number := int32(-1)
+	if raw, err := conn.SyscallConn(); err == nil {
+		// Control fails if the connection is closed already.
+		_ = raw.Control(func(fd uintptr) { number = int32(fd) })
 	}
+	return number
 }
 
 // closeFD closes the connection. With TLS it first sends a close alert, and so may block.
@@ -102,20 +107,36 @@ func (c *rawConn) setReadDeadline(deadline time.Time) error {
 	return err
 }
 
+// setWriteDeadline sets when writes fail. Once the connection is closing, they fail
+// controlTimeout later at most.
+func (c *rawConn) setWriteDeadline(deadline time.Time) error {
+	err := c.conn.SetWriteDeadline(deadline)
+	if soon := time.Now().Add(controlTimeout); c.closing.Load() && soon.Before(deadline) {
+		return errors.Join(err, c.conn.SetWriteDeadline(soon))
+	}
+	return err
+}
+
 // closeDeadline returns when reads fail on a connection that is closing, even if the
 // peer goes on sending.
 func (c *rawConn) closeDeadline() time.Time { return time.Unix(0, c.closeBy.Load()) }
 
+// drainBufferSize is how many bytes are read at once from a connection that is drained. It
+// is small because a whole room may leave at the same time.
+const drainBufferSize = 256
+
 // drain ends the writing side, then reads and drops up to limit bytes until the peer
-// ends the connection or the deadline passes.
+// ends the connection or the deadline passes: RFC 6455, section 7.1.1. It does nothing if
+// the writing side cannot be ended alone; such a connection is not TCP, and is not reset.
 func (c *rawConn) drain(limit int, deadline time.Time) {
-	if half, ok := c.conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() != nil {
+	half, ok := c.conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
 		return
 	}
 	if c.conn.SetReadDeadline(deadline) != nil {
 		return
 	}
-	buf := make([]byte, 4<<10)
+	buf := make([]byte, drainBufferSize)
 	for limit > 0 {
 		n, err := c.conn.Read(buf)
 		if err != nil {

@@ -26,6 +26,7 @@ const (
 var (
 	errTooManyFrames = errors.New("ws: too many frames")
 	errMessageTooBig = errors.New("ws: message too big")
+	errNotUTF8       = errors.New("ws: a text is not UTF-8")
 	errPeerClosed    = errors.New("ws: the client closed the connection")
 )
 
@@ -82,16 +83,28 @@ func (r *frameReader) readMessages() error {
 		if err := r.clearDeadline(); err != nil {
 			return err
 		}
-		if complete && !r.closing.Load() {
-			r.handler.Message(r.opcode, r.payload)
-		}
 		if complete {
+			if err := r.deliver(); err != nil {
+				return err
+			}
 			r.payload, r.opcode, r.wireBytes = r.payload[:0], opContinuation, 0
 		}
 		if r.start == r.end {
 			return nil
 		}
 	}
+}
+
+// deliver passes the complete message to the handler, unless the connection is closing.
+func (r *frameReader) deliver() error {
+	switch {
+	case r.closing.Load():
+		return nil
+	case r.opcode == websocket.TextMessage && !utf8.Valid(r.payload):
+		return errNotUTF8
+	}
+	r.handler.Message(r.opcode, r.payload)
+	return nil
 }
 
 // next consumes the next n bytes, and blocks until they are there. They are valid until
@@ -182,7 +195,22 @@ func (r *frameReader) readHeader() (h frameHeader, err error) {
 		h.size = binary.BigEndian.Uint64(rest)
 	}
 	copy(h.mask[:], rest[size:])
+	if err := checkLength(h.size, size); err != nil {
+		return h, err
+	}
 	return h, r.checkSize(h, 2+len(rest))
+}
+
+// checkLength checks how a payload's length is encoded: RFC 6455, section 5.2. extended is
+// the size in bytes of the extended length.
+func checkLength(length uint64, extended int) error {
+	switch {
+	case length >= 1<<63:
+		return protocolError("a length of 64 bits")
+	case extended == 2 && length < 126, extended == 8 && length <= 0xffff:
+		return protocolError("a length that is not encoded in the fewest bytes")
+	}
+	return nil
 }
 
 // checkHeader checks a frame's first two bytes, which are parsed in h, against the
@@ -254,7 +282,7 @@ func (r *frameReader) handleControl(opcode int, payload []byte) error {
 		return errTooManyFrames
 	}
 	if opcode == websocket.PingMessage {
-		r.writePong(payload)
+		return r.writePong(payload)
 	}
 	return nil
 }
@@ -262,7 +290,11 @@ func (r *frameReader) handleControl(opcode int, payload []byte) error {
 // handleClose replies to a close frame with the same code. It always returns an error.
 func (r *frameReader) handleClose(payload []byte) error {
 	code := websocket.CloseNoStatusReceived
-	if len(payload) >= 2 {
+	switch len(payload) {
+	case 0:
+	case 1:
+		return protocolError("a close frame with half a code")
+	default:
 		code = int(binary.BigEndian.Uint16(payload))
 		if !validCloseCode(code) {
 			return protocolError(fmt.Sprintf("close code %d is not allowed", code))
@@ -272,6 +304,6 @@ func (r *frameReader) handleClose(payload []byte) error {
 		}
 	}
 	// The client may have closed the connection without waiting for the answer.
-	_ = r.writeClose(code, "")
+	r.writeClose(code, "")
 	return errPeerClosed
 }

@@ -145,6 +145,9 @@ func randomFrames(r *rand.Rand) (all []byte) {
 		for i := range payload {
 			payload[i] = byte('a' + r.IntN(26))
 		}
+		if first == 0x88 && size == 1 {
+			size, payload = 0, nil // gorilla/websocket accepts half a code
+		}
 		if first == 0x88 && size > 1 {
 			payload[0], payload[1] = 3, byte(0xe6+r.IntN(12))
 		}
@@ -160,6 +163,10 @@ func randomFrames(r *rand.Rand) (all []byte) {
 	}
 	return all
 }
+
+// gorillaAccepts names the input in which a frameReader is stricter than gorilla/websocket.
+// TestConformance has a case for each.
+var gorillaAccepts = []string{"close code of one byte", "length of 64 bits", "length of 125 in 16 bits", "length of 65535 in 64 bits"}
 
 // TestFrameReader_AgreesWithGorilla: for random input in random pieces, a frameReader
 // returns the messages, errors and answers of gorilla/websocket.
@@ -185,7 +192,9 @@ func TestFrameReader_AgreesWithGorilla(t *testing.T) {
 		check(randomFrames(r), []int{1, 3, 64, 5000}[r.IntN(4)])
 	}
 	for _, c := range wstest.RawFrames(testConfig.MaxMessage) {
-		check([]byte(c.Raw), 1)
+		if !slices.Contains(gorillaAccepts, c.Name) {
+			check([]byte(c.Raw), 1)
+		}
 	}
 	t.Log(ends)
 	for _, end := range []string{"cut off", "closed", "too big", "protocol error"} {

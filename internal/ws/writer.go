@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -16,29 +17,33 @@ import (
 type frameWriter struct {
 	rawConn
 
-	mu       sync.Mutex // held during each write; guards the fields below
-	finished bool       // a close frame or an incomplete frame was written: nothing may follow
-	partial  bool       // pending belongs to the frame with which Write is called next
-	pending  []byte     // the rest of a frame whose beginning the kernel has taken; it must be written first
+	// mu is held during each write, which may block until the client reads. A goroutine
+	// that serves other connections too must therefore use TryLock. It guards the fields
+	// below, but for watched.
+	mu       sync.Mutex
+	finished bool   // a close frame or an incomplete frame was written: nothing may follow
+	watched  bool   // a poller has the connection; set before other goroutines know it
+	pending  []byte // the rest of the frame with which Write is called next
 }
 
-// errFinished is returned for writes after a close frame or an incomplete frame.
-var errFinished = errors.New("ws: the connection was closed")
+// The reasons why nothing can be written.
+var (
+	errFinished = errors.New("ws: the connection was closed")                // after a close frame or an incomplete frame
+	errStuck    = errors.New("ws: the client does not read what it is sent") // for stuckTimeout
+)
 
 // TryWrite writes a text message without blocking, and reports whether the kernel took
 // all of it. If not, and without an error, the caller must call Write next with the same
-// frame, which writes the rest or all of it. frame is not kept or changed.
+// frame, which writes the rest or all of it. TryWrite takes nothing while another
+// goroutine writes a control frame, which may wait for the client. frame is not kept or
+// changed.
 func (w *frameWriter) TryWrite(frame []byte) (taken bool, err error) {
-	if !w.nonblocking() {
+	if !w.nonblocking() || !w.mu.TryLock() {
 		return false, nil
 	}
-	w.mu.Lock()
 	defer w.mu.Unlock()
-	switch {
-	case w.finished:
+	if w.finished {
 		return false, errFinished
-	case len(w.pending) > 0:
-		return false, nil
 	}
 	b := frameBuffers.Get().(*frameBuffer)
 	defer frameBuffers.Put(b)
@@ -50,7 +55,7 @@ func (w *frameWriter) TryWrite(frame []byte) (taken bool, err error) {
 	if n == len(b.bytes) {
 		return true, nil
 	}
-	w.pending, w.partial = bytes.Clone(b.bytes[n:]), true
+	w.pending = bytes.Clone(b.bytes[n:])
 	return false, nil
 }
 
@@ -67,27 +72,33 @@ func (w *frameWriter) Write(frame []byte, deadline time.Time) error {
 		w.finished = true
 		return err
 	}
-	w.pending, w.partial = nil, false
+	w.pending = nil
 	return nil
 }
 
-// writeFrame writes what is pending, then the frame, unless the pending bytes are its
-// rest. The caller must hold mu.
+// writeFrame writes the pending rest of a frame, or all of it if nothing is pending. The
+// caller must hold mu.
 func (w *frameWriter) writeFrame(frame []byte, deadline time.Time) error {
-	if err := w.conn.SetWriteDeadline(deadline); err != nil {
-		return err
-	}
 	parts := net.Buffers{w.pending}
-	if !w.partial {
+	if len(w.pending) == 0 {
 		// Over TLS each buffer becomes a record, so the header shares one with payload.
 		b := frameBuffers.Get().(*frameBuffer)
 		defer frameBuffers.Put(b)
 		first := min(len(frame), writeBufferSize)
-		b.bytes = append(appendHeader(append(b.bytes[:0], w.pending...), websocket.TextMessage, len(frame)), frame[:first]...)
+		b.bytes = append(appendHeader(b.bytes[:0], websocket.TextMessage, len(frame)), frame[:first]...)
 		parts = net.Buffers{b.bytes, frame[first:]}
 		if first == len(frame) {
 			parts = parts[:1]
 		}
+	}
+	return w.writeParts(parts, deadline)
+}
+
+// writeParts blocks until the kernel has taken parts or the deadline has passed. The
+// caller must hold mu.
+func (w *frameWriter) writeParts(parts net.Buffers, deadline time.Time) error {
+	if err := w.setWriteDeadline(deadline); err != nil {
+		return err
 	}
 	if _, err := parts.WriteTo(w.conn); err != nil {
 		return err
@@ -96,63 +107,80 @@ func (w *frameWriter) writeFrame(frame []byte, deadline time.Time) error {
 	return w.conn.SetWriteDeadline(time.Time{})
 }
 
-// writePong replies to a ping. It drops the answer if a write is in progress or the kernel's
-// buffer is full: the client will ping again. It blocks only over TLS, where it delays
-// its own connection's reader. Errors are ignored: the reader will see them.
-func (w *frameWriter) writePong(payload []byte) {
+// writePong replies to a ping. It drops the reply if a write is in progress: the client
+// will ping again. It does not block over TCP without TLS, where a goroutine writes what the
+// kernel does not take. Otherwise it delays its own connection's reader, and returns errStuck
+// if the client does not read for stuckTimeout. All other errors the reader will see.
+func (w *frameWriter) writePong(payload []byte) error {
 	if !w.mu.TryLock() {
-		return
-	}
-	defer w.mu.Unlock()
-	switch {
-	case w.partial || w.finished:
-	case w.nonblocking():
-		text := w.pending // the rest of an earlier pong
-		if len(text) == 0 {
-			text = append(appendHeader(nil, websocket.PongMessage, len(payload)), payload...)
-		}
-		if n, err := w.trySend(text); n > 0 && err == nil {
-			w.pending = bytes.Clone(text[n:])
-		}
-	default:
-		_ = w.writeControl(websocket.PongMessage, payload)
-	}
-}
-
-// writeClose writes a close frame. Nothing can be written after it. It blocks while a
-// Write is in progress.
-func (w *frameWriter) writeClose(code int, reason string) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	err := w.writeControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason))
-	w.finished = true
-	return err
-}
-
-// writeControl writes a control frame, unless it would fall inside another frame or after
-// the last. The caller must hold mu.
-func (w *frameWriter) writeControl(opcode int, payload []byte) error {
-	if w.partial || w.finished {
 		return nil
 	}
-	if err := w.conn.SetWriteDeadline(time.Now().Add(controlTimeout)); err != nil {
-		return err
+	if len(w.pending) > 0 || w.finished {
+		w.mu.Unlock()
+		return nil
 	}
-	text := append(appendHeader(w.pending, opcode, len(payload)), payload...)
-	if _, err := w.conn.Write(text); err != nil {
-		w.finished = true
-		return err
+	rest := append(appendHeader(nil, websocket.PongMessage, len(payload)), payload...)
+	if !w.nonblocking() {
+		defer w.mu.Unlock()
+		return w.finishPong(rest)
 	}
-	w.pending = nil
-	return w.conn.SetWriteDeadline(time.Time{})
+	n, err := w.trySend(rest)
+	if n == len(rest) || err != nil {
+		w.mu.Unlock()
+		return nil
+	}
+	go w.awaitPong(rest[n:])
+	return nil
+}
+
+// awaitPong writes a pong, or its rest, when the client reads. If it does not, the
+// connection is aborted. The caller must hold mu; awaitPong unlocks it.
+func (w *frameWriter) awaitPong(rest []byte) {
+	defer w.mu.Unlock()
+	if w.finishPong(rest) != nil {
+		w.abort(w.watched)
+	}
+}
+
+// finishPong blocks until the kernel has taken a pong, or its rest. It returns errStuck if
+// that takes longer than stuckTimeout. The caller must hold mu.
+func (w *frameWriter) finishPong(rest []byte) error {
+	err := w.writeParts(net.Buffers{rest}, time.Now().Add(stuckTimeout))
+	if err == nil {
+		return nil
+	}
+	w.finished = true
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return errStuck
+	}
+	return nil
+}
+
+// writeClose writes a close frame, unless it would fall inside another frame or after the
+// last. Nothing can be written after it. It waits for a write in progress.
+func (w *frameWriter) writeClose(code int, reason string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.pending) == 0 && !w.finished {
+		payload := websocket.FormatCloseMessage(code, reason)
+		text := append(appendHeader(nil, websocket.CloseMessage, len(payload)), payload...)
+		// If it cannot be sent, the client has gone or does not read.
+		_ = w.writeParts(net.Buffers{text}, time.Now().Add(controlTimeout))
+	}
+	w.finished = true
 }
 
 // writeBufferSize is the initial size in bytes of the pooled buffers in which frames and
 // answers to handshakes are assembled.
 const writeBufferSize = 4 << 10
 
-// controlTimeout is how long writing a control frame may block.
-const controlTimeout = time.Second
+const (
+	// controlTimeout is how long a write may block once the connection is closing.
+	controlTimeout = time.Second
+	// stuckTimeout is how long writing a pong may block. It is as long as a session gives a
+	// frame.
+	stuckTimeout = 5 * time.Second
+)
 
 // A frameBuffer is memory in which a frame is assembled.
 type frameBuffer struct{ bytes []byte }

@@ -166,32 +166,49 @@ func testIncompleteFrame(t *testing.T, try bool) {
 	}
 }
 
-// TestFrameWriter_PongsDoNotBlock: a client that pings and does not read neither delays
-// its reader nor breaks its connection.
-func TestFrameWriter_PongsDoNotBlock(t *testing.T) {
-	if !canTrySend {
-		t.Skip("pongs block on this system")
-	}
-	conn, client := slowPair(t)
+// fill sends pongs until the kernel takes no more of them. The rest of the last one waits,
+// as that of any pong does.
+func fill(t *testing.T, conn *Conn) {
+	t.Helper()
 	const pong = "\x8a\x00"
-	// Fill the kernel's buffers.
-	if err := conn.conn.SetWriteDeadline(time.Now().Add(300 * time.Millisecond)); err != nil {
-		t.Fatal(err)
+	pongs, sent := []byte(strings.Repeat(pong, 1<<20)), 0
+	for full := false; !full; {
+		if err := conn.conn.SetWriteDeadline(time.Now().Add(200 * time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		n, err := conn.conn.Write(pongs[sent:])
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatal(n, err)
+		}
+		sent, full = sent+n, n == 0
 	}
-	sent, err := io.WriteString(conn.conn, strings.Repeat(pong, 16<<20))
-	if !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Fatal(sent, err)
+	if sent%len(pong) != 0 {
+		conn.mu.Lock()
+		go conn.awaitPong([]byte(pong[1:]))
 	}
-	if sent%2 != 0 {
-		conn.pending = []byte(pong[1:])
-	}
-	began := time.Now()
-	if _, err := io.WriteString(client.NetConn(), strings.Repeat(wstest.MaskedFrame(0x89, "here"), 100)); err != nil {
+}
+
+// pingConn sends pings to a connection and reads them, as its reader does.
+func pingConn(t *testing.T, conn *Conn, client *websocket.Conn, pings int) {
+	t.Helper()
+	if _, err := io.WriteString(client.NetConn(), strings.Repeat(wstest.MaskedFrame(0x89, "here"), pings)); err != nil {
 		t.Fatal(err)
 	}
 	if err := conn.readOnce(); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestFrameWriter_PongsDoNotBlock: a client that pings and does not read neither delays
+// its reader nor, if it soon reads again, breaks its connection.
+func TestFrameWriter_PongsDoNotBlock(t *testing.T) {
+	if !canTrySend {
+		t.Skip("pongs block on this system")
+	}
+	conn, client := slowPair(t)
+	fill(t, conn)
+	began := time.Now()
+	pingConn(t, conn, client, 100)
 	if took := time.Since(began); took > controlTimeout/2 {
 		t.Errorf("the reader waited %v", took)
 	}
@@ -200,11 +217,98 @@ func TestFrameWriter_PongsDoNotBlock(t *testing.T) {
 	if err := client.SetReadDeadline(time.Now().Add(testTimeout)); err != nil {
 		t.Fatal(err)
 	}
+	pongs := 0
+	client.SetPongHandler(func(payload string) error {
+		if payload != "" {
+			pongs++
+		}
+		return nil
+	})
 	if _, text, err := client.ReadMessage(); err != nil || !bytes.Equal(text, numberedFrame(1, 10)) {
 		t.Errorf("afterwards %.60q %v", text, err)
 	}
 	if err := <-wrote; err != nil {
 		t.Error(err)
+	}
+	if pongs > 1 {
+		t.Errorf("%d pongs waited", pongs)
+	}
+}
+
+// TestFrameWriter_TryWriteWaitsForNoClient: what a session gives to a connection never
+// waits for what its reader writes to a client that does not read.
+func TestFrameWriter_TryWriteWaitsForNoClient(t *testing.T) {
+	if !canTrySend {
+		t.Skip("TryWrite takes nothing on this system")
+	}
+	for name, c := range map[string]struct {
+		begin func(*Conn)
+		in    string // the function that then waits for the client
+	}{
+		"a close": {func(conn *Conn) { conn.Close(websocket.CloseProtocolError) }, "ws.(*frameWriter).writeClose"},
+		"a pong":  {func(conn *Conn) { _ = conn.writePong([]byte("here")) }, "ws.(*frameWriter).awaitPong"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, _ := slowPair(t)
+			fill(t, conn)
+			go c.begin(conn)
+			eventually(t, c.in, func() bool { return stacks(t, c.in) > 0 })
+			began := time.Now()
+			taken, err := conn.TryWrite(numberedFrame(1, 10))
+			if took := time.Since(began); took > 100*time.Millisecond {
+				t.Errorf("TryWrite waited %v", took)
+			}
+			if taken || err != nil && !errors.Is(err, errFinished) {
+				t.Errorf("taken %t, error %v", taken, err)
+			}
+			conn.conn.Close()
+			eventually(t, "its end", func() bool { return stacks(t, c.in) == 0 })
+		})
+	}
+}
+
+// TestConn_ClientThatTakesNoPongIsDisconnected: a client that pings, does not read and is
+// sent nothing else loses its connection within stuckTimeout.
+func TestConn_ClientThatTakesNoPongIsDisconnected(t *testing.T) {
+	for name, secure := range map[string]bool{"plain": false, "not TCP": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // it waits
+			h := new(recorder)
+			conn, client := slowPair(t)
+			if conn.handler = h; secure {
+				conn.conn, conn.fd = hiddenConn{conn.conn.(*net.TCPConn)}, -1
+			}
+			fill(t, conn)
+			began := time.Now()
+			conn.Start()
+			if _, err := io.WriteString(client.NetConn(), strings.Repeat(wstest.MaskedFrame(0x89, "here"), 1000)); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "the end", func() bool { _, closed := h.ends(); return closed == 1 })
+			if took := time.Since(began); took < stuckTimeout/2 || took > stuckTimeout+2*time.Second {
+				t.Errorf("it ended after %v, want %v", took, stuckTimeout)
+			}
+		})
+	}
+}
+
+// A hiddenConn is not a *net.TCPConn, but has its methods.
+type hiddenConn struct{ *net.TCPConn }
+
+// TestConn_CloseEndsTheWaitForAPong: Close waits a second for a pong that the client does
+// not take, and not stuckTimeout.
+func TestConn_CloseEndsTheWaitForAPong(t *testing.T) {
+	if !canTrySend {
+		t.Skip("pongs block on this system")
+	}
+	conn, client := slowPair(t)
+	fill(t, conn)
+	pingConn(t, conn, client, 100)
+	eventually(t, "the wait for a pong", func() bool { return stacks(t, "ws.(*frameWriter).awaitPong") > 0 })
+	began := time.Now()
+	conn.Close(websocket.CloseServiceRestart)
+	if took := time.Since(began); took > 2*controlTimeout+time.Second {
+		t.Errorf("Close waited %v", took)
 	}
 }
 
@@ -217,14 +321,11 @@ func TestFrameWriter_RestOfAPongGoesFirst(t *testing.T) {
 	const pong = "\x8a\x04late"
 	for name, next := range map[string]func(*Conn){
 		"a frame": func(conn *Conn) {
-			if taken, err := conn.TryWrite(numberedFrame(1, 10)); taken || err != nil {
-				t.Errorf("the frame was taken: %v %v", taken, err)
-			}
 			if err := conn.Write(numberedFrame(1, 10), time.Now().Add(testTimeout)); err != nil {
 				t.Error(err)
 			}
 		},
-		"a ping":  func(conn *Conn) { conn.writePong([]byte("another")) },
+		"a ping":  func(conn *Conn) { _ = conn.writePong([]byte("another")) },
 		"a close": func(conn *Conn) { conn.Close(websocket.CloseServiceRestart) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -234,11 +335,17 @@ func TestFrameWriter_RestOfAPongGoesFirst(t *testing.T) {
 			if n, err := conn.trySend([]byte(pong[:3])); n != 3 || err != nil {
 				t.Fatal(n, err)
 			}
-			conn.pending = []byte(pong[3:])
-			next(conn)
-			if _, err := conn.TryWrite(numberedFrame(2, 10)); err != nil && name != "a close" {
-				t.Error(err)
+			conn.mu.Lock()
+			if taken, err := conn.TryWrite(numberedFrame(1, 10)); taken || err != nil {
+				t.Errorf("a frame was taken: %v %v", taken, err)
 			}
+			done := make(chan struct{})
+			go func() { defer close(done); next(conn) }()
+			if name == "a ping" {
+				<-done // its pong is dropped
+			}
+			conn.awaitPong([]byte(pong[3:]))
+			<-done
 			conn.Close(websocket.CloseServiceRestart)
 			texts := 0
 			for {
@@ -250,7 +357,7 @@ func TestFrameWriter_RestOfAPongGoesFirst(t *testing.T) {
 				}
 				texts++
 			}
-			if want := map[string]int{"a frame": 2, "a ping": 1}[name]; texts != want || len(pongs) != 1 || pongs[0] != "late" {
+			if want := map[string]int{"a frame": 1}[name]; texts != want || len(pongs) != 1 || pongs[0] != "late" {
 				t.Errorf("%d frames, want %d, and pongs %q", texts, want, pongs)
 			}
 		})

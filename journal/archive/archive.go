@@ -12,10 +12,14 @@
 // Name, key and body are preceded by their length in four bytes; epoch has eight bytes. All numbers
 // are big-endian. Each record is verified by its hash, which chains it to the record before; the
 // sum reveals a missing log or a missing end.
+//
+// A later format has a higher number in the title. Every format MUST end with the SHA-256 of every
+// byte before it: by that, this version tells an archive of a later one from a damaged one.
 package archive
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -23,15 +27,21 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"strconv"
+	"strings"
 
 	"github.com/matchfloor/matchfloor/journal"
 )
 
 const (
 	title    = "matchfloor.archive.1\n"
+	format   = 1 // the number in title
 	tagLog   = 'L'
 	tagEntry = 'R'
 	tagEnd   = 'E'
+
+	titlePrefix  = "matchfloor.archive."
+	maxTitleRest = 8 // bytes of a title beyond the length of ours
 
 	maxName    = 64         // bytes of a log's id
 	maxRecords = 10_000_000 // of one log: far more than any log has
@@ -40,6 +50,15 @@ const (
 // ErrDamaged is wrapped by every error that says that an archive differs from what was written,
 // or is incomplete.
 var ErrDamaged = errors.New("archive: damaged or cut short")
+
+// NewerError says that an archive is in a format that this version does not read.
+type NewerError struct {
+	Format int
+}
+
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("archive: made by a newer version of matchfloor: it has format %d, this version reads format %d", e.Format, format)
+}
 
 // Log is all of one log: its records, numbered from 1 and chained in its epoch.
 type Log struct {
@@ -129,13 +148,14 @@ func field(b, value []byte) []byte {
 // Read reads an archive from r to its end and calls each with every log, verified, in the order
 // in which they were put. It stops at an error of each and returns it. It returns an error that
 // wraps ErrDamaged if the archive is damaged, possibly after undamaged logs: a caller that acts
-// on the logs must read the whole archive once before. One log at a time is in memory, at most
-// as large as the archive.
+// on the logs must read the whole archive once before. For an archive in a later format it
+// returns a *NewerError and calls each for none. One log at a time is in memory, at most as large
+// as the archive.
 func Read(r io.Reader, each func(Log) error) error {
 	sum := sha256.New()
 	in := &reader{in: io.TeeReader(bufio.NewReaderSize(r, 1<<16), sum)}
 	if got := in.bytes(len(title)); in.err == nil && string(got) != title {
-		return fmt.Errorf("%w: it does not begin with the title of this version", ErrDamaged)
+		return otherTitle(got, in.in)
 	}
 	tag := in.tag()
 	for in.err == nil && tag == tagLog {
@@ -162,6 +182,50 @@ func Read(r io.Reader, each func(Log) error) error {
 		return fmt.Errorf("%w: there is data after its end", ErrDamaged)
 	}
 	return nil
+}
+
+// otherTitle returns the error for an archive that begins with another title. after is what
+// follows the first bytes.
+func otherTitle(first []byte, after io.Reader) error {
+	in, more := bufio.NewReader(after), "" // a number of several digits ends after the first bytes
+	number, ours := strings.CutPrefix(string(first), titlePrefix)
+	if ours && !strings.HasSuffix(number, "\n") {
+		end, err := in.ReadSlice('\n')
+		more, ours = string(end), err == nil && len(end) <= maxTitleRest
+	}
+	found, err := strconv.Atoi(strings.TrimSuffix(number+more, "\n"))
+	if !ours || err != nil || found <= format {
+		return fmt.Errorf("%w: it does not begin with the title of an archive", ErrDamaged)
+	}
+	intact, err := endsWithSum(io.MultiReader(bytes.NewReader(first), strings.NewReader(more), in))
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	case !intact:
+		return fmt.Errorf("%w: it names format %d, but its sum does not match", ErrDamaged, found)
+	}
+	return &NewerError{Format: found}
+}
+
+// endsWithSum reports whether the last bytes of r are the SHA-256 of all bytes before them.
+func endsWithSum(r io.Reader) (bool, error) {
+	sum := sha256.New()
+	var held []byte // the last bytes so far; they may be the sum
+	block := make([]byte, 1<<16)
+	for {
+		n, err := r.Read(block)
+		held = append(held, block[:n]...)
+		if over := len(held) - sha256.Size; over > 0 {
+			sum.Write(held[:over])
+			held = append(held[:0], held[over:]...)
+		}
+		if err == io.EOF {
+			return bytes.Equal(held, sum.Sum(nil)), nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
 }
 
 // reader reads the parts of an archive; after its first error it returns zeros.

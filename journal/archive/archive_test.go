@@ -100,6 +100,26 @@ func TestRead_ReportsAForgedRecord(t *testing.T) {
 	}
 }
 
+// An archive in a later format is told from a damaged one, by its sum, whatever stands in it.
+func TestRead_NamesALaterFormat(t *testing.T) {
+	for _, format := range []int{2, 9, 10, 4711} {
+		later := fmt.Appendf(nil, "matchfloor.archive.%d\nnobody knows yet what follows", format)
+		sum := sha256.Sum256(later)
+		newer, ok := errors.AsType[*archive.NewerError](errorOfRead(append(bytes.Clone(later), sum[:]...)))
+		if !ok || newer.Format != format || !strings.Contains(newer.Error(), "made by a newer version") {
+			t.Errorf("format %d: %v", format, newer)
+		}
+		if err := errorOfRead(append(later, sum[1:]...)); !errors.Is(err, archive.ErrDamaged) {
+			t.Errorf("format %d, cut short: %v", format, err)
+		}
+	}
+}
+
+func errorOfRead(data []byte) error {
+	_, err := readAll(data)
+	return err
+}
+
 func FuzzRead(f *testing.F) {
 	var out bytes.Buffer
 	w := archive.NewWriter(&out)
@@ -109,7 +129,8 @@ func FuzzRead(f *testing.F) {
 	f.Add(out.Bytes())
 	f.Add([]byte("matchfloor.archive.1\nE"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if _, err := readAll(data); err != nil && !errors.Is(err, archive.ErrDamaged) {
+		_, err := readAll(data)
+		if _, newer := errors.AsType[*archive.NewerError](err); err != nil && !newer && !errors.Is(err, archive.ErrDamaged) {
 			t.Errorf("%v does not wrap ErrDamaged", err)
 		}
 	})
@@ -132,7 +153,7 @@ func TestRestore_WritesTheLogInTheNextEpoch(t *testing.T) {
 		// The old head is not in the history of the restored log.
 		batch := []journal.Record{{Key: "next"}}
 		journal.Chain(l.Head(), batch)
-		if result, err := j.Append(t.Context(), "spring", l.Head(), batch); err != nil || result.Outcome != journal.Conflict || !result.Diverged {
+		if result, err := j.Append(t.Context(), "spring", l.Head(), batch, time.Time{}); err != nil || result.Outcome != journal.Conflict || !result.Diverged {
 			t.Errorf("epoch %d: an append at the old head: %+v, %v", epoch, result, err)
 		}
 	}
@@ -143,7 +164,7 @@ func TestRestore_OverwritesNothing(t *testing.T) {
 	other := []journal.Record{{Key: "other"}}
 	at := journal.Genesis("spring", 1)
 	journal.Chain(at, other)
-	if _, err := j.Append(t.Context(), "spring", at, other); err != nil {
+	if _, err := j.Append(t.Context(), "spring", at, other, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	for name, err := range map[string]error{

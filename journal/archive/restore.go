@@ -24,6 +24,14 @@ func Restored(l Log) (journal.Position, error) {
 	return head, err
 }
 
+// CheckEpoch returns an error that wraps ErrDamaged if no restore accepts the log's epoch.
+func (l Log) CheckEpoch() error {
+	if l.Epoch == 0 || l.Epoch >= maxEpoch {
+		return fmt.Errorf("%w: log %q is in epoch %d", ErrDamaged, l.ID, l.Epoch)
+	}
+	return nil
+}
+
 // Check returns nil if the log can be restored into j, or has been. If the log in j has other
 // contents the error wraps ErrNotEmpty. It writes nothing.
 func Check(ctx context.Context, j journal.Journal, l Log) error {
@@ -33,8 +41,8 @@ func Check(ctx context.Context, j journal.Journal, l Log) error {
 
 // target returns the head of the log in j, and the head that it is to have.
 func target(ctx context.Context, j journal.Journal, l Log) (at, want journal.Position, err error) {
-	if l.Epoch == 0 || l.Epoch >= maxEpoch {
-		return at, want, fmt.Errorf("%w: log %q is in epoch %d", ErrDamaged, l.ID, l.Epoch)
+	if err := l.CheckEpoch(); err != nil {
+		return at, want, err
 	}
 	if want, err = Restored(l); err != nil {
 		return at, want, err

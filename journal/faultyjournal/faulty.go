@@ -119,17 +119,17 @@ func (j *Journal) Counts() Counts {
 }
 
 // Append implements journal.Journal.
-func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.Position, batch []journal.Record) (journal.Result, error) {
+func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.Position, batch []journal.Record, notAfter time.Time) (journal.Result, error) {
 	if err := backend.CheckContext(ctx); err != nil {
 		return journal.Result{}, err
 	}
 	switch fault := j.nextFault(log, "append"); fault {
 	case Persisted:
 		// The caller does not get the outcome.
-		_, err := j.inner.Append(ctx, log, expect, batch)
+		_, err := j.inner.Append(ctx, log, expect, batch, notAfter)
 		return journal.Result{}, hideOutcome(err)
 	case None:
-		return j.inner.Append(ctx, log, expect, batch)
+		return j.inner.Append(ctx, log, expect, batch, notAfter)
 	case Delayed:
 		if err := journal.CheckBatch(log, expect, batch); err != nil {
 			return journal.Result{}, err
@@ -137,7 +137,7 @@ func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.
 		batch = cloneRecords(batch)
 		j.later(func() {
 			// The result is dropped. If a repeat was stored meanwhile, it is AlreadyKnown.
-			_, _ = j.inner.Append(context.WithoutCancel(ctx), log, expect, batch)
+			_, _ = j.inner.Append(context.WithoutCancel(ctx), log, expect, batch, notAfter)
 		})
 		return journal.Result{}, injected(fault)
 	default:

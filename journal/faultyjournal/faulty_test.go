@@ -60,19 +60,42 @@ func TestScript_FaultsHappenInOrder(t *testing.T) {
 		err  error
 		head journal.Position
 	}{{journal.ErrUnavailable, genesis}, {journal.ErrUnknown, genesis}, {journal.ErrUnknown, head}} {
-		if _, err := j.Append(t.Context(), theLog, genesis, batch); !errors.Is(err, want.err) {
+		if _, err := j.Append(t.Context(), theLog, genesis, batch, time.Time{}); !errors.Is(err, want.err) {
 			t.Errorf("append %d: %v, want %v", i, err, want.err)
 		}
 		if page, err := m.Read(t.Context(), theLog, 0, 0); err != nil || page.Head != want.head {
 			t.Errorf("after append %d the log is at %v (%v), want %v", i, page.Head, err, want.head)
 		}
 	}
-	if r, err := j.Append(t.Context(), theLog, genesis, batch); err != nil || r.Outcome != journal.AlreadyKnown {
+	if r, err := j.Append(t.Context(), theLog, genesis, batch, time.Time{}); err != nil || r.Outcome != journal.AlreadyKnown {
 		t.Errorf("the same bytes again: %+v, %v, want AlreadyKnown", r, err)
 	}
 	if got, want := j.Counts(), (faultyjournal.Counts{Persisted: 1, Lost: 1, Unavailable: 1}); got != want {
 		t.Errorf("counts %+v, want %+v", got, want)
 	}
+}
+
+// A late write is not stored after the deadline of its append.
+func TestDelayed_WriteKeepsItsDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := journal.NewMemory(time.Now)
+		j := faultyjournal.Wrap(m, 1, faultyjournal.Odds{WriteDelay: time.Second})
+		genesis := journal.Genesis(theLog, 1)
+		batch, head := oneRecord(genesis, "first")
+		for _, c := range []struct {
+			within time.Duration
+			want   journal.Position
+		}{{time.Second - 1, genesis}, {time.Second, head}} {
+			j.Script(theLog, faultyjournal.Delayed)
+			if _, err := j.Append(t.Context(), theLog, genesis, batch, time.Now().Add(c.within)); !errors.Is(err, journal.ErrUnknown) {
+				t.Errorf("a delayed append returned %v", err)
+			}
+			j.Settle()
+			if page, err := m.Read(t.Context(), theLog, 0, 0); err != nil || page.Head != c.want {
+				t.Errorf("a write delayed by 1 s with a deadline in %v: the log is at %v (%v), want %v", c.within, page.Head, err, c.want)
+			}
+		}
+	})
 }
 
 // A late write is not stored again if it was repeated meanwhile, nor if another was appended.
@@ -91,25 +114,25 @@ func TestDelayed_WriteIsStoredAtMostOnce(t *testing.T) {
 		second, end := oneRecord(head, "second")
 		late, _ := oneRecord(head, "late")
 		j.Script(theLog, faultyjournal.Delayed, faultyjournal.None, faultyjournal.Delayed, faultyjournal.None)
-		if _, err := j.Append(t.Context(), theLog, genesis, first); !errors.Is(err, journal.ErrUnknown) {
+		if _, err := j.Append(t.Context(), theLog, genesis, first, time.Time{}); !errors.Is(err, journal.ErrUnknown) {
 			t.Errorf("a delayed append returned %v", err)
 		}
 		headIs(genesis, "before it is stored")
-		if result, err := j.Append(t.Context(), theLog, genesis, first); err != nil || result.Outcome != journal.Appended {
+		if result, err := j.Append(t.Context(), theLog, genesis, first, time.Time{}); err != nil || result.Outcome != journal.Appended {
 			t.Errorf("its repeat: %+v, %v", result, err)
 		}
 		j.Settle()
 		headIs(head, "after its repeat")
-		if _, err := j.Append(t.Context(), theLog, head, late); !errors.Is(err, journal.ErrUnknown) {
+		if _, err := j.Append(t.Context(), theLog, head, late, time.Time{}); !errors.Is(err, journal.ErrUnknown) {
 			t.Errorf("a delayed append returned %v", err)
 		}
-		if result, err := j.Append(t.Context(), theLog, head, second); err != nil || result.Outcome != journal.Appended {
+		if result, err := j.Append(t.Context(), theLog, head, second, time.Time{}); err != nil || result.Outcome != journal.Appended {
 			t.Errorf("another append: %+v, %v", result, err)
 		}
 		j.Settle()
 		headIs(end, "after another append")
 		j.Script(theLog, faultyjournal.Delayed)
-		if _, err := j.Append(t.Context(), theLog, genesis, second); !errors.Is(err, journal.ErrMalformed) {
+		if _, err := j.Append(t.Context(), theLog, genesis, second, time.Time{}); !errors.Is(err, journal.ErrMalformed) {
 			t.Errorf("a batch that does not follow: %v, want it refused at once", err)
 		}
 		if got := j.Counts().Delayed; got != 3 {
@@ -123,7 +146,7 @@ func TestSetAway_EveryCallFails(t *testing.T) {
 	genesis := journal.Genesis(theLog, 1)
 	batch, head := oneRecord(genesis, "first")
 	j.SetUnreachable(true)
-	_, appendErr := j.Append(t.Context(), theLog, genesis, batch)
+	_, appendErr := j.Append(t.Context(), theLog, genesis, batch, time.Time{})
 	_, readErr := j.Read(t.Context(), theLog, 0, 1)
 	_, checkErr := j.CheckHead(t.Context(), theLog, genesis)
 	_, replaceErr := j.Replace(t.Context(), theLog, genesis, nil)
@@ -133,7 +156,7 @@ func TestSetAway_EveryCallFails(t *testing.T) {
 		}
 	}
 	j.SetUnreachable(false)
-	if r, err := j.Append(t.Context(), theLog, genesis, batch); err != nil || r.Head != head {
+	if r, err := j.Append(t.Context(), theLog, genesis, batch, time.Time{}); err != nil || r.Head != head {
 		t.Errorf("when reachable again: %+v, %v, want it appended", r, err)
 	}
 }
@@ -145,7 +168,7 @@ func TestWrap_FaultsDependOnSeedAndLogOnly(t *testing.T) {
 		at := journal.Genesis(theLog, 1)
 		for i := range 200 {
 			batch, end := oneRecord(at, fmt.Sprint(i))
-			r, err := j.Append(t.Context(), theLog, at, batch)
+			r, err := j.Append(t.Context(), theLog, at, batch, time.Time{})
 			faults += fmt.Sprintln(r.Outcome, err)
 			if err == nil && r.Head == end {
 				at = end
@@ -182,7 +205,7 @@ func hints(t *testing.T, odds faultyjournal.Odds) (seen []string) {
 		at := journal.Genesis(theLog, 1)
 		for i := range 3 {
 			batch, end := oneRecord(at, fmt.Sprint(i))
-			if _, err := m.Append(ctx, theLog, at, batch); err != nil {
+			if _, err := m.Append(ctx, theLog, at, batch, time.Time{}); err != nil {
 				t.Error(err)
 			}
 			at = end

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/matchfloor/matchfloor/journal"
 )
@@ -178,7 +179,7 @@ func wantMalformed(f *fixture, name string, log journal.LogID, expect journal.Po
 	f.Helper()
 	var err error
 	for range attempts {
-		if _, err = f.Journal.Append(f.Context(), log, expect, batch); !f.isTransient(err) {
+		if _, err = f.Journal.Append(f.Context(), log, expect, batch, time.Time{}); !f.isTransient(err) {
 			break
 		}
 	}
@@ -224,7 +225,7 @@ func callErrors(f *fixture, log journal.LogID) map[string]error {
 			}
 		}
 	}
-	call("Append", func() error { _, err := f.Journal.Append(ctx, log, at, batch); return err })
+	call("Append", func() error { _, err := f.Journal.Append(ctx, log, at, batch, time.Time{}); return err })
 	call("Read", func() error { _, err := f.Journal.Read(ctx, log, 0, 1); return err })
 	call("CheckHead", func() error { _, err := f.Journal.CheckHead(ctx, log, at); return err })
 	call("Replace", func() error { _, err := f.Journal.Replace(ctx, log, at, nil); return err })

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/matchfloor/matchfloor/journal"
 )
@@ -152,8 +153,8 @@ func linearizable(f *fixture) {
 	h.Check(f, timeout)
 }
 
-// runClient makes the calls of one client: appends, of which some are sent twice, reads and
-// checks of the head. It does not repeat a call that fails; the history records the failure.
+// runClient makes the calls of one client: appends, of which some are sent twice and some too
+// late, reads and checks of the head. It does not repeat a call that fails; the history records the failure.
 func runClient(f *fixture, j journal.Journal, client, calls int) {
 	at := journal.Genesis(theLog, 1)
 	for n := range calls {
@@ -161,7 +162,7 @@ func runClient(f *fixture, j journal.Journal, client, calls int) {
 		expect := at
 		journal.Chain(expect, batch)
 		for range 1 + n%3/2 {
-			result, err := j.Append(f.Context(), theLog, expect, batch)
+			result, err := j.Append(f.Context(), theLog, expect, batch, deadline(n))
 			if err == nil {
 				at = result.Head
 			} else if !f.isTransient(err) {
@@ -178,4 +179,16 @@ func runClient(f *fixture, j journal.Journal, client, calls int) {
 			f.Errorf("client %d, call %d: %v", client, n, err)
 		}
 	}
+}
+
+// deadline returns the deadline of a client's nth append: none, one that has passed, or one
+// that has not.
+func deadline(n int) time.Time {
+	switch n % 5 {
+	case 2:
+		return time.UnixMicro(1)
+	case 3:
+		return time.Now().Add(200 * 365 * 24 * hour)
+	}
+	return time.Time{}
 }

@@ -3,6 +3,7 @@ package journaltest
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/matchfloor/matchfloor/journal"
 )
@@ -61,7 +62,7 @@ func wantDamagedMissed(f *fixture, log journal.LogID, field Field, seq uint64) {
 	var err error
 	var result journal.Result
 	for range attempts {
-		if result, err = f.Journal.Append(f.Context(), log, expect, batch); !f.isTransient(err) {
+		if result, err = f.Journal.Append(f.Context(), log, expect, batch, time.Time{}); !f.isTransient(err) {
 			break
 		}
 	}
@@ -84,7 +85,7 @@ func damagedDuplicate(f *fixture) {
 	var err error
 	var result journal.Result
 	for range attempts {
-		if result, err = f.Journal.Append(f.Context(), theLog, at, batch); !f.isTransient(err) {
+		if result, err = f.Journal.Append(f.Context(), theLog, at, batch, time.Time{}); !f.isTransient(err) {
 			break
 		}
 	}

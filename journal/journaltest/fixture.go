@@ -53,14 +53,20 @@ type fixture struct {
 	Env
 }
 
-// appendTo chains batch to expect and appends it to j, again while the outcome is unknown. A
-// batch that a failed attempt has stored counts as appended.
+// appendTo is appendWith without a deadline.
 func (f *fixture) appendTo(j journal.Journal, log journal.LogID, expect journal.Position, batch []journal.Record) journal.Result {
+	f.Helper()
+	return f.appendWith(j, log, expect, batch, time.Time{})
+}
+
+// appendWith chains batch to expect and appends it to j, again while the outcome is unknown. A
+// batch that a failed attempt has stored counts as appended.
+func (f *fixture) appendWith(j journal.Journal, log journal.LogID, expect journal.Position, batch []journal.Record, notAfter time.Time) journal.Result {
 	f.Helper()
 	end := journal.Chain(expect, batch)
 	unknown := false
 	for range attempts {
-		result, err := j.Append(f.Context(), log, expect, batch)
+		result, err := j.Append(f.Context(), log, expect, batch, notAfter)
 		switch {
 		case err == nil && unknown && allDuplicates(result, batch):
 			result.Outcome, result.Head, result.Duplicates = journal.Appended, end, nil

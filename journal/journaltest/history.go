@@ -102,13 +102,13 @@ type recorder struct {
 }
 
 // Append implements journal.Journal.
-func (r *recorder) Append(ctx context.Context, log journal.LogID, expect journal.Position, batch []journal.Record) (journal.Result, error) {
+func (r *recorder) Append(ctx context.Context, log journal.LogID, expect journal.Position, batch []journal.Record, notAfter time.Time) (journal.Result, error) {
 	call := r.history.now()
-	result, err := r.Journal.Append(ctx, log, expect, batch)
+	result, err := r.Journal.Append(ctx, log, expect, batch, notAfter)
 	if log != r.history.log {
 		return result, err
 	}
-	input := appendInput{expect: expect, batch: append([]journal.Record(nil), batch...)}
+	input := appendInput{expect: expect, batch: append([]journal.Record(nil), batch...), notAfter: notAfter}
 	input.end = journal.Chain(expect, input.batch)
 	switch {
 	case errors.Is(err, journal.ErrUnknown):

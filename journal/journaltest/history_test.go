@@ -28,11 +28,11 @@ type brokenJournal struct {
 	first                      journal.Page // the result of the first Read
 }
 
-func (b *brokenJournal) Append(ctx context.Context, log journal.LogID, expect journal.Position, batch []journal.Record) (journal.Result, error) {
+func (b *brokenJournal) Append(ctx context.Context, log journal.LogID, expect journal.Position, batch []journal.Record, notAfter time.Time) (journal.Result, error) {
 	if b.loses && expect.Seq == 3 {
 		return journal.Result{Outcome: journal.Appended, Head: journal.Chain(expect, batch)}, nil
 	}
-	result, err := b.Journal.Append(ctx, log, expect, batch)
+	result, err := b.Journal.Append(ctx, log, expect, batch, notAfter)
 	if b.appendsTwice && result.Outcome == journal.AlreadyKnown {
 		result = journal.Result{Outcome: journal.Appended, Head: result.Head}
 	}
@@ -67,7 +67,7 @@ func verdictOn(t *testing.T, b *brokenJournal) string {
 		batch := numbered(fmt.Sprint("n-", n), 1)
 		end := journal.Chain(at, batch)
 		for range 1 + n%2 {
-			if _, err := j.Append(t.Context(), theLog, at, batch); err != nil {
+			if _, err := j.Append(t.Context(), theLog, at, batch, time.Time{}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -105,7 +105,7 @@ func TestHistory_FailsWithoutTimeToCheck(t *testing.T) {
 			for n := range 200 {
 				batch := numbered(fmt.Sprintf("c-%d-%d", c, n), 1)
 				journal.Chain(at, batch)
-				if result, err := j.Append(t.Context(), theLog, at, batch); err == nil {
+				if result, err := j.Append(t.Context(), theLog, at, batch, time.Time{}); err == nil {
 					at = result.Head
 				}
 			}
@@ -121,7 +121,7 @@ func TestHistory_FailsWithoutTimeToCheck(t *testing.T) {
 // lostAppends is a journal that loses every append and returns ErrUnknown.
 type lostAppends struct{ journal.Journal }
 
-func (lostAppends) Append(context.Context, journal.LogID, journal.Position, []journal.Record) (journal.Result, error) {
+func (lostAppends) Append(context.Context, journal.LogID, journal.Position, []journal.Record, time.Time) (journal.Result, error) {
 	return journal.Result{}, journal.ErrUnknown
 }
 
@@ -132,7 +132,7 @@ func TestHistory_ChecksWithoutUnstoredAppends(t *testing.T) {
 	appendOne := func(j journal.Journal, key string) {
 		batch := numbered(key, 1)
 		journal.Chain(at, batch)
-		if _, err := j.Append(t.Context(), theLog, at, batch); err != nil && !errors.Is(err, journal.ErrUnknown) {
+		if _, err := j.Append(t.Context(), theLog, at, batch, time.Time{}); err != nil && !errors.Is(err, journal.ErrUnknown) {
 			t.Fatal(err)
 		}
 	}

@@ -2,6 +2,7 @@ package journaltest
 
 import (
 	"encoding/binary"
+	"time"
 
 	"github.com/anishathalye/porcupine"
 	"github.com/benbjohnson/immutable"
@@ -15,6 +16,7 @@ import (
 type appendInput struct {
 	expect, end journal.Position
 	batch       []journal.Record
+	notAfter    time.Time
 }
 
 // logState is a log as the model sees it. It is immutable; two states are equal if their heads
@@ -80,6 +82,9 @@ func (m *logState) append(input appendInput, output any) (bool, *logState) {
 		return true, next
 	case result.Outcome == journal.Appended:
 		return next != m && result.Head == next.head, next
+	case result.Outcome == journal.Expired: // the batch would have been stored otherwise
+		late := !input.notAfter.IsZero() && result.Clock.After(input.notAfter)
+		return late && next != m && result.Head == m.head, m
 	case result.Outcome == journal.AlreadyKnown:
 		return next == m && equalDuplicates(duplicates, result.Duplicates), m
 	default:

@@ -3,6 +3,7 @@ package journaltest
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/matchfloor/matchfloor/journal"
 )
@@ -74,7 +75,7 @@ func endedContext(f *fixture) {
 	batch := numbered("second", 1)
 	journal.Chain(at, batch)
 	errs := make(map[string]error)
-	_, errs["Append"] = f.Journal.Append(ended, theLog, at, batch)
+	_, errs["Append"] = f.Journal.Append(ended, theLog, at, batch, time.Time{})
 	_, errs["Read"] = f.Journal.Read(ended, theLog, 0, 1)
 	_, errs["CheckHead"] = f.Journal.CheckHead(ended, theLog, at)
 	_, errs["Replace"] = f.Journal.Replace(ended, theLog, at, nil)

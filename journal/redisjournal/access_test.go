@@ -15,6 +15,9 @@ import (
 func wantWorking(t *testing.T, url string, options Options) {
 	t.Helper()
 	j := openTest(t, url, options)
+	if found, err := j.Probe(t.Context()); err != nil || len(found) > 0 {
+		t.Errorf("Probe: %v, %v", found, err)
+	}
 	hints := watch(t, j)
 	await(t, hints, "the start of the watch", empty)
 	at := mustAppend(t, j, journal.Genesis(theLog, 1), "first")
@@ -76,7 +79,7 @@ func TestTLS_WorksInEveryTopology(t *testing.T) {
 }
 
 // rules are the permissions that the user of Redis needs, as documented.
-const rules = "~matchfloor:* &matchfloor:* -@all +@connection +eval +evalsha +time +wait +cluster|slots +asking " +
+const rules = "~matchfloor:* &matchfloor:* -@all +@connection +eval +evalsha +time +wait +info +cluster|slots +asking " +
 	"+hget +hmget +hgetall +hset +hincrby +hdel +hlen +del +exists +unlink +rename +persist +expire +pexpire +pttl " +
 	"+xadd +xrange +xlen +publish +subscribe +unsubscribe"
 

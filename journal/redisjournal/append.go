@@ -13,8 +13,9 @@ import (
 	"github.com/matchfloor/matchfloor/journal/internal/backend"
 )
 
-// Append implements journal.Journal. The clock is that of Redis.
-func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.Position, batch []journal.Record) (journal.Result, error) {
+// Append implements journal.Journal. The clock is that of Redis, read inside the script, which
+// no other command interrupts. With appendfsync always, Redis syncs its file after the script.
+func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.Position, batch []journal.Record, notAfter time.Time) (journal.Result, error) {
 	if err := journal.CheckBatch(log, expect, batch); err != nil {
 		return journal.Result{}, err
 	}
@@ -22,7 +23,7 @@ func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.
 	args := []any{
 		numberArg(expect.Epoch), numberArg(expect.Seq), expect.Hash[:], genesis[:], epochGenesis[:],
 		journal.Window, boolArg(j.options.WaitReplicas > 0), journal.MaxPage, journal.MaxPageBytes,
-		channelOf(j.options.Prefix, log), encodeHint(batch),
+		channelOf(j.options.Prefix, log), encodeHint(batch), deadlineArg(notAfter),
 	}
 	for _, r := range batch {
 		args = append(args, string(r.Key), r.Digest[:], r.Hash[:], r.Body)
@@ -37,7 +38,9 @@ func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.
 		result.Outcome = journal.Appended
 	case "known":
 		result.Outcome = journal.AlreadyKnown
-		result.Duplicates, err = parseDuplicates(log, answer.rest)
+		result.Duplicates, err = j.parseDuplicates(ctx, log, answer.rest)
+	case "expired":
+		result.Outcome = journal.Expired
 	default:
 		result.Outcome = journal.Conflict
 		// Without a list of missed records the position is not in this log's history.
@@ -48,15 +51,24 @@ func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.
 	return result, err
 }
 
+// deadlineArg returns an instant as append.lua compares it with Redis's clock: in whole
+// microseconds since 1970, rounded down; empty for none.
+func deadlineArg(notAfter time.Time) string {
+	if notAfter.IsZero() {
+		return ""
+	}
+	return strconv.FormatInt(notAfter.UnixMicro(), 10)
+}
+
 // parseDuplicates returns the keys that the log has. Each comes with the digest that is stored
-// with the key and the digest of the record, which must be equal.
-func parseDuplicates(log journal.LogID, rest []any) (duplicates []journal.Duplicate, err error) {
+// with the key, and with digest and key of the record, which must be equal.
+func (j *Journal) parseDuplicates(ctx context.Context, log journal.LogID, rest []any) (duplicates []journal.Duplicate, err error) {
 	outer := fields{values: rest}
 	for _, entry := range outer.list() {
 		f := fields{values: asList(entry)}
 		d := journal.Duplicate{Key: journal.CommandKey(f.text()), Seq: f.number(), Digest: f.hash()}
-		if stored := f.hash(); f.broken || d.Digest != stored {
-			return nil, &journal.CorruptError{Log: log, Seq: d.Seq}
+		if stored, key := f.hash(), f.text(); f.broken || d.Digest != stored || key != string(d.Key) {
+			return nil, j.blameIndex(ctx, log, d.Key, d.Seq)
 		}
 		duplicates = append(duplicates, d)
 	}

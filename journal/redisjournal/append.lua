@@ -3,9 +3,10 @@
 -- KEYS: 3 ops (hash: command key -> seq and digest)
 -- ARGV: 1-3 expected epoch, seq, hash; 4 genesis of epoch 1; 5 genesis of the
 -- expected epoch; 6 window; 7 "1" to make a write that WAIT can count in any case; 8 page,
--- 9 page bytes; 10 channel, 11 message; then key, digest, hash, body of each record.
+-- 9 page bytes; 10 channel, 11 message; 12 deadline in microseconds of Redis's clock, or empty;
+-- then key, digest, hash, body of each record.
 -- Returns {outcome, epoch, seq, hash, seconds, microseconds, …}.
-local first = 12
+local first = 13
 local forbidden = not_permitted({
 	{ 'XADD', KEYS[1], '1-0', 'k', '' }, { 'HSET', KEYS[2], 'seq', '' }, { 'HINCRBY', KEYS[2], 'touched', 1 },
 	{ 'HSET', KEYS[3], '', '' }, { 'HDEL', KEYS[3], '' }, { 'PUBLISH', ARGV[10], '' },
@@ -23,9 +24,9 @@ local known = {}
 for i = first, #ARGV, 4 do
 	local op = redis.call('HGET', KEYS[3], ARGV[i])
 	if op then
-		local at = string.match(op, '^%d+')
+		local at = string.match(op, '^%d+') or '0'
 		local fields = entry(at)
-		known[#known + 1] = { ARGV[i], at, string.sub(op, #at + 2), fields and fields[4] or '' }
+		known[#known + 1] = { ARGV[i], at, string.sub(op, #at + 2), fields and fields[4] or '', fields and fields[2] or '' }
 	end
 end
 -- After the first write Redis lets a script write although memory is short. So the write that
@@ -50,7 +51,22 @@ if epoch ~= ARGV[1] or seq ~= ARGV[2] or hash ~= ARGV[3] then
 	return answer
 end
 
+-- The clock is that of this execution: the call may have waited for long in a socket's buffer. The
+-- result refuses commands for good, so it must be as durable as that of a duplicate key.
+if ARGV[12] ~= '' and now[1] * 1000000 + now[2] > tonumber(ARGV[12]) then
+	require_master()
+	if ARGV[7] == '1' then
+		redis.call('HINCRBY', KEYS[2], 'touched', 1)
+	end
+	return { 'expired', epoch, seq, hash, now[1], now[2] }
+end
+
 local head, window = tonumber(seq), tonumber(ARGV[6])
+-- With an entry missing, a command that is sent again would be stored again.
+local entries = redis.call('HLEN', KEYS[3])
+if entries ~= math.min(head, window) then
+	return redis.error_reply('MFINDEX it has ' .. entries .. ' entries in place of ' .. math.min(head, window))
+end
 for i = first, #ARGV, 4 do
 	head = head + 1
 	local at = string.format('%d', head)

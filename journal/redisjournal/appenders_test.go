@@ -300,7 +300,7 @@ func (a *appender) appendUntilKnown(expect journal.Position, batch []journal.Rec
 	for {
 		a.count(func() { a.counts.appends++ })
 		ctx, cancel := context.WithTimeout(a.ctx, callTimeout)
-		result, err := a.journal.Append(ctx, theLog, expect, batch)
+		result, err := a.journal.Append(ctx, theLog, expect, batch, time.Time{})
 		cancel()
 		switch {
 		case err == nil:

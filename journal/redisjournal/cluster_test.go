@@ -27,7 +27,7 @@ func slotWithoutOwner(t *testing.T, c *redistest.Cluster) {
 	c.Disown(slot, owner, roundFrom(c, owner)[0], func() {
 		batch := []journal.Record{{Key: "first"}}
 		journal.Chain(journal.Genesis(unowned, 1), batch)
-		if _, err := j.Append(t.Context(), unowned, journal.Genesis(unowned, 1), batch); !errors.Is(err, journal.ErrUnavailable) {
+		if _, err := j.Append(t.Context(), unowned, journal.Genesis(unowned, 1), batch, time.Time{}); !errors.Is(err, journal.ErrUnavailable) {
 			t.Errorf("Append: %v, want ErrUnavailable", err)
 		}
 	})

@@ -64,10 +64,10 @@ func cutReplies(t *testing.T, appends int) {
 		}
 		batch, end := oneRecord(at, fmt.Sprint("key-", n))
 		cut.Store(true)
-		if r, err := j.Append(t.Context(), theLog, at, batch); !errors.Is(err, journal.ErrUnknown) {
+		if r, err := j.Append(t.Context(), theLog, at, batch, time.Time{}); !errors.Is(err, journal.ErrUnknown) {
 			t.Fatalf("append %d with its reply cut: %+v, %v, want ErrUnknown", n, r, err)
 		}
-		if r, err := j.Append(t.Context(), theLog, at, batch); err != nil || r.Outcome != journal.AlreadyKnown || r.Head != end {
+		if r, err := j.Append(t.Context(), theLog, at, batch, time.Time{}); err != nil || r.Outcome != journal.AlreadyKnown || r.Head != end {
 			t.Fatalf("append %d again: %+v, %v, want AlreadyKnown", n, r, err)
 		}
 		at = end
@@ -181,7 +181,7 @@ func TestAppend_IntoABlackHoleIsUnknown(t *testing.T) {
 		t.Errorf("Append into a black hole: %v after %v, want ErrUnknown within %v", err, took, replyTimeout)
 	}
 	proxy.Heal()
-	if r, err := j.Append(t.Context(), theLog, at, batch); err != nil || r.Outcome != journal.Appended || r.Head != end {
+	if r, err := j.Append(t.Context(), theLog, at, batch, time.Time{}); err != nil || r.Outcome != journal.Appended || r.Head != end {
 		t.Errorf("Append afterwards: %+v, %v", r, err)
 	}
 	proxy.Cut()

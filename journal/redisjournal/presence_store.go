@@ -51,14 +51,6 @@ type PresenceStore struct {
 	node    atomic.Pointer[string] // of the last Put; List leaves it out
 }
 
-// PresenceStore returns a store of presence that uses the journal's connections, until the
-// journal is closed.
-func (j *Journal) PresenceStore() *PresenceStore {
-	p := &PresenceStore{journal: j}
-	p.node.Store(new(string))
-	return p
-}
-
 // Put replaces the presence of node on log. It expires after ttl, which is rounded down to
 // milliseconds and must be at least one. The error wraps ErrTooLarge if the name is empty or
 // longer than 128 bytes, or the presence is longer than MaxPresence; it is ErrTooManyNodes if

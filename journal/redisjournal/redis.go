@@ -68,6 +68,7 @@ var (
 type Journal struct {
 	client  redis.UniversalClient // a *redis.Client or a *redis.ClusterClient
 	router  *router               // runs scripts on client
+	hosts   string                // the hosts of the URL, for messages
 	options Options
 	hints   *journal.Hints
 	sub     *subscription
@@ -118,6 +119,7 @@ func Open(url string, options Options) (*Journal, error) {
 	client, hints := newClient(connect), journal.NewHints()
 	return &Journal{
 		client:  client,
+		hosts:   strings.Join(at.hosts, ", "),
 		router:  &router{client: client, extra: extraClients{connect: connect}},
 		options: options,
 		hints:   hints,
@@ -134,6 +136,25 @@ func (j *Journal) Close() error {
 	j.hints.Close(fmt.Errorf("%w: the journal is closed", journal.ErrUnavailable))
 	j.sub.close()
 	return errors.Join(j.client.Close(), j.router.close())
+}
+
+// PresenceStore returns a store of presence that uses the journal's connections, until the
+// journal is closed.
+func (j *Journal) PresenceStore() *PresenceStore {
+	p := &PresenceStore{journal: j}
+	p.node.Store(new(string))
+	return p
+}
+
+// Probe tells an operator why Redis cannot be used now: the error then wraps a
+// *journal.Finding. If Redis can be used, Probe returns which of its settings lose changes
+// that Redis has acknowledged. It writes nothing, and blocks until ctx ends at the latest.
+func (j *Journal) Probe(ctx context.Context) ([]journal.Finding, error) {
+	p := prober{j.client, j.hosts, j.options.WaitReplicas, func(ctx context.Context) error {
+		_, err := j.Read(ctx, journal.InstanceLog, 0, 0)
+		return err
+	}}
+	return p.probe(ctx)
 }
 
 // Watch implements journal.Journal. All watches of a Journal share one subscription. It replaces

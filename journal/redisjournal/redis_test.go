@@ -120,7 +120,7 @@ func oneRecord(at journal.Position, key string) ([]journal.Record, journal.Posit
 func mustAppend(t testing.TB, j journal.Journal, at journal.Position, key string) journal.Position {
 	t.Helper()
 	batch, end := oneRecord(at, key)
-	result, err := j.Append(t.Context(), theLog, at, batch)
+	result, err := j.Append(t.Context(), theLog, at, batch, time.Time{})
 	if err != nil || result.Outcome != journal.Appended {
 		t.Fatalf("Append: %+v, %v", result, err)
 	}
@@ -138,13 +138,13 @@ func TestWaitReplicas_ShortfallIsUnknown(t *testing.T) {
 		t.Fatal(err)
 	}
 	batch, end := oneRecord(at, "second")
-	if r, err := j.Append(t.Context(), theLog, at, batch); !errors.Is(err, journal.ErrUnknown) {
+	if r, err := j.Append(t.Context(), theLog, at, batch, time.Time{}); !errors.Is(err, journal.ErrUnknown) {
 		t.Errorf("Append without its replica: %+v, %v, want ErrUnknown", r, err)
 	}
 	// WAIT is only certain to count the writes of its own connection. So on another one the
 	// script must make a write for a duplicate key; likewise CheckHead.
 	j = openTest(t, master.URL, Options{WaitReplicas: 1, WaitTimeout: 100 * time.Millisecond})
-	if r, err := j.Append(t.Context(), theLog, at, batch); !errors.Is(err, journal.ErrUnknown) {
+	if r, err := j.Append(t.Context(), theLog, at, batch, time.Time{}); !errors.Is(err, journal.ErrUnknown) {
 		t.Errorf("the same again: %+v, %v, want ErrUnknown while the replica lacks it", r, err)
 	}
 	j = openTest(t, master.URL, Options{WaitReplicas: 1, WaitTimeout: 100 * time.Millisecond})
@@ -158,7 +158,7 @@ func TestWaitReplicas_ShortfallIsUnknown(t *testing.T) {
 		t.Fatal(err)
 	}
 	j = openTest(t, master.URL, Options{WaitReplicas: 1, WaitTimeout: 10 * time.Second})
-	r, err := j.Append(t.Context(), theLog, at, batch)
+	r, err := j.Append(t.Context(), theLog, at, batch, time.Time{})
 	if err != nil || r.Outcome != journal.AlreadyKnown || r.Head != end {
 		t.Errorf("the same again with the replica: %+v, %v, want AlreadyKnown", r, err)
 	}
@@ -173,7 +173,7 @@ func TestErrors_SayWhetherAnythingWasWritten(t *testing.T) {
 	at := mustAppend(t, j, journal.Genesis(theLog, 1), "first")
 	batch, _ := oneRecord(at, "second")
 	appendSecond := func() error {
-		_, err := j.Append(t.Context(), theLog, at, batch)
+		_, err := j.Append(t.Context(), theLog, at, batch, time.Time{})
 		return err
 	}
 	config := func(name, value string) {
@@ -197,7 +197,7 @@ func TestErrors_SayWhetherAnythingWasWritten(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	if _, err := j.Append(ctx, theLog, at, batch); !errors.Is(err, journal.ErrUnknown) {
+	if _, err := j.Append(ctx, theLog, at, batch, time.Time{}); !errors.Is(err, journal.ErrUnknown) {
 		t.Errorf("without an answer in time: %v, want ErrUnknown", err)
 	}
 	if _, err := j.Read(ctx, theLog, 0, 1); !errors.Is(err, journal.ErrUnavailable) {
@@ -215,7 +215,7 @@ func TestErrors_SayWhetherAnythingWasWritten(t *testing.T) {
 }
 
 func (j *Journal) appendErr(t *testing.T, at journal.Position, batch []journal.Record) error {
-	_, err := j.Append(t.Context(), theLog, at, batch)
+	_, err := j.Append(t.Context(), theLog, at, batch, time.Time{})
 	return err
 }
 
@@ -225,7 +225,7 @@ func appendUntilStored(ctx context.Context, j journal.Journal, at journal.Positi
 	again := time.NewTicker(2 * time.Millisecond)
 	defer again.Stop()
 	for {
-		result, err := j.Append(ctx, theLog, at, batch)
+		result, err := j.Append(ctx, theLog, at, batch, time.Time{})
 		switch {
 		case err == nil && result.Outcome == journal.Appended,
 			err == nil && result.Outcome == journal.AlreadyKnown && result.Duplicates[0].Seq == end.Seq:
@@ -256,7 +256,7 @@ func TestAppend_KnowsTheKeysOfTheWindow(t *testing.T) {
 	wantDuplicate := func(key string, want bool) {
 		t.Helper()
 		batch, _ := oneRecord(journal.Genesis(theLog, 99), key)
-		result, err := j.Append(t.Context(), theLog, journal.Genesis(theLog, 99), batch)
+		result, err := j.Append(t.Context(), theLog, journal.Genesis(theLog, 99), batch, time.Time{})
 		if err != nil || (result.Outcome == journal.AlreadyKnown) != want {
 			t.Errorf("%s: %+v, %v, want AlreadyKnown: %v", key, result, err, want)
 		}

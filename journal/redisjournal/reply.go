@@ -22,7 +22,11 @@ type reply struct {
 
 // leavesWrite reports whether a script with this outcome has made a write that WAIT can count.
 func leavesWrite(outcome any) bool {
-	return outcome == "appended" || outcome == "known" || outcome == "confirmed" || outcome == "replaced"
+	switch outcome {
+	case "appended", "known", "expired", "confirmed", "replaced":
+		return true
+	}
+	return false
 }
 
 // parseReply returns a function that parses the answer of a script on log.
@@ -142,14 +146,16 @@ func contractError(log journal.LogID, err error) error {
 		return err
 	case redis.HasErrorPrefix(err, "MFCORRUPT"):
 		return fmt.Errorf("%w: %w", &journal.CorruptError{Log: log, Seq: 1}, err)
+	case redis.HasErrorPrefix(err, "MFINDEX"):
+		return indexError(log, "%s", strings.TrimPrefix(err.Error(), "MFINDEX "))
 	case isRefusal(err),
 		errors.Is(err, errDial),
 		errors.Is(err, redis.ErrClosed),
 		errors.Is(err, redis.ErrPoolTimeout),
 		errors.Is(err, redis.ErrPoolExhausted):
-		return fmt.Errorf("%w: %w", journal.ErrUnavailable, err)
+		return fmt.Errorf("%w: %w", journal.ErrUnavailable, withoutArguments(err))
 	default:
-		return fmt.Errorf("%w: %w", journal.ErrUnknown, err)
+		return fmt.Errorf("%w: %w", journal.ErrUnknown, withoutArguments(err))
 	}
 }
 
@@ -170,7 +176,9 @@ var refusals = []string{
 	"BUSY", // another script is running
 	"NOAUTH", "WRONGPASS", "NOPERM",
 	"max number of clients reached",
-	"Protocol error: unauthenticated", // a large command before AUTH
+	"Protocol error: unauthenticated",               // a large command before AUTH
+	"unknown command",                               // renamed, and not in a script
+	"Invalid command passed to redis.acl_check_cmd", // renamed, found before the script writes
 }
 
 // isRefusal reports whether err says that Redis wrote nothing.

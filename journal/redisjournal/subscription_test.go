@@ -229,7 +229,7 @@ func TestSubscription_CoversTheWatchedLogsOnly(t *testing.T) {
 		}
 		await(t, hints, "the start of the watch", empty)
 		batch, end := oneRecord(at, string(rune('a'+round)))
-		if _, err := other.Append(t.Context(), theLog, at, batch); err != nil {
+		if _, err := other.Append(t.Context(), theLog, at, batch, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 		at = end

@@ -10,23 +10,28 @@ import (
 	"github.com/matchfloor/matchfloor/journal/internal/backend"
 )
 
-// Append implements journal.Journal. Its clock is this machine's.
-func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.Position, batch []journal.Record) (journal.Result, error) {
+// Append implements journal.Journal. Its clock is this machine's. It is compared with notAfter
+// after the records have been written in the transaction, right before the COMMIT: the wait for
+// a turn and for other processes lies before. The COMMIT itself, with its sync, lies after. If
+// the disk hangs there, the batch is durable, and acknowledged, as much later as it hangs.
+func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.Position, batch []journal.Record, notAfter time.Time) (journal.Result, error) {
 	if err := journal.CheckBatch(log, expect, batch); err != nil {
 		return journal.Result{}, err
 	}
 	var result journal.Result
 	err := j.db.write(ctx, func(tx *transaction) (err error) {
 		if !j.checked[log] {
-			if err := tx.checkKeys(log); err != nil {
+			if err := checkKeys(tx, log); err != nil {
 				return err
 			}
 			j.checked[log] = true
 		}
-		result, err = tx.append(log, expect, batch)
+		result, err = tx.append(log, expect, batch, notAfter)
 		return err
 	})
-	result.Clock = time.Now()
+	if result.Outcome != journal.Expired {
+		result.Clock = time.Now()
+	}
 	switch {
 	case errors.Is(err, errUnchanged):
 		return result, nil
@@ -37,10 +42,10 @@ func (j *Journal) Append(ctx context.Context, log journal.LogID, expect journal.
 	return result, nil
 }
 
-// append stores batch if the log stands at expect and holds none of its keys. Otherwise it
-// returns the result together with errUnchanged. The index finds a duplicate key when the
+// append stores batch if the log stands at expect and holds none of its keys, and notAfter has
+// not passed. Otherwise it returns the result together with errUnchanged. The index finds a duplicate key when the
 // batch is stored: duplicates are rare, and a look-up for each key before would cost more.
-func (tx *transaction) append(log journal.LogID, expect journal.Position, batch []journal.Record) (journal.Result, error) {
+func (tx *transaction) append(log journal.LogID, expect journal.Position, batch []journal.Record, notAfter time.Time) (journal.Result, error) {
 	l, err := tx.find(log)
 	if err != nil {
 		return journal.Result{}, err
@@ -49,7 +54,7 @@ func (tx *transaction) append(log journal.LogID, expect journal.Position, batch 
 	if l.head == expect {
 		head, err := tx.store(l, batch)
 		if err == nil {
-			return journal.Result{Outcome: journal.Appended, Head: head}, nil
+			return appendedInTime(head, expect, notAfter)
 		}
 		if !isDuplicateKey(err) {
 			return result, err
@@ -63,9 +68,18 @@ func (tx *transaction) append(log journal.LogID, expect journal.Position, batch 
 		result.Outcome = journal.AlreadyKnown
 		return result, errUnchanged
 	case l.head == expect:
-		return result, &journal.CorruptError{Log: log, Seq: l.head.Seq + 1} // the key of a record beyond the head
+		return result, blameKey(tx, l, batch)
 	}
 	return tx.conflict(l, expect)
+}
+
+// appendedInTime returns the result of an append that has been written up to head, and that of
+// an expired one if notAfter has passed.
+func appendedInTime(head, expect journal.Position, notAfter time.Time) (journal.Result, error) {
+	if now := time.Now(); !notAfter.IsZero() && now.After(notAfter) {
+		return journal.Result{Outcome: journal.Expired, Head: expect, Clock: now}, errUnchanged
+	}
+	return journal.Result{Outcome: journal.Appended, Head: head}, nil
 }
 
 // conflict returns the result of an append that expects another position than the head.

@@ -37,7 +37,7 @@ func benchmarkAppend(b *testing.B, size int) {
 		}
 		start := time.Now()
 		end := journal.Chain(at, batch)
-		if result, err := j.Append(b.Context(), theLog, at, batch); err != nil || result.Outcome != journal.Appended {
+		if result, err := j.Append(b.Context(), theLog, at, batch, time.Time{}); err != nil || result.Outcome != journal.Appended {
 			b.Fatal(result, err)
 		}
 		appending += time.Since(start)

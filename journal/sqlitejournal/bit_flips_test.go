@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/matchfloor/matchfloor/journal"
 )
@@ -61,7 +62,7 @@ func appendChained(ctx context.Context, j *Journal, log journal.LogID, chained [
 		if i > 0 {
 			expect.Seq, expect.Hash = chained[i-1].Seq, chained[i-1].Hash
 		}
-		if result, err := j.Append(ctx, log, expect, chained[i:i+1]); err != nil || result.Outcome != journal.Appended {
+		if result, err := j.Append(ctx, log, expect, chained[i:i+1], time.Time{}); err != nil || result.Outcome != journal.Appended {
 			return fmt.Errorf("record %d: %+v, %w", i+1, result, err)
 		}
 	}
@@ -247,7 +248,7 @@ func repeatAndAdd(t *testing.T, j *Journal, log journal.LogID, what string) (jou
 	for _, r := range []journal.Record{all[0], all[len(all)/3], all[len(all)-1]} {
 		batch := []journal.Record{{Key: r.Key, Digest: r.Digest, Body: r.Body}}
 		journal.Chain(head, batch)
-		result, err := j.Append(t.Context(), log, head, batch)
+		result, err := j.Append(t.Context(), log, head, batch, time.Time{})
 		if err != nil {
 			return head, err
 		}
@@ -257,7 +258,7 @@ func repeatAndAdd(t *testing.T, j *Journal, log journal.LogID, what string) (jou
 	}
 	batch := []journal.Record{{Key: "new", Body: bytes.Repeat([]byte("new"), 2000)}}
 	end := journal.Chain(head, batch)
-	result, err := j.Append(t.Context(), log, head, batch)
+	result, err := j.Append(t.Context(), log, head, batch, time.Time{})
 	if err == nil && result.Outcome != journal.Appended {
 		t.Errorf("%s: a new record of %q returns %+v", what, log, result)
 	}

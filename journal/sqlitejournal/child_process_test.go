@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/matchfloor/matchfloor/journal"
 )
@@ -65,7 +66,7 @@ func appendOne(j *Journal, cursor *journal.Cursor, key journal.CommandKey) error
 	for {
 		batch := []journal.Record{{Key: key, Body: []byte(strings.Repeat(string(key), 20))}}
 		journal.Chain(cursor.At(), batch)
-		result, err := j.Append(context.Background(), theLog, cursor.At(), batch)
+		result, err := j.Append(context.Background(), theLog, cursor.At(), batch, time.Time{})
 		switch {
 		case err != nil:
 			return err

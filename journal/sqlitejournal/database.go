@@ -26,6 +26,8 @@ type database struct {
 	failed chan error // one slot; receives the first failure
 	files  openFiles  // as they were when opened
 
+	markerMissing error // set by Open: see Journal.MarkerMissing
+
 	// turn has one slot; the call that filled it writes. It guards the fields below, and
 	// Journal.checked. Lock order: turn → mu.
 	turn   chan struct{}

@@ -1,12 +1,15 @@
 package sqlitejournal
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/matchfloor/matchfloor/journal"
 )
@@ -75,6 +78,35 @@ func openMarker(dir string) (f *os.File, m marker, ok bool, err error) {
 	if f, err = os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
 		return nil, m, false, err
 	}
+	if len(content) > markerSize { // what is written over it would stay unreadable
+		if err := f.Truncate(int64(markerSize)); err != nil {
+			return f, m, false, err
+		}
+	}
 	m, ok = decodeMarker(content)
 	return f, m, ok, nil
+}
+
+// noteMissingMarker sets markerMissing if the journal is not empty. It reads the marker again some
+// times, because another process may have been writing it.
+func (db *database) noteMissingMarker(ctx context.Context) error {
+	for range 5 {
+		content, err := os.ReadFile(db.marker.Name())
+		if err != nil {
+			return err
+		}
+		if _, ok := decodeMarker(content); ok {
+			return nil
+		}
+		time.Sleep(busyPause)
+	}
+	return db.read(ctx, func(tx *transaction) error {
+		var logs int
+		err := tx.row("SELECT count(*) FROM logs").Scan(&logs)
+		if err == nil && logs > 0 {
+			db.markerMissing = fmt.Errorf("sqlitejournal: %s is missing or unreadable: it names the record that was stored last, and without it nobody can tell whether the last records are there. "+
+				"Compare with a backup or with what screens show; the next record that is stored writes it again", db.marker.Name())
+		}
+		return err
+	})
 }

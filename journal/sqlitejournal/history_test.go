@@ -104,7 +104,7 @@ func (c *randomClient) step(n int) {
 			journal.Chain(c.from, c.last)
 		}
 		var result journal.Result
-		if result, err = c.j.Append(c.t.Context(), c.log, c.from, c.last); err == nil {
+		if result, err = c.j.Append(c.t.Context(), c.log, c.from, c.last, time.Time{}); err == nil {
 			c.at = result.Head
 		}
 	}

@@ -3,6 +3,7 @@ package sqlitejournal
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/matchfloor/matchfloor/journal"
 )
@@ -45,8 +46,8 @@ func TestAppend_IndexThatLeadsToAnotherRecordIsReported(t *testing.T) {
 	damage(t, other, "INSERT INTO sqlite_schema SELECT * FROM temp.kept", "PRAGMA schema_version = 1002")
 	batch := []journal.Record{{Key: records[0].Key, Digest: records[0].Digest, Body: records[0].Body}}
 	journal.Chain(head, batch)
-	result, err := j.Append(t.Context(), theLog, head, batch)
-	if !errors.Is(err, journal.ErrCorrupt) {
+	result, err := j.Append(t.Context(), theLog, head, batch, time.Time{})
+	if !errors.Is(err, journal.ErrIndex) {
 		t.Errorf("the repeat of a command: %+v, %v", result, err)
 	}
 }
@@ -60,8 +61,8 @@ func TestAppend_KeyBeyondTheHeadIsReported(t *testing.T) {
 	head.Seq, head.Hash = 2, records[1].Hash
 	batch := []journal.Record{{Key: records[2].Key, Digest: records[2].Digest, Body: records[2].Body}}
 	journal.Chain(head, batch)
-	result, err := j.Append(t.Context(), theLog, head, batch)
-	if !errors.Is(err, journal.ErrCorrupt) {
+	result, err := j.Append(t.Context(), theLog, head, batch, time.Time{})
+	if !errors.Is(err, journal.ErrCorrupt) || errors.Is(err, journal.ErrIndex) {
 		t.Errorf("the repeat of a command: %+v, %v", result, err)
 	}
 }

@@ -107,9 +107,9 @@ func (db *database) verify(path string, before os.FileInfo) error {
 		return fmt.Errorf("%w: %s", ErrFileReplaced, path)
 	}
 	if !marked {
-		return nil
+		return db.noteMissingMarker(context.Background())
 	}
-	err = db.read(context.Background(), func(tx *transaction) error { return tx.checkMarker(last) })
+	err = db.read(context.Background(), func(tx *transaction) error { return blameAnyIndex(tx, checkMarker(tx, last)) })
 	if errors.Is(err, ErrMissing) {
 		err = errors.Join(fmt.Errorf("%w; restore a backup, or delete %s to go on without them", err, db.marker.Name()), keepDamaged(path+"-wal"))
 	}
@@ -135,5 +135,5 @@ func (db *database) prepare(ctx context.Context) error {
 	if err != nil && !errors.Is(err, errUnchanged) {
 		return err
 	}
-	return db.read(ctx, (*transaction).checkFile)
+	return db.read(ctx, checkFile)
 }

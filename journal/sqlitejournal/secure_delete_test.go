@@ -31,7 +31,7 @@ func fillNamed(t *testing.T, j *Journal, log journal.LogID, n int) ([]journal.Re
 	head := journal.Chain(at, records)
 	for len(records[at.Seq:]) > 0 {
 		batch := records[at.Seq:min(int(at.Seq)+50, n)]
-		result, err := j.Append(t.Context(), log, at, batch)
+		result, err := j.Append(t.Context(), log, at, batch, time.Time{})
 		if err != nil || result.Outcome != journal.Appended {
 			t.Fatal(result.Outcome, err)
 		}

@@ -14,6 +14,7 @@ package sqlitejournal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -35,6 +36,7 @@ type Journal struct {
 var (
 	_ journal.Journal   = (*Journal)(nil)
 	_ journal.Snapshots = (*Journal)(nil)
+	_ journal.Indexed   = (*Journal)(nil)
 )
 
 // Open opens the journal in the directory dir, and creates both, readable by their owner
@@ -52,6 +54,11 @@ func Open(dir string) (*Journal, error) {
 // Failed receives the first error after which the journal refuses to write. It has one slot
 // and is never closed. The process must stop when it receives.
 func (j *Journal) Failed() <-chan error { return j.db.failed }
+
+// MarkerMissing returns nil, or an error that says that the durability marker was missing or
+// unreadable when the journal was opened, although the journal is not empty. Whether the records
+// that were acknowledged last are there cannot be told then. The next append writes a marker.
+func (j *Journal) MarkerMissing() error { return j.db.markerMissing }
 
 // Close ends every watch, waits for the calls in progress and closes the file.
 func (j *Journal) Close() error {
@@ -83,6 +90,20 @@ func (j *Journal) CheckHead(ctx context.Context, log journal.LogID, at journal.P
 		return nil
 	})
 	return time.Now(), err
+}
+
+// CheckIndexes implements journal.Indexed. The structure of the whole file is checked, too.
+func (j *Journal) CheckIndexes(ctx context.Context, logs ...journal.LogID) error {
+	return j.db.read(ctx, func(tx *transaction) error {
+		err := blameAnyIndex(tx, checkStructure(tx, "integrity_check"))
+		for _, log := range logs {
+			keys := blameAnyIndex(tx, checkKeys(tx, log))
+			if errors.Is(keys, journal.ErrIndex) || err == nil {
+				err = errors.Join(err, keys)
+			}
+		}
+		return err
+	})
 }
 
 // Watch implements journal.Journal. Records of this journal come at once; those of another

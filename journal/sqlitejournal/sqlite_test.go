@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -85,7 +86,7 @@ func fill(t testing.TB, j journal.Journal, log journal.LogID, n int) journal.Pos
 	for i := range n {
 		batch := []journal.Record{{Key: journal.CommandKey(fmt.Sprint(i)), Body: fmt.Appendf(nil, "record %d of %s", i, log)}}
 		end := journal.Chain(at, batch)
-		result, err := j.Append(t.Context(), log, at, batch)
+		result, err := j.Append(t.Context(), log, at, batch, time.Time{})
 		if err != nil || result.Outcome != journal.Appended {
 			t.Fatalf("Append: %+v, %v", result, err)
 		}

@@ -3,6 +3,7 @@ package sqlitejournal
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"github.com/matchfloor/matchfloor/journal"
 )
@@ -34,7 +35,7 @@ func (tx *transaction) find(log journal.LogID) (storedLog, error) {
 	err := tx.row("SELECT id, epoch, seq, hash FROM logs WHERE name = ?", string(log)).Scan(&l.id, &l.head.Epoch, &l.head.Seq, &hash)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return l, nil
+		return l, checkUnnamed(tx, log)
 	case err == nil && len(hash) != len(l.head.Hash):
 		return l, &journal.CorruptError{Log: log, Seq: l.head.Seq}
 	}
@@ -50,6 +51,9 @@ func (tx *transaction) position(l storedLog, seq uint64) (journal.Position, erro
 	at := journal.Position{Epoch: l.head.Epoch, Seq: seq}
 	var hash []byte
 	err := tx.row("SELECT hash FROM records WHERE log = ? AND seq = ?", l.id, int64(seq)).Scan(&hash)
+	if errors.Is(err, sql.ErrNoRows) && tx.row("SELECT hash FROM records NOT INDEXED WHERE log = ? AND seq = ?", l.id, int64(seq)).Scan(&hash) == nil {
+		return at, sequenceIndexError(l.name, seq)
+	}
 	if errors.Is(err, sql.ErrNoRows) || err == nil && len(hash) != len(at.Hash) {
 		err = &journal.CorruptError{Log: l.name, Seq: seq}
 	}
@@ -74,32 +78,49 @@ func (tx *transaction) page(l storedLog, after uint64, limit int) ([]journal.Rec
 		return nil, nil
 	}
 	at, err := tx.position(l, after)
+	var page scanned
+	if err == nil {
+		page, err = tx.scan(l, "", after, limit)
+	}
+	if err == nil {
+		err = l.verifyPage(at, page, after, limit)
+	}
+	if errors.Is(err, journal.ErrCorrupt) {
+		return nil, blameIndex(tx, l, after, limit, err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	records, complete, err := tx.scan(l, after, limit)
-	if err != nil {
-		return nil, err
-	}
-	end, err := journal.Verify(l.name, at, records)
-	switch {
-	case err != nil:
-		return nil, err
-	case complete && end.Seq != min(l.head.Seq, after+uint64(limit)):
-		return nil, &journal.CorruptError{Log: l.name, Seq: end.Seq + 1}
-	case end.Seq == l.head.Seq && end != l.head:
-		return nil, &journal.CorruptError{Log: l.name, Seq: end.Seq}
-	}
-	return records, nil
+	return page.records, nil
 }
 
-// scan returns the stored records unverified. complete is false if the page ends early
-// because its bodies have reached journal.MaxPageBytes.
-func (tx *transaction) scan(l storedLog, after uint64, limit int) (records []journal.Record, complete bool, err error) {
-	rows, err := tx.conn.QueryContext(tx.ctx, `SELECT seq, key, digest, hash, body FROM records
+// verifyPage verifies the page after a sequence number, which begins at a position.
+func (l storedLog) verifyPage(at journal.Position, page scanned, after uint64, limit int) error {
+	end, err := journal.Verify(l.name, at, page.records)
+	switch {
+	case err != nil:
+		return err
+	case page.complete && end.Seq != min(l.head.Seq, after+uint64(limit)):
+		return &journal.CorruptError{Log: l.name, Seq: end.Seq + 1}
+	case end.Seq == l.head.Seq && end != l.head:
+		return &journal.CorruptError{Log: l.name, Seq: end.Seq}
+	}
+	return nil
+}
+
+// scanned are stored records, unverified. complete is false if they end early because their
+// bodies have reached journal.MaxPageBytes.
+type scanned struct {
+	records  []journal.Record
+	complete bool
+}
+
+// scan returns stored records. hint is "", or SQL that says by which index they are to be found.
+func (tx *transaction) scan(l storedLog, hint string, after uint64, limit int) (page scanned, err error) {
+	rows, err := tx.conn.QueryContext(tx.ctx, `SELECT seq, key, digest, hash, body FROM records `+hint+`
 		WHERE log = ? AND seq > ? ORDER BY seq LIMIT ?`, l.id, int64(after), limit)
 	if err != nil {
-		return nil, false, err
+		return page, err
 	}
 	size := 0
 	for err == nil && size <= journal.MaxPageBytes && rows.Next() {
@@ -112,10 +133,11 @@ func (tx *transaction) scan(l storedLog, after uint64, limit int) (records []jou
 		r.Key = journal.CommandKey(key)
 		copy(r.Digest[:], digest)
 		copy(r.Hash[:], hash)
-		records = append(records, r)
+		page.records = append(page.records, r)
 		size += len(r.Body)
 	}
-	return records, size <= journal.MaxPageBytes, errors.Join(err, rows.Err(), rows.Close())
+	page.complete = size <= journal.MaxPageBytes
+	return page, errors.Join(err, rows.Err(), rows.Close())
 }
 
 // duplicates returns the keys of batch that the log holds up to its head: not those that the
@@ -134,7 +156,7 @@ func (tx *transaction) duplicates(l storedLog, batch []journal.Record) (found []
 	for i, d := range found {
 		records, err := tx.page(l, max(d.Seq, 1)-1, 1)
 		if err == nil && (len(records) != 1 || records[0].Seq != d.Seq || records[0].Key != d.Key) {
-			err = &journal.CorruptError{Log: l.name, Seq: d.Seq} // found by an index that is damaged
+			err = &journal.IndexError{Log: l.name, Index: indexOf["known"], Detail: fmt.Sprintf("it leads from a command's id to record %d, which is another's", d.Seq)}
 		}
 		if err != nil {
 			return nil, err

@@ -22,10 +22,15 @@ type Caller struct {
 	Event   floor.EventID // what the request is about; InstanceEvent for the instance itself
 	RateKey string        // names the link among all of the instance: rates and connections are counted by it
 
-	token    string    // tells sessions of one link apart
-	expires  time.Time // of the token
+	claims   Claims    // of the token
+	renewed  Claims    // of the token that replaces it; the same if that gains nothing
 	arrived  time.Time // when the request was made, before the token was checked
 	byCookie bool      // signed in by a cookie, not by a bearer token
+}
+
+// CookieRenewed reports whether the response renews the caller's cookie.
+func (c Caller) CookieRenewed() bool {
+	return c.byCookie && c.renewed.Expires.After(c.claims.Expires)
 }
 
 // Log returns the log of the event that the request is about.
@@ -46,22 +51,24 @@ type Authenticator struct {
 	keys      Keys
 	directory Directory
 	origins   origin.Policy
+	sessions  *SessionRegistry
 	now       func() time.Time
 }
 
 // NewAuthenticator returns an authenticator that reads the time from now.
-func NewAuthenticator(keys Keys, d Directory, o origin.Policy, now func() time.Time) *Authenticator {
-	return &Authenticator{keys, d, o, now}
+func NewAuthenticator(keys Keys, d Directory, o origin.Policy, sessions *SessionRegistry, now func() time.Time) *Authenticator {
+	return &Authenticator{keys, d, o, sessions, now}
 }
 
 // Authenticate returns who asks about event. It takes the bearer token or, if there
 // is none, the cookie of the link that ?as names. It refuses the request as
 // signed_out unless the token is valid and of the link's present generation, as
 // forbidden if the token is of another event, and as bad_origin if a cookie was
-// sent by a page that is not the server's own.
+// sent by a page that is not the server's own. The session of a cookie is in use: if that
+// makes it last longer, the response renews the cookie, and must not be cached.
 func (a *Authenticator) Authenticate(c echo.Context, event floor.EventID) (Caller, error) {
-	kind, token, ok := strings.Cut(c.Request().Header.Get("Authorization"), " ")
-	if !ok || !strings.EqualFold(kind, "Bearer") {
+	token, ok := bearerToken(c.Request())
+	if !ok {
 		return a.AuthenticateCookie(c, event, floor.LinkID(c.QueryParam("as")))
 	}
 	arrived := a.now()
@@ -69,7 +76,13 @@ func (a *Authenticator) Authenticate(c echo.Context, event floor.EventID) (Calle
 	if err != nil {
 		return Caller{}, reply.SignedOut()
 	}
-	return a.authorize(c, event, Caller{token: token, arrived: arrived}, claims)
+	return a.authorize(c, event, Caller{claims: claims, arrived: arrived})
+}
+
+// bearerToken returns the bearer token of a request, and reports whether it has one.
+func bearerToken(r *http.Request) (token string, ok bool) {
+	kind, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	return token, ok && strings.EqualFold(kind, "Bearer")
 }
 
 // AuthenticateCookie is Authenticate for the cookie of the link as.
@@ -85,7 +98,7 @@ func (a *Authenticator) AuthenticateCookie(c echo.Context, event floor.EventID, 
 	if err != nil || claims.Link != as || claims.Event != log {
 		return Caller{}, reply.SignedOut()
 	}
-	return a.authorize(c, event, Caller{token: token, arrived: arrived, byCookie: true}, claims)
+	return a.authorize(c, event, Caller{claims: claims, arrived: arrived, byCookie: true})
 }
 
 // AuthenticateOrganiser is Authenticate for a request that only organisers may
@@ -102,11 +115,11 @@ func (a *Authenticator) AuthenticateOrganiser(c echo.Context, event floor.EventI
 }
 
 // authorize completes a caller whose token is valid from the newest state.
-func (a *Authenticator) authorize(c echo.Context, event floor.EventID, caller Caller, claims Claims) (Caller, error) {
-	r := c.Request()
+func (a *Authenticator) authorize(c echo.Context, event floor.EventID, caller Caller) (Caller, error) {
+	r, claims := c.Request(), caller.claims
 	// Browsers send an Origin with each request that changes something, and with the
 	// handshake of the live connection, but not when their own site reads.
-	if r.Method != http.MethodGet || websocket.IsWebSocketUpgrade(r) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead || websocket.IsWebSocketUpgrade(r) {
 		if !a.origins.Allowed(r, caller.byCookie) {
 			return Caller{}, reply.BadOrigin()
 		}
@@ -114,18 +127,43 @@ func (a *Authenticator) authorize(c echo.Context, event floor.EventID, caller Ca
 	if claims.Event != LogOfLink(event, claims.Link) {
 		return Caller{}, reply.Refuse(http.StatusForbidden, wire.CodeForbidden, "command", "event")
 	}
-	link, err := a.directory.link(r.Context(), claims.Event, claims.Link)
+	link, state, err := a.directory.link(r.Context(), claims.Event, claims.Link)
 	if err != nil {
 		return Caller{}, err
 	}
-	if link.Generation != claims.Generation {
+	if link.Generation != claims.Generation || isOver(claims, link.Who.Role(), &state, caller.arrived) {
 		return Caller{}, reply.SignedOut()
 	}
 	if err := a.directory.hasEvent(r.Context(), event); err != nil {
 		return Caller{}, err
 	}
 	caller.Credential = session.Credential{Actor: link.Who, Link: link.ID, Generation: link.Generation}
-	caller.Event, caller.expires = event, claims.Expires
+	caller.Event = event
 	caller.RateKey = string(claims.Event) + "." + string(link.ID)
+	caller.renewed = a.renewed(claims, link.Who.Role(), &state, caller.arrived)
+	if caller.CookieRenewed() {
+		a.setCookie(c, caller.renewed, caller.arrived)
+	}
 	return caller, nil
+}
+
+// renewed returns what the next token of a session states if it is made now: c itself if
+// that would gain too little, or if the session was signed out a moment ago.
+func (a *Authenticator) renewed(c Claims, role floor.Role, state *floor.State, now time.Time) Claims {
+	if c.Expires.Sub(now) > idleLife-renewEvery {
+		return c // the usual case, without a look at the event
+	}
+	expires := expiryAt(now, limitOf(role, c.SignedIn, state))
+	gain := expires.Sub(c.Expires)
+	nearLimit := gain > 0 && c.Expires.Sub(now) < idleLife/2
+	if (gain >= renewEvery || nearLimit) && !a.sessions.signedOut(c.sessionID()) {
+		c.Expires = expires
+	}
+	return c
+}
+
+// setCookie sets the cookie of a session.
+func (a *Authenticator) setCookie(c echo.Context, claims Claims, now time.Time) {
+	secure := a.origins.Secure(c.Request())
+	c.SetCookie(sessionCookie(claims.Event, claims.Link, secure, a.keys.SealToken(claims), claims.Expires.Sub(now)))
 }

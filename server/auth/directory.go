@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/hub"
@@ -10,8 +11,10 @@ import (
 )
 
 // Directory reads the states of the instance and of its events. Only events that
-// the instance lists can be read, so that requests for other names open no logs.
-// Its errors are refusals. It is safe for concurrent use.
+// the instance lists can be read, so that requests for other names open no logs. Another
+// process may have imported an event a moment ago, so the instance's log is read to its
+// head before an event is refused; requests share these readings, which are limited in
+// rate. Its errors are refusals. It is safe for concurrent use.
 type Directory struct{ hub *hub.Hub }
 
 // NewDirectory returns the directory of a hub.
@@ -24,6 +27,10 @@ func (d Directory) State(ctx context.Context, event floor.EventID) (floor.State,
 		return floor.State{}, err
 	}
 	state, _, err := d.hub.State(ctx, journal.LogID(event))
+	if errors.Is(err, hub.ErrNoEvent) || errors.Is(err, hub.ErrLost) {
+		// The event is listed: this node may have read its log before the import wrote it.
+		state, _, err = d.hub.LinearizableState(ctx, journal.LogID(event))
+	}
 	return state, HubError(err)
 }
 
@@ -43,47 +50,83 @@ func (d Directory) PublicURL(ctx context.Context) string {
 	return instance.PublicURL()
 }
 
-// hasEvent refuses an event that the instance does not list.
+// hasEvent refuses an event that the instance does not list, after it has read the
+// instance's log to its head.
 func (d Directory) hasEvent(ctx context.Context, event floor.EventID) error {
-	if event == InstanceEvent {
-		return nil
-	}
-	instance, err := d.Instance(ctx)
-	if err != nil {
+	known, err := d.lists(ctx, event)
+	if known || err != nil {
 		return err
 	}
-	for e := range instance.Events() {
-		if e.ID == event {
-			return nil
-		}
+	if _, _, err := d.hub.LinearizableState(ctx, journal.InstanceLog); err != nil {
+		return HubError(err)
+	}
+	known, err = d.lists(ctx, event)
+	if known || err != nil {
+		return err
 	}
 	return reply.NoSuchEvent()
 }
 
-// link returns a link as this node's newest state has it, or refuses as signed out.
-func (d Directory) link(ctx context.Context, event floor.EventID, id floor.LinkID) (floor.Link, error) {
-	state, err := d.State(ctx, event)
+// lists reports whether the instance's own log, as this node has it, lists an event.
+func (d Directory) lists(ctx context.Context, event floor.EventID) (bool, error) {
+	if event == InstanceEvent {
+		return true, nil
+	}
+	instance, err := d.Instance(ctx)
 	if err != nil {
-		return floor.Link{}, err
+		return false, err
 	}
-	link, ok := state.Link(id)
-	if !ok {
-		return floor.Link{}, reply.SignedOut()
+	for e := range instance.Events() {
+		if e.ID == event {
+			return true, nil
+		}
 	}
-	return link, nil
+	return false, nil
+}
+
+// link returns a link and the state that holds it, as this node has it newest, or refuses
+// as signed out.
+func (d Directory) link(ctx context.Context, event floor.EventID, id floor.LinkID) (floor.Link, floor.State, error) {
+	return linkIn(id)(d.State(ctx, event))
+}
+
+// knownLink does what link does, but reads nothing: it also refuses an event that this
+// node has not heard of yet. It is for callers who have no credential yet.
+func (d Directory) knownLink(ctx context.Context, event floor.EventID, id floor.LinkID) (floor.Link, floor.State, error) {
+	known, err := d.lists(ctx, event)
+	if err != nil {
+		return floor.Link{}, floor.State{}, err
+	}
+	if !known {
+		return floor.Link{}, floor.State{}, reply.NoSuchEvent()
+	}
+	state, _, err := d.hub.State(ctx, journal.LogID(event))
+	return linkIn(id)(state, HubError(err))
 }
 
 // newestLink does what link does, but first reads the instance's and the event's log to their
 // heads.
-func (d Directory) newestLink(ctx context.Context, event floor.EventID, id floor.LinkID) (floor.Link, error) {
+func (d Directory) newestLink(ctx context.Context, event floor.EventID, id floor.LinkID) (floor.Link, floor.State, error) {
 	if _, _, err := d.hub.LinearizableState(ctx, journal.InstanceLog); err != nil {
-		return floor.Link{}, HubError(err)
+		return floor.Link{}, floor.State{}, HubError(err)
 	}
 	if err := d.hasEvent(ctx, event); err != nil {
-		return floor.Link{}, err
+		return floor.Link{}, floor.State{}, err
 	}
-	if _, _, err := d.hub.LinearizableState(ctx, journal.LogID(event)); err != nil {
-		return floor.Link{}, HubError(err)
+	state, _, err := d.hub.LinearizableState(ctx, journal.LogID(event))
+	return linkIn(id)(state, HubError(err))
+}
+
+// linkIn returns a function that finds a link in a state, and returns both.
+func linkIn(id floor.LinkID) func(floor.State, error) (floor.Link, floor.State, error) {
+	return func(state floor.State, err error) (floor.Link, floor.State, error) {
+		if err != nil {
+			return floor.Link{}, floor.State{}, err
+		}
+		link, ok := state.Link(id)
+		if !ok {
+			return floor.Link{}, floor.State{}, reply.SignedOut()
+		}
+		return link, state, nil
 	}
-	return d.link(ctx, event, id)
 }

@@ -43,7 +43,7 @@ func CloseCodeOf(err error, log *slog.Logger) wire.CloseCode {
 		return wire.CloseTooMany
 	case errors.Is(err, hub.ErrDraining):
 		return wire.CloseRestart
-	case !errors.Is(err, hub.ErrUnavailable) && !errors.Is(err, context.DeadlineExceeded):
+	case !errors.Is(err, hub.ErrUnavailable) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled):
 		log.Error("could not attach a session", "err", err)
 	}
 	return wire.CloseBroken

@@ -16,6 +16,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 
 	"github.com/matchfloor/matchfloor/floor"
@@ -46,6 +47,7 @@ var strictBase64 = base64.RawURLEncoding.Strict()
 type Keys struct {
 	link, session []byte
 	id            [4]byte // tells tokens of another instance key apart before their signature does
+	longID        string  // see ID; begins with id
 }
 
 // NewKeys derives the subkeys of an instance key, which must have at least MinKey
@@ -66,11 +68,16 @@ func NewKeys(instance []byte) (Keys, error) {
 		link:    derived[purposeLink],
 		session: derived[purposeSession],
 		id:      [4]byte(derived[purposeKeyID]),
+		longID:  hex.EncodeToString(derived[purposeKeyID])[:floor.KeyIDLength],
 	}, nil
 }
 
 // IsZero reports whether k holds no keys.
 func (k Keys) IsZero() bool { return k.session == nil }
+
+// ID returns the id of the instance key, which tells it from other keys and is no secret:
+// floor.KeyIDLength hex digits. The instance's log names the key of its links by it.
+func (k Keys) ID() string { return k.longID }
 
 // String returns a placeholder.
 func (k Keys) String() string { return "auth.Keys" }

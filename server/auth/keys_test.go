@@ -47,6 +47,14 @@ func TestKeys_SecretIsOfOneLinkAndGeneration(t *testing.T) {
 	}
 }
 
+// The id is data: logs hold it.
+func TestKeys_IDTellsKeysApart(t *testing.T) {
+	one, again, other := testKeys(t, 1).ID(), testKeys(t, 1).ID(), testKeys(t, 2).ID()
+	if one != again || one == other || one != "c6d65d6cce586829" {
+		t.Errorf("the ids are %q, %q and %q", one, again, other)
+	}
+}
+
 func TestNewKeys_ShortKeysAreRefused(t *testing.T) {
 	for length, ok := range map[int]bool{0: false, MinKey - 1: false, MinKey: true, MinKey + 1: true, 500: true} {
 		if _, err := NewKeys(make([]byte, length)); (err == nil) != ok {

@@ -36,5 +36,6 @@ func TestKeys_OpenWhatWasMadeBefore(t *testing.T) {
 func TestHTTP_IsAsPublished(t *testing.T) {
 	golden.Compare(t, "testdata/http.txt",
 		golden.Block("POST sign-in", golden.Fields(reflect.TypeFor[signInRequest]()))+
-			golden.Block("signed in", golden.Fields(reflect.TypeFor[signInResponse]())))
+			golden.Block("signed in", golden.Fields(reflect.TypeFor[signInResponse]()))+
+			golden.Block("renewed", golden.Fields(reflect.TypeFor[renewResponse]())))
 }

@@ -14,15 +14,18 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
+// sessionOf returns the id of one of many sessions.
+func sessionOf(i int) sessionID { return Claims{Link: floor.LinkID(fmt.Sprint(i))}.sessionID() }
+
 // The memory for sign-outs is bounded, and each is remembered for longer than
 // connecting takes.
 func TestRecentSignOuts_AreForgotten(t *testing.T) {
 	now := time.Now()
 	before := now.Add(-time.Second)
 	var o recentSignOuts
-	kept := func(i int) bool { return o.after(hashToken(fmt.Sprint(i)), before) }
+	kept := func(i int) bool { return o.after(sessionOf(i), before) }
 	for i := range 3 * maxSignOuts {
-		o.add(hashToken(fmt.Sprint(i)), now)
+		o.add(sessionOf(i), now)
 		if n := len(o.young) + len(o.old); n > 2*maxSignOuts {
 			t.Fatalf("%d are kept", n)
 		}
@@ -31,12 +34,12 @@ func TestRecentSignOuts_AreForgotten(t *testing.T) {
 	if kept(0) || !kept(last) || !kept(2*maxSignOuts) {
 		t.Error("the first are kept, or the last are not")
 	}
-	if o.after(hashToken(fmt.Sprint(last)), now) {
+	if o.after(sessionOf(last), now) {
 		t.Error("a request after the sign-out counts as signed out")
 	}
 	for i, after := range []time.Duration{signOutsKept - 1, 1, signOutsKept} {
 		now = now.Add(after)
-		o.add(hashToken(fmt.Sprint(-i)), now)
+		o.add(sessionOf(-i), now)
 		if want := i < 2; kept(last) != want {
 			t.Errorf("kept after %d: %t", i, !want)
 		}
@@ -80,7 +83,7 @@ func testHub(t *testing.T) (*hub.Hub, session.Credential) {
 	return nil, session.Credential{}
 }
 
-// A session whose token is signed out while it connects is closed. One that
+// A session that is signed out while it connects is closed. One that
 // connects later with the same token, which is still valid, is not.
 func TestSessionRegistry_SignOutReachesSessionsThatAreConnecting(t *testing.T) {
 	h, attendee := testHub(t)
@@ -88,29 +91,29 @@ func TestSessionRegistry_SignOutReachesSessionsThatAreConnecting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := NewSessionRegistry(time.Now)
+	r := NewSessionRegistry(NewDirectory(h), time.Now)
 	arrived := time.Now()
-	r.signOut("a token")
+	r.signOut(sessionOf(1))
 	for _, c := range []struct {
-		token   string
+		session int
 		arrived time.Time
 		want    wire.CloseCode
 	}{
-		{"a token", arrived, wire.CloseSessionOver},
-		{"a token", time.Now().Add(time.Second), wire.CloseRestart},
-		{"another", arrived, wire.CloseRestart},
+		{1, arrived, wire.CloseSessionOver},
+		{1, time.Now().Add(time.Second), wire.CloseRestart},
+		{2, arrived, wire.CloseRestart},
 	} {
 		closed := make(transport, 2)
 		session, err := h.Attach(t.Context(), journal.LogID(forum.Event.ID), attendee, closed)
 		if err != nil {
 			t.Fatal(err)
 		}
-		caller := Caller{token: c.token, expires: time.Now().Add(time.Hour), arrived: c.arrived}
+		caller := Caller{claims: Claims{Link: floor.LinkID(fmt.Sprint(c.session)), SignedIn: time.Now()}, arrived: c.arrived}
 		live := caller.LiveSession(session)
 		r.Add(&live, caller)
 		session.Close(wire.CloseRestart) // unless it is closed already
 		if code := <-closed; code != c.want {
-			t.Errorf("%s: closed with %d, want %d", c.token, code, c.want)
+			t.Errorf("%d: closed with %d, want %d", c.session, code, c.want)
 		}
 		r.Remove(&live)
 		session.Detach()

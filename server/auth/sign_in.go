@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -78,17 +77,15 @@ func (s *SignIn) Handle(c echo.Context) error {
 	if !s.auth.origins.Allowed(r, !request.Bearer) {
 		return reply.BadOrigin()
 	}
-	link, err := s.redeem(c, request)
+	link, state, err := s.redeem(c, request)
 	if err != nil {
 		return err
 	}
 	if err := reply.RateLimited(s.signIns.Allow(string(request.Event) + "." + string(link.ID))); err != nil {
 		return err
 	}
-	claims := Claims{
-		Event: request.Event, Link: link.ID, Generation: link.Generation,
-		Expires: s.auth.now().Add(sessionLife).Truncate(time.Millisecond),
-	}
+	now := s.auth.now()
+	claims := newClaims(request.Event, link, now, limitOf(link.Who.Role(), now, &state))
 	response := signInResponse{
 		Event: request.Event, Link: link.ID, Who: link.Who, Page: pagePath(request.Event, link),
 		Expires: floor.Instant(claims.Expires.UnixMilli()),
@@ -97,38 +94,44 @@ func (s *SignIn) Handle(c echo.Context) error {
 		response.Token = s.auth.keys.SealToken(claims)
 		return reply.JSON(c, http.StatusOK, response)
 	}
-	s.setCookie(c, claims)
+	for _, old := range s.auth.keys.excessCookies(r, now) {
+		c.SetCookie(old)
+	}
+	s.auth.setCookie(c, claims, now)
 	response.View = s.bootstrap(r.Context(), request.Event, session.Credential{Actor: link.Who, Link: link.ID, Generation: link.Generation})
 	return reply.JSON(c, http.StatusOK, response)
 }
 
-// redeem returns the link whose secret the request holds. It refuses unknown
+// redeem returns the link whose secret the request holds, and the state that has it. It refuses unknown
 // events, unknown links and wrong secrets alike, and counts them against the
 // address that they came from.
-func (s *SignIn) redeem(c echo.Context, request signInRequest) (floor.Link, error) {
+func (s *SignIn) redeem(c echo.Context, request signInRequest) (link floor.Link, state floor.State, err error) {
 	if !floor.ValidID(string(request.Event)) {
-		return floor.Link{}, reply.BadValue("event")
+		return link, state, reply.BadValue("event")
 	}
 	if !ValidLinkID(request.Link) {
-		return floor.Link{}, reply.BadValue("link")
+		return link, state, reply.BadValue("link")
 	}
-	link, err := s.auth.directory.link(c.Request().Context(), request.Event, request.Link)
+	link, state, err = s.auth.directory.knownLink(c.Request().Context(), request.Event, request.Link)
 	if err == nil && s.auth.keys.opens(request.Event, link, request.Secret) {
-		return link, nil
+		return link, state, nil
 	}
 	if err != nil && reply.AsError(err).Status >= http.StatusInternalServerError {
-		return floor.Link{}, err
+		return link, state, err
 	}
 	if err := reply.RateLimited(s.wrong.Allow(limit.AddressKey(s.auth.origins.Client(c.Request())))); err != nil {
-		return floor.Link{}, err
+		return link, state, err
 	}
 	// Within the last second another process may have imported the event or rotated
 	// the link.
-	link, err = s.auth.directory.newestLink(c.Request().Context(), request.Event, request.Link)
+	link, state, err = s.auth.directory.newestLink(c.Request().Context(), request.Event, request.Link)
 	if err == nil && s.auth.keys.opens(request.Event, link, request.Secret) {
-		return link, nil
+		return link, state, nil
 	}
-	return floor.Link{}, reply.Refuse(http.StatusUnauthorized, reply.CodeBadLink)
+	if err != nil && reply.AsError(err).Status >= http.StatusInternalServerError {
+		return floor.Link{}, floor.State{}, err // what the journal holds is not known: the link may be right
+	}
+	return floor.Link{}, floor.State{}, reply.Refuse(http.StatusUnauthorized, reply.CodeBadLink)
 }
 
 // mayCarrySecrets refuses secrets over plain HTTP unless both ends are on a local
@@ -144,13 +147,4 @@ func (s *SignIn) mayCarrySecrets(r *http.Request) error {
 		s.log.Warn("sign-in over plain HTTP: anyone who listens on this network can take over sessions; --tls-cert and --tls-key, or an HTTPS proxy, prevent that")
 	})
 	return nil
-}
-
-// setCookie sets the cookie of a new session and removes those beyond the bound.
-func (s *SignIn) setCookie(c echo.Context, claims Claims) {
-	r := c.Request()
-	for _, old := range s.auth.keys.excessCookies(r, s.auth.now()) {
-		c.SetCookie(old)
-	}
-	c.SetCookie(sessionCookie(claims.Event, claims.Link, s.auth.origins.Secure(r), s.auth.keys.SealToken(claims), sessionLife))
 }

@@ -40,7 +40,7 @@ func (s SignOut) Handle(c echo.Context) error {
 		if cookie.Name != cookieName(claims.Event, as, secure) {
 			continue
 		}
-		s.sessions.signOut(cookie.Value)
+		s.sessions.signOut(claims.sessionID())
 		c.SetCookie(sessionCookie(claims.Event, as, secure, "", 0))
 	}
 	c.Response().Header().Set("Cache-Control", "no-store")

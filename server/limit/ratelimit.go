@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // Rate says how often something may be done: PerSecond on average, Burst at once.
@@ -23,30 +25,8 @@ func (r Rate) refill() time.Duration {
 	return time.Duration(float64(r.Burst) / r.PerSecond * float64(time.Second))
 }
 
-// Bucket is a token bucket. The zero Bucket is full. It has no lock: the caller
-// must not use it concurrently.
-type Bucket struct {
-	taken float64   // tokens missing at the time last
-	last  time.Time // when a token was taken
-}
-
-// Take takes a token of rate r at the time now. It reports whether there was one.
-func (b *Bucket) Take(r Rate, now time.Time) bool {
-	_, ok := b.take(r, now)
-	return ok
-}
-
-// take does what Take does, and if there is no token also returns how long to wait for one.
-func (b *Bucket) take(r Rate, now time.Time) (wait time.Duration, ok bool) {
-	// A clock that is set back refills nothing.
-	refilled := r.PerSecond * max(0, now.Sub(b.last).Seconds())
-	taken := max(0, b.taken-refilled) + 1
-	if over := taken - float64(r.Burst); over > 0 {
-		return time.Duration(over / r.PerSecond * float64(time.Second)), false
-	}
-	b.taken, b.last = taken, now
-	return 0, true
-}
+// NewBucket returns a full token bucket of this rate.
+func (r Rate) NewBucket() *rate.Limiter { return rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst) }
 
 // maxKeys is how many keys a limiter remembers. If there are more, it forgets the one idle for
 // longest. That key then gets a full bucket, so a client may be allowed too much, never too little.
@@ -66,7 +46,7 @@ type Limiter struct {
 // keyBucket is the bucket of one key.
 type keyBucket struct {
 	key    string
-	bucket Bucket
+	bucket *rate.Limiter
 	used   time.Time // the last call of Allow, whatever it returned
 }
 
@@ -76,14 +56,19 @@ func NewLimiter(r Rate, now func() time.Time) *Limiter {
 }
 
 // Allow takes a token from key's bucket. If there is none, it returns false and how
-// long to wait.
+// long to wait for one. A clock that is set back refills nothing.
 func (l *Limiter) Allow(key string) (wait time.Duration, ok bool) {
 	now := l.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.forget(now)
 	l.scheduleSweep(now)
-	return l.bucket(key, now).take(l.rate, now)
+	bucket := l.bucket(key, now)
+	if bucket.AllowN(now, 1) {
+		return 0, true
+	}
+	missing := 1 - bucket.TokensAt(now)
+	return time.Duration(missing / l.rate.PerSecond * float64(time.Second)), false
 }
 
 // forget drops the keys that were idle long enough for their bucket to be full
@@ -118,19 +103,19 @@ func (l *Limiter) scheduleSweep(now time.Time) {
 }
 
 // bucket returns key's bucket and marks the key as used. The caller must hold mu.
-func (l *Limiter) bucket(key string, now time.Time) *Bucket {
+func (l *Limiter) bucket(key string, now time.Time) *rate.Limiter {
 	if e, ok := l.keys[key]; ok {
 		l.idle.MoveToBack(e)
 		e.Value.(*keyBucket).used = now
-		return &e.Value.(*keyBucket).bucket
+		return e.Value.(*keyBucket).bucket
 	}
 	if len(l.keys) >= maxKeys {
 		oldest := l.idle.Remove(l.idle.Front()).(*keyBucket)
 		delete(l.keys, oldest.key)
 	}
-	b := &keyBucket{key: key, used: now}
+	b := &keyBucket{key: key, bucket: l.rate.NewBucket(), used: now}
 	l.keys[key] = l.idle.PushBack(b)
-	return &b.bucket
+	return b.bucket
 }
 
 // AddressKey returns the key that an address is limited by. IPv6 addresses count by

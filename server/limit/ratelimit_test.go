@@ -39,6 +39,17 @@ func TestLimiter_AllowsItsBurstAndNoMore(t *testing.T) {
 	}
 }
 
+func TestLimiter_ClockSetBackRefillsNothing(t *testing.T) {
+	l, now := testLimiter(Rate{PerSecond: 2, Burst: 5})
+	for range 5 {
+		l.Allow("a")
+	}
+	*now = now.Add(-time.Hour)
+	if wait, ok := l.Allow("a"); ok || wait != 500*time.Millisecond {
+		t.Errorf("an hour earlier: %v, wait %v", ok, wait)
+	}
+}
+
 func TestLimiter_FullForgetsTheLongestIdle(t *testing.T) {
 	l, _ := testLimiter(Rate{PerSecond: 1, Burst: 1})
 	for i := range maxKeys {

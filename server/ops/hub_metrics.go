@@ -28,6 +28,8 @@ var (
 		"Commands decided by this node, by outcome.", []string{"outcome"}, nil)
 	encodedDesc = prometheus.NewDesc("matchfloor_frames_encoded_total",
 		"Patches and snapshots encoded. Sessions share them, so that more are sent.", []string{"kind"}, nil)
+	logLostDesc = prometheus.NewDesc("matchfloor_log_lost",
+		"1 for each open log that the journal has lost: the log is empty, of another instance, or older than this node knows it. Absent for all others.", []string{"log"}, nil)
 	closedDesc = prometheus.NewDesc("matchfloor_live_closed_total",
 		"Live connections that this node closed, by close code.", []string{"code"}, nil)
 )
@@ -69,6 +71,7 @@ func (m *hubMetrics) counters() {
 	plain("matchfloor_appends_total", "Appends sent to the journal.", func(s hub.Stats) uint64 { return s.Appends })
 	plain("matchfloor_journal_outages_total", "Times that an open log found its journal unreachable.", func(s hub.Stats) uint64 { return s.Outages })
 	plain("matchfloor_log_lineages_total", "Times that a log was found to have another history.", func(s hub.Stats) uint64 { return s.Divergences })
+	plain("matchfloor_log_losses_total", "Times that a log was found to be lost.", func(s hub.Stats) uint64 { return s.Losses })
 	plain("matchfloor_records_given_back_total", "Records that a log had lost and that this node appended again.", func(s hub.Stats) uint64 { return s.Reappended })
 	plain("matchfloor_commands_lost_total", "Commands that this node had accepted and that a log has lost for good.", func(s hub.Stats) uint64 { return s.Lost })
 	plain("matchfloor_records_total", "Records applied, those of other nodes included.", func(s hub.Stats) uint64 { return s.Records })
@@ -96,6 +99,7 @@ func (m *hubMetrics) Describe(out chan<- *prometheus.Desc) {
 	for _, r := range m.rows {
 		out <- r.desc
 	}
+	out <- logLostDesc
 }
 
 // Collect implements prometheus.Collector.
@@ -103,5 +107,8 @@ func (m *hubMetrics) Collect(out chan<- prometheus.Metric) {
 	stats := m.hub.Stats()
 	for _, r := range m.rows {
 		out <- prometheus.MustNewConstMetric(r.desc, r.kind, r.read(stats), r.label...)
+	}
+	for _, l := range stats.LostLogs {
+		out <- prometheus.MustNewConstMetric(logLostDesc, prometheus.GaugeValue, 1, string(l.Log))
 	}
 }

@@ -34,9 +34,14 @@ type Metrics struct {
 // the metrics are read.
 var liveHeap = collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile(`^/gc/heap/live:bytes$`)}
 
-// NewMetrics returns the metrics of a node. connections returns how many live
-// connections it has.
-func NewMetrics(h *hub.Hub, connections func() int) *Metrics {
+// Sockets are the figures of a node's live connections.
+type Sockets struct {
+	InUse       func() int  // how many are open
+	PollerWorks func() bool // whether idle ones over plain TCP wait without a goroutine
+}
+
+// NewMetrics returns the metrics of a node.
+func NewMetrics(h *hub.Hub, of Sockets) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -52,8 +57,17 @@ func NewMetrics(h *hub.Hub, connections func() int) *Metrics {
 	sockets := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "matchfloor_live_connections",
 		Help: "Open live connections of this node.",
-	}, func() float64 { return float64(connections()) })
-	m.registry.MustRegister(m.requests, m.commands, sockets, newHubMetrics(h),
+	}, func() float64 { return float64(of.InUse()) })
+	poller := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "matchfloor_poller_working",
+		Help: "1 if idle live connections over plain TCP wait without a goroutine each, 0 if epoll cannot wait for them here.",
+	}, func() float64 {
+		if of.PollerWorks() {
+			return 1
+		}
+		return 0
+	})
+	m.registry.MustRegister(m.requests, m.commands, sockets, poller, newHubMetrics(h),
 		collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(liveHeap)), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -21,6 +21,22 @@ import (
 	"github.com/matchfloor/matchfloor/wire"
 )
 
+// TestMetrics_PollerThatFailedIsZero: the gauge follows the poller.
+func TestMetrics_PollerThatFailedIsZero(t *testing.T) {
+	memory := journal.NewMemory(time.Now)
+	h := hub.New(memory, memory, hub.Options{Logger: slog.New(slog.DiscardHandler)})
+	defer h.Close()
+	works := true
+	m := NewMetrics(h, Sockets{InUse: func() int { return 1 }, PollerWorks: func() bool { return works }})
+	for _, works = range []bool{true, false} {
+		w := httptest.NewRecorder()
+		node(h, m).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		if got := strings.Contains(w.Body.String(), "\nmatchfloor_poller_working 1\n"); got != works {
+			t.Errorf("shown as working: %t, want %t", got, works)
+		}
+	}
+}
+
 // TestMetrics_AreAsPublished pins every metric of a serving node with its type and labels. The
 // values of a label stand there too if the program knows all of them beforehand. Metrics of the
 // client library are not ours to pin, but the one that docs/OPERATIONS.md names.
@@ -28,7 +44,8 @@ func TestMetrics_AreAsPublished(t *testing.T) {
 	memory := journal.NewMemory(time.Now)
 	h := hub.New(memory, memory, hub.Options{Logger: slog.New(slog.DiscardHandler)})
 	defer h.Close()
-	m := NewMetrics(h, func() int { return 1 })
+	loseEvent(t, h, "demo")
+	m := NewMetrics(h, Sockets{InUse: func() int { return 1 }, PollerWorks: func() bool { return true }})
 	m.CountCommand(wire.Command{ID: "one", Body: floor.ReleaseSchedule{}}, "post")
 	node(h, m).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/readyz", nil))
 	families, err := m.registry.Gather()

@@ -6,6 +6,7 @@ package origin
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 )
@@ -64,6 +65,21 @@ func (p Policy) Allowed(r *http.Request, required bool) bool {
 		}
 	}
 	return false
+}
+
+// PinsHTTPS reports whether a browser may be told to use https only for the host of a request:
+// the request came by https, to the public URL, and that is no address of this machine.
+func (p Policy) PinsHTTPS(r *http.Request) bool {
+	if p.Scheme(r) != "https" {
+		return false
+	}
+	public := originOf(p.publicURL(r.Context()))
+	if public != originOf("https://"+r.Host) {
+		return false
+	}
+	host := (&url.URL{Host: r.Host}).Hostname()
+	ip, err := netip.ParseAddr(host)
+	return host != "localhost" && (err != nil || !ip.IsLoopback())
 }
 
 // Secure reports whether the client uses https. It does if the server or a trusted proxy says so,

@@ -4,22 +4,25 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 )
 
-// Proxies reads the headers with which proxies forward a request. It trusts those
-// of the named proxies only; if none are named, it trusts none.
+// Proxies reads the headers with which proxies forward a request: X-Forwarded-For and
+// X-Forwarded-Proto, and no other. A proxy sets these two; a client could send any other
+// through it. It trusts those of the named proxies only; if none are named, it trusts none.
 type Proxies struct {
 	address echo.IPExtractor
-	scheme  echo.SchemeExtractor
+	trusted []netip.Prefix
 }
 
 // NewProxies returns Proxies that trust the forwarding headers of requests from the
 // given networks.
 func NewProxies(trusted []netip.Prefix) Proxies {
 	if len(trusted) == 0 {
-		return Proxies{echo.ExtractIPDirect(), echo.ExtractSchemeDirect()}
+		return Proxies{address: echo.ExtractIPDirect()}
 	}
 	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
 	for _, p := range trusted {
@@ -28,7 +31,7 @@ func NewProxies(trusted []netip.Prefix) Proxies {
 			IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen()),
 		}))
 	}
-	return Proxies{echo.ExtractIPFromXFFHeader(trust...), echo.ExtractSchemeFromHeaders(trust...)}
+	return Proxies{echo.ExtractIPFromXFFHeader(trust...), trusted}
 }
 
 // Address returns the address that a request came from, as text. It is an
@@ -37,7 +40,30 @@ func (p Proxies) Address(r *http.Request) string { return p.address(r) }
 
 // Scheme returns "http" or "https", whichever the client used. It is an
 // echo.SchemeExtractor.
-func (p Proxies) Scheme(r *http.Request) string { return p.scheme(r) }
+func (p Proxies) Scheme(r *http.Request) string {
+	if r.TLS != nil {
+		return "https"
+	}
+	if !p.fromProxy(r) {
+		return "http"
+	}
+	// The last value is the one that the trusted proxy has added.
+	values := strings.Split(strings.Join(r.Header.Values(echo.HeaderXForwardedProto), ","), ",")
+	if strings.EqualFold(strings.TrimSpace(values[len(values)-1]), "https") {
+		return "https"
+	}
+	return "http"
+}
+
+// fromProxy reports whether a request comes directly from a trusted proxy.
+func (p Proxies) fromProxy(r *http.Request) bool {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return false
+	}
+	address := peer.Addr().Unmap().WithZone("")
+	return slices.ContainsFunc(p.trusted, func(trusted netip.Prefix) bool { return trusted.Contains(address) })
+}
 
 // Client returns the address that a request came from, or the zero Addr if it
 // cannot be parsed.

@@ -18,7 +18,7 @@ func ErrorHandler(log *slog.Logger) echo.HTTPErrorHandler {
 		}
 		e := AsError(err)
 		if e.Cause != nil || e.Status == http.StatusInternalServerError {
-			log.Error("request failed", "route", RouteOf(c), "code", e.Problem.Code, "err", err, "cause", e.Cause)
+			log.Log(c.Request().Context(), levelOf(e), "request failed", "route", RouteOf(c), "code", e.Problem.Code, "err", err, "cause", e.Cause)
 		}
 		if e.RetryAfter > 0 {
 			seconds := int64((e.RetryAfter + time.Second - 1) / time.Second)
@@ -28,6 +28,15 @@ func ErrorHandler(log *slog.Logger) echo.HTTPErrorHandler {
 			log.Debug("could not write a response", "route", RouteOf(c), "err", err)
 		}
 	}
+}
+
+// levelOf returns the level at which a refusal is logged. Anybody can cause the refusal of a
+// bad request: only what the server failed at is an error.
+func levelOf(e *Error) slog.Level {
+	if e.Status >= http.StatusInternalServerError {
+		return slog.LevelError
+	}
+	return slog.LevelDebug
 }
 
 // RouteOf returns the pattern of the route that a request matched, or "none". It

@@ -20,7 +20,7 @@ const (
 	CodeNeedsHTTPS wire.Code = "needs_https" // sign-in over plain HTTP from a public address
 	CodeNotFound   wire.Code = "not_found"   // no such path
 	CodeBadMethod  wire.Code = "bad_method"  // the path exists, for another method
-	CodeBadUpgrade wire.Code = "bad_upgrade" // not a WebSocket handshake
+	CodeBadUpgrade wire.Code = "bad_upgrade" // not a WebSocket handshake, one with a body, or a frame before the answer
 )
 
 // Codes returns the codes that the server adds, sorted. The message catalogs have

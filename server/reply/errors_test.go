@@ -42,11 +42,12 @@ func TestErrorHandler_SendsTheProblemAndLogsTheCause(t *testing.T) {
 	} {
 		var log bytes.Buffer
 		ctx, w := exchange("", "")
-		ErrorHandler(slog.New(slog.NewTextHandler(&log, nil)))(c.err, ctx)
+		ErrorHandler(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))(c.err, ctx)
 		if w.Code != c.status || w.Body.String() != c.body || w.Header().Get("Retry-After") != c.retry || w.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %d %s %v", c.name, w.Code, w.Body, w.Header())
 		}
-		if text := log.String(); !strings.Contains(text, c.logged) || (c.logged == "") != (text == "") || strings.Contains(text, "secret") {
+		if text := log.String(); !strings.Contains(text, c.logged) || (c.logged == "") != (text == "") || strings.Contains(text, "secret") ||
+			strings.Contains(text, "level=ERROR") != (c.status >= 500) {
 			t.Errorf("%s: logged %q", c.name, text)
 		}
 	}

@@ -1,6 +1,9 @@
 package house
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"slices"
@@ -107,6 +110,25 @@ func TestCounters_LeaveTestsOut(t *testing.T) {
 	}
 	if sizes := FilesOver(53, files); len(sizes) != 2 || sizes[0].Where != "a/a.go" {
 		t.Errorf("files over 53 lines: %v", sizes)
+	}
+}
+
+func TestReceiverType_NamesTheTypeWithoutItsParameters(t *testing.T) {
+	for code, want := range map[string]string{
+		"func f() {}":              "",
+		"func (x T) f() {}":        "T",
+		"func (*T) f() {}":         "T",
+		"func (x T[A]) f() {}":     "T",
+		"func (x *T[A, B]) f() {}": "T",
+		"func (x []int) f() {}":    "", // does not compile, but parses
+	} {
+		file, err := parser.ParseFile(token.NewFileSet(), "a.go", "package a\n\n"+code, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ReceiverType(file.Decls[0].(*ast.FuncDecl)); got != want {
+			t.Errorf("%s: %q, want %q", code, got, want)
+		}
 	}
 }
 

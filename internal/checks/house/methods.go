@@ -31,7 +31,7 @@ func MethodSets(sources []tree.Source) []MethodSet {
 			if !ok || f.Recv == nil {
 				continue
 			}
-			k := key{s.Folder(), receiver(f)}
+			k := key{s.Folder(), ReceiverType(f)}
 			i, known := index[k]
 			if !known {
 				i = len(sets)
@@ -50,23 +50,25 @@ func MethodSets(sources []tree.Source) []MethodSet {
 	return sets
 }
 
-// receiver returns the name of the type that a method belongs to.
-func receiver(f *ast.FuncDecl) string {
-	expr := f.Recv.List[0].Type
-	for {
-		switch e := expr.(type) {
-		case *ast.StarExpr:
-			expr = e.X
-		case *ast.ParenExpr:
-			expr = e.X
-		case *ast.IndexExpr:
-			expr = e.X
-		case *ast.IndexListExpr:
-			expr = e.X
-		case *ast.Ident:
-			return e.Name
-		default:
-			return ""
-		}
+// ReceiverType returns the name of the type that a method belongs to, without the
+// type's parameters. It returns "" for a function.
+func ReceiverType(f *ast.FuncDecl) string {
+	if f.Recv == nil {
+		return ""
 	}
+	expr := f.Recv.List[0].Type
+	if pointer, ok := expr.(*ast.StarExpr); ok {
+		expr = pointer.X
+	}
+	switch generic := expr.(type) {
+	case *ast.IndexExpr:
+		expr = generic.X
+	case *ast.IndexListExpr:
+		expr = generic.X
+	}
+	name, ok := expr.(*ast.Ident)
+	if !ok {
+		return ""
+	}
+	return name.Name
 }

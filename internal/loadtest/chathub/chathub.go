@@ -6,6 +6,8 @@
 package chathub
 
 import (
+	"errors"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -16,12 +18,13 @@ import (
 
 // The settings of gorilla's chat example, except for the element type of the queue.
 const (
-	writeWait  = 10 * time.Second
-	pongWait   = 60 * time.Second
-	pingPeriod = pongWait * 9 / 10
-	maxMessage = 512
-	queueSize  = 256
-	bufferSize = 1024
+	writeWait    = 10 * time.Second
+	pongWait     = 60 * time.Second
+	pingPeriod   = pongWait * 9 / 10
+	maxMessage   = 512
+	maxPublished = 1 << 20
+	queueSize    = 256
+	bufferSize   = 1024
 )
 
 // Hub is the hub. Run must run while it serves requests.
@@ -111,8 +114,13 @@ func (h *Hub) drop(c *client) {
 
 // ServeHTTP accepts clients at /ws?id=N. At /control it accepts a sender, whose messages
 // begin with the comma-separated ids of the receivers, or none for all clients, and a
-// line feed.
+// line feed. A POST of such a message to /publish broadcasts it too, and is answered once the
+// hub has it.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/publish" {
+		h.publish(w, r)
+		return
+	}
 	if r.URL.Path != "/ws" && r.URL.Path != "/control" {
 		http.NotFound(w, r)
 		return
@@ -138,7 +146,7 @@ func (h *Hub) accept(w http.ResponseWriter, r *http.Request, id int) {
 	select {
 	case h.register <- c:
 	case <-h.ended:
-		http.Error(w, "the hub has ended", http.StatusServiceUnavailable)
+		http.Error(w, errEnded.Error(), http.StatusServiceUnavailable)
 		return
 	}
 	conn, err := h.upgrader.Upgrade(w, r, nil)
@@ -162,22 +170,51 @@ func (h *Hub) control(conn *websocket.Conn) {
 		if err != nil {
 			return
 		}
-		ids, body, _ := strings.Cut(string(text), "\n")
-		prepared, err := websocket.NewPreparedMessage(websocket.TextMessage, []byte(body))
-		if err != nil {
+		if h.send(text) != nil {
 			return
 		}
-		m := message{prepared: prepared}
-		for id := range strings.SplitSeq(ids, ",") {
-			if n, err := strconv.Atoi(id); err == nil {
-				m.to = append(m.to, n)
-			}
+	}
+}
+
+// publish broadcasts the message of a POST.
+func (h *Hub) publish(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		http.Error(w, "only POST publishes", http.StatusMethodNotAllowed)
+		return
+	}
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPublished))
+	if err != nil {
+		http.Error(w, "the message cannot be read", http.StatusBadRequest)
+		return
+	}
+	if err := h.send(text); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// errEnded means that the hub has ended.
+var errEnded = errors.New("the hub has ended")
+
+// send broadcasts a sender's message: see ServeHTTP.
+func (h *Hub) send(text []byte) error {
+	ids, body, _ := strings.Cut(string(text), "\n")
+	prepared, err := websocket.NewPreparedMessage(websocket.TextMessage, []byte(body))
+	if err != nil {
+		return err
+	}
+	m := message{prepared: prepared}
+	for id := range strings.SplitSeq(ids, ",") {
+		if n, err := strconv.Atoi(id); err == nil {
+			m.to = append(m.to, n)
 		}
-		select {
-		case h.broadcast <- m:
-		case <-h.ended:
-			return
-		}
+	}
+	select {
+	case h.broadcast <- m:
+		return nil
+	case <-h.ended:
+		return errEnded
 	}
 }
 

@@ -1,6 +1,7 @@
-// Package gcpacer sets how often a serving node collects garbage. By default Go collects whenever
-// the heap has doubled: while much happens on the floor that is every second or two, and takes a
-// sixth of the processor time; while little happens it keeps twice the memory that a node needs.
+// Package gcpacer sets how often a serving node collects garbage, if its operator asks for it with
+// --pace-gc. By itself Go collects whenever the heap has doubled: while much happens on the floor
+// that is every second or two, and takes a sixth of the processor time; while little happens it
+// keeps twice the memory that a node needs.
 package gcpacer
 
 import (

@@ -28,11 +28,12 @@ const (
 // forever on a system that ignores the slack.
 const relaxedEnv = "MATCHFLOOR_TIMERS_RELAXED"
 
-// Relax gives the process a timer slack of at least a millisecond. Call it before
-// anything else, because it may restart the program in the same process, once, with the
-// same arguments: a thread inherits its slack from the thread that created it, and the
-// runtime has created the thread in question before main. If the slack cannot be set,
-// Relax returns and the program only uses more processor time.
+// Relax gives the process a timer slack of at least a millisecond. If the process has
+// less, Relax restarts the program in the same process, once, with the same arguments: a
+// thread inherits its slack from the thread that created it, and the runtime has created
+// the thread in question before main. The caller must call it before it opens anything
+// and before it catches signals. If the slack cannot be set, Relax returns and the
+// program only uses more processor time.
 func Relax() {
 	if os.Getenv(relaxedEnv) != "" {
 		_ = os.Unsetenv(relaxedEnv) // it cannot fail for this name
@@ -52,6 +53,10 @@ func Relax() {
 	_ = syscall.Exec(self, os.Args, append(os.Environ(), relaxedEnv+"=1"))
 	prctl(setTimerSlack, before)
 }
+
+// Relaxed reports whether the calling thread has the slack that Relax sets, or more. A
+// process that it starts inherits that.
+func Relaxed() bool { return prctl(getTimerSlack, 0) >= int(slack) }
 
 // prctl returns the result of prctl(2), or -1 for an error.
 func prctl(operation, value int) int {

@@ -14,9 +14,9 @@ type RawFrame struct {
 }
 
 // RawFrames returns input that violates WebSocket, or uses it in a way that a handler may
-// not accept. The codes are 1002 for a protocol error, 1009 for a message of more than
-// maxMessage bytes (32 KiB or more), and 1006 if the client ends the connection without a
-// close frame and gets none.
+// not accept. The codes are 1002 for a protocol error, 1007 for a text that is not UTF-8,
+// 1009 for a message of more than maxMessage bytes (32 KiB or more), and 1006 if the client
+// ends the connection without a close frame and gets none.
 func RawFrames(maxMessage int) []RawFrame {
 	return []RawFrame{
 		{"unmasked", "\x81\x02{}", websocket.CloseProtocolError},
@@ -35,23 +35,26 @@ func RawFrames(maxMessage int) []RawFrame {
 		{"continuation of nothing", MaskedFrame(0x80, ""), websocket.CloseProtocolError},
 		{"first fragment, then another first", MaskedFrame(0x01, "{") + MaskedFrame(0x01, "}"), websocket.CloseProtocolError},
 		{"first fragment, then a complete message", MaskedFrame(0x01, "{") + MaskedFrame(0x81, "{}"), websocket.CloseProtocolError},
-		{"close code of one byte", MaskedFrame(0x88, "\x03"), websocket.CloseNoStatusReceived}, // counts as no code
+		{"close code of one byte", MaskedFrame(0x88, "\x03"), websocket.CloseProtocolError},
 		{"close code 999", MaskedFrame(0x88, "\x03\xe7"), websocket.CloseProtocolError},
 		{"close code 1004", MaskedFrame(0x88, "\x03\xec"), websocket.CloseProtocolError},
 		{"close code 1005", MaskedFrame(0x88, "\x03\xed"), websocket.CloseProtocolError},
 		{"close code 1006", MaskedFrame(0x88, "\x03\xee"), websocket.CloseProtocolError},
+		{"close code 1015", MaskedFrame(0x88, "\x03\xf7"), websocket.CloseProtocolError},
 		{"close code 5000", MaskedFrame(0x88, "\x13\x88"), websocket.CloseProtocolError},
 		{"close reason that is not UTF-8", MaskedFrame(0x88, "\x03\xe8\xff\xfe"), websocket.CloseProtocolError},
 		{"valid close", MaskedFrame(0x88, "\x03\xe8"), websocket.CloseNormalClosure},
 		{"close without a code", MaskedFrame(0x88, ""), websocket.CloseNoStatusReceived},
-		{"length of 64 bits", "\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00", websocket.CloseMessageTooBig},
+		{"length of 64 bits", "\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00", websocket.CloseProtocolError},
 		{"length of 63 bits", "\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00", websocket.CloseMessageTooBig},
 		{"length of a gigabyte", "\x81\xff\x00\x00\x00\x00\x40\x00\x00\x00\x00\x00\x00\x00", websocket.CloseMessageTooBig},
+		{"length of 125 in 16 bits", "\x81\xfe\x00\x7d\x00\x00\x00\x00" + strings.Repeat(" ", 125), websocket.CloseProtocolError},
+		{"length of 65535 in 64 bits", "\x81\xff\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x00\x00", websocket.CloseProtocolError},
 		{"length of one byte too many", MaskedFrame(0x81, strings.Repeat(" ", maxMessage+1)), websocket.CloseMessageTooBig},
 		{"too big by its fragments", MaskedFrame(0x01, strings.Repeat(" ", maxMessage)) + MaskedFrame(0x80, " "), websocket.CloseMessageTooBig},
 		{"a gigabyte in 64 bits, sent for real", "\x81\xff\x00\x00\x00\x00\x40\x00\x00\x00\x00\x00\x00\x00" + strings.Repeat("x", 128<<10), websocket.CloseMessageTooBig},
 		{"binary", MaskedFrame(0x82, `{"hello":{"v":1}}`), 0},
-		{"text that is not UTF-8", MaskedFrame(0x81, "{\"\xff\":{}}"), 0},
+		{"text that is not UTF-8", MaskedFrame(0x81, "{\"\xff\":{}}"), websocket.CloseInvalidFramePayloadData},
 		{"an empty message", MaskedFrame(0x81, ""), 0},
 		{"an empty message in fragments", MaskedFrame(0x01, "") + MaskedFrame(0x00, "") + MaskedFrame(0x80, ""), 0},
 		{"a character cut in two", MaskedFrame(0x01, "{\"\xea\xb0") + MaskedFrame(0x80, "\x80\":{}}"), 0}, // valid text of an unknown kind

@@ -71,6 +71,9 @@ export function watchWakeUps(connection: Connection, onTimeJump: () => void): vo
   document.addEventListener('visibilitychange', () => connection.setHidden(document.hidden))
   for (const event of ['pageshow', 'online', 'focus']) window.addEventListener(event, wake)
   let wall = Date.now()
+  // A request renews the session's cookie, for a page that keeps one socket for days. Without a network the
+  // next one does.
+  setInterval(() => fetch(location.pathname).catch(() => {}), 3_600_000)
   setInterval(() => {
     const passed = Date.now() - wall
     wall += passed

@@ -23,13 +23,22 @@ const slotOf = ({ plan, now, state }: SlotCard): SlotCard => ({ plan, now, state
 
 const minute = 60_000
 
-/** currentSlot returns the running slot (a round first), else the called one, else the next. */
+/** How long before its start a round comes before an agenda item that nobody has started. */
+const roundDue = 15 * minute
+
+/**
+ * currentSlot returns the running slot (a round first), else the called one, else a round that is
+ * due, else the next. A round waits half an hour after its end for somebody to start it. An agenda
+ * item that nobody has started is over at its end, as on the displays.
+ */
 export function currentSlot(line: readonly Slot[], now: number): Slot | undefined {
   const first = (holds: (slot: Slot) => boolean): Slot | undefined => line.find((s) => s.round && holds(s)) ?? line.find(holds)
+  const lasts = (s: Slot): boolean => s.now.end > (s.round ? now - 30 * minute : now)
   return (
     first((s) => s.state === 'running') ??
-    first((s) => s.state === 'called' || s.state === 'calledLast') ??
-    line.find((s) => s.state === 'planned' && s.now.end > now - 30 * minute) ??
+    first((s) => (s.state === 'called' || s.state === 'calledLast') && (!!s.round || lasts(s))) ??
+    line.find((s) => s.state === 'planned' && s.round && lasts(s) && s.now.start <= now + roundDue) ??
+    line.find((s) => s.state === 'planned' && lasts(s)) ??
     line.find((s) => s.state === 'planned')
   )
 }
