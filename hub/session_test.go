@@ -266,6 +266,31 @@ func TestSession_RotatingItsOwnLinkIsAcceptedFirst(t *testing.T) {
 	}
 }
 
+// Who rotates their own link by POST goes on with the new one at once: the node that
+// answered knows it.
+func TestSubmitAs_RotationIsPublishedBeforeTheAnswer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		m := newMemory()
+		h := newHub(t, m, m)
+		open(t, h)
+		who := credential("moderator:lead")
+		for i := range 200 {
+			command := wire.Command{ID: fmt.Sprint(i), Body: floor.RotateLink{Link: who.Link}}
+			if _, err := h.SubmitAs(t.Context(), demo, who, command); err != nil {
+				t.Fatal(err)
+			}
+			state, _, err := h.State(t.Context(), demo)
+			if err != nil {
+				t.Fatal(err)
+			}
+			who.Generation++
+			if link, _ := state.Link(who.Link); link.Generation != who.Generation {
+				t.Fatalf("after rotation %d the node has generation %d", i+1, link.Generation)
+			}
+		}
+	})
+}
+
 func TestSession_OrganisersLinkIsInTheInstancesLog(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m := newMemory()

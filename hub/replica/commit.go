@@ -37,7 +37,7 @@ func (m *committer) commit(p *proposal) (left []*Command, ok bool) {
 	}
 	switch result.Outcome {
 	case journal.Appended:
-		m.completeAccepted(p, p.revokesSender)
+		m.completeAccepted(p, p.endsItsSession)
 		m.follower.publishOwn(p.steps, p.records)
 		m.completeAccepted(p, func(i int) bool { return !p.commands[i].completed })
 		// The log stood where the batch was decided, and took what comes before each

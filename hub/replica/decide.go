@@ -70,11 +70,11 @@ func (p *proposal) completeRefusedByClock() {
 	p.refused = keep
 }
 
-// revokesSender reports whether the ith accepted command closes the link that it was
-// given with. Once that is published its session ends, and a verdict would not be sent.
-func (p *proposal) revokesSender(i int) bool {
+// endsItsSession reports whether the ith accepted command closes the link of the session
+// that it came from. Once that is published, a verdict would not be sent.
+func (p *proposal) endsItsSession(i int) bool {
 	c := p.commands[i]
-	return c.CheckLink && slices.Contains(p.steps[i].Affected.Links, c.Link)
+	return c.ToSession && slices.Contains(p.steps[i].Affected.Links, c.Link)
 }
 
 // decider makes proposals.

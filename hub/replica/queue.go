@@ -20,9 +20,13 @@ type Command struct {
 	Link       floor.LinkID
 	Generation int
 
-	// Done is called once with the verdict, from the replica's goroutine. It must not
-	// block.
+	// Done is called once with the verdict, from the replica's goroutine, after the state
+	// that holds the command's changes was published. It must not block.
 	Done func(Verdict)
+
+	// If ToSession is set, Done writes to a session, which ends once the closing of its link
+	// is published. A command that closes its sender's link is then completed before that.
+	ToSession bool
 
 	digest    journal.Digest
 	notAfter  time.Time // Envelope.NotAfter on the node's clock; zero: none

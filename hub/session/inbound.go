@@ -143,6 +143,7 @@ func (s *Session) handleCommand(c wire.Command) {
 		return
 	}
 	command := s.who.Command(c)
+	command.ToSession = true
 	command.Done = func(v replica.Verdict) { s.complete(c.ID, v) }
 	if refused := s.event.replica.Submit(command); refused != nil {
 		s.complete(c.ID, replica.Verdict{Refused: refused})
