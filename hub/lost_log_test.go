@@ -245,6 +245,31 @@ func TestRecover_RefillsTheJournal(t *testing.T) {
 	}
 }
 
+// Given on a second node right after the first, with or without over, recover finds the log that
+// the first has written back, and leaves it as it is.
+func TestRecover_OnASecondNodeLeavesWhatTheFirstHasWritten(t *testing.T) {
+	for _, over := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			h := lossyNodes(t)
+			before := headOf(t, h.store)
+			h.clearPhones()
+			h.store.use(newMemory())
+			h.checkHeld("empty", journal.Genesis(demo, 1))
+			for i, node := range h.nodes {
+				for _, r := range hub.Recover(t.Context(), node, over) {
+					if r.Err != nil || r.Log == demo && r.Records != int(before.Seq) {
+						t.Errorf("over %t: on node %d of %s: %d records, %v", over, i+1, r.Log, r.Records, r.Err)
+					}
+				}
+			}
+			if got := headOf(t, h.store); got != before {
+				t.Errorf("over %t: the log is at %v, before the loss at %v", over, got, before)
+			}
+			h.checkBack()
+		})
+	}
+}
+
 // A log that nobody watches is not forgotten while it is lost: this node may be the only one
 // that holds it.
 func TestLost_IdleLogIsHeld(t *testing.T) {

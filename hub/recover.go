@@ -22,7 +22,7 @@ type Recovered struct {
 // [replica.Replica.Refill]. The result names each log that is or was lost, the instance's
 // last: a node that finds an event in the instance's log must find the event's own. It
 // writes nothing if one of them holds other records, unless over is set: the journal may be
-// another instance's. It blocks until all of that is durable, or ctx ends. Nodes that hold
+// another instance's. A log that has come back, as from another node, is left as it is. It blocks until all of that is durable, or ctx ends. Nodes that hold
 // the same logs follow them again by themselves.
 func Recover(ctx context.Context, h *Hub, over bool) (all []Recovered) {
 	lost := h.Stats().LostLogs
@@ -49,13 +49,18 @@ func instanceLast(log journal.LogID) int {
 	return 0
 }
 
-// checkEmpty reports whether the journal holds nothing under the names of the given logs.
+// checkEmpty reports whether the journal holds nothing under the names of those given logs that
+// are still lost.
 // If it does, or if it does not answer, the result says so for each.
 func checkEmpty(ctx context.Context, h *Hub, lost []LostLog) (all []Recovered, empty bool) {
 	empty = true
 	for _, l := range lost {
 		result := Recovered{Log: l.Log, Err: errOthersNotEmpty}
-		page, err := h.journal.Read(ctx, l.Log, 0, 0)
+		lost, err := stillLost(ctx, h, l.Log)
+		page := journal.Page{}
+		if err == nil && lost {
+			page, err = h.journal.Read(ctx, l.Log, 0, 0)
+		}
 		switch {
 		case err != nil:
 			result.Err, empty = err, false
@@ -65,6 +70,16 @@ func checkEmpty(ctx context.Context, h *Hub, lost []LostLog) (all []Recovered, e
 		all = append(all, result)
 	}
 	return all, empty
+}
+
+// stillLost reports whether a log is lost, after it was read once more.
+func stillLost(ctx context.Context, h *Hub, log journal.LogID) (bool, error) {
+	e, err := h.open(ctx, log)
+	if err != nil {
+		return false, err
+	}
+	defer h.events.release(e)
+	return e.replica.StillLost(ctx)
 }
 
 // errOthersNotEmpty is why an empty log is not refilled.

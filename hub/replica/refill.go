@@ -26,10 +26,10 @@ type Refilled struct {
 	Err     error
 }
 
-// refill asks the replica's goroutine to refill the log.
+// refill asks the replica's goroutine to refill the log, or only to look whether it is lost.
 type refill struct {
-	over bool
-	done chan Refilled // one slot
+	look, over bool
+	done       chan Refilled // one slot
 }
 
 // Refill writes all records of a lost log that this node holds back into the journal, if
@@ -38,7 +38,21 @@ type refill struct {
 // until that is durable, for 30 s at most, or until ctx ends. It may be called again after
 // any error, and on several nodes at once.
 func (r *Replica) Refill(ctx context.Context, over bool) Refilled {
-	request := refill{over: over, done: make(chan Refilled, 1)}
+	return r.request(ctx, refill{over: over, done: make(chan Refilled, 1)})
+}
+
+// StillLost reports whether the log is lost, after it was read once more: another node may have
+// refilled it. It blocks as Refill does, and returns an error only if ctx ends or the hub closes.
+func (r *Replica) StillLost(ctx context.Context) (bool, error) {
+	result := r.request(ctx, refill{look: true, done: make(chan Refilled, 1)})
+	if errors.Is(result.Err, ErrNotLost) {
+		return false, nil
+	}
+	return true, result.Err
+}
+
+// request blocks until the replica's goroutine has done what is asked.
+func (r *Replica) request(ctx context.Context, request refill) Refilled {
 	select {
 	case r.refills <- request:
 	case <-ctx.Done():
@@ -54,11 +68,23 @@ func (r *Replica) Refill(ctx context.Context, over bool) Refilled {
 	}
 }
 
-// refill is Refill on the replica's goroutine.
-func (r *recovery) refill(over bool) Refilled {
-	if r.core.lost.Load() == nil {
-		return Refilled{Err: ErrNotLost}
+// do does what is asked on the replica's goroutine. What is left to do is decided on the log as it
+// is now.
+func (r *recovery) do(request refill) Refilled {
+	if r.core.lost.Load() != nil {
+		r.follower.readToHead()
 	}
+	switch {
+	case r.core.lost.Load() == nil:
+		return Refilled{Err: ErrNotLost}
+	case request.look:
+		return Refilled{}
+	}
+	return r.refill(request.over)
+}
+
+// refill refills a lost log.
+func (r *recovery) refill(over bool) Refilled {
 	records, whole := r.follower.recent.Whole()
 	if !whole || len(records) == 0 {
 		return Refilled{Err: ErrNotHeld}

@@ -112,7 +112,7 @@ func (r *Replica) loop() {
 		case older := <-r.follower.older:
 			r.follower.recent.Prepend(older)
 		case request := <-r.refills:
-			request.done <- r.recovery.refill(request.over)
+			request.done <- r.recovery.do(request)
 		case <-r.deadlines.timer.C:
 		case <-check.C:
 			r.reread.reread()
