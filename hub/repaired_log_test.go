@@ -45,6 +45,54 @@ func (d *damagedJournal) CheckHead(ctx context.Context, log journal.LogID, at jo
 	return d.Journal.CheckHead(ctx, log, at)
 }
 
+// damagedIndex is a journal whose command ids are damaged while it is broken. It takes no record
+// then, although each record can be read.
+type damagedIndex struct {
+	journal.Journal
+	broken atomic.Bool
+}
+
+func (d *damagedIndex) CheckIndexes(_ context.Context, logs ...journal.LogID) error {
+	if d.broken.Load() {
+		return &journal.IndexError{Log: logs[0], Index: "command ids", Detail: "an entry is missing"}
+	}
+	return nil
+}
+
+func (d *damagedIndex) Append(ctx context.Context, log journal.LogID, expect journal.Position, batch []journal.Record, notAfter time.Time) (journal.Result, error) {
+	if err := d.CheckIndexes(ctx, log); err != nil {
+		return journal.Result{}, err
+	}
+	return d.Journal.Append(ctx, log, expect, batch, notAfter)
+}
+
+// That the records can be read does not mean that the index is repaired.
+func TestRepaired_DamagedIndexIsCheckedBeforeTheLogIsServedAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		m := newMemory()
+		j := &damagedIndex{Journal: m}
+		h := newHub(t, j, m)
+		open(t, h)
+		p := dial(t, h, &oracle{mem: m}, "moderator:lead")
+		j.broken.Store(true)
+		p.send("x", announce("tea"))
+		for range 60 {
+			time.Sleep(time.Second / 2)
+			synctest.Wait()
+			if h.Ready() == nil {
+				t.Fatal("the log is served although its index is damaged")
+			}
+		}
+		j.broken.Store(false)
+		time.Sleep(12 * time.Second)
+		p.send("y", announce("tea"))
+		p.sync()
+		if accepted, rejected, _ := p.verdict("y"); accepted == nil || h.Ready() != nil {
+			t.Errorf("after the repair: %v, ready: %v", rejected, h.Ready())
+		}
+	})
+}
+
 // A log that was damaged while it was open is served again once it is repaired.
 func TestRepaired_OpenLogIsServedAgain(t *testing.T) {
 	bubble(t, func(t *testing.T) {

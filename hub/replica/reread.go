@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -14,6 +15,9 @@ const (
 	maxReread = 10 * time.Second
 )
 
+// indexCheckTimeout bounds a check of the log's indexes, which reads all that is stored of it.
+const indexCheckTimeout = 30 * time.Second
+
 // reread reads a log again that could not be applied: an operator may have repaired or
 // restored it.
 type reread struct {
@@ -23,7 +27,8 @@ type reread struct {
 	pause    time.Duration
 }
 
-// reread makes the replica serve the log again if all of it can be read and applied.
+// reread makes the replica serve the log again if all of it can be read and applied, and if its
+// indexes match the records in case one did not.
 func (r *reread) reread() {
 	broken := r.corrupt.Load()
 	if broken == nil || errors.Is(broken, journal.ErrMalformed) || time.Now().Before(r.next) {
@@ -34,7 +39,7 @@ func (r *reread) reread() {
 	}
 	r.pause = min(2*r.pause, maxReread)
 	r.next = time.Now().Add(r.pause)
-	if r.verify() != nil {
+	if r.verify() != nil || errors.Is(broken, journal.ErrIndex) && r.checkIndexes() != nil {
 		return
 	}
 	r.follower.cursor = journal.NewCursor(r.log, r.history.Head().At)
@@ -63,4 +68,16 @@ func (r *reread) verify() error {
 			return nil
 		}
 	}
+}
+
+// checkIndexes returns nil if the journal's indexes of the log match its records: to read the
+// records does not use them all.
+func (r *reread) checkIndexes() error {
+	indexed, ok := r.Journal.(journal.Indexed)
+	if !ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(r.Context, indexCheckTimeout)
+	defer cancel()
+	return indexed.CheckIndexes(ctx, r.log)
 }
