@@ -39,6 +39,13 @@ if #known > 0 then
 	return { 'known', epoch, seq, hash, now[1], now[2], known }
 end
 
+-- With an entry missing, a command that is in the log could be stored again, or refused for good.
+local head, window = tonumber(seq), tonumber(ARGV[6])
+local entries = redis.call('HLEN', KEYS[3])
+if entries ~= math.min(head, window) then
+	return redis.error_reply('MFINDEX it has ' .. entries .. ' entries in place of ' .. math.min(head, window))
+end
+
 if epoch ~= ARGV[1] or seq ~= ARGV[2] or hash ~= ARGV[3] then
 	require_master()
 	local answer = { 'conflict', epoch, seq, hash, now[1], now[2] }
@@ -61,12 +68,6 @@ if ARGV[12] ~= '' and now[1] * 1000000 + now[2] > tonumber(ARGV[12]) then
 	return { 'expired', epoch, seq, hash, now[1], now[2] }
 end
 
-local head, window = tonumber(seq), tonumber(ARGV[6])
--- With an entry missing, a command that is sent again would be stored again.
-local entries = redis.call('HLEN', KEYS[3])
-if entries ~= math.min(head, window) then
-	return redis.error_reply('MFINDEX it has ' .. entries .. ' entries in place of ' .. math.min(head, window))
-end
 for i = first, #ARGV, 4 do
 	head = head + 1
 	local at = string.format('%d', head)

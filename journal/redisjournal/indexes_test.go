@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
@@ -55,6 +56,9 @@ func TestRebuildIndex_RepairsDamagedCommandIDs(t *testing.T) {
 				at = end
 			}
 		}
+		if strings.HasSuffix(name, "missing") {
+			checkLookUps(t, j, at, name)
+		}
 		if err := j.RebuildIndex(t.Context(), theLog); err != nil {
 			t.Errorf("%s: the rebuild: %v", name, err)
 		}
@@ -63,6 +67,22 @@ func TestRebuildIndex_RepairsDamagedCommandIDs(t *testing.T) {
 		if err != nil || page.Head != at {
 			t.Errorf("%s: afterwards the log is at %v, %v; want %v", name, page.Head, err, at)
 		}
+	}
+}
+
+// checkLookUps checks that an append which stores nothing, at a position where the log does not
+// stand or after its deadline, does not say that a command is not in the log.
+func checkLookUps(t *testing.T, j *Journal, at journal.Position, damage string) {
+	t.Helper()
+	nowhere := at
+	nowhere.Hash[0]++
+	elsewhere, _ := oneRecord(nowhere, "key-20")
+	if result, err := j.Append(t.Context(), theLog, nowhere, elsewhere, time.Time{}); !errors.Is(err, journal.ErrIndex) {
+		t.Errorf("%s: whether a command is in the log: %+v, %v", damage, result, err)
+	}
+	late, _ := oneRecord(at, "key-20")
+	if result, err := j.Append(t.Context(), theLog, at, late, time.Unix(1, 0)); !errors.Is(err, journal.ErrIndex) {
+		t.Errorf("%s: a command that is too late: %+v, %v", damage, result, err)
 	}
 }
 
