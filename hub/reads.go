@@ -27,6 +27,16 @@ func (h *Hub) State(ctx context.Context, log journal.LogID) (floor.State, journa
 	return head.State, head.At, nil
 }
 
+// LoadedInstance returns the newest state of the instance's log on this node, or a state without
+// records if that is not loaded. Unlike State it never waits.
+func (h *Hub) LoadedInstance() floor.State {
+	instance := h.events.instanceHistory()
+	if instance == nil {
+		return floor.State{}
+	}
+	return instance.Head().State
+}
+
 // whyEmpty returns what the empty log of an event means: ErrLost if the instance lists the
 // event, and otherwise ErrNoEvent.
 func (h *Hub) whyEmpty(ctx context.Context, log journal.LogID) error {

@@ -43,7 +43,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	directory := auth.NewDirectory(o.Hub)
-	origins := origin.NewPolicy(origin.NewProxies(o.TrustedProxies), directory.PublicURL)
+	origins := origin.NewPolicy(origin.NewProxies(o.TrustedProxies), directory)
 	sessions := auth.NewSessionRegistry(directory, o.now)
 	authenticator := auth.NewAuthenticator(o.Keys, directory, origins, sessions, o.now)
 	limits := newLimits(o)

@@ -2,11 +2,13 @@ package server
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"slices"
 	"strings"
@@ -14,6 +16,9 @@ import (
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
+	"github.com/matchfloor/matchfloor/hub"
+	"github.com/matchfloor/matchfloor/hub/replica"
+	"github.com/matchfloor/matchfloor/journal"
 	"github.com/matchfloor/matchfloor/server/auth"
 	"github.com/matchfloor/matchfloor/wire"
 )
@@ -101,6 +106,9 @@ func TestHead_IsAGetWithoutABody(t *testing.T) {
 			get, head := w.request(http.MethodGet, path, "", headers...), w.request(http.MethodHead, path, "", headers...)
 			for _, r := range []response{get, head} {
 				r.Header.Del("Date")
+				if n := r.Header.Get("Content-Length"); n != "" && r.Header.Get("Content-Encoding") == "gzip" {
+					r.Header.Set("Content-Length", "some") // a page says the time, which is compressed to fewer or more bytes
+				}
 			}
 			if head.StatusCode != get.StatusCode || len(head.body) > 0 || !maps.EqualFunc(head.Header, get.Header, slices.Equal) {
 				t.Errorf("%s with %v:\nHEAD %d %v\n GET %d %v", path, more, head.StatusCode, head.Header, get.StatusCode, get.Header)
@@ -134,6 +142,47 @@ func TestHeaders_StrictTransportOnThePublicHostOnly(t *testing.T) {
 			}
 		}
 		w.close()
+	}
+}
+
+// hungJournal is a journal whose calls end with their contexts.
+type hungJournal struct{ journal.Journal }
+
+func (hungJournal) Read(ctx context.Context, _ journal.LogID, _ uint64, _ int) (journal.Page, error) {
+	<-ctx.Done()
+	return journal.Page{}, fmt.Errorf("%w: %w", journal.ErrUnavailable, ctx.Err())
+}
+
+// Over HTTPS too, pages are served at once while the instance's log cannot be loaded.
+func TestHeaders_DoNotWaitForTheJournal(t *testing.T) {
+	memory := journal.NewMemory(time.Now)
+	h := hub.New(hungJournal{memory}, memory, hub.Options{})
+	opening := make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { defer close(opening); h.State(ctx, journal.InstanceLog) }()
+	defer func() { cancel(); <-opening; h.Close() }()
+	server, err := New(Options{Hub: h, Keys: testKeys(t, 1), Pages: testPages})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/", "/attendee", "/healthz"} {
+		answered := make(chan int, 1)
+		go func() {
+			r := httptest.NewRequest(http.MethodGet, "https://forum.example"+path, nil).WithContext(ctx)
+			w := httptest.NewRecorder()
+			server.ServeHTTP(w, r)
+			answered <- w.Code
+		}()
+		select {
+		case status := <-answered:
+			if status != http.StatusOK {
+				t.Errorf("%s: %d", path, status)
+			}
+		case <-time.After(replica.CallTimeout / 2):
+			t.Errorf("%s is not answered while the journal hangs", path)
+			cancel()
+			<-answered
+		}
 	}
 }
 

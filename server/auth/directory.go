@@ -50,6 +50,13 @@ func (d Directory) PublicURL(ctx context.Context) string {
 	return instance.PublicURL()
 }
 
+// LoadedPublicURL returns what PublicURL returns, but "" while the instance's log is not loaded: it
+// never waits for the journal.
+func (d Directory) LoadedPublicURL() string {
+	instance := d.hub.LoadedInstance()
+	return instance.PublicURL()
+}
+
 // hasEvent refuses an event that the instance does not list, after it has read the
 // instance's log to its head.
 func (d Directory) hasEvent(ctx context.Context, event floor.EventID) error {

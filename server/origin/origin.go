@@ -14,12 +14,17 @@ import (
 // Policy judges requests. A Policy is safe for concurrent use.
 type Policy struct {
 	Proxies
-	publicURL func(context.Context) string
+	publicURL PublicURL
 }
 
-// NewPolicy returns a policy for a server behind proxies. publicURL returns the
-// address that clients use, or "" if none is known.
-func NewPolicy(proxies Proxies, publicURL func(context.Context) string) Policy {
+// PublicURL gives the address that clients use, or "" if none is known.
+type PublicURL interface {
+	PublicURL(context.Context) string // may wait for the journal
+	LoadedPublicURL() string          // never waits
+}
+
+// NewPolicy returns a policy for a server behind proxies.
+func NewPolicy(proxies Proxies, publicURL PublicURL) Policy {
 	return Policy{proxies, publicURL}
 }
 
@@ -27,7 +32,7 @@ func NewPolicy(proxies Proxies, publicURL func(context.Context) string) Policy {
 // request was sent to, and that of the public URL.
 func (p Policy) own(r *http.Request) []string {
 	own := []string{p.Scheme(r) + "://" + strings.ToLower(r.Host)}
-	if public := originOf(p.publicURL(r.Context())); public != "" {
+	if public := originOf(p.publicURL.PublicURL(r.Context())); public != "" {
 		own = append(own, public)
 	}
 	return own
@@ -68,12 +73,13 @@ func (p Policy) Allowed(r *http.Request, required bool) bool {
 }
 
 // PinsHTTPS reports whether a browser may be told to use https only for the host of a request:
-// the request came by https, to the public URL, and that is no address of this machine.
+// the request came by https, to the public URL, and that is no address of this machine. It is asked
+// of every request, also while the journal does not answer, so it does not wait.
 func (p Policy) PinsHTTPS(r *http.Request) bool {
 	if p.Scheme(r) != "https" {
 		return false
 	}
-	public := originOf(p.publicURL(r.Context()))
+	public := originOf(p.publicURL.LoadedPublicURL())
 	if public != originOf("https://"+r.Host) {
 		return false
 	}
@@ -88,6 +94,6 @@ func (p Policy) Secure(r *http.Request) bool {
 	if p.Scheme(r) == "https" {
 		return true
 	}
-	public := originOf(p.publicURL(r.Context()))
+	public := originOf(p.publicURL.PublicURL(r.Context()))
 	return strings.HasPrefix(public, "https://") && r.Header.Get("Origin") == public
 }

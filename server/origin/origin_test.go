@@ -8,9 +8,15 @@ import (
 	"testing"
 )
 
+// fixedURL is a public URL that is loaded.
+type fixedURL string
+
+func (u fixedURL) PublicURL(context.Context) string { return string(u) }
+func (u fixedURL) LoadedPublicURL() string          { return string(u) }
+
 // policyAt returns the policy of a server without proxies that has a public URL.
 func policyAt(publicURL string) Policy {
-	return NewPolicy(NewProxies(nil), func(context.Context) string { return publicURL })
+	return NewPolicy(NewProxies(nil), fixedURL(publicURL))
 }
 
 func TestPolicy_AllowedOrigins(t *testing.T) {
