@@ -1,7 +1,10 @@
 package server
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +73,30 @@ func TestHTTP_UnreadResponseIsEnded(t *testing.T) {
 		said, _ := r.readToEnd()
 		if strings.Contains(said, "</html>") {
 			t.Errorf("the response waited: %.100s", said)
+		}
+	})
+}
+
+// A connection of HTTP/2 whose client reads nothing is ended too, with all its streams.
+func TestHTTP2_ClientThatReadsNothingIsDisconnected(t *testing.T) {
+	withFakeTime(t, nil, func(t *testing.T, w *fixture) {
+		pipes, server, ended := newPipes(), w.server.HTTP(), make(chan struct{})
+		server.Protocols = new(http.Protocols)
+		server.Protocols.SetUnencryptedHTTP2(true)
+		go func() { defer close(ended); server.Serve(pipes) }()
+		defer func() { server.Close(); <-ended }()
+		conn, err := pipes.dial(t.Context(), "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		const settings = "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+		if _, err := io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"+settings); err != nil {
+			t.Fatal(err)
+		}
+		fakeTime(16 * time.Second)
+		if _, err := io.WriteString(conn, settings); !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("after 16 s its frames are still taken: %v", err)
 		}
 	})
 }

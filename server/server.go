@@ -91,7 +91,9 @@ func (s *Server) HTTP() *http.Server {
 		ReadTimeout:       15 * time.Second, // uploads have their own
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       75 * time.Second,
-		MaxHeaderBytes:    16 << 10,
+		// With HTTP/2 WriteTimeout ends a stream only: the connection would wait for its client.
+		HTTP2:          &http.HTTP2Config{WriteByteTimeout: 15 * time.Second},
+		MaxHeaderBytes: 16 << 10,
 		// net/http's messages about connections contain addresses.
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
