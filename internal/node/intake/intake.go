@@ -84,7 +84,15 @@ func (l *Listener) Accept() (net.Conn, error) {
 	if !ok {
 		return nil, net.ErrClosed
 	}
-	return a.conn, a.err
+	select {
+	case <-l.closed: // a server that shuts down would wait for the connection
+		if a.err == nil {
+			a.conn.Close()
+		}
+		return nil, net.ErrClosed
+	default:
+		return a.conn, a.err
+	}
 }
 
 func (l *Listener) awaitRoom() {
