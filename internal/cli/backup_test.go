@@ -31,7 +31,7 @@ func TestBackup_RestoresWithTheSameLinks(t *testing.T) {
 		t.Errorf("the instance is %q, its backup %q", live.stdout, verified.stdout)
 	}
 	before := wantRun(t, commandline.ExitOK, "green-2026", "links", "--data", from, "--event", "green-2026", "--json")
-	wantRun(t, commandline.ExitFailed, "empty instance", "restore", "--from", file, "--data", from)
+	wantRun(t, commandline.ExitFailed, "empty data directory", "restore", "--from", file, "--data", from)
 	if o := running.end(); o.code != commandline.ExitOK {
 		t.Fatalf("stopped: %+v", o)
 	}

@@ -100,7 +100,7 @@ func TestImport_SaysWhatItDoesToTheDraft(t *testing.T) {
 		}
 	}
 	const checked = "the workbook has no faults: " + sampleCounts + "; 21 interpreters, 7 staff, 4 displays, 26 tables in 3 zones, 11 items of the agenda, 120 wishes\n"
-	run(commandline.ExitFailed, "matchfloor: import: there is no instance in "+dir+": name the directory that matchfloor serve uses, or add --create to make one\n")
+	run(commandline.ExitFailed, "matchfloor: import: there is no instance in "+dir+": name the directory that matchfloor serve uses, or add --create to make a new one. If one was here and lost its records, use recover or restore\n")
 	run(commandline.ExitOK, checked+"the import would make an instance in "+dir+"\nthe event is new\ndry run, nothing was imported: event green-2026\n", "--dry-run", "--create")
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the dry run made the directory: %v", err)

@@ -75,7 +75,7 @@ func (r *importRun) run(ctx context.Context, forum floor.Forum) (importPreview, 
 	store, err := r.where.OpenExisting(ctx)
 	if errors.Is(err, access.ErrNoInstance) {
 		if !r.create {
-			return importPreview{}, fmt.Errorf("%w, or add --create to make one", err)
+			return importPreview{}, fmt.Errorf("%w, or add --create to make a new one. If one was here and lost its records, use recover or restore", err)
 		}
 		r.creates = r.where.Place()
 		if r.dryRun { // even an empty instance is not made

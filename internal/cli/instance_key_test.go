@@ -32,8 +32,14 @@ func TestInstanceKey_IsMadeOnceAndProtected(t *testing.T) {
 	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if o := runOnce(t, []string{"links", "--data", dir}); o.code != commandline.ExitFailed || !strings.Contains(o.stderr, "chmod 600") {
+	if o := runOnce(t, []string{"links", "--data", dir}); o.code != commandline.ExitFailed || !strings.Contains(o.stderr, "chmod 600") || !strings.Contains(o.stderr, "--new-key") {
 		t.Errorf("a key that other users can read: %+v", o)
+	}
+	if err := errors.Join(os.Rename(path, path+".away"), os.Mkdir(path, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if o := runOnce(t, []string{"links", "--data", dir}); o.code != commandline.ExitFailed || !strings.Contains(o.stderr, "is not a file") {
+		t.Errorf("a directory in place of the key: %+v", o)
 	}
 	short := filepath.Join(dir, "short")
 	if err := os.WriteFile(short, make([]byte, auth.MinKey-1), 0o600); err != nil {

@@ -57,7 +57,7 @@ func restore(ctx context.Context, p *commandline.Program, args []string) error {
 func restoreArchive(ctx context.Context, p *commandline.Program, j journal.Journal, file *os.File) error {
 	err := readArchive(file, func(l archive.Log) error { return archive.Check(ctx, j, l) })
 	if errors.Is(err, archive.ErrNotEmpty) {
-		return fmt.Errorf("%w; a restore needs an empty instance that no server runs on", err)
+		return fmt.Errorf("%w; restore into an empty data directory or an empty Redis database", err)
 	}
 	if err != nil {
 		return err

@@ -99,7 +99,7 @@ func (s *Flags) keyAdvice() string {
 // ExplainKey adds advice to an error that says that the key is another one.
 func (s *Flags) ExplainKey(err error) error {
 	if _, other := errors.AsType[*node.OtherKeyError](err); other {
-		return fmt.Errorf("%w. %s", err, s.keyAdvice())
+		return fmt.Errorf("%w. If you mean another instance, correct --data or --redis. %s", err, s.keyAdvice())
 	}
 	return err
 }
@@ -143,8 +143,12 @@ func ensureKey(dir string) (string, error) {
 	path := filepath.Join(dir, KeyName)
 	info, err := os.Stat(path)
 	if err == nil {
-		if info.Mode().Perm()&0o077 != 0 {
-			return "", fmt.Errorf("other users can read %s (%v): chmod 600 it, and if someone may have read it, rotate the links", path, info.Mode().Perm())
+		switch {
+		case !info.Mode().IsRegular():
+			return "", fmt.Errorf("%s is not a file: move it away, and put the key in its place", path)
+		case info.Mode().Perm()&0o077 != 0:
+			return "", fmt.Errorf("other users can read %s (%v): chmod 600 it. If someone may have read it, they can make every link, "+
+				"rotated ones too: move it away, start `matchfloor serve` once with --new-key, and print all links again", path, info.Mode().Perm())
 		}
 		return path, nil
 	}
