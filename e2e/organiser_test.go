@@ -1,13 +1,17 @@
 package e2e_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/matchfloor/matchfloor/client"
 	"github.com/matchfloor/matchfloor/demo"
 )
 
@@ -75,4 +79,92 @@ func (s *screen) choose(file string) {
 	s.t.Helper()
 	s.until("where to choose a file", `document.querySelector('input[type=file]')`)
 	s.do(chromedp.SetUploadFiles(`input[type=file]`, []string{file}, chromedp.NodeReady))
+}
+
+// An organiser replaces their own link. The window that asked shows the new link and stays
+// signed in, the others are signed out.
+func TestOrganiserPage_ReplacesItsOwnLink(t *testing.T) {
+	v := sqliteVenue(t)
+	link := v.firstOrganiserLink()
+	words := catalogOf(t, "ko")
+	page, other := openScreen(t, "organiser", link, "ko", phoneSize), openScreen(t, "another device", link, "zh", deskSize)
+	other.shows(catalogOf(t, "zh")["org.choose"])
+	page.shows(words["org.ownLink"])
+	page.press(words["org.rotate"])
+	page.shows(words["org.ownWords"])
+	page.axe("before the link is replaced")
+	page.do(chromedp.Sleep(400 * time.Millisecond)) // the page ignores a second tap before that
+	page.press(words["org.rotateYes"])
+	page.shows(words["org.ownDone"])
+	page.axe("a new link")
+	replaced := page.shownLink()
+	if replaced == link {
+		t.Fatal("the link is the same")
+	}
+	other.do(chromedp.Reload())
+	other.shows(catalogOf(t, "zh")["gate.signedOut"])
+	openScreen(t, "the old link", link, "en", phoneSize).shows(catalogOf(t, "en")["gate.refused"])
+	openScreen(t, "the new link", replaced, "en", phoneSize).shows(catalogOf(t, "en")["org.choose"])
+	page.do(chromedp.Reload())
+	page.shows(words["org.choose"], words["org.rotate"])
+}
+
+// The answer to a replacement is lost, and the page is opened again: it gets the new link.
+func TestOrganiserPage_GetsTheLinkWhoseAnswerWasLost(t *testing.T) {
+	v := sqliteVenue(t)
+	link := v.firstOrganiserLink()
+	words := catalogOf(t, "en")
+	page := openScreen(t, "organiser", link, "en", deskSize)
+	page.shows(words["org.choose"])
+	eval[bool](page, `(window.fetch = () => Promise.reject(new TypeError('no network')), true)`)
+	page.press(words["org.rotate"])
+	page.do(chromedp.Sleep(400 * time.Millisecond)) // the page ignores a second tap before that
+	page.press(words["org.rotateYes"])
+	page.shows(words["org.ownUnknown"])
+	page.axe("a replacement without an answer")
+	// What the page asked for is done, and nobody hears of it.
+	id := eval[string](page, `localStorage.getItem('mf.rotate.organiser-first')`)
+	v.rotate(link, id)
+	page.do(chromedp.Reload())
+	page.shows(words["org.ownDone"], words["org.choose"])
+	openScreen(t, "the new link", page.shownLink(), "en", phoneSize).shows(words["org.choose"])
+}
+
+// shownLink returns the link that a page shows whole.
+func (s *screen) shownLink() string {
+	s.t.Helper()
+	return eval[string](s, `document.querySelector('.link-acts input').value`)
+}
+
+// rotate replaces an organiser's own link as another page of theirs would, with an id.
+func (v *venue) rotate(link, id string) {
+	v.t.Helper()
+	parsed, err := client.ParseLink(link)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	post := func(path, token string, body map[string]any) (answer struct{ Token string }) {
+		v.t.Helper()
+		text, err := json.Marshal(body)
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		request, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, parsed.Server+path, bytes.NewReader(text))
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Authorization", "Bearer "+token)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		defer response.Body.Close()
+		if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || response.StatusCode != http.StatusOK {
+			v.t.Fatalf("%s: %d, %v", path, response.StatusCode, err)
+		}
+		return answer
+	}
+	session := post("/api/v1/sign-in", "", map[string]any{"event": parsed.Event, "link": parsed.ID, "secret": parsed.Secret, "bearer": true})
+	post("/api/v1/rotate", session.Token, map[string]any{"id": id})
 }

@@ -52,7 +52,7 @@ func (h links) takeOut(c echo.Context) error {
 	ctx := c.Request().Context()
 	recorded, err := h.record(ctx, caller)
 	if err != nil {
-		return reply.OfCommand(problemOf(err))
+		return reply.OfCommand(auth.ProblemOf(err))
 	}
 	state, err := h.directory.State(ctx, event)
 	if err != nil {
@@ -71,7 +71,7 @@ func (h links) record(ctx context.Context, caller auth.Caller) (recorded bool, e
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
 	_, err = h.hub.SubmitAs(ctx, caller.Log(), caller.Credential, wire.Command{ID: rand.Text(), Body: floor.RecordExport{What: floor.ExportLinks}})
-	if err != nil && problemOf(err).Code == wire.Code(floor.CodeNeedsUpgrade) {
+	if err != nil && auth.ProblemOf(err).Code == wire.Code(floor.CodeNeedsUpgrade) {
 		h.log.Warn("links were taken out without a record: the log is of an earlier version", "event", caller.Event, "link", caller.Link)
 		return false, nil
 	}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -54,7 +53,7 @@ func (h commands) submit(c echo.Context) error {
 	defer cancel()
 	result, err := h.hub.SubmitAs(ctx, caller.Log(), caller.Credential, command)
 	if err != nil {
-		return reject(c, command.ID, problemOf(err))
+		return reject(c, command.ID, auth.ProblemOf(err))
 	}
 	return reply.JSON(c, http.StatusOK, wire.Accepted{ID: command.ID, Seq: result.Seq, Notes: result.Notes})
 }
@@ -68,13 +67,4 @@ func reject(c echo.Context, id string, problem wire.Problem) error {
 		return reply.JSON(c, reply.StatusOf(problem.Code), problem)
 	}
 	return reply.JSON(c, reply.StatusOf(problem.Code), wire.Rejected{ID: id, Problem: problem})
-}
-
-// problemOf returns why the hub refused a command. A command with an unknown
-// outcome is unavailable: it may still be applied, and is safe to send again.
-func problemOf(err error) wire.Problem {
-	if p, ok := errors.AsType[*wire.Problem](err); ok {
-		return *p
-	}
-	return reply.AsError(auth.HubError(err)).Problem
 }

@@ -48,7 +48,7 @@ func status(r response) int {
 
 // instanceRoutes lists the routes of the instance itself. There, credentials other than
 // an organiser's are of another event.
-var instanceRoutes = []string{"GET /api/v1/events", "POST /api/v1/events"}
+var instanceRoutes = []string{"GET /api/v1/events", "POST /api/v1/events", "POST /api/v1/rotate"}
 
 // openEndpoint returns a route that needs no credential.
 func openEndpoint(route, path string, status int) endpoint {
@@ -76,6 +76,7 @@ var endpoints = withHeads([]endpoint{
 	{"POST /api/v1/events/:event/links", "/api/v1/events/hall/links", "", "", 200, 403, 401, 403, 401},
 	{"GET /api/v1/events/:event/exports", "/api/v1/events/hall/exports", "", "", 200, 403, 401, 403, 401},
 	{"POST /api/v1/renew", "/api/v1/renew?event=hall", "", "", 200, 200, 401, 200, 401}, // a token of another event renews itself
+	{"POST /api/v1/rotate", "/api/v1/rotate", asJSON, `{}`, 422, 403, 401, 403, 401},
 	{"POST /api/v1/recover", "/api/v1/recover", "", "", 401, 401, 401, 401, 401},
 	// The last one: for a while after it, no live connection of that session can begin.
 	{"POST /api/v1/sign-out", "/api/v1/sign-out?as=attendee-ka1", "", "", 204, 204, 204, 204, 204},

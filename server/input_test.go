@@ -205,7 +205,7 @@ func (w *fixture) badBodies(d endpoint) (sent int) {
 			w.expect(d.route+" "+name, r, http.StatusBadRequest, wire.CodeBadBody)
 		}
 	}
-	limit := map[string]int{"POST /api/v1/sign-in": maxSignIn, "POST /api/v1/events/:event/commands": wire.MaxCommand}[d.route]
+	limit := map[string]int{"POST /api/v1/sign-in": maxSignIn, "POST /api/v1/rotate": maxSignIn, "POST /api/v1/events/:event/commands": wire.MaxCommand}[d.route]
 	if limit == 0 {
 		w.t.Fatalf("%s has no limit", d.route)
 	}

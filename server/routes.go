@@ -27,6 +27,7 @@ type handlers struct {
 	signIn         *auth.SignIn
 	signOut        auth.SignOut
 	renew          auth.Renew
+	rotate         auth.Rotate
 	events         events
 	uploads        uploads
 	live           *liveEndpoint
@@ -58,6 +59,7 @@ func newRouter(h handlers) *echo.Echo {
 	api(http.MethodPost, "/sign-in", h.signIn.Handle)
 	api(http.MethodPost, "/sign-out", h.signOut.Handle)
 	api(http.MethodPost, "/renew", h.renew.Handle)
+	api(http.MethodPost, "/rotate", h.rotate.Handle)
 	api(http.MethodGet, "/events", h.events.list)
 	api(http.MethodPost, "/events", h.uploads.importForum)
 	api(http.MethodGet, "/events/:event/live", h.live.openLive)

@@ -63,6 +63,7 @@ func New(o Options) (*Server, error) {
 		signIn:         auth.NewSignIn(authenticator, o.Log, bootstrap.encode),
 		signOut:        auth.NewSignOut(authenticator, sessions),
 		renew:          auth.NewRenew(authenticator),
+		rotate:         auth.NewRotate(authenticator),
 		events:         events{authenticator, directory, limits.reads},
 		uploads:        uploads{o.Hub, authenticator, directory, limits.uploadRate, limits.uploads},
 		live:           live,

@@ -73,7 +73,7 @@ func (h uploads) importForum(c echo.Context) error {
 		return h.preview(c, caller.Actor, forum)
 	}
 	if err := hub.ImportForum(c.Request().Context(), h.hub, caller.Actor, string(caller.Link), forum); err != nil {
-		return reply.OfCommand(problemOf(err))
+		return reply.OfCommand(auth.ProblemOf(err))
 	}
 	return reply.JSON(c, http.StatusCreated, map[string]floor.EventID{"event": forum.Event.ID})
 }

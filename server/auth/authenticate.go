@@ -26,6 +26,8 @@ type Caller struct {
 	renewed  Claims    // of the token that replaces it; the same if that gains nothing
 	arrived  time.Time // when the request was made, before the token was checked
 	byCookie bool      // signed in by a cookie, not by a bearer token
+
+	mayRepeat bool // the token may be of the generation before the present one
 }
 
 // CookieRenewed reports whether the response renews the caller's cookie.
@@ -67,16 +69,38 @@ func NewAuthenticator(keys Keys, d Directory, o origin.Policy, sessions *Session
 // sent by a page that is not the server's own. The session of a cookie is in use: if that
 // makes it last longer, the response renews the cookie, and must not be cached.
 func (a *Authenticator) Authenticate(c echo.Context, event floor.EventID) (Caller, error) {
+	caller, err := a.readToken(c, event)
+	if err != nil {
+		return Caller{}, err
+	}
+	return a.authorize(c, event, caller)
+}
+
+// authenticateRotation is Authenticate for the instance and for a request to replace the caller's
+// own link. It also takes a session that the last rotation of the link has ended, as a caller of
+// the generation before the present one: every command of theirs is refused, except a repeat of
+// one that was accepted.
+func (a *Authenticator) authenticateRotation(c echo.Context) (Caller, error) {
+	caller, err := a.readToken(c, InstanceEvent)
+	if err != nil {
+		return Caller{}, err
+	}
+	caller.mayRepeat = true
+	return a.authorize(c, InstanceEvent, caller)
+}
+
+// readToken reads the bearer token or, if there is none, the cookie of the link that ?as names.
+func (a *Authenticator) readToken(c echo.Context, event floor.EventID) (Caller, error) {
 	token, ok := bearerToken(c.Request())
 	if !ok {
-		return a.AuthenticateCookie(c, event, floor.LinkID(c.QueryParam("as")))
+		return a.readCookie(c, event, floor.LinkID(c.QueryParam("as")))
 	}
 	arrived := a.now()
 	claims, err := a.keys.OpenToken(token, arrived)
 	if err != nil {
 		return Caller{}, reply.SignedOut()
 	}
-	return a.authorize(c, event, Caller{claims: claims, arrived: arrived})
+	return Caller{claims: claims, arrived: arrived}, nil
 }
 
 // bearerToken returns the bearer token of a request, and reports whether it has one.
@@ -87,6 +111,15 @@ func bearerToken(r *http.Request) (token string, ok bool) {
 
 // AuthenticateCookie is Authenticate for the cookie of the link as.
 func (a *Authenticator) AuthenticateCookie(c echo.Context, event floor.EventID, as floor.LinkID) (Caller, error) {
+	caller, err := a.readCookie(c, event, as)
+	if err != nil {
+		return Caller{}, err
+	}
+	return a.authorize(c, event, caller)
+}
+
+// readCookie reads the cookie of the link as.
+func (a *Authenticator) readCookie(c echo.Context, event floor.EventID, as floor.LinkID) (Caller, error) {
 	if !ValidLinkID(as) {
 		return Caller{}, reply.SignedOut()
 	}
@@ -98,7 +131,7 @@ func (a *Authenticator) AuthenticateCookie(c echo.Context, event floor.EventID, 
 	if err != nil || claims.Link != as || claims.Event != log {
 		return Caller{}, reply.SignedOut()
 	}
-	return a.authorize(c, event, Caller{claims: claims, arrived: arrived, byCookie: true})
+	return Caller{claims: claims, arrived: arrived, byCookie: true}, nil
 }
 
 // AuthenticateOrganiser is Authenticate for a request that only organisers may
@@ -131,16 +164,20 @@ func (a *Authenticator) authorize(c echo.Context, event floor.EventID, caller Ca
 	if err != nil {
 		return Caller{}, err
 	}
-	if link.Generation != claims.Generation || isOver(claims, link.Who.Role(), &state, caller.arrived) {
+	present := claims.Generation == link.Generation
+	if !present && !(caller.mayRepeat && claims.Generation == link.Generation-1) || isOver(claims, link.Who.Role(), &state, caller.arrived) {
 		return Caller{}, reply.SignedOut()
 	}
 	if err := a.directory.hasEvent(r.Context(), event); err != nil {
 		return Caller{}, err
 	}
-	caller.Credential = session.Credential{Actor: link.Who, Link: link.ID, Generation: link.Generation}
+	caller.Credential = session.Credential{Actor: link.Who, Link: link.ID, Generation: claims.Generation}
 	caller.Event = event
 	caller.RateKey = string(claims.Event) + "." + string(link.ID)
-	caller.renewed = a.renewed(claims, link.Who.Role(), &state, caller.arrived)
+	caller.renewed = claims
+	if present {
+		caller.renewed = a.renewed(claims, link.Who.Role(), &state, caller.arrived)
+	}
 	if caller.CookieRenewed() {
 		a.setCookie(c, caller.renewed, caller.arrived)
 	}

@@ -31,6 +31,15 @@ func HubError(err error) error {
 	return reply.Refuse(http.StatusInternalServerError, wire.CodeInternal).Because(err)
 }
 
+// ProblemOf returns why the hub refused a command. A command with an unknown
+// outcome is unavailable: it may still be applied, and is safe to send again.
+func ProblemOf(err error) wire.Problem {
+	if p, ok := errors.AsType[*wire.Problem](err); ok {
+		return *p
+	}
+	return reply.AsError(HubError(err)).Problem
+}
+
 // CloseCodeOf returns the close code that tells a client why the hub did not attach
 // its session. It logs errors that say more than the code.
 func CloseCodeOf(err error, log *slog.Logger) wire.CloseCode {

@@ -37,5 +37,7 @@ func TestHTTP_IsAsPublished(t *testing.T) {
 	golden.Compare(t, "testdata/http.txt",
 		golden.Block("POST sign-in", golden.Fields(reflect.TypeFor[signInRequest]()))+
 			golden.Block("signed in", golden.Fields(reflect.TypeFor[signInResponse]()))+
-			golden.Block("renewed", golden.Fields(reflect.TypeFor[renewResponse]())))
+			golden.Block("renewed", golden.Fields(reflect.TypeFor[renewResponse]()))+
+			golden.Block("POST rotate", golden.Fields(reflect.TypeFor[rotateRequest]()))+
+			golden.Block("rotated", golden.Fields(reflect.TypeFor[rotateResponse]())))
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/matchfloor/matchfloor/server/reply"
 )
 
-// maxSignIn is the largest body of a sign-in, in bytes.
-const maxSignIn = 4 << 10
+// maxBody is the largest body of a sign-in or a rotation, in bytes.
+const maxBody = 4 << 10
 
 // The rates of sign-ins. Only wrong secrets are counted by address, because a whole
 // venue may share one; a right secret passes whatever else came from there.
@@ -68,7 +68,7 @@ func NewSignIn(a *Authenticator, log *slog.Logger, bootstrap func(context.Contex
 func (s *SignIn) Handle(c echo.Context) error {
 	r := c.Request()
 	var request signInRequest
-	if err := reply.ReadJSON(c, maxSignIn, &request); err != nil {
+	if err := reply.ReadJSON(c, maxBody, &request); err != nil {
 		return err
 	}
 	if err := s.mayCarrySecrets(r); err != nil {

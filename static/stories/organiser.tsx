@@ -2,11 +2,16 @@
 import '../src/ui/base.css'
 import '../src/ui/desk.css'
 import '../src/pages/organiser/organiser.css'
+import '../src/pages/organiser/links.css'
 import '../src/pages/organiser/print.css'
 import { signal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
 import type { You } from '../src/live/frames'
+import { memoryStore } from '../src/live/storage'
 import type { Api, ApiResult, Export, ExportedLinks, Fault, PersonalLink } from '../src/pages/organiser/api'
 import { Upload } from '../src/pages/organiser/home'
+import { OwnLink } from '../src/pages/organiser/own-link'
+import { OwnLinkCard } from '../src/pages/organiser/own-link-card'
 import { OrganiserPage } from '../src/pages/organiser/page'
 import type { Route } from '../src/pages/organiser/route'
 import type { HistoryCard } from '../src/shared/cards'
@@ -56,6 +61,7 @@ const api = (more: Partial<Api> = {}): Api => ({
   import: () => good({ event: 'green-2026' }),
   links: () => good(takenAt(60)),
   exports: () => good({ exports: exports() }),
+  rotate: () => good({ url: 'https://forum.example/organiser#_.organiser-o1.mWk9c2Vq7xYt3LhZp5Rb1A' }),
   ...more,
 })
 
@@ -67,7 +73,8 @@ const story = (where: Route, version = 0, more: Partial<Api> = {}, exported?: Ex
   const place = signal(where)
   const openEvent = () => (session ??= fakeSession<FloorKinds>({ cards: { ...cards(version), 'done/64': replacing }, you, now: at('09:02:19'), live: { here: { live: 118, asleep: 9, gone: 5 } } }))
   const held = api(more)
-  return () => <OrganiserPage api={held} openEvent={openEvent} route={place} {...(exported ? { exported } : {})} />
+  const ownLink = new OwnLink(held, memoryStore(), you.link)
+  return () => <OrganiserPage api={held} ownLink={ownLink} openEvent={openEvent} route={place} {...(exported ? { exported } : {})} />
 }
 
 const faults: Fault[] = [
@@ -77,14 +84,24 @@ const faults: Fault[] = [
 ]
 
 const file = new File([], '상담회_0714.xlsx')
-const card = (step: Parameters<typeof Upload>[0]['first']): Story => () => <div class="organiser"><header class="org-bar"><h1>{t('org.title')}</h1></header><main class="org"><Upload api={api()} done={() => undefined} first={step!} /></main></div>
+const card = (content: ComponentChildren) => <div class="organiser"><header class="org-bar"><h1>{t('org.title')}</h1></header><main class="org">{content}</main></div>
+const upload = (step: Parameters<typeof Upload>[0]['first']): Story => () => card(<Upload api={api()} done={() => undefined} first={step!} />)
+
+/** The card of the organiser's own link, after it was asked to replace it. */
+const ownLink = (more: Partial<Api> = {}): Story => {
+  const own = new OwnLink(api(more), memoryStore(), you.link)
+  void own.replace()
+  return () => card(<OwnLinkCard ownLink={own} />)
+}
 
 const stories: Record<string, Story> = {
   home: story({ event: '', sheet: '' }),
-  faults: card({ state: 'faults', file, faults }),
-  preview: card({ state: 'preview', file, preview: { event: 'green-2026', new: true, counts: { agenda: 5, zones: 3, tables: 26, rounds: 8, companies: 60, attendees: 132, staff: 7, interpreters: 21, displays: 4, meetings: 168, wishes: 80 } } }),
-  problem: card({ state: 'problem', file, problem: { code: 'released', params: { version: '2' } } }),
+  faults: upload({ state: 'faults', file, faults }),
+  preview: upload({ state: 'preview', file, preview: { event: 'green-2026', new: true, counts: { agenda: 5, zones: 3, tables: 26, rounds: 8, companies: 60, attendees: 132, staff: 7, interpreters: 21, displays: 4, meetings: 168, wishes: 80 } } }),
+  problem: upload({ state: 'problem', file, problem: { code: 'released', params: { version: '2' } } }),
   unreachable: story({ event: '', sheet: '' }, 0, { events: async () => ({ ok: false, problem: { code: 'unreachable' }, faults: [] }) }),
+  ownLink: ownLink(),
+  ownLinkUnknown: ownLink({ rotate: async () => ({ ok: false, problem: { code: 'unreachable' }, faults: [] }) }),
   draft: story({ event: 'green-2026', sheet: '' }),
   released: story({ event: 'green-2026', sheet: '' }, 2),
   links: story({ event: 'green-2026', sheet: '' }, 2, {}, takenAt(64)),

@@ -58,6 +58,8 @@ export interface Api {
   /** Each successful call leaves a record. */
   links(event: string): Promise<ApiResult<ExportedLinks>>
   exports(event: string): Promise<ApiResult<{ exports: Export[] }>>
+  /** Replaces the caller's own link and session; sent again with the same id, it answers the same. */
+  rotate(id: string): Promise<ApiResult<{ url: string }>>
 }
 
 const workbook = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
@@ -72,6 +74,7 @@ export function httpApi(link: string): Api {
     import: (file) => ask('/api/v1/events' + as, upload(file)),
     links: (event) => ask(`/api/v1/events/${event}/links` + as, { method: 'POST' }),
     exports: (event) => ask(`/api/v1/events/${event}/exports` + as),
+    rotate: (id) => ask('/api/v1/rotate' + as, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ id }) }),
   }
 }
 

@@ -2,20 +2,24 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { Problem } from '../../live/frames'
-import { refusal, t } from '../../shared/words'
+import { t } from '../../shared/words'
 import { Chip } from '../../ui/chip'
 import { Icon } from '../../ui/icon'
 import { alertIcon, checkIcon, chevronIcon, clipIcon, uploadIcon } from '../../ui/icons'
 import { Name } from '../../ui/names'
 import type { Api, ApiResult, Fault, ListedEvent, Preview } from './api'
+import type { OwnLink } from './own-link'
+import { OwnLinkCard } from './own-link-card'
+import { ProblemBox } from './problem-box'
 
 interface Props {
   api: Api
+  ownLink: OwnLink
   onSignedOut: () => void
   onChosen: (event: string) => void
 }
 
-export function Home({ api, onSignedOut, onChosen }: Props) {
+export function Home({ api, ownLink, onSignedOut, onChosen }: Props) {
   const events = useSignal<readonly ListedEvent[] | null>(null)
   const problem = useSignal<Problem | null>(null)
   const load = async () => {
@@ -23,10 +27,11 @@ export function Home({ api, onSignedOut, onChosen }: Props) {
     if (answer.ok) {
       events.value = answer.value.events
       problem.value = null
-    } else if (answer.problem.code === 'signed_out') onSignedOut()
+    } else if (answer.problem.code === 'signed_out' && ownLink.pending) await ownLink.replace() // its answer was lost
+    else if (answer.problem.code === 'signed_out') onSignedOut()
     else problem.value = answer.problem
   }
-  useEffect(() => void load(), [])
+  useEffect(() => void load(), [ownLink.replaced.value])
   return (
     <main class="org">
       <section class="org-card">
@@ -49,20 +54,10 @@ export function Home({ api, onSignedOut, onChosen }: Props) {
         </ul>
       </section>
       <Upload api={api} done={(event) => { void load(); onChosen(event) }} />
+      <OwnLinkCard ownLink={ownLink} />
     </main>
   )
 }
-
-export function ProblemBox({ problem, words, again }: { problem: Problem; words?: string | undefined; again?: () => void }) {
-  return (
-    <div class="trouble" role="alert">
-      <Icon d={alertIcon} />
-      <p>{words ?? (problem.code === 'unreachable' ? t('gate.unreachable') : refusal(problem))}</p>
-      {again && <button type="button" class="button small" onClick={again}>{t('org.again')}</button>}
-    </div>
-  )
-}
-// words: error.*
 
 type Step =
   | { state: 'choose' }

@@ -10,7 +10,7 @@ import { dayName, hhmm, t } from '../../shared/words'
 import { Icon } from '../../ui/icon'
 import { alertIcon, lockIcon } from '../../ui/icons'
 import { absoluteURL, type Api, type Export, type ExportedLinks } from './api'
-import { ProblemBox } from './home'
+import { ProblemBox } from './problem-box'
 
 /** LinkExport is the links of an event as far as this page has fetched them. */
 export interface LinkExport {

@@ -8,8 +8,8 @@ import { Icon } from '../../ui/icon'
 import { searchIcon } from '../../ui/icons'
 import type { PersonalLink } from './api'
 import { type OrganiserSession, useSend } from './commands'
+import { LinkAddress } from './link-address'
 import { FetchLinks, type LinkExport, Unrecorded } from './link-export'
-import { Qr } from './qr'
 
 /** Links shows the links after somebody has fetched them. */
 export function Links({ session, linkExport }: { session: OrganiserSession; linkExport: LinkExport }) {
@@ -63,11 +63,7 @@ function LinkSearch({ session, links, replaced }: { session: OrganiserSession; l
 }
 
 function LinkLine({ session, link, replaced, expanded, toggle }: { session: OrganiserSession; link: PersonalLink; replaced: boolean; expanded: boolean; toggle: () => void }) {
-  const copied = useSignal(false)
   const send = useSend(session)
-  const copy = async () => {
-    copied.value = await copyToClipboard(link.url)
-  }
   return (
     <li class="link-line">
       <button type="button" class="link-head" aria-expanded={expanded} onClick={toggle}>
@@ -76,39 +72,18 @@ function LinkLine({ session, link, replaced, expanded, toggle }: { session: Orga
       </button>
       {expanded && replaced && <p class="link-gone">{t('org.linkReplaced')}</p>}
       {expanded && !replaced && (
-        <div class="link-whole">
-          <Qr text={link.url} label={t('org.qrOf', { name: link.name || link.id })} />
-          <div class="link-acts">
-            <input type="text" readOnly aria-label={t('org.address')} value={link.url} onFocus={(event) => event.currentTarget.select()} />
-            <div class="org-buttons">
-              <button type="button" class="button small" onClick={() => void copy()}>{t(copied.value ? 'org.copied' : 'org.copy')}</button>
-              <a class="button small" href={link.url} target="_blank" rel="noopener noreferrer">{t('org.open')}</a>
-            </div>
-            <InlineConfirmButton
-              words={t('org.rotateWords', { name: link.name || link.id })}
-              confirm={t('org.rotateYes')}
-              class="danger-line"
-              run={() => send('rotateLink', { link: `${link.role}-${link.id}` })}
-            >
-              {t('org.rotate')}
-            </InlineConfirmButton>
-          </div>
-        </div>
+        <LinkAddress url={link.url} name={link.name || link.id}>
+          <InlineConfirmButton
+            words={t('org.rotateWords', { name: link.name || link.id })}
+            confirm={t('org.rotateYes')}
+            class="danger-line"
+            run={() => send('rotateLink', { link: `${link.role}-${link.id}` })}
+          >
+            {t('org.rotate')}
+          </InlineConfirmButton>
+        </LinkAddress>
       )}
     </li>
   )
-}
-
-/**
- * copyToClipboard reports whether it copied a text. Over plain HTTP there is no clipboard; the
- * address can be copied by hand.
- */
-async function copyToClipboard(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text)
-    return true
-  } catch {
-    return false
-  }
 }
 // words: org.role.*

@@ -1,16 +1,20 @@
 import '../../ui/base.css'
 import '../../ui/desk.css'
 import './organiser.css'
+import './links.css'
 import './print.css'
 import { signal } from '@preact/signals'
 import { render } from 'preact'
+import { useMemo } from 'preact/hooks'
 import type { SessionKey } from '../../live/signin'
+import { deviceStore } from '../../live/storage'
 import type { FloorKinds } from '../../shared/floor-kinds'
 import { enterPage, wordsLoaded } from '../../shared/mount'
 import { openSession, type Session } from '../../shared/session'
 import { watchLanguage } from '../../ui/language'
 import { SignedOut, type SignedOutStatus } from '../../ui/signed-out'
 import { httpApi } from './api'
+import { OwnLink } from './own-link'
 import { OrganiserPage } from './page'
 import { routeOf } from './route'
 
@@ -27,10 +31,18 @@ function openEvent(link: string, event: string): Session<FloorKinds> {
   return session
 }
 
+/** Page is the page of a link. */
+function Page({ link }: { link: string }) {
+  const api = useMemo(() => httpApi(link), [link])
+  const ownLink = useMemo(() => new OwnLink(api, deviceStore(), link), [link])
+  // With the link, its sessions are replaced.
+  useMemo(() => sessions.clear(), [ownLink.replaced.value])
+  return <OrganiserPage api={api} ownLink={ownLink} openEvent={(event) => openEvent(link, event)} route={route} />
+}
+
 function Root() {
   const link = key.value?.link
-  if (!link) return <SignedOut status={status.value} />
-  return <OrganiserPage api={httpApi(link)} openEvent={(event) => openEvent(link, event)} route={route} />
+  return link ? <Page link={link} /> : <SignedOut status={status.value} />
 }
 
 watchLanguage()
