@@ -1,14 +1,19 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/matchfloor/matchfloor/client"
 	"github.com/matchfloor/matchfloor/floor"
 	"github.com/matchfloor/matchfloor/journal/redisjournal/redistest"
+	"github.com/matchfloor/matchfloor/wire"
 )
 
 // Redis is killed under load and restarts from its file: nothing acknowledged is lost, and the
@@ -180,4 +185,53 @@ func (v *venue) crossingWithin(times int, bound time.Duration, how string) {
 		took = append(took, to.framesSince(n)[0].at.Sub(began))
 	}
 	v.t.Logf("command on node A → frame on node B %s: p50 %v, at most %v", how, percentile(took, 50), slices.Max(took).Round(time.Millisecond))
+}
+
+// A Redis that is out of memory answers reads and takes no write: its nodes say that it is away
+// for as long as commands wait, and apply these once it has room.
+func TestRedis_OutOfMemoryCountsAsAway(t *testing.T) {
+	v := nodesVenue(t, 1)
+	n := v.nodes[0]
+	lead := v.importAndRelease(n.url())
+	awayFor := func() (float64, error) {
+		code, body := fetchReady(t, n)
+		var ready struct {
+			Journal     string
+			AwaySeconds float64
+		}
+		if err := json.Unmarshal([]byte(body), &ready); err != nil || code != http.StatusOK || ready.Journal != "away" {
+			return 0, fmt.Errorf("/readyz: %d %s %v", code, body, err)
+		}
+		return min(ready.AwaySeconds, n.metrics()["matchfloor_journal_away_seconds"]), nil
+	}
+	v.redis.Do("CONFIG", "SET", "maxmemory", "1")
+	done := make(chan error, 1)
+	go func() {
+		_, err := lead.Do(t.Context(), wire.Command{ID: client.NewID(), Body: floor.Announce{Text: floor.Text{En: "waits"}, Minutes: 60}})
+		done <- err
+	}()
+	eventually(t, 30*time.Second, "the node to have missed its journal for 5 s", func() error {
+		away, err := awayFor()
+		if err == nil && away < 5 {
+			err = fmt.Errorf("%v s", away)
+		}
+		return err
+	})
+	select {
+	case err := <-done:
+		t.Fatalf("a command has a result: %v", err)
+	default:
+	}
+	v.redis.Do("CONFIG", "SET", "maxmemory", "0")
+	roomAt := time.Now()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	t.Logf("the command has its result %v after Redis has room", time.Since(roomAt).Round(time.Millisecond))
+	eventually(t, 10*time.Second, "the node to reach its journal", func() error {
+		if code, body := fetchReady(t, n); code != http.StatusOK || !strings.Contains(body, `"journal":"reachable"`) {
+			return fmt.Errorf("/readyz: %d %s", code, body)
+		}
+		return nil
+	})
 }

@@ -34,7 +34,7 @@ type batcher struct {
 // drainQueue decides, appends and completes what waits, until nothing is left or the
 // journal does not answer.
 func (b *batcher) drainQueue() {
-	for b.committer.unresolved == nil && b.available() {
+	for b.committer.unresolved == nil && b.mayAppend() {
 		b.busy.Store(true) // before the queue is emptied: Idle looks at both
 		b.coalesce()
 		batch := b.deadlines.commands()

@@ -28,15 +28,20 @@ func (m *committer) commit(p *proposal) (left []*Command, ok bool) {
 	}
 	p.notAfter = p.earliestDeadline(&m.clock)
 	result, err := m.append(p)
-	if err != nil {
-		if errors.Is(err, errUnresolved) {
-			m.unresolved = p
-		}
+	switch {
+	case m.corrupt.Load() != nil:
+		return p.uncompleted(), false
+	case errors.Is(err, errUnresolved):
+		m.unresolved = p
 		m.markUnavailable(err)
+		return p.uncompleted(), false
+	case err != nil:
+		m.markRefused(err)
 		return p.uncompleted(), false
 	}
 	switch result.Outcome {
 	case journal.Appended:
+		m.markTaken()
 		m.completeAccepted(p, p.endsItsSession)
 		m.follower.publishOwn(p.steps, p.records)
 		m.completeAccepted(p, func(i int) bool { return !p.commands[i].completed })

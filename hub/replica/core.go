@@ -31,7 +31,8 @@ type core struct {
 	catchUps   catchUps
 
 	clock            journalClock
-	unavailableSince atomic.Int64 // wall time in ms since when the journal does not answer; 0 while it does
+	unavailableSince atomic.Int64 // wall time in ms since when the journal does not answer or takes no records; 0 while it does
+	refused          refusedAppends
 	corrupt          atomic.Pointer[corruptError]
 	lost             atomic.Pointer[LostLog] // the log is without the records that it must have
 }
@@ -79,14 +80,39 @@ func instant(t time.Time) floor.Instant { return floor.Instant(t.UnixMilli()) }
 // available reports whether the journal answers and the log can be applied.
 func (c *core) available() bool { return c.unavailableSince.Load() == 0 && c.corrupt.Load() == nil }
 
+// mayAppend reports whether commands may be decided: the journal and the log can be used, or
+// it is time to try whether the journal takes records again.
+func (c *core) mayAppend() bool {
+	return c.available() || c.refused.mayTry() && c.corrupt.Load() == nil && c.lost.Load() == nil
+}
+
 // markUnavailable notes that the journal does not answer: commands are refused until
 // it does.
 func (c *core) markUnavailable(err error) {
+	c.setUnavailable("the journal does not answer; screens go on, commands are refused for now", err)
+	c.refused.forget() // whether it takes records is not known any more
+}
+
+// markRefused notes that the journal answers, but does not take records.
+func (c *core) markRefused(err error) {
+	c.setUnavailable("the journal takes no changes; screens go on, commands are refused for now", err)
+	c.refused.add()
+}
+
+// markTaken notes that the journal has taken a record.
+func (c *core) markTaken() {
+	if c.refused.forget() {
+		c.markAvailable()
+	}
+}
+
+// setUnavailable makes commands be refused. It logs message unless they are already.
+func (c *core) setUnavailable(message string, err error) {
 	if c.Context.Err() != nil {
 		return
 	}
 	if c.unavailableSince.CompareAndSwap(0, c.now().UnixMilli()) {
-		c.Logger.Warn("the journal does not answer; screens go on, commands are refused for now", "log", c.log, "err", err)
+		c.Logger.Warn(message, "log", c.log, "err", err)
 		c.Counters.Outages.Add(1)
 		c.subscriber.StatusChanged()
 		c.requestRead() // it may have been a single failure
@@ -95,11 +121,14 @@ func (c *core) markUnavailable(err error) {
 }
 
 // markAvailable notes that the journal answers, and that the log is the one that this
-// node follows.
+// node follows. If the journal takes no records, the log stays unavailable.
 func (c *core) markAvailable() {
 	message := "the journal answers again"
 	if c.lost.Swap(nil) != nil {
 		message = "the log is back"
+	}
+	if c.refused.hold() {
+		return
 	}
 	if since := c.unavailableSince.Swap(0); since != 0 {
 		c.Logger.Info(message, "log", c.log, "away", c.now().Sub(time.UnixMilli(since)).Round(time.Millisecond))

@@ -161,7 +161,7 @@ func (r *Replica) Submit(c *Command) *wire.Problem {
 		code = wire.CodeBadValue
 	case r.core.Draining.Load():
 		code = wire.CodeDraining
-	case !r.core.available():
+	case !r.core.mayAppend():
 		code = wire.CodeUnavailable
 	default:
 		c.digest = wire.PayloadDigest(c.Envelope.Command)
@@ -188,7 +188,7 @@ func (r *Replica) Idle() bool { return r.core.queue.len() == 0 && !r.batches.bus
 func (r *Replica) Corrupt() bool { return r.core.corrupt.Load() != nil }
 
 // UnavailableSince returns the wall time, in ms, since when the journal does not
-// answer or the log is corrupt; 0 if neither is so.
+// answer or takes no records, or the log is corrupt; 0 if none of these is so.
 func (r *Replica) UnavailableSince() floor.Instant {
 	return floor.Instant(r.core.unavailableSince.Load())
 }

@@ -47,8 +47,8 @@ func (m *hubMetrics) gauges() {
 	}
 	gauge("matchfloor_sessions", "Open sessions.", func(s hub.Stats) int { return s.Sessions })
 	gauge("matchfloor_logs_open", "Logs open on this node, including the instance's.", func(s hub.Stats) int { return s.Events })
-	gauge("matchfloor_logs_away", "Open logs whose journal is unreachable.", func(s hub.Stats) int { return s.LogsAway })
-	m.row(prometheus.NewDesc("matchfloor_journal_away_seconds", "Seconds since the journal became unreachable, of the open log that has missed it longest; 0 if none has.", nil, nil),
+	gauge("matchfloor_logs_away", "Open logs whose journal is unreachable or takes no changes.", func(s hub.Stats) int { return s.LogsAway })
+	m.row(prometheus.NewDesc("matchfloor_journal_away_seconds", "Seconds since the journal became unreachable or took no more changes, of the open log that has missed it longest; 0 if none has.", nil, nil),
 		prometheus.GaugeValue, func(s hub.Stats) float64 { return s.AwayFor.Seconds() })
 	gauge("matchfloor_logs_broken", "Open logs with a record that this version cannot apply.", func(s hub.Stats) int { return s.Corrupt })
 	gauge("matchfloor_commands_waiting", "Commands waiting to be decided.", func(s hub.Stats) int { return s.Waiting })
