@@ -32,7 +32,8 @@ var needs = []need{
 	{"systemd-analyze (checks deploy/matchfloor.service)", []string{"systemd"}, inPath("systemd-analyze")},
 }
 
-// engineNeeds is what e2e/compose also starts, which make check does not run.
+// engineNeeds is what make torture and make compose-test also start. ip is needed by
+// TestTortureStall too.
 var engineNeeds = need{"a container engine (docker-compose.yml run for real)", []string{"docker.io", "debootstrap", "iproute2"}, inPaths("dockerd", "debootstrap", "ip")}
 
 //go:embed install.sh

@@ -21,7 +21,8 @@ const closeTimeout = 3 * time.Second
 // progress, and at most a second for its own frame. Messages that arrive later are
 // dropped. The reader ends the connection when the client has answered, or closeTimeout
 // later: ending it here could reset the connection, and the client may then lose the close
-// frame. After the first call Close does nothing.
+// frame. If the frame cannot be written, Close does what Abort does. After the first call it does
+// nothing.
 func (c *Conn) Close(code int) { c.closeWith(code, "") }
 
 // closeWith is Close with a reason for the client.
@@ -31,8 +32,9 @@ func (c *Conn) closeWith(code int, reason string) {
 		return
 	}
 	_ = c.setWriteDeadline(time.Now().Add(controlTimeout)) // of a write in progress
-	// If the close frame cannot be sent, the deadline ends the connection all the same.
-	c.writeClose(code, reason)
+	if !c.writeClose(code, reason) {
+		c.Abort()
+	}
 	_ = c.conn.SetReadDeadline(c.closeDeadline())
 	if c.poller.unpark(c) {
 		go c.awaitInput() // ends at the deadline

@@ -303,7 +303,8 @@ func (r *frameReader) handleClose(payload []byte) error {
 			return protocolError("the reason of a close frame is not UTF-8")
 		}
 	}
-	// The client may have closed the connection without waiting for the answer.
-	r.writeClose(code, "")
+	if !r.writeClose(code, "") {
+		return errStuck // or gone, without waiting for the answer
+	}
 	return errPeerClosed
 }

@@ -22,6 +22,7 @@ type frameWriter struct {
 	// below, but for watched.
 	mu       sync.Mutex
 	finished bool   // a close frame or an incomplete frame was written: nothing may follow
+	broken   bool   // finished without a close frame: the client can be told nothing any more
 	watched  bool   // a poller has the connection; set before other goroutines know it
 	pending  []byte // the rest of the frame with which Write is called next
 }
@@ -69,7 +70,7 @@ func (w *frameWriter) Write(frame []byte, deadline time.Time) error {
 		return errFinished
 	}
 	if err := w.writeFrame(frame, deadline); err != nil {
-		w.finished = true
+		w.finished, w.broken = true, true
 		return err
 	}
 	w.pending = nil
@@ -149,7 +150,7 @@ func (w *frameWriter) finishPong(rest []byte) error {
 	if err == nil {
 		return nil
 	}
-	w.finished = true
+	w.finished, w.broken = true, true
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return errStuck
 	}
@@ -157,17 +158,19 @@ func (w *frameWriter) finishPong(rest []byte) error {
 }
 
 // writeClose writes a close frame, unless it would fall inside another frame or after the
-// last. Nothing can be written after it. It waits for a write in progress.
-func (w *frameWriter) writeClose(code int, reason string) {
+// last. Nothing can be written after it. It waits for a write in progress. It reports whether
+// the kernel has a close frame for the client, of this call or of an earlier one; if not, the
+// client has gone or does not read.
+func (w *frameWriter) writeClose(code int, reason string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.pending) == 0 && !w.finished {
+	if !w.finished {
 		payload := websocket.FormatCloseMessage(code, reason)
 		text := append(appendHeader(nil, websocket.CloseMessage, len(payload)), payload...)
-		// If it cannot be sent, the client has gone or does not read.
-		_ = w.writeParts(net.Buffers{text}, time.Now().Add(controlTimeout))
+		w.broken = len(w.pending) > 0 || w.writeParts(net.Buffers{text}, time.Now().Add(controlTimeout)) != nil
+		w.finished = true
 	}
-	w.finished = true
+	return !w.broken
 }
 
 // writeBufferSize is the initial size in bytes of the pooled buffers in which frames and

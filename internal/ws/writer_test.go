@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -158,7 +159,7 @@ func testIncompleteFrame(t *testing.T, try bool) {
 	conn.Close(websocket.CloseInternalServerErr) // the kernel has room for it now
 	conn.conn.Close()
 	err := <-read
-	if err != nil || len(all) == 0 || strings.Trim(string(all[len(all)-64:]), " ") != "" {
+	if !errors.Is(err, syscall.ECONNRESET) || len(all) == 0 || strings.Trim(string(all[len(all)-64:]), " ") != "" {
 		t.Errorf("%d bytes of a frame, which end with %x, %v", len(all), all[max(0, len(all)-8):], err)
 	}
 	if _, err := conn.TryWrite(numberedFrame(1, 0)); err == nil {
@@ -287,6 +288,37 @@ func TestConn_ClientThatTakesNoPongIsDisconnected(t *testing.T) {
 			eventually(t, "the end", func() bool { _, closed := h.ends(); return closed == 1 })
 			if took := time.Since(began); took < stuckTimeout/2 || took > stuckTimeout+2*time.Second {
 				t.Errorf("it ended after %v, want %v", took, stuckTimeout)
+			}
+		})
+	}
+}
+
+// TestClose_ResetsAConnectionThatTakesNoCloseFrame: the kernel keeps nothing for a client that
+// does not read, whichever side closes.
+func TestClose_ResetsAConnectionThatTakesNoCloseFrame(t *testing.T) {
+	for name, begin := range map[string]func(*Conn, net.Conn) error{
+		"closed here": func(conn *Conn, _ net.Conn) error { conn.Close(websocket.CloseGoingAway); return nil },
+		"closed by the client": func(_ *Conn, client net.Conn) error {
+			_, err := io.WriteString(client, wstest.MaskedFrame(0x88, "\x03\xe8"))
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // it waits
+			h := new(recorder)
+			conn, client := slowPair(t)
+			conn.handler = h
+			fill(t, conn)
+			conn.Start()
+			if err := begin(conn, client.NetConn()); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "the end", func() bool { _, closed := h.ends(); return closed == 1 })
+			if err := client.NetConn().SetReadDeadline(time.Now().Add(testTimeout)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.Copy(io.Discard, client.NetConn()); !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("the client reads to %v, want a reset", err)
 			}
 		})
 	}
