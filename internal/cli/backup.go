@@ -38,8 +38,11 @@ func backup(ctx context.Context, p *commandline.Program, args []string) error {
 	if *to == "" {
 		return commandline.UsageError("name the file to write: --to FILE")
 	}
-	if _, err := os.Lstat(*to); !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(fmt.Errorf("%s exists already, and a backup overwrites nothing: name another file", *to), err)
+	switch _, err := os.Lstat(*to); {
+	case err == nil:
+		return fmt.Errorf("backup: %s exists already, and a backup overwrites nothing: name another file", *to)
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("backup: whether the file exists cannot be seen: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, archiveTimeout)
 	defer cancel()

@@ -111,7 +111,8 @@ func (db *database) verify(path string, before os.FileInfo) error {
 	}
 	err = db.read(context.Background(), func(tx *transaction) error { return blameAnyIndex(tx, checkMarker(tx, last)) })
 	if errors.Is(err, ErrMissing) {
-		err = errors.Join(fmt.Errorf("%w; restore a backup, or delete %s to go on without them", err, db.marker.Name()), keepDamaged(path+"-wal"))
+		err = errors.Join(fmt.Errorf("%w; to restore a backup, first move the files %s* and %s to another place, and leave the instance key where it is; "+
+			"to go on without these records, delete %s", err, filepath.Base(path), filepath.Base(db.marker.Name()), db.marker.Name()), keepDamaged(path+"-wal"))
 	}
 	return err
 }
