@@ -43,7 +43,7 @@ function dial(path: string, handler: SocketHandler): Socket {
   socket.onclose = (event) => {
     // Load the transports that need no WebSocket. If that fails, the next socket that closes tries
     // again.
-    if (--closesUntilFallback < 1) void loadFallback().then((fallback) => (browserEnvironment.dial = fallback.withFallback(dial)))
+    if (--closesUntilFallback < 1) void loadFallback().then((fallback) => (browserEnvironment.dial = fallback.withFallback(dial)), () => 0)
     handler.onClose(event.code)
   }
   return {
