@@ -13,7 +13,7 @@ import (
 )
 
 // repair makes the indexes of an instance again from its records, and verifies the result. It
-// changes no record. A data directory must have no server; with Redis, nodes may be running.
+// changes no record. A data directory must not be in use by anything else; with Redis, nodes may be running.
 func repair(ctx context.Context, p *commandline.Program, args []string) error {
 	f := commandline.NewFlags(p, "repair", "--indexes (--data DIR | --redis URL)",
 		"matchfloor repair --indexes --data ./data")
@@ -47,7 +47,7 @@ func repairIndexes(ctx context.Context, p *commandline.Program, where *access.Fl
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
 	if *where.Data != "" {
-		if err := sqlitejournal.RebuildIndexes(ctx, *where.Data); err != nil {
+		if err := rebuildFile(ctx, where); err != nil {
 			return err
 		}
 	}
@@ -66,6 +66,16 @@ func repairIndexes(ctx context.Context, p *commandline.Program, where *access.Fl
 	}
 	fmt.Fprintln(p.Stdout, "the indexes were made again from the records")
 	return nil
+}
+
+// rebuildFile replaces the file of a data directory's journal by one with new indexes, while no
+// command has it open.
+func rebuildFile(ctx context.Context, where *access.Flags) error {
+	unlock, err := where.LockJournal()
+	if err != nil {
+		return err
+	}
+	return errors.Join(sqlitejournal.RebuildIndexes(ctx, *where.Data), unlock())
 }
 
 // indexRebuilder is a journal that makes its indexes again while it is in use.

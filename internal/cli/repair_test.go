@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gofrs/flock"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/matchfloor/matchfloor/internal/cli/access"
@@ -117,4 +118,46 @@ func TestRepair_RefusesNextToAServer(t *testing.T) {
 	if _, err := os.Stat(none); err == nil {
 		t.Error("the repair made a directory")
 	}
+}
+
+// A repair replaces the journal's file, so that what another command writes meanwhile would be
+// lost: it refuses while a command has the journal open, and commands refuse while it runs.
+func TestRepair_ExcludesEveryOtherCommand(t *testing.T) {
+	dir, _ := keyedInstance(t)
+	lock := flock.New(filepath.Join(dir, "journal.lock"))
+	t.Cleanup(func() { lock.Close() })
+	take := func(try func() (bool, error), want bool) {
+		t.Helper()
+		if locked, err := try(); err != nil || locked != want {
+			t.Fatalf("the lock is taken: %t, want %t, %v", locked, want, err)
+		}
+	}
+	take(lock.TryRLock, true) // as a command that has it open
+	before := readText(t, filepath.Join(dir, "journal.db"))
+	wantRun(t, commandline.ExitFailed, "another matchfloor command uses "+dir, "repair", "--indexes", "--data", dir)
+	if readText(t, filepath.Join(dir, "journal.db")) != before {
+		t.Error("a refused repair has changed the file")
+	}
+	wantRun(t, commandline.ExitOK, "verified 2 logs", "verify", "--data", dir)
+	if err := lock.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	take(lock.TryLock, true) // as a repair
+	for _, args := range [][]string{
+		{"serve", "--addr", "127.0.0.1:0"}, {"links"}, {"import", sampleWorkbook(t)}, {"verify"},
+		{"backup", "--to", filepath.Join(t.TempDir(), "archive")}, {"erase", "--event", "green-2026", "--person", "attendee:c01a"}, {"upgrade"},
+	} {
+		wantRun(t, commandline.ExitFailed, dir+" is being repaired: wait until that has ended", append(args, "--data", dir)...)
+	}
+	if err := lock.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	running, _ := startServing(t, dir)
+	take(lock.TryLock, false)
+	running.end()
+	take(lock.TryLock, true)
+	if err := lock.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	wantRun(t, commandline.ExitOK, "the indexes were made again", "repair", "--indexes", "--data", dir)
 }

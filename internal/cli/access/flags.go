@@ -85,11 +85,18 @@ func (s *Flags) Check() error {
 // Open opens the store, and creates it if it does not exist. The caller must close it.
 func (s *Flags) Open() (*node.Store, error) {
 	if *s.Data != "" {
-		db, err := sqlitejournal.Open(*s.Data)
+		unlock, err := shareJournal(*s.Data)
 		if err != nil {
 			return nil, err
 		}
-		return &node.Store{Journal: db, Snapshots: db, Failed: db.Failed(), Incomplete: db.MarkerMissing(), Close: db.Close}, nil
+		db, err := sqlitejournal.Open(*s.Data)
+		if err != nil {
+			return nil, errors.Join(err, unlock())
+		}
+		return &node.Store{
+			Journal: db, Snapshots: db, Failed: db.Failed(), Incomplete: db.MarkerMissing(),
+			Close: func() error { return errors.Join(db.Close(), unlock()) },
+		}, nil
 	}
 	r, err := redisjournal.Open(*s.Redis, redisjournal.Options{
 		WaitReplicas: *s.replicas, CA: *s.ca, Certificate: *s.certificate, Key: *s.key,
@@ -99,6 +106,21 @@ func (s *Flags) Open() (*node.Store, error) {
 	}
 	return &node.Store{Journal: r, Snapshots: r, Presence: r.PresenceStore(), Probe: r.Probe, Close: r.Close}, nil
 }
+
+// Lock locks the data directory, which it creates if it does not exist, against a second server
+// and against a repair. It fails at once if another process has the lock. With Redis there is
+// nothing to lock. The caller must call unlock; the system also releases the lock when the
+// process ends, in any way.
+func (s *Flags) Lock() (unlock func() error, err error) {
+	if *s.Data == "" {
+		return func() error { return nil }, nil
+	}
+	return lockDirectory(*s.Data)
+}
+
+// LockJournal locks the journal in the data directory, which must exist, against every command
+// that opens it. It fails at once if one has it open. The caller must call unlock.
+func (s *Flags) LockJournal() (unlock func() error, err error) { return lockJournal(*s.Data) }
 
 // ErrNoInstance says that there is nothing where an instance was expected.
 var ErrNoInstance = errors.New("there is no instance")

@@ -9,10 +9,13 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// lockName is the name of the file in a data directory that serve locks. It is a file of its own,
+// The names of the files in a data directory that are locked. They are files of their own,
 // because closing a second descriptor of the database would drop the locks that SQLite holds on
-// it. It stays when the lock is released: to delete it would let two processes lock two files.
-const lockName = "serve.lock"
+// it. They stay when a lock is released: to delete one would let two processes lock two files.
+const (
+	lockName    = "serve.lock"   // by a server, and by a repair
+	journalName = "journal.lock" // shared by every command that has the journal open, or by a repair alone
+)
 
 // lockDirectory locks a data directory, which it creates if it does not exist, against a second
 // server and against a repair. It fails at once if another process has the lock. The caller must
@@ -32,10 +35,32 @@ func lockDirectory(dir string) (unlock func() error, err error) {
 	return lock.Unlock, nil
 }
 
-// Lock locks the data directory, as lockDirectory does. With Redis there is nothing to lock.
-func (s *Flags) Lock() (unlock func() error, err error) {
-	if *s.Data == "" {
-		return func() error { return nil }, nil
+// shareJournal locks the journal in a data directory, which it creates if it does not exist,
+// against a repair. It fails at once while a repair replaces the journal's file: what is written
+// to the old file then would be lost. The caller must call unlock.
+func shareJournal(dir string) (unlock func() error, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
 	}
-	return lockDirectory(*s.Data)
+	lock := flock.New(filepath.Join(dir, journalName), flock.SetPermissions(0o600))
+	switch locked, err := lock.TryRLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("the lock of %s: %w", dir, errors.Join(err, lock.Close()))
+	case !locked:
+		return nil, errors.Join(fmt.Errorf("%s is being repaired: wait until that has ended", dir), lock.Close())
+	}
+	return lock.Unlock, nil
+}
+
+// lockJournal locks the journal in a data directory, which must exist, against every command
+// that opens it. It fails at once if one has it open. The caller must call unlock.
+func lockJournal(dir string) (unlock func() error, err error) {
+	lock := flock.New(filepath.Join(dir, journalName), flock.SetPermissions(0o600))
+	switch locked, err := lock.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("the lock of %s: %w", dir, errors.Join(err, lock.Close()))
+	case !locked:
+		return nil, errors.Join(fmt.Errorf("another matchfloor command uses %s: wait until it has ended", dir), lock.Close())
+	}
+	return lock.Unlock, nil
 }
