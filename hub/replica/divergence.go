@@ -3,6 +3,7 @@ package replica
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/matchfloor/matchfloor/hub/history"
@@ -23,9 +24,9 @@ type recovery struct {
 // and the commands that it has lost are to be reported in it. Screens keep their view
 // until that has worked; if it has not, the next check of the head tries again.
 func (r *recovery) recoverDivergence(cause error) {
-	loss, err := r.findLoss()
+	head, loss, err := r.findLoss()
 	if err == nil && loss == nil {
-		err = r.follow(cause)
+		err = r.follow(cause, head)
 	}
 	switch lost := (*lostError)(nil); {
 	case loss != nil:
@@ -49,24 +50,28 @@ type lostError struct{ loss *LostLog }
 
 func (e *lostError) Error() string { return "replica: the log is lost: " + string(e.loss.Why) }
 
-// findLoss returns how the log is lost, or nil if it is not.
-func (r *recovery) findLoss() (*LostLog, error) {
+// findLoss returns where the log stands, and how it is lost, or nil if it is not.
+func (r *recovery) findLoss() (journal.Position, *LostLog, error) {
 	ctx, cancel := r.callContext()
 	defer cancel()
 	page, err := r.Journal.Read(ctx, r.log, 0, 1)
 	if err != nil {
-		return nil, err
+		return page.Head, nil, err
 	}
 	var theirs origin
 	if len(page.Records) > 0 {
 		theirs = originOf(r.core, page.Records[0])
 	}
-	return lossOf(r.core, r.follower.origin, page.Head, theirs), nil
+	return page.Head, lossOf(r.core, r.follower.origin, page.Head, theirs), nil
 }
 
-// follow makes the log and this node have one history.
-func (r *recovery) follow(cause error) error {
-	r.Logger.Error("the log has diverged from the history of this node", "log", r.log, "at", r.history.Head().At, "err", cause)
+// follow makes the log, which stands at head, and this node have one history.
+func (r *recovery) follow(cause error, head journal.Position) error {
+	if ours := r.history.Head().At; head.Epoch > ours.Epoch {
+		r.Logger.Info("the log has a new epoch, as an erasure or a restore begins one", "log", r.log, "at", ours, "epoch", head.Epoch)
+	} else {
+		r.Logger.Error("the log has diverged from the history of this node", "log", r.log, "at", ours, "err", cause)
+	}
 	complete, err := r.reappendTail(false)
 	if err == nil && !complete {
 		err = r.reload()
@@ -148,7 +153,11 @@ func (r *recovery) reload() error {
 	}
 	r.Counters.Divergences.Add(1)
 	r.Counters.Lost.Add(uint64(len(lost)))
-	r.Logger.Error("the log has diverged; it was loaded again", "log", r.log, "at", loaded.cursor.At(), "commands lost", len(lost))
+	level := slog.LevelError
+	if loaded.cursor.At().Epoch > r.history.Head().At.Epoch && len(lost) == 0 {
+		level = slog.LevelInfo // an operator's work
+	}
+	r.Logger.Log(r.Context, level, "the log was loaded again", "log", r.log, "at", loaded.cursor.At(), "commands lost", len(lost))
 	r.lost.add(lost)
 	r.follower.install(loaded)
 	r.subscriber.Replaced()

@@ -195,6 +195,17 @@ func TestImport_PrintsEveryFault(t *testing.T) {
 	}
 }
 
+// A bound of zero or less would admit nobody, or stand for no bound: it is refused.
+func TestServe_RefusesBoundsBelowOne(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "none")
+	for _, bound := range []string{"--max-connections=0", "--max-connections=-1", "--max-events=0", "--max-events=-1"} {
+		wantRun(t, commandline.ExitUsage, "must be at least 1", "serve", "--data", dir, bound)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("a refused serve made a directory")
+	}
+}
+
 func TestServe_OnLoopbackSaysHowPhonesReachIt(t *testing.T) {
 	const hint = "Only this machine can open "
 	dir := t.TempDir()

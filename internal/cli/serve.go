@@ -75,6 +75,9 @@ func (f *serveFlags) check() error {
 	if (*f.tlsCert == "") != (*f.tlsKey == "") {
 		return commandline.UsageError("--tls-cert and --tls-key must be given together")
 	}
+	if *f.maxConnections < 1 || *f.maxEvents < 1 {
+		return commandline.UsageError("--max-connections and --max-events must be at least 1")
+	}
 	if *f.publicURL == "" {
 		return nil
 	}
