@@ -73,6 +73,7 @@ func (r *requestLog) observe(e any) {
 // would do; no request and no Referer contains a link's secret; and the pages need nothing
 // that the policy forbids.
 func TestPages_ShowHostileNamesAsText(t *testing.T) {
+	t.Parallel() // it waits for browsers
 	v := sqliteVenue(t)
 	book := hostileWorkbook(t)
 	if out, errs, code := matchfloor(t, append([]string{"import", v.writeWorkbook(book)}, v.journalFlags()...)...); code != 0 {

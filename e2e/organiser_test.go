@@ -18,6 +18,7 @@ import (
 // An organiser prepares the first event: opens the link that the first start prints, imports a
 // workbook with mistakes and then the corrected one, releases the schedule and gets the links.
 func TestOrganiserPage_ImportsReleasesAndListsLinks(t *testing.T) {
+	t.Parallel() // it waits for browsers
 	v := sqliteVenue(t)
 	link := v.firstOrganiserLink()
 	words := catalogOf(t, "zh")
@@ -84,6 +85,7 @@ func (s *screen) choose(file string) {
 // An organiser replaces their own link. The window that asked shows the new link and stays
 // signed in, the others are signed out.
 func TestOrganiserPage_ReplacesItsOwnLink(t *testing.T) {
+	t.Parallel() // it waits for browsers
 	v := sqliteVenue(t)
 	link := v.firstOrganiserLink()
 	words := catalogOf(t, "ko")
@@ -111,6 +113,7 @@ func TestOrganiserPage_ReplacesItsOwnLink(t *testing.T) {
 
 // The answer to a replacement is lost, and the page is opened again: it gets the new link.
 func TestOrganiserPage_GetsTheLinkWhoseAnswerWasLost(t *testing.T) {
+	t.Parallel() // it waits for browsers
 	v := sqliteVenue(t)
 	link := v.firstOrganiserLink()
 	words := catalogOf(t, "en")

@@ -30,6 +30,7 @@ const measureStory = `(percent => {
 // Every story of the phones' pages, in each language, fits 320 px without scrolling sideways,
 // with the text at 100 % and 200 %, and its targets are large enough for a thumb.
 func TestPhonePages_FitNarrowScreensAndThumbs(t *testing.T) {
+	t.Parallel() // it waits for browsers
 	files, err := bundle.BuildTests("../static")
 	if err != nil {
 		t.Fatal(err)

@@ -96,6 +96,7 @@ func freeTableOf(lead *person, round floor.RoundID, zone floor.ZoneID) floor.Tab
 
 // Two moderators lift the same meeting; the second drop is refused with the name of the first.
 func TestPages_RefuseTheSecondOfTwoMoves(t *testing.T) {
+	t.Parallel() // it waits for browsers
 	v, lead := secondRound(t)
 	one := openScreen(t, "one", v.page("moderator:s2"), "en", deskSize)
 	one.until("the grid", `document.querySelector('[data-round=R3][data-table=T01]')`)
@@ -118,6 +119,7 @@ func TestPages_RefuseTheSecondOfTwoMoves(t *testing.T) {
 // A table requests an interpreter, who claims the request, departs and arrives; the table sees
 // each step.
 func TestPages_ShowEachStepOfARequest(t *testing.T) {
+	t.Parallel() // it waits for browsers
 	v, _ := secondRound(t)
 	words, chinese := catalogOf(t, "ko"), catalogOf(t, "zh")
 	table := openScreen(t, "table", v.page("attendee:k05a"), "ko", phoneSize)

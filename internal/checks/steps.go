@@ -125,7 +125,7 @@ func race(ctx context.Context, c *checker) error {
 }
 
 // processes runs the tests that start nodes, balancers and browsers, one package
-// at a time, because they compete for processor time. Only sub-tests that mostly
+// at a time, because they compete for processor time. Only tests that mostly
 // wait, for browsers or time-outs, run in parallel.
 func processes(ctx context.Context, c *checker) error {
 	return c.test(ctx, testRun{
