@@ -58,7 +58,7 @@ export interface Api {
   /** Each successful call leaves a record. */
   links(event: string): Promise<ApiResult<ExportedLinks>>
   exports(event: string): Promise<ApiResult<{ exports: Export[] }>>
-  /** Replaces the caller's own link and session; sent again with the same id, it answers the same. */
+  /** Replaces the caller's own link. The same id, sent again, gets the same link. */
   rotate(id: string): Promise<ApiResult<{ url: string }>>
 }
 
