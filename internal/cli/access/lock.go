@@ -21,46 +21,34 @@ const (
 // server and against a repair. It fails at once if another process has the lock. The caller must
 // call unlock; the system also releases the lock when the process ends, in any way.
 func lockDirectory(dir string) (unlock func() error, err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	lock := flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
-	switch locked, err := lock.TryLock(); {
-	case err != nil:
-		return nil, fmt.Errorf("the lock of %s: %w", dir, errors.Join(err, lock.Close()))
-	case !locked:
-		err := fmt.Errorf("another matchfloor uses %s: two servers on one data directory would show different floors. Stop the other one first, or serve another directory", dir)
-		return nil, errors.Join(err, lock.Close())
-	}
-	return lock.Unlock, nil
+	return tryLock(dir, lockName, (*flock.Flock).TryLock, "another matchfloor uses %s: two servers on one data directory would show different floors. Stop the other one first, or serve another directory")
 }
 
 // shareJournal locks the journal in a data directory, which it creates if it does not exist,
 // against a repair. It fails at once while a repair replaces the journal's file: what is written
 // to the old file then would be lost. The caller must call unlock.
 func shareJournal(dir string) (unlock func() error, err error) {
+	return tryLock(dir, journalName, (*flock.Flock).TryRLock, "%s is being repaired: wait until that has ended")
+}
+
+// lockJournal locks the journal in a data directory against every command that opens it. It fails
+// at once if one has it open. The caller must call unlock.
+func lockJournal(dir string) (unlock func() error, err error) {
+	return tryLock(dir, journalName, (*flock.Flock).TryLock, "another matchfloor command uses %s: wait until it has ended")
+}
+
+// tryLock takes the lock of a file in a data directory, both of which it creates if they do not
+// exist. refusal says why there is no lock, with the directory for its %s.
+func tryLock(dir, name string, try func(*flock.Flock) (bool, error), refusal string) (unlock func() error, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	lock := flock.New(filepath.Join(dir, journalName), flock.SetPermissions(0o600))
-	switch locked, err := lock.TryRLock(); {
+	lock := flock.New(filepath.Join(dir, name), flock.SetPermissions(0o600))
+	switch locked, err := try(lock); {
 	case err != nil:
 		return nil, fmt.Errorf("the lock of %s: %w", dir, errors.Join(err, lock.Close()))
 	case !locked:
-		return nil, errors.Join(fmt.Errorf("%s is being repaired: wait until that has ended", dir), lock.Close())
-	}
-	return lock.Unlock, nil
-}
-
-// lockJournal locks the journal in a data directory, which must exist, against every command
-// that opens it. It fails at once if one has it open. The caller must call unlock.
-func lockJournal(dir string) (unlock func() error, err error) {
-	lock := flock.New(filepath.Join(dir, journalName), flock.SetPermissions(0o600))
-	switch locked, err := lock.TryLock(); {
-	case err != nil:
-		return nil, fmt.Errorf("the lock of %s: %w", dir, errors.Join(err, lock.Close()))
-	case !locked:
-		return nil, errors.Join(fmt.Errorf("another matchfloor command uses %s: wait until it has ended", dir), lock.Close())
+		return nil, errors.Join(fmt.Errorf(refusal, dir), lock.Close())
 	}
 	return lock.Unlock, nil
 }
