@@ -53,7 +53,7 @@ func TestTortureCluster_DeadMastersAndMovedSlotsLoseNothing(t *testing.T) {
 }
 
 func clusterFaults(t *testing.T, times, phones int) {
-	c := redistest.StartCluster(t, true, "--min-replicas-to-write", "1", "--min-replicas-max-lag", "2")
+	c := redistest.StartCluster(t, true)
 	v := nodesOn(t, c.URL(), 2, "--redis-replicas", "1")
 	answer, ok := c.Servers[0].Do("CLUSTER", "KEYSLOT", "matchfloor:{"+eventID+"}:log").(int64)
 	if !ok {

@@ -52,6 +52,7 @@ type appenders struct {
 	counts    struct{ appends, unknown, unavailable, conflicts, diverged, resolved int }
 	longest   time.Duration // between two acknowledgements
 	last      time.Time     // of an acknowledgement
+	refusal   error         // the last that the outcome unavailable came with
 	errs      []error
 }
 
@@ -122,7 +123,10 @@ func (c *appenders) waitFor(what string, done func() bool) {
 		select {
 		case <-again.C:
 		case <-deadline:
-			c.t.Fatalf("waited %v for %s; %d are acknowledged, %+v, %v", recoveryTimeout, what, c.acknowledged(), c.counts, c.errs)
+			acknowledged := c.acknowledged()
+			c.count(func() {
+				c.t.Fatalf("waited %v for %s; %d are acknowledged, %+v, %v; the last refusal: %v", recoveryTimeout, what, acknowledged, c.counts, c.errs, c.refusal)
+			})
 		}
 	}
 }
@@ -288,9 +292,10 @@ func (a *appender) append(batch []journal.Record) bool {
 	}
 }
 
-func (a *appender) count(how func()) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+// count calls how under the lock.
+func (c *appenders) count(how func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	how()
 }
 
@@ -312,7 +317,7 @@ func (a *appender) appendUntilKnown(expect journal.Position, batch []journal.Rec
 			unknown = true
 			a.count(func() { a.counts.unknown++ })
 		case errors.Is(err, journal.ErrUnavailable):
-			a.count(func() { a.counts.unavailable++ })
+			a.count(func() { a.counts.unavailable++; a.refusal = err })
 		default:
 			a.fail(fmt.Errorf("appending at %v: %w", expect, err))
 			return result, false

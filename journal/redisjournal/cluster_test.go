@@ -12,7 +12,7 @@ import (
 
 func TestCluster_SurvivesMigrationsAndFailovers(t *testing.T) {
 	t.Parallel()
-	c := redistest.StartCluster(t, true, "--min-replicas-to-write", "1", "--min-replicas-max-lag", "2")
+	c := redistest.StartCluster(t, true)
 	suiteAt(t, c.URL(), c.Servers)
 	t.Run("a slot without an owner", func(t *testing.T) { slotWithoutOwner(t, c) })
 	t.Run("migrations and failovers", func(t *testing.T) { migrationsAndFailovers(t, c, 1) })
@@ -35,7 +35,7 @@ func slotWithoutOwner(t *testing.T, c *redistest.Cluster) {
 
 func TestTortureCluster_SurvivesMigrationsAndFailovers(t *testing.T) {
 	torture(t)
-	migrationsAndFailovers(t, redistest.StartCluster(t, true, "--min-replicas-to-write", "1", "--min-replicas-max-lag", "2"), 10)
+	migrationsAndFailovers(t, redistest.StartCluster(t, true), 10)
 }
 
 // migrationsAndFailovers moves the slot of the log round all masters during appends, and then

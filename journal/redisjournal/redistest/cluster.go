@@ -2,6 +2,7 @@ package redistest
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,10 @@ const Slots = 16384
 // clusterTimeout bounds every wait for a cluster to agree.
 const clusterTimeout = 60 * time.Second
 
+// nodeTimeout is the number of milliseconds after which the servers of a cluster take one that is
+// silent to have failed. On two busy processors a server that runs can be silent for two seconds.
+const nodeTimeout = 4000
+
 // Cluster is three masters that share the slots, each with one replica or without.
 type Cluster struct {
 	Servers []*Server // the first three began as masters
@@ -21,17 +26,20 @@ type Cluster struct {
 }
 
 // StartCluster starts a cluster, with three replicas or without, and waits until it serves all
-// slots. Further arguments are settings of the servers.
+// slots. With replicas, a master takes no writes while its replica is away. Further arguments are
+// settings of the servers.
 func StartCluster(t testing.TB, replicas bool, args ...string) *Cluster {
 	t.Helper()
 	c := &Cluster{t: t}
 	count := 3
 	if replicas {
 		count = 6
+		// A replica that is busy is not away: one that has died has no connection at all.
+		args = append([]string{"--min-replicas-to-write", "1", "--min-replicas-max-lag", "10"}, args...)
 	}
 	for range count {
 		_, bus := split(t, freeAddr(t))
-		c.Servers = append(c.Servers, Start(t, append([]string{"--cluster-enabled", "yes", "--cluster-node-timeout", "1500", "--cluster-port", bus}, args...)...))
+		c.Servers = append(c.Servers, Start(t, append([]string{"--cluster-enabled", "yes", "--cluster-node-timeout", strconv.Itoa(nodeTimeout), "--cluster-port", bus}, args...)...))
 	}
 	for i, s := range c.Servers {
 		s.Do("CLUSTER", "SET-CONFIG-EPOCH", i+1)
@@ -45,7 +53,44 @@ func StartCluster(t testing.TB, replicas bool, args ...string) *Cluster {
 		until(t, clusterTimeout, "a node to be known", func() bool { _, err := s.Try("CLUSTER", "REPLICATE", id); return err == nil })
 	}
 	c.WaitHealthy()
+	t.Cleanup(c.logViews)
 	return c
+}
+
+// logViews logs in a line for each server how it sees the cluster, its replication and itself, if
+// the test has failed.
+func (c *Cluster) logViews() {
+	if !c.t.Failed() {
+		return
+	}
+	for _, s := range c.Servers {
+		if s.Running() {
+			c.t.Logf("%s sees %s", s.Addr, s.view())
+		} else {
+			c.t.Logf("%s does not run", s.Addr)
+		}
+	}
+}
+
+// view returns in one line how the server sees its cluster, each node of it and its replication.
+func (s *Server) view() string {
+	var lines []string
+	for _, command := range [][]any{{"CLUSTER", "INFO"}, {"INFO", "replication"}, {"CLUSTER", "NODES"}} {
+		answer, err := s.Try(command...)
+		if err != nil {
+			lines = append(lines, err.Error())
+			continue
+		}
+		for line := range strings.Lines(fmt.Sprint(answer)) {
+			for _, prefix := range []string{"cluster_state", "cluster_slots", "cluster_current_epoch", "role", "slave", "master_link_status"} {
+				if strings.HasPrefix(line, prefix) || command[1] == "NODES" {
+					lines = append(lines, strings.TrimSpace(line))
+					break
+				}
+			}
+		}
+	}
+	return strings.Join(lines, "; ")
 }
 
 // meet introduces every server to the first, which passes that on to the others.
