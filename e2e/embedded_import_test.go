@@ -88,6 +88,9 @@ func TestTortureImport_CompletesAfterAKill(t *testing.T) {
 	torture(t)
 	workbook := (&venue{t: t}).writeWorkbook(demo.Workbook())
 	dir := t.TempDir()
+	server := &node{t: t, addr: freeAddr(t), args: []string{"--data", dir}}
+	server.start() // the new instance records its key, so that the import's first mark is the event's
+	server.drain()
 	if !importKilled(t, dir, workbook, "-P", filepath.Join(dir, sqlitejournal.MarkerName), "-e", "inject=pwrite64:signal=KILL:when=1") {
 		t.Fatal("the import was not killed as it wrote the mark")
 	}

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -92,7 +93,7 @@ const (
 
 func testStall(t *testing.T, secure bool, attack func(*stall)) {
 	dir := t.TempDir()
-	if out, errs, code := matchfloor(t, "import", writeForum(t), "--data", dir); code != 0 {
+	if out, errs, code := matchfloor(t, "import", "--create", writeForum(t), "--data", dir); code != 0 {
 		t.Fatalf("import: %d %s %s", code, out, errs)
 	}
 	links := listLinks(t, eventID, "--data", dir)
@@ -107,10 +108,14 @@ func testStall(t *testing.T, secure bool, attack func(*stall)) {
 	t.Cleanup(n.kill)
 	eventually(t, 30*time.Second, "the node to be ready", func() error {
 		r, err := s.http().Get(s.url("http") + "/readyz")
-		if err == nil {
-			r.Body.Close()
+		if err != nil {
+			return err
 		}
-		return err
+		r.Body.Close()
+		if r.StatusCode != http.StatusOK {
+			return errors.New(r.Status)
+		}
+		return nil
 	})
 	s.token = s.signIn(links["attendee:k01a"])
 	s.others = s.measure(s.signIn(links["moderator:s1"]), 4)
