@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -278,6 +279,24 @@ func TestSessions_FollowTheEventsEnd(t *testing.T) {
 	}
 }
 
+// A session is over at its limit though its token states a later expiry: the event may have
+// become shorter since the token was made.
+func TestSessions_EndAtTheirLimitWhateverTheTokenStates(t *testing.T) {
+	withFakeTime(t, everyPage, func(t *testing.T, w *fixture) {
+		_, ends := w.addTwoDays("days")
+		l, _ := w.state("days").Link("display-wall")
+		limit := ends.Add(12 * time.Hour)
+		token := w.keys.SealToken(auth.Claims{Event: "days", Link: l.ID, Generation: l.Generation, SignedIn: time.Now(), Expires: limit.Add(24 * time.Hour)})
+		get := func() response {
+			return w.request(http.MethodGet, "/api/v1/events/days/snapshot", "", "Authorization", "Bearer "+token)
+		}
+		w.clock.skip(limit.Sub(w.clock.now()) - time.Minute)
+		w.expect("a minute before the limit", get(), http.StatusOK, "")
+		w.clock.skip(2 * time.Minute)
+		w.expect("a minute after it", get(), http.StatusUnauthorized, wire.CodeSignedOut)
+	})
+}
+
 // Each use renews the cookie, whichever way it comes. All tokens of a session name the same
 // session: signing out closes what any of them has opened, and nothing that was on its way
 // brings the cookie back.
@@ -295,7 +314,13 @@ func TestRenew_CookiesAreRenewedByUse(t *testing.T) {
 			func() response {
 				return w.request(http.MethodGet, api+"poll?as=display-wall&hello=%7B%22v%22%3A1%7D", "", mine()...)
 			},
-			func() response { return w.post("/api/v1/renew?event=days&as=display-wall", "", mine()[:2]...) },
+			func() response {
+				r := w.post("/api/v1/renew?event=days&as=display-wall", "", mine()[:2]...)
+				if bytes.Contains(r.body, []byte("token")) {
+					t.Errorf("a page can read its token: %s", r.body)
+				}
+				return r
+			},
 			func() response {
 				conn, r, err := w.tryDial(api+"live?as=display-wall", mine()...)
 				if err != nil {

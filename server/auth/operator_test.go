@@ -19,6 +19,7 @@ func TestOperatorToken_IsTheInstanceKeysAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := time.Now()
+	elsewhere := Claims{Event: "demo", Link: operatorLink, Expires: now.Add(time.Hour)}
 	session := Claims{Event: InstanceEvent, Link: "organiser-first", Generation: 1, Expires: now.Add(time.Hour)}
 	for name, c := range map[string]struct {
 		header string
@@ -29,6 +30,7 @@ func TestOperatorToken_IsTheInstanceKeysAlone(t *testing.T) {
 		"an old one":     {"Bearer " + keys.OperatorToken(now), now.Add(operatorTokenLife), false},
 		"of another key": {"Bearer " + other.OperatorToken(now), now, false},
 		"a session's":    {"Bearer " + keys.SealToken(session), now, false},
+		"of an event":    {"Bearer " + keys.SealToken(elsewhere), now, false},
 		"no bearer":      {keys.OperatorToken(now), now, false},
 		"none":           {"", now, false},
 	} {
