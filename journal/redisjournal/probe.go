@@ -99,7 +99,7 @@ func checkCommands(ctx context.Context, server *redis.Client, waits bool) error 
 		ask = append(ask, name)
 	}
 	answer, err := server.Do(ctx, ask...).Slice()
-	if isReply(err) && !isPasswordError(err) { // it lists none
+	if isReply(err) { // it lists none
 		return nil
 	}
 	if err != nil {
@@ -178,6 +178,8 @@ func (p *prober) explain(err error) error {
 			"Redis at %s answers %q: remove rename-command for it from Redis's configuration", p.hosts, reason(err))}
 	case redis.HasErrorPrefix(err, "NOPERM"):
 		return &journal.Finding{Code: missingRight, Text: fmt.Sprintf("the user of --redis lacks a right at %s: %s", p.hosts, reason(err))}
+	case redis.HasErrorPrefix(err, "READONLY"):
+		return &journal.Finding{Code: notReady, Text: fmt.Sprintf("Redis at %s is a replica, which takes no changes: name its master in --redis, or the Sentinels", p.hosts)}
 	case isReply(err):
 		return &journal.Finding{Code: notReady, Text: fmt.Sprintf("Redis at %s is not ready: %s", p.hosts, reason(err))}
 	case isTimeout(err):

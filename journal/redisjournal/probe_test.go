@@ -62,6 +62,29 @@ func TestProbe_LooksAtEachMasterOfACluster(t *testing.T) {
 	}
 }
 
+func TestProbe_SaysThatAReplicaTakesNoChanges(t *testing.T) {
+	t.Parallel()
+	c := redistest.StartFailover(t, 2)
+	for _, s := range c.Servers {
+		_, err := openTest(t, s.URL, Options{}).Probe(t.Context())
+		f, ok := errors.AsType[*journal.Finding](err)
+		if replica := s != c.Master(); replica != (ok && f.Code == notReady && strings.Contains(f.Text, "name its master")) {
+			t.Errorf("%s, a replica: %t: %v", s.URL, replica, err)
+		}
+	}
+}
+
+// WAIT is needed only where changes wait for replicas.
+func TestProbe_MissesWaitOnlyWhereItIsUsed(t *testing.T) {
+	t.Parallel()
+	s := redistest.Start(t, "--rename-command", "WAIT", "")
+	for replicas, want := range map[int]string{0: "", 1: missingCommand} {
+		if got := probed(t, openTest(t, s.URL, Options{WaitReplicas: replicas})); got != want {
+			t.Errorf("%d replicas: %q, want %q", replicas, got, want)
+		}
+	}
+}
+
 func TestProbe_SaysWhyRedisCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	s := redistest.Start(t)
