@@ -61,7 +61,7 @@ func addMistakes(f *excelize.File) ([]workbook.Fault, error) {
 		}
 	}
 	return []workbook.Fault{
-		{Sheet: "companies", Row: company, Column: "languages", Code: workbook.BadLanguage, Params: map[string]string{"value": "cn"}},
+		{Sheet: "companies", Row: company, Column: "languages", Code: workbook.NearLanguage, Params: map[string]string{"value": "cn", "near": "zh"}},
 		{Sheet: "attendees", Row: again, Column: "id", Code: workbook.Duplicate, Params: map[string]string{"value": "c17b", "row": fmt.Sprint(person)}},
 		{Sheet: "meetings", Row: twice, Column: "host", Code: workbook.PersonTwice, Params: map[string]string{
 			"person": "k05a, k05b", "round": "R3", "meeting": meetings[booked-1][0], "row": fmt.Sprint(booked),

@@ -45,6 +45,7 @@ const (
 	BadChoice    Code = "bad_choice"
 	BadCountry   Code = "bad_country"
 	BadLanguage  Code = "bad_language"
+	NearLanguage Code = "near_language"
 	BadPair      Code = "bad_pair"
 	BadTimeZone  Code = "bad_time_zone"
 	BadDate      Code = "bad_date"
@@ -105,10 +106,11 @@ var sentences = []sentence{
 	{NearRef, "“{value}” does not stand in the sheet {of}. Is {near} meant?"},
 	{ListedTwice, "“{value}” is listed twice. Once is enough."},
 	{BadNumber, "“{value}” is not a whole number from {min} to {max}."},
-	{BadYesNo, "“{value}” is neither yes nor no. Write yes or no; empty is no."},
+	{BadYesNo, "“{value}” is neither yes nor no. Write yes or no, or O or X; empty is no."},
 	{BadChoice, "“{value}” is not possible here. Write one of: {choices}."},
 	{BadCountry, "“{value}” is not a country code. Write two letters, for example KR or CN."},
 	{BadLanguage, "“{value}” is not a known language. Write its code, for example ko, zh or en."},
+	{NearLanguage, "“{value}” is the code of a country, not of a language. Is {near} meant?"},
 	{BadPair, "“{value}” is not a pair of two languages. Write it like ko-zh."},
 	{BadTimeZone, "“{value}” is not a known time zone. Write it like Asia/Seoul or Asia/Shanghai."},
 	{BadDate, "“{value}” is not a date. Write it like 2026-11-24."},

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/matchfloor/matchfloor/floor"
@@ -74,11 +75,10 @@ func (b *bookReader) readEvent() {
 // workbook depend on.
 func (r rowReader) readCalendar() {
 	if s := normalize(r.cell("time_zone")); s != "" {
-		zone, err := time.LoadLocation(s)
-		if err != nil || s == "Local" {
-			r.fault("time_zone", BadTimeZone, "value", quote(s))
-		} else {
+		if zone, ok := loadZone(s); ok {
 			r.b.calendar.zone = zone
+		} else {
+			r.fault("time_zone", BadTimeZone, "value", quote(s))
 		}
 	}
 	if s := r.cell("date"); s != "" {
@@ -89,6 +89,18 @@ func (r rowReader) readCalendar() {
 		}
 		r.b.calendar.first = d
 	}
+}
+
+// loadZone returns a time zone of the IANA database. Names that only a computer's own files have,
+// such as posix/Asia/Seoul and localtime, are none: no browser knows them.
+func loadZone(name string) (*time.Location, bool) {
+	first, _, _ := strings.Cut(name, "/")
+	switch first {
+	case "posix", "right", "localtime", "posixrules", "Factory", "Local":
+		return nil, false
+	}
+	zone, err := time.LoadLocation(name)
+	return zone, err == nil
 }
 
 // purgeAt returns the start of the day after the last one on which names are kept, in the

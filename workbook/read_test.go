@@ -101,6 +101,34 @@ func TestRead_AcceptsManyWaysOfWriting(t *testing.T) {
 	}
 }
 
+// O and ○ say yes, X and × say no, as on lists in Korea and China.
+func TestRead_YesNoWords(t *testing.T) {
+	for word, want := range map[string]bool{
+		"O": true, "Ｏ": true, "○": true, "◯": true, "✓": true, "예": true, "是": true, "TRUE": true,
+		"X": false, "Ｘ": false, "×": false, "✗": false, "아니오": false, "否": false, "0": false,
+	} {
+		book := small()
+		set(book, "meetings", 2, "locked", word)
+		set(book, "interpreters", 2, "floater", word)
+		set(book, "companies", 2, "standby", word)
+		f := readOK(t, file(t, book))
+		if f.Meetings[0].Locked != want || f.Interpreters[0].Floater != want || f.Companies[0].Standby != want {
+			t.Errorf("%s: %t %t %t", word, f.Meetings[0].Locked, f.Interpreters[0].Floater, f.Companies[0].Standby)
+		}
+	}
+}
+
+func TestRead_RefusesTimeZonesThatNoBrowserKnows(t *testing.T) {
+	for _, zone := range []string{"posix/Asia/Seoul", "right/Asia/Seoul", "localtime", "Local", "Factory", "posixrules", "../etc/passwd"} {
+		book := small()
+		set(book, "event", 2, "time_zone", zone)
+		_, faults := read(t, file(t, book))
+		if len(faults) != 1 || at(faults[0]) != "event 2 time_zone: bad_time_zone" {
+			t.Errorf("%s: %v", zone, places(faults))
+		}
+	}
+}
+
 // Excel stores dates and times as numbers; what a person sees is only their format.
 func TestRead_ExcelsOwnDatesAndTimes(t *testing.T) {
 	want := readOK(t, file(t, small()))

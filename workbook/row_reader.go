@@ -3,6 +3,7 @@ package workbook
 import (
 	"cmp"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -170,9 +171,9 @@ func (r rowReader) yesNo(column string) bool {
 // choice returns the English word for the choice in a cell.
 func (r rowReader) choice(column string) string {
 	s := r.cell(column)
-	word, ok := choices[column][compareForm(s)]
+	word, ok := findChoice(column, compareForm(s))
 	if s != "" && !ok {
-		r.fault(column, BadChoice, "value", quote(s), "choices", choiceWords[column])
+		r.fault(column, BadChoice, "value", quote(s), "choices", choiceWords(column))
 	}
 	return word
 }
@@ -191,7 +192,7 @@ func (r rowReader) ref(column string) string {
 func (r rowReader) refs(column string) []string {
 	of := r.sheet.layout.column(column).Of
 	parts := r.list(column)
-	if len(parts) == 1 && allWords[compareForm(parts[0])] {
+	if len(parts) == 1 && slices.Contains(allWords, compareForm(parts[0])) {
 		return append([]string(nil), r.b.idOrder[of]...)
 	}
 	var ids []string
@@ -203,7 +204,8 @@ func (r rowReader) refs(column string) []string {
 	return ids
 }
 
-var allWords = words("all * 전체 모두 全部 所有")
+// allWords stand for every id of a sheet.
+var allWords = strings.Fields("all * 전체 모두 全部 所有")
 
 // checkRef reports whether an id is in the column's sheet. If that sheet is missing or has
 // no ids, the sheet has a fault, and not each row that names an id.
@@ -269,12 +271,17 @@ func (r rowReader) list(column string) []string {
 func (r rowReader) languages(column string) []floor.Lang {
 	var langs []floor.Lang
 	for _, part := range r.list(column) {
-		l, ok := parseLanguage(part)
-		if !ok {
+		l, near, ok := parseLanguage(part)
+		switch {
+		case near != "":
+			r.fault(column, NearLanguage, "value", quote(part), "near", string(near))
+		case !ok:
 			r.fault(column, BadLanguage, "value", quote(part))
-			continue
+		case slices.Contains(langs, l): // two names of one language
+			r.fault(column, ListedTwice, "value", quote(part))
+		default:
+			langs = append(langs, l)
 		}
-		langs = append(langs, l)
 	}
 	return langs
 }
@@ -284,9 +291,9 @@ func (r rowReader) pair(column, s string) floor.Pair {
 	if s == "" {
 		return ""
 	}
-	p, code, word := parsePair(s)
+	p, code, details := parsePair(s)
 	if code != "" {
-		r.fault(column, code, "value", quote(word))
+		r.fault(column, code, details...)
 	}
 	return p
 }

@@ -174,7 +174,7 @@ func addDropList(f *excelize.File, sheet string, at int, c Column) error {
 	case TypeYesNo:
 		offered = []string{"yes", "no"}
 	case TypeChoice:
-		offered = strings.Split(choiceWords[c.Name], ", ")
+		offered = strings.Split(choiceWords(c.Name), ", ")
 	default:
 		return nil
 	}

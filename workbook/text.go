@@ -2,6 +2,7 @@ package workbook
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -24,15 +25,46 @@ func compareForm(s string) string {
 func normalize(s string) string { return trim(norm.NFC.String(width.Fold.String(s))) }
 
 // findInvisible returns the first character that is invisible but affects a page or a log:
-// controls, bidirectional marks, zero-width characters, line and paragraph separators, and
-// invalid UTF-8.
+// controls, bidirectional marks, zero-width characters, blank letters, line and paragraph
+// separators, and invalid UTF-8. A zero-width joiner or non-joiner is allowed where writing
+// needs it.
 func findInvisible(s string) (rune, bool) {
-	for _, r := range s {
-		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) || r == unicode.ReplacementChar {
+	runes := []rune(s)
+	for i, r := range runes {
+		if isInvisible(r) && !joins(runes, i) {
 			return r, true
 		}
 	}
 	return 0, false
+}
+
+const brailleBlank = '\u2800'
+
+func isInvisible(r rune) bool {
+	return r == unicode.ReplacementChar || r == brailleBlank ||
+		unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+const (
+	nonJoiner = '\u200c'
+	joiner    = '\u200d'
+)
+
+// plainScripts need no joiners: in them a joiner would only make two equal names differ.
+var plainScripts = []*unicode.RangeTable{
+	unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana,
+}
+
+// joins reports whether the character at i is a joiner or non-joiner between two letters of a
+// script that needs them, as in Persian, or a joiner between two parts of an emoji.
+func joins(s []rune, i int) bool {
+	if s[i] != joiner && s[i] != nonJoiner || i == 0 || i == len(s)-1 {
+		return false
+	}
+	before, after := s[i-1], s[i+1]
+	script := func(r rune) bool { return unicode.In(r, unicode.L, unicode.M) && !unicode.In(r, plainScripts...) }
+	emojiEnd := unicode.In(before, unicode.So, unicode.Sk, unicode.Variation_Selector) // Sk: the tones of skin
+	return script(before) && script(after) || s[i] == joiner && emojiEnd && unicode.Is(unicode.So, after)
 }
 
 func codePoint(r rune) string { return fmt.Sprintf("U+%04X", r) }
@@ -71,36 +103,58 @@ var cellErrors = map[string]bool{
 	"#REF!": true, "#VALUE!": true, "#SPILL!": true, "#CALC!": true,
 }
 
+// The words of a TypeYesNo column, in the order of the documentation.
 var (
-	yes = words("yes y true 1 o x ✓ ✔ 예 네 是 有")
-	no  = words("no n false 0 - 아니오 아니요 없음 否 无")
+	yesWords = strings.Fields("yes y true 1 o ○ ◯ 〇 ✓ ✔ 예 네 是 有")
+	noWords  = strings.Fields("no n false 0 - x × ✕ ✗ ✘ 아니오 아니요 없음 否 无")
+
+	yes, no = wordSet(yesWords), wordSet(noWords)
 )
 
-func words(list string) map[string]bool {
+func wordSet(list []string) map[string]bool {
 	set := map[string]bool{}
-	for _, w := range strings.Fields(list) {
+	for _, w := range list {
 		set[w] = true
 	}
 	return set
 }
 
-// choices maps the words of a TypeChoice column to their English words.
-var choices = map[string]map[string]string{
+// choice is a word that a TypeChoice column may hold.
+type choice struct {
+	word string   // in English
+	also []string // other words that mean the same
+}
+
+// choices are the choices of each TypeChoice column, in the order of the documentation.
+var choices = map[string][]choice{
 	"kind": {
-		"talk": "talk", "강연": "talk", "발표": "talk", "演讲": "talk", "报告": "talk",
-		"matching": "matching", "상담": "matching", "洽谈": "matching", "对接": "matching",
-		"break": "break", "휴식": "break", "오찬": "break", "休息": "break", "午餐": "break", "茶歇": "break",
-		"visit": "visit", "견학": "visit", "방문": "visit", "参观": "visit", "考察": "visit",
+		{"talk", []string{"강연", "발표", "演讲", "报告"}},
+		{"matching", []string{"상담", "洽谈", "对接"}},
+		{"break", []string{"휴식", "오찬", "休息", "午餐", "茶歇"}},
+		{"visit", []string{"견학", "방문", "参观", "考察"}},
 	},
 	"role": {
-		"lead": "lead", "총괄": "lead", "总场控": "lead", "总控": "lead",
-		"moderator": "moderator", "현장운영": "moderator", "场控": "moderator",
-		"runner": "runner", "진행요원": "runner", "跑场": "runner",
+		{"lead", []string{"총괄", "总场控", "总控"}},
+		{"moderator", []string{"현장운영", "场控"}},
+		{"runner", []string{"진행요원", "跑场"}},
 	},
 }
 
-// choiceWords are the English words of each choice, in the order of the documentation.
-var choiceWords = map[string]string{
-	"kind": "talk, matching, break, visit",
-	"role": "lead, moderator, runner",
+// findChoice returns the English word for what s means in a column; ok is false if it means none.
+func findChoice(column, s string) (word string, ok bool) {
+	for _, c := range choices[column] {
+		if c.word == s || slices.Contains(c.also, s) {
+			return c.word, true
+		}
+	}
+	return "", false
+}
+
+// choiceWords returns the English words of a column's choices, separated by commas.
+func choiceWords(column string) string {
+	var list []string
+	for _, c := range choices[column] {
+		list = append(list, c.word)
+	}
+	return strings.Join(list, ", ")
 }
